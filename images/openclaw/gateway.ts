@@ -1,0 +1,145 @@
+import semver from 'semver';
+import type { Gateway, Ready, Release } from '../../lab/gateway.ts';
+import { nodeFor, viewPackage } from '../../lab/image/npm.ts';
+import { Problem } from '../../lab/problem.ts';
+import { openclawImage } from './recipe.ts';
+
+const PORT = 18789;
+const PROVIDER_PORT = 18080;
+/** Guards a loopback that nobody else is on; it is in the evidence for everyone to read. */
+const TOKEN = 'midwrite-loopback-token';
+const MiB = 1024 * 1024;
+
+/** Up to 2026.7.x sessions are in sessions.json; from 2026.8.1 (and its betas) on in SQLite. */
+const SQLITE_SINCE = '2026.7.2-0';
+/** Older releases have no /readyz. */
+const READYZ_SINCE = '2026.3.0';
+const PRICING_SINCE = '2026.5.0';
+
+function config(version: string): unknown {
+  return {
+    gateway: {
+      mode: 'local',
+      port: PORT,
+      bind: 'loopback',
+      auth: { mode: 'token', token: TOKEN },
+      controlUi: { enabled: false },
+      http: { endpoints: { chatCompletions: { enabled: true } } },
+    },
+    models: {
+      mode: 'replace',
+      providers: {
+        lab: {
+          baseUrl: `http://127.0.0.1:${PROVIDER_PORT}/v1`,
+          apiKey: 'none',
+          api: 'openai-completions',
+          models: [
+            {
+              id: 'echo',
+              name: 'echo',
+              reasoning: false,
+              input: ['text'],
+              cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+              contextWindow: 128_000,
+              maxTokens: 4_000,
+            },
+          ],
+        },
+      },
+      ...(semver.gte(version, PRICING_SINCE) ? { pricing: { enabled: false } } : {}),
+    },
+    agents: { defaults: { model: { primary: 'lab/echo' }, skipBootstrap: true, heartbeat: { every: '0m' } } },
+    plugins: { enabled: false },
+    discovery: { mdns: { mode: 'off' } },
+    update: { checkOnStart: false },
+  };
+}
+
+/** OpenClaw's gateway, the npm package as it is published. */
+export const openclaw: Gateway = {
+  name: 'openclaw',
+  summary: "OpenClaw's gateway, the real package from npm",
+  defaultVersion: '2026.5.28',
+  inDefaultPlan: true,
+  expectations: 'openclaw/expectations.json',
+
+  async release(version): Promise<Release> {
+    const published = semver.valid(version) === null ? undefined : await viewPackage('openclaw', version, ['engines']);
+    if (published === undefined) {
+      throw new Problem(
+        'no-such-version',
+        `npm has no openclaw@${version}. \`npm view openclaw versions\` lists what there is, such as ${openclaw.defaultVersion}.`,
+      );
+    }
+    if (semver.gte(version, SQLITE_SINCE)) {
+      throw new Problem(
+        'bad-usage',
+        `openclaw@${version} keeps its sessions in SQLite; the crash points of this lab are those of a store that is replaced by rename (sessions.json, ` +
+          'releases before 2026.7.2). Ask for an earlier one.',
+      );
+    }
+    const engines = published.engines as { node?: string } | undefined;
+    const node = await nodeFor(engines?.node);
+    const ready: Ready = semver.gte(version, READYZ_SINCE)
+      ? { kind: 'http', port: PORT, path: '/readyz', status: 200, includes: '"ready":true' }
+      : { kind: 'log', includes: 'listening on ws://' };
+    const { image, notes } = openclawImage(version, node);
+    return {
+      gateway: 'openclaw',
+      version,
+      image,
+      notes,
+      boot: {
+        command: [
+          'node',
+          '/opt/openclaw/node_modules/openclaw/openclaw.mjs',
+          'gateway',
+          'run',
+          '--port',
+          String(PORT),
+          '--auth',
+          'token',
+          '--token',
+          TOKEN,
+        ],
+        env: {
+          HOME: '/state',
+          OPENCLAW_SKIP_CHANNELS: '1',
+          // Else it starts itself again as a child of its own.
+          OPENCLAW_NO_RESPAWN: '1',
+          OPENCLAW_DISABLE_BONJOUR: '1',
+          OPENCLAW_NO_AUTO_UPDATE: '1',
+        },
+        files: [{ path: '/state/.openclaw/openclaw.json', content: JSON.stringify(config(version), null, 2) }],
+        ready,
+      },
+      turn: {
+        port: PORT,
+        method: 'POST',
+        path: '/v1/chat/completions',
+        headers: { authorization: `Bearer ${TOKEN}`, 'x-openclaw-session-key': 'agent:main:explicit:{session}' },
+        body: { model: 'openclaw', messages: [{ role: 'user', content: '{text}' }] },
+      },
+      promises: {
+        root: '/state',
+        store: {
+          path: '/state/.openclaw/agents/main/sessions/sessions.json',
+          format: 'json-rows',
+          rowFields: ['sessionId', 'updatedAt'],
+        },
+        // The patterns of the sweep that upstream merged (PR #90503), for temps that no cell has seen being made.
+        temps: ['/state/.openclaw/agents/*/sessions/sessions.json.*.tmp'],
+        // PR #90503 spares temps younger than five minutes.
+        sweepGraceMs: 5 * 60_000,
+        sweepWithinMs: 2_000,
+        readyWithinMs: 90_000,
+        serveWithinMs: 60_000,
+        durable: [
+          { file: '/state/.openclaw/agents/main/sessions/sessions.json', contains: '"agent:main:explicit:{session}"' },
+          { file: '/state/.openclaw/agents/main/sessions/*.jsonl', contains: '{text}' },
+        ],
+      },
+      memory: { defaultBytes: 768 * MiB, minimumBytes: 512 * MiB },
+    };
+  },
+};

@@ -1,0 +1,24 @@
+import { PREFERRED_NODE } from '../../lab/image/npm.ts';
+import type { ImageRecipe } from '../../lab/image/recipe.ts';
+import { nodeImage } from '../node/recipe.ts';
+
+const SOURCES = [
+  'clock',
+  'commands',
+  'control',
+  'driver',
+  'failure',
+  'fields',
+  'glob',
+  'lines',
+  'main',
+  'provider',
+  'state',
+];
+
+export const sidecarImage: ImageRecipe = {
+  name: 'sidecar',
+  folder: 'sidecar',
+  files: SOURCES.map((name) => `${name}.ts`),
+  from: { BASE: nodeImage(PREFERRED_NODE) },
+};

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import type { Engine } from '../engine/engine.ts';
+import { EVIDENCE_SCHEMA_VERSION } from '../evidence/event.ts';
+import { Recorder } from '../evidence/recorder.ts';
+import type { Fault } from '../fault.ts';
+import type { Release } from '../gateway.ts';
+import { Pod } from '../pod/pod.ts';
+import { describe, Problem } from '../problem.ts';
+import { type CellSpec, cellId } from './cell-id.ts';
+import { Session } from './session.ts';
+import { target } from './target.ts';
+import type { CrashPoint } from './write-shape.ts';
+
+/** All that one cell needs. */
+export interface CellPlan {
+  spec: CellSpec;
+  release: Release;
+  fault: Fault;
+  crashPoint: CrashPoint;
+  images: { gateway: string; sidecar: string };
+}
+
+/** What a cell tells while it runs. */
+export interface CellProgress {
+  phase(name: string): void;
+}
+
+/**
+ * The life of a cell, from nothing to evidence. It judges nothing, and it never rejects because of the gateway: what a gateway does is evidence.
+ * What the lab could not do is evidence too (`problem`), and the verdict is `inconclusive` then.
+ * @throws Problem engine-lost, disk-full, results-unwritable: the run can't go on
+ */
+export async function runCell(
+  engine: Engine,
+  plan: CellPlan,
+  folder: string,
+  run: string,
+  progress: CellProgress,
+  signal: AbortSignal,
+): Promise<void> {
+  const began = performance.now();
+  using recorder = new Recorder(folder);
+  const { spec, release } = plan;
+  recorder.record({
+    type: 'cell',
+    schemaVersion: EVIDENCE_SCHEMA_VERSION,
+    id: cellId(spec),
+    gateway: spec.gateway,
+    version: spec.version,
+    crashPoint: spec.crashPoint,
+    fault: spec.fault,
+    aftermath: spec.aftermath,
+    memoryBytes: spec.memoryBytes,
+    image: plan.images.gateway,
+    notes: [...(release.notes ?? [])],
+    promises: structuredClone(release.promises) as never,
+  });
+  try {
+    const name = `midwrite-${randomUUID().slice(0, 13)}`;
+    await using pod = await Pod.start(
+      engine,
+      { label: `${run}/${cellId(spec)}`, name, release, images: plan.images, memoryBytes: spec.memoryBytes },
+      recorder,
+    );
+    await live(pod, plan, recorder, progress, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const code = error instanceof Problem ? error.code : 'engine-failed';
+    recorder.record({ type: 'problem', code, message: describe(error) });
+    if (code === 'engine-lost' || code === 'disk-full' || code === 'results-unwritable') throw error;
+  }
+  recorder.record({ type: 'end', durationMs: Math.round(performance.now() - began) });
+}
+
+/** The phases, in the order in which things happen. */
+async function live(
+  pod: Pod,
+  plan: CellPlan,
+  recorder: Recorder,
+  progress: CellProgress,
+  signal: AbortSignal,
+): Promise<void> {
+  const session = new Session(pod, plan.release, recorder, signal);
+  const phase = (name: string) => {
+    signal.throwIfAborted();
+    recorder.record({ type: 'phase', name });
+    progress.phase(name);
+  };
+
+  phase('boot');
+  await session.configure();
+  if (!(await session.boot())) return;
+
+  phase('warm-up');
+  await session.turn('warm');
+  await session.quiet();
+  await session.snapshot('before');
+
+  phase('hold');
+  const held = await session.hold(plan.crashPoint);
+  if (held === undefined) return;
+  await session.snapshot('held');
+
+  phase('strike');
+  await plan.fault.strike(target(pod, recorder, held));
+
+  if (!plan.fault.lethal) {
+    phase('drive on');
+    await session.quiet();
+    await session.snapshot('woken');
+    await session.turn('after');
+    await session.snapshot('served');
+    return;
+  }
+
+  phase('prepare');
+  await session.snapshot('struck');
+  await session.prepare(plan.spec.aftermath);
+  await session.snapshot('prepared');
+
+  phase('recover');
+  if (!(await session.boot())) return;
+  await session.snapshot('booted');
+  await session.turn('after');
+  await session.sweepTime();
+  await session.snapshot('served');
+
+  phase('boot again');
+  await session.stop();
+  await session.snapshot('stopped');
+  if (await session.boot()) await session.snapshot('rebooted');
+}

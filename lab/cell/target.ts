@@ -1,0 +1,59 @@
+import type { Recorder } from '../evidence/recorder.ts';
+import type { Target } from '../fault.ts';
+import type { Pod } from '../pod/pod.ts';
+import { within } from '../wait.ts';
+import type { Held } from './session.ts';
+
+const MiB = 1024 * 1024;
+const END_LIMIT_MS = 60_000;
+const EVENT_LIMIT_MS = 20_000;
+const RELEASE_LIMIT_MS = 20_000;
+const TURN_LIMIT_MS = 90_000;
+const FILL_LIMIT_MS = 60_000;
+/** Small against a gateway, so that the fill overshoots little. */
+const FILL_STEP_BYTES = 256 * 1024;
+
+/** The gateway of a pod, with a call of its held, as a fault sees it. */
+export function target(pod: Pod, recorder: Recorder, held: Held): Target {
+  const id = held.event.id;
+  return {
+    signal: (name) => pod.container.signal(name),
+    freeze: () => pod.container.freeze(),
+    thaw: () => pod.container.thaw(),
+
+    async fillMemory() {
+      const from = pod.gate.events.length;
+      pod.gate.send('fill', { bytes: pod.memoryBytes + 32 * MiB, step: FILL_STEP_BYTES });
+      const filled = await pod.gate.waitForKind(
+        { name: 'the memory to be full', limitMs: FILL_LIMIT_MS },
+        'filled',
+        from,
+      );
+      return { why: filled.why, bytes: filled.bytes, oomKills: filled.oomKillsAfter - filled.oomKillsBefore };
+    },
+
+    async ageState(byMs, why) {
+      await pod.sidecar.age(pod.root, byMs);
+      recorder.record({ type: 'aged', byMs, why });
+    },
+
+    async release() {
+      const from = pod.gate.events.length;
+      // After a freeze writegate keeps the release until the kernel has brought the call back.
+      pod.gate.send('release', { id });
+      await pod.gate.waitForKind({ name: 'the held call to go on', limitMs: RELEASE_LIMIT_MS }, 'released', from);
+    },
+
+    ended: () => pod.ended(END_LIMIT_MS, false),
+
+    async dockerEvent(action) {
+      await pod.watch.waitFor(pod.gatewayName, action, EVENT_LIMIT_MS);
+    },
+
+    async turnEnded() {
+      await within({ name: 'the held turn to end', limitMs: TURN_LIMIT_MS }, held.turn);
+    },
+
+    note: (step, facts = {}) => recorder.record({ type: 'strike', step, facts }),
+  };
+}

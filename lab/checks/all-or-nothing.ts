@@ -1,0 +1,65 @@
+import type { Check } from '../check.ts';
+import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { GateEvent } from '../gate/protocol.ts';
+import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+
+/**
+ * The sizes that whole versions of a file had: what was written to it since it was made or emptied, counted when it was renamed over the store, or,
+ * for a store that is written in place, counted at its end. A write that was torn counts with what it asked for.
+ */
+export function wholeSizes(events: readonly GateEvent[], store: string): Set<number> {
+  const asked = new Map<string, number>();
+  const whole = new Set<number>();
+  for (const event of events) {
+    if (event.ev !== 'op' && event.ev !== 'held') continue;
+    switch (event.op) {
+      case 'create':
+      case 'truncate':
+        asked.set(event.path, 0);
+        break;
+      case 'write':
+        if (event.ev === 'op') asked.set(event.path, (asked.get(event.path) ?? 0) + (event.bytes ?? 0));
+        break;
+      case 'rename':
+        if (event.to === store && (event.ev === 'op' || event.at === 'after')) whole.add(asked.get(event.path) ?? -1);
+        break;
+    }
+  }
+  const inPlace = asked.get(store);
+  if (inPlace !== undefined) whole.add(inPlace);
+  return whole;
+}
+
+function gateBefore(evidence: CellEvidence, t: number): GateEvent[] {
+  return evidence
+    .of('gate')
+    .filter((event) => event.t <= t)
+    .map((event) => event.event);
+}
+
+export const allOrNothing: Check = {
+  id: 'all-or-nothing',
+  promise: 'after the fault the store is the old one or the new one, whole, and never a mixture',
+
+  judge({ evidence, fault, proof }) {
+    if (evidence.cell.crashPoint === 'none') return notApplicable('no write was struck');
+    const { path } = evidence.cell.promises.store;
+    const moment = fault.lethal ? 'struck' : 'woken';
+    const listing = evidence.snapshot(moment);
+    const before = evidence.entry('before', path);
+    if (listing === undefined || evidence.snapshot('before') === undefined)
+      return inconclusive(`the state folder was not looked at (${listing === undefined ? moment : 'before'})`);
+    const after = evidence.entry(moment, path);
+    if (before === undefined)
+      return inconclusive('there was no store before the fault, so there is no old one to compare with');
+    if (after === undefined) return violated('the store is gone: neither the old one nor a new one');
+    if (after.sha256 === before.sha256) return held(proof, `the old store, ${after.size} bytes, to the last byte`);
+    const whole = wholeSizes(gateBefore(evidence, listing.t), path);
+    if (whole.has(after.size))
+      return held(proof, `a new store, with all of the ${after.size} bytes that were written for it`);
+    const sizes = [...whole].filter((size) => size >= 0).join(', ') || 'none';
+    return violated(
+      `the store has ${after.size} bytes; it is not the old one (${before.size}) and no whole new one (${sizes})`,
+    );
+  },
+};

@@ -1,0 +1,35 @@
+import type { Check } from '../check.ts';
+import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+
+export const boots: Check = {
+  id: 'boots',
+  promise: 'it is ready again within its limit, and a second boot changes nothing more',
+
+  judge({ evidence, fault, proof }) {
+    if (!fault.lethal) return notApplicable('the gateway lived on');
+    const failed = evidence.of('not-ready')[0];
+    if (failed !== undefined)
+      return violated(`boot ${failed.boot}: ${failed.why}. Its last lines:\n  ${failed.lastLines}`);
+    const ready = evidence.of('ready').filter((event) => event.boot >= 2);
+    const limit = evidence.cell.promises.readyWithinMs;
+    const slow = ready.find((event) => event.tookMs > limit);
+    if (slow !== undefined) return violated(`boot ${slow.boot} took ${slow.tookMs} ms, and ${limit} are promised`);
+    if (ready.length < 2) return inconclusive(`only ${ready.length} of the two boots after the fault were seen`);
+    const times = ready.map((event) => `boot ${event.boot}: ${event.tookMs} ms`).join(', ');
+
+    const { path } = evidence.cell.promises.store;
+    const before = evidence.entry('stopped', path);
+    const after = evidence.entry('rebooted', path);
+    if (evidence.snapshot('stopped') === undefined || evidence.snapshot('rebooted') === undefined)
+      return inconclusive('the state folder was not looked at around the second boot');
+    if (before?.sha256 !== after?.sha256 || before?.ino !== after?.ino) {
+      return violated(
+        `the second boot ${before?.sha256 === after?.sha256 ? 'wrote the same store anew' : 'changed the store'}, and nothing had happened since the first (${times})`,
+      );
+    }
+    const known = new Set(evidence.temps('stopped').map((entry) => entry.path));
+    const more = evidence.temps('rebooted').filter((entry) => !known.has(entry.path));
+    if (more.length > 0) return violated(`the second boot left ${more.map((entry) => entry.path).join(', ')}`);
+    return held(proof, times);
+  },
+};

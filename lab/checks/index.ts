@@ -1,0 +1,23 @@
+import type { Check } from '../check.ts';
+import { ackedDurable } from './acked-durable.ts';
+import { allOrNothing } from './all-or-nothing.ts';
+import { boots } from './boots.ts';
+import { memoryBounded } from './memory-bounded.ts';
+import { noOrphans } from './no-orphans.ts';
+import { serves } from './serves.ts';
+import { storeValid } from './store-valid.ts';
+import { sweepOnBoot } from './sweep-on-boot.ts';
+import { wakes } from './wakes.ts';
+
+/** Every check, in the order of the reports. */
+export const checks: readonly Check[] = [
+  storeValid,
+  allOrNothing,
+  ackedDurable,
+  noOrphans,
+  sweepOnBoot,
+  boots,
+  serves,
+  wakes,
+  memoryBounded,
+];

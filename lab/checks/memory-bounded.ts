@@ -1,0 +1,37 @@
+import { mebibytes } from '../cell/cell-id.ts';
+import type { Check } from '../check.ts';
+import { held, inconclusive, violated } from '../judge/verdict.ts';
+
+export const memoryBounded: Check = {
+  id: 'memory-bounded',
+  promise: 'it stays under its memory limit: no OOM kill but the injected one',
+
+  judge({ evidence, fault, proof }) {
+    const starts = evidence.gateOf('start');
+    if (starts.length === 0) return inconclusive('no boot was seen');
+    let peakBytes = 0;
+    for (let boot = 1; boot <= starts.length; boot += 1) {
+      const events = evidence.gate(boot);
+      const atStart = starts[boot - 1]?.oomKills ?? 0;
+      const filledAt = events.findIndex((event) => event.ev === 'filling' || event.ev === 'filled');
+      const kills = events.reduce(
+        (most, event) =>
+          event.ev === 'memory' || event.ev === 'exit' ? Math.max(most, event.oomKills - atStart) : most,
+        0,
+      );
+      const injected = boot === 1 ? fault.oomKills : 0;
+      if (kills > injected)
+        return violated(
+          `boot ${boot}: ${kills} OOM kill${kills === 1 ? '' : 's'}, of which ${injected} injected, under a limit of ${mebibytes(evidence.cell.memoryBytes)}`,
+        );
+      // From the fill on, the ballast is what is measured.
+      const own = filledAt === -1 ? events : events.slice(0, filledAt);
+      for (const event of own) if (event.ev === 'memory') peakBytes = Math.max(peakBytes, event.currentBytes);
+    }
+    if (peakBytes === 0) return inconclusive('its memory was never measured');
+    return held(
+      proof,
+      `at most ${mebibytes(peakBytes)} of ${mebibytes(evidence.cell.memoryBytes)} (charged to its cgroup, file cache included), over ${starts.length} boots`,
+    );
+  },
+};

@@ -1,0 +1,36 @@
+import type { Check } from '../check.ts';
+import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+
+export const noOrphans: Check = {
+  id: 'no-orphans',
+  promise: "after the boot, no temp of a dead writer is left that is older than the gateway's own grace",
+
+  judge({ evidence, fault, proof }) {
+    const { aftermath, promises } = evidence.cell;
+    if (aftermath === 'corrupt-store') return notApplicable('with an unreadable store every temp must stay');
+    if (aftermath === 'fresh') return notApplicable('what the crash left is younger than the grace: it may stay');
+    const moment = 'served';
+    const listing = evidence.snapshot(moment);
+    if (listing === undefined) {
+      return evidence.of('not-ready').length > 0
+        ? notApplicable('the gateway was not ready again')
+        : inconclusive('the state folder was not looked at after the boot');
+    }
+    // A writer that lives is at work in every boot; what it leaves between two looks is younger than the grace.
+    const orphans = evidence.temps(moment).filter((entry) => listing.t - entry.mtimeMs > promises.sweepGraceMs);
+    if (orphans.length > 0) {
+      const bytes = orphans.reduce((sum, entry) => sum + entry.size, 0);
+      const names = orphans.slice(0, 3).map((entry) => entry.path);
+      return violated(
+        `${orphans.length} orphan${orphans.length === 1 ? '' : 's'} with ${bytes} bytes left: ${names.join(', ')}${orphans.length > 3 ? ', …' : ''}`,
+      );
+    }
+    const left = fault.lethal ? evidence.temps('prepared').length : 0;
+    return held(
+      proof,
+      left === 0
+        ? 'nothing was left that would have to go'
+        : `${left} temp${left === 1 ? '' : 's'} of the dead writer went`,
+    );
+  },
+};

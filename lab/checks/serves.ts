@@ -1,0 +1,22 @@
+import type { Check } from '../check.ts';
+import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+
+export const serves: Check = {
+  id: 'serves',
+  promise: 'the next turn is accepted and kept, within its limit: nothing of the dead process stands in the way',
+
+  judge({ evidence, proof }) {
+    const turn = evidence.of('turn').find((one) => one.name === 'after');
+    const limit = evidence.cell.promises.serveWithinMs;
+    if (turn === undefined) {
+      return evidence.of('not-ready').length > 0
+        ? notApplicable('the gateway was not ready again')
+        : inconclusive('no turn was sent after the fault');
+    }
+    const took = Math.round(turn.result.tEnded - turn.result.tSent);
+    if (!turn.result.acknowledged)
+      return violated(`the next turn failed after ${took} ms: ${turn.result.error ?? 'no reason given'}`);
+    if (took > limit) return violated(`the next turn took ${took} ms, and ${limit} are promised`);
+    return held(proof, `the next turn was acknowledged after ${took} ms`);
+  },
+};

@@ -1,0 +1,80 @@
+import type { Check } from '../check.ts';
+import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+
+/** Files that the gateway itself removed in its recovery boot, and when (ms after its start). */
+function removed(evidence: CellEvidence): Map<string, number> {
+  const boot = evidence.recoveryBoot;
+  const start = boot === undefined ? undefined : evidence.gateOf('start', boot)[0];
+  const unlinks = evidence.gateOf('op', boot).filter((op) => op.op === 'unlink');
+  return new Map(unlinks.map((op) => [op.path, op.t - (start?.t ?? op.t)]));
+}
+
+export const sweepOnBoot: Check = {
+  id: 'sweep-on-boot',
+  promise: 'the gateway itself removes the temps of dead writers soon after its boot, and nothing else',
+
+  judge({ evidence, fault, proof }) {
+    const { aftermath, promises } = evidence.cell;
+    if (!fault.lethal) return notApplicable('the gateway was not booted again');
+    const booted = evidence.snapshot('booted');
+    const served = evidence.snapshot('served');
+    if (booted === undefined || served === undefined) {
+      return evidence.of('not-ready').length > 0
+        ? notApplicable('the gateway was not ready again')
+        : inconclusive('the state folder was not looked at after the boot');
+    }
+    const prepared = evidence.temps('prepared');
+    const gone = removed(evidence);
+    const planted = evidence.of('planted').flatMap((event) => event.files);
+
+    const taken = planted.filter(
+      (file) => file.role !== 'corrupt-store' && evidence.entry('served', file.path) === undefined,
+    );
+    if (taken.length > 0) {
+      return violated(
+        `it took what is not its to take: ${taken.map((file) => `${file.path} (${file.role.replace('-', ' ')})`).join(', ')}`,
+      );
+    }
+    const spared = planted.filter((file) => file.role !== 'corrupt-store').map((file) => file.role.replace('-', ' '));
+
+    const mustStay = aftermath === 'corrupt-store' || aftermath === 'fresh';
+    if (mustStay) {
+      const lost = prepared.filter((entry) => evidence.entry('served', entry.path) === undefined);
+      const why =
+        aftermath === 'fresh'
+          ? 'they were younger than the grace'
+          : 'the store was unreadable and one may be the only copy';
+      if (lost.length > 0) return violated(`it removed ${lost.map((entry) => entry.path).join(', ')} although ${why}`);
+      return held(
+        proof,
+        `${prepared.length} temp${prepared.length === 1 ? '' : 's'} kept, since ${why}; left alone: ${spared.join(', ')}`,
+      );
+    }
+
+    const left = prepared.filter((entry) => evidence.entry('served', entry.path) !== undefined);
+    if (left.length > 0)
+      return violated(
+        `it did not remove ${left.map((entry) => entry.path).join(', ')} (looked ${Math.round(served.t - booted.t)} ms after it was ready)`,
+      );
+    const notItself = prepared.filter((entry) => !gone.has(entry.path));
+    if (notItself.length > 0)
+      return violated(
+        `${notItself.map((entry) => entry.path).join(', ')} went, and no unlink of the gateway's was seen`,
+      );
+    const ready = evidence.of('ready').find((event) => event.boot === evidence.recoveryBoot);
+    const late = prepared.filter(
+      (entry) => (gone.get(entry.path) ?? 0) > (ready?.tookMs ?? 0) + promises.sweepWithinMs,
+    );
+    if (late.length > 0)
+      return violated(
+        `it removed ${late.map((entry) => entry.path).join(', ')} later than ${promises.sweepWithinMs} ms after it was ready`,
+      );
+    const when = prepared.map((entry) => `${Math.round(gone.get(entry.path) ?? 0)} ms`);
+    const what =
+      prepared.length === 0
+        ? 'nothing was there to remove'
+        : `it removed ${prepared.length} itself, ${when.join(', ')} after its start`;
+    return held(proof, `${what}; left alone: ${spared.join(', ')}`);
+  },
+};

@@ -1,0 +1,31 @@
+import type { Check } from '../check.ts';
+import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+
+export const wakes: Check = {
+  id: 'wakes',
+  promise:
+    'after a fault that it lives through, the held write completes and its temp was not taken away from under it',
+
+  judge({ evidence, fault, proof }) {
+    if (fault.lethal) return notApplicable('the gateway did not live through it');
+    const held_ = evidence.gateOf('held', 1)[0];
+    const released = evidence.of('gate').find((event) => event.event.ev === 'released');
+    const turn = evidence.of('turn').find((one) => one.name === 'struck');
+    if (held_ === undefined || released === undefined || turn === undefined)
+      return inconclusive('the end of the held turn was not seen');
+    const exit = evidence.gateOf('exit', 1)[0];
+    if (exit !== undefined)
+      return violated(
+        `the gateway ended with ${exit.signal === undefined ? `code ${exit.code}` : `signal ${exit.signal}`} when it woke`,
+      );
+    if (!turn.result.acknowledged)
+      return violated(`the held turn failed when it woke: ${turn.result.error ?? 'no reason given'}`);
+    const temp = held_.path;
+    const swept = evidence.gateOf('op', 1).find((op) => op.op === 'unlink' && op.path === temp);
+    if (swept !== undefined) return violated(`its temp ${temp} was removed while it slept or when it woke`);
+    return held(
+      proof,
+      `the held turn was acknowledged ${Math.round(turn.result.tEnded - released.event.t)} ms after the call went on`,
+    );
+  },
+};

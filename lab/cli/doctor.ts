@@ -1,0 +1,20 @@
+import { styleText } from 'node:util';
+import { diagnose } from '../engine/doctor.ts';
+import { ExitCode } from '../problem.ts';
+import { plain } from '../report/plain.ts';
+
+/** Exits 0 when a run can work here, 3 when something that it needs is missing. */
+export async function doctor(options: { json?: boolean; askRegistry?: boolean }): Promise<ExitCode> {
+  const rows = await diagnose({ askRegistry: options.askRegistry === true });
+  if (options.json === true) console.log(JSON.stringify(rows, null, 2));
+  else {
+    const width = Math.max(...rows.map((row) => row.name.length));
+    const colours = { ok: 'green', note: 'yellow', lack: 'red' } as const;
+    for (const row of rows) {
+      const state = process.stdout.isTTY ? styleText(colours[row.state], row.state.padEnd(4)) : row.state.padEnd(4);
+      console.log(`${state}  ${row.name.padEnd(width)}  ${plain(row.found)}`);
+      if (row.means !== undefined) console.log(`${' '.repeat(6 + width)}  -> ${row.means}`);
+    }
+  }
+  return rows.some((row) => row.state === 'lack') ? ExitCode.unsound : ExitCode.sound;
+}

@@ -1,0 +1,112 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { describe, ExitCode, Problem } from '../problem.ts';
+import { midwriteVersion } from '../run.ts';
+import { clean } from './clean.ts';
+import { doctor } from './doctor.ts';
+import { engineDown, engineUp } from './engine.ts';
+import { Interrupted, interruptible } from './interrupt.ts';
+import { judgeCommand } from './judge.ts';
+import { list } from './list.ts';
+import { run } from './run.ts';
+
+const several = (value: string, previous: string[] = []): string[] => [
+  ...previous,
+  ...value.split(',').map((one) => one.trim()),
+];
+
+function count(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1 || number > 1_000)
+    throw new InvalidArgumentError('Write a whole number from 1 to 1000.');
+  return number;
+}
+
+/** The filters that `run` and `list` share. */
+function selecting(command: Command): Command {
+  return command
+    .option('-g, --gateway <name[@version]>', 'gateways; several with commas or by repeating it', several)
+    .option('-f, --fault <name>', 'faults', several)
+    .option('-p, --crash-point <name>', 'crash points', several)
+    .option('-m, --memory <size>', 'memory limits, such as 640m or 1g', several)
+    .option('-c, --cell <id>', 'one cell by its id, as `list` prints it', several)
+    .option('-n, --repeat <times>', 'run every cell this often', count, 1)
+    .option('--json', 'print JSON');
+}
+
+export function program(exit: (code: ExitCode) => void): Command {
+  const action =
+    <Args extends unknown[]>(work: (...args: Args) => Promise<ExitCode>) =>
+    async (...args: Args): Promise<void> =>
+      exit(await work(...args));
+  const midwrite = new Command('midwrite')
+    .description('Holds a gateway in the middle of a write, strikes, boots it again and judges what is left on disk.')
+    .version(midwriteVersion)
+    .showHelpAfterError('(`midwrite --help` shows what there is)')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 the run is sound and everything is as expected; 1 a violation that nobody knows yet; 2 bad usage;
+3 the run proves nothing as a whole (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
+    );
+  selecting(midwrite.command('run').description('run the fault matrix, or the part of it that is asked for'))
+    .option('-j, --jobs <number>', 'cells at a time (default: one for each processor of the engine, at most 4)', count)
+    .option('-o, --results <folder>', 'where the results go', 'results')
+    .action(action(run));
+  selecting(
+    midwrite
+      .command('list')
+      .description('show the plan, and what gateways, crash points and faults there are, without running anything'),
+  ).action(action(list));
+  midwrite
+    .command('judge')
+    .description('judge a stored run again, from its files alone')
+    .argument('<folder>', 'a run, such as results/latest')
+    .option('--json', 'print JSON')
+    .action(action(judgeCommand));
+  midwrite
+    .command('doctor')
+    .description('show what this machine has, and what each lack means')
+    .option('--json', 'print JSON')
+    .option('--ask-registry', 'also ask the image registry of a private engine')
+    .action(action(doctor));
+  const engine = midwrite.command('engine').description('the private Docker engine, for machines where none runs');
+  engine
+    .command('up')
+    .description('install it where it is missing (Debian or Ubuntu, as root) and start it')
+    .action(action(engineUp));
+  engine.command('down').description('stop it').option('--purge', 'and delete its images').action(action(engineDown));
+  midwrite
+    .command('clean')
+    .description('remove all containers, volumes and folders of the lab, also those of a lab that runs')
+    .option('--images', 'and its images')
+    .action(action(clean));
+  for (const one of [midwrite, ...midwrite.commands, ...engine.commands]) one.exitOverride();
+  return midwrite;
+}
+
+/** Runs the command line and gives its exit code; prints every problem as one paragraph. */
+export async function main(args: readonly string[]): Promise<number> {
+  let code: number = ExitCode.sound;
+  try {
+    await interruptible(async () => {
+      await program((result) => {
+        code = result;
+      }).parseAsync(args, { from: 'user' });
+    });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.sound : ExitCode.badUsage;
+    if (error instanceof Interrupted) {
+      console.error(`midwrite: ${error.message}`);
+      return error.exitCode;
+    }
+    if (error instanceof Problem) {
+      console.error(`midwrite: ${error.message}`);
+      return error.exitCode;
+    }
+    console.error(
+      `midwrite: this is a mistake of the lab's own: ${describe(error)}\n${error instanceof Error ? error.stack : ''}`,
+    );
+    return ExitCode.unsound;
+  }
+  return code;
+}

@@ -1,0 +1,144 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Listr, PRESET_TIMER } from 'listr2';
+import { connect, type Engine } from '../engine/engine.ts';
+import { type PlannedCell, plan } from '../plan.ts';
+import type { ExitCode } from '../problem.ts';
+import { sweep, sweptInWords } from '../reaper/reaper.ts';
+import { Matrix } from '../report/matrix.ts';
+import type { ResultsFolder } from '../results.ts';
+import { buildImages, type Images, runPlan } from '../run.ts';
+import { interrupted } from './interrupt.ts';
+import { exitCodeOf, print } from './judge.ts';
+import { type SelectionOptions, selectionOf } from './selection.ts';
+import { TimeLeft } from './time-left.ts';
+
+interface RunCommandOptions extends SelectionOptions {
+  jobs?: number;
+  results: string;
+}
+
+const MOST_JOBS = 4;
+
+interface Context {
+  cells: PlannedCell[];
+  engine: Engine;
+  images: Images;
+  matrix: Matrix;
+  results: ResultsFolder;
+}
+
+export async function run(options: RunCommandOptions): Promise<ExitCode> {
+  const resultsRoot = path.resolve(options.results);
+  // Bad input is told before anything is installed, built or started.
+  const cells = await plan(selectionOf(options));
+  const context = (await tasks(cells, resultsRoot, options).run({ cells } as Context)) as Context;
+  print(context.matrix, options.json === true);
+  if (options.json !== true) {
+    const shown = path.relative(process.cwd(), context.results.folder);
+    console.log(
+      `\nFiles: ${shown}/matrix.md, ${shown}/matrix.json, ${shown}/cells/ (judged again by \`npx midwrite judge ${shown}\`)`,
+    );
+    if (context.engine.isPrivate)
+      console.log('The private engine goes on running for the next run; `npx midwrite engine down` stops it.');
+  }
+  return exitCodeOf(context.matrix.outcome);
+}
+
+/** What is done, step by step, with its progress. On a terminal the display moves; elsewhere, and with --json, it is plain lines on stderr. */
+function tasks(cells: readonly PlannedCell[], resultsRoot: string, options: RunCommandOptions): Listr<Context> {
+  const steps = new Listr<Context>(
+    [
+      {
+        title: 'engine',
+        task: async (context, task) => {
+          context.engine = await connect((line) => {
+            task.output = line;
+          });
+          interrupted.throwIfAborted();
+          const swept = sweptInWords(await sweep(context.engine.docker, { everything: false, images: false }));
+          const { version, cgroupVersion } = context.engine.facts;
+          task.title = `engine: Docker ${version} (${context.engine.endpoint.from}), cgroup v${cgroupVersion}${swept === undefined ? '' : `; an earlier lab had left ${swept}: removed`}`;
+        },
+      },
+      {
+        title: 'images',
+        task: async (context, task) => {
+          let built = 0;
+          context.images = await buildImages(context.engine, cells, {
+            say: (line) => {
+              built += line.startsWith('building') || line.startsWith('making') ? 1 : 0;
+              task.output = line;
+            },
+            signal: interrupted,
+          });
+          task.title = built === 0 ? 'images: all there' : `images: ${built} built`;
+        },
+      },
+      {
+        title: `cells 0/${cells.length}`,
+        task: async (context, task) => {
+          const jobs = options.jobs ?? Math.max(1, Math.min(context.engine.facts.cpus, MOST_JOBS));
+          const left = new TimeLeft(cells, jobs, earlierDurations(resultsRoot));
+          const running = new Map<string, string>();
+          let done = 0;
+          const show = () => {
+            const time = left.inWords();
+            task.title = `cells ${done}/${cells.length}${time === undefined ? '' : `, ${time} left`}`;
+            task.output = [...running].map(([id, phase]) => `${id}: ${phase}`).join('\n');
+          };
+          const { matrix, results } = await runPlan(context.engine, cells, context.images, {
+            resultsRoot,
+            jobs,
+            signal: interrupted,
+            progress: {
+              cellStarted: (cell) => {
+                running.set(cell.id, 'starting');
+                show();
+              },
+              cellPhase: (cell, phase) => {
+                running.set(cell.id, phase);
+                if (process.stderr.isTTY) show();
+              },
+              cellEnded: (cell, row) => {
+                running.delete(cell.id);
+                done += 1;
+                left.ended(cell, row.durationMs);
+                show();
+                if (!process.stderr.isTTY)
+                  task.output = `${done}/${cells.length} ${cell.id}: ${row.verdict}${row.expected ? '' : ' (not expected)'}`;
+              },
+            },
+          });
+          task.title = `cells ${done}/${cells.length}`;
+          context.matrix = matrix;
+          context.results = results;
+        },
+        rendererOptions: { outputBar: jobsShown(options) },
+      },
+    ],
+    {
+      concurrent: false,
+      rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false },
+      fallbackRenderer: 'simple',
+      fallbackRendererOptions: { timer: PRESET_TIMER },
+      // Signals are caught in one place, which cleans up.
+      registerSignalListeners: false,
+    },
+  );
+  return steps as Listr<Context>;
+}
+
+const jobsShown = (options: RunCommandOptions): number => options.jobs ?? MOST_JOBS;
+
+/** How long cells took in the newest run, as a first guess for this one. */
+function earlierDurations(resultsRoot: string): ReadonlyMap<string, number> {
+  const file = path.join(resultsRoot, 'latest/matrix.json');
+  if (!existsSync(file)) return new Map();
+  const parsed = Matrix.safeParse(JSON.parse(readFileSync(file, 'utf8')));
+  return new Map(
+    parsed.success
+      ? parsed.data.cells.filter((cell) => cell.durationMs > 0).map((cell) => [cell.id, cell.durationMs])
+      : [],
+  );
+}

@@ -1,0 +1,46 @@
+import type { PlannedCell } from '../plan.ts';
+
+/** A guess of the time that the cells of a run still take: what each took before, else what others of its gateway took. */
+export class TimeLeft {
+  readonly #open: Map<string, PlannedCell>;
+  readonly #jobs: number;
+  readonly #known: ReadonlyMap<string, number>;
+  readonly #seen = new Map<string, number[]>();
+
+  constructor(cells: readonly PlannedCell[], jobs: number, known: ReadonlyMap<string, number>) {
+    this.#open = new Map(cells.map((cell) => [cell.id, cell]));
+    this.#jobs = jobs;
+    this.#known = known;
+  }
+
+  ended(cell: PlannedCell, durationMs: number): void {
+    this.#open.delete(cell.id);
+    const name = cell.gateway.name;
+    this.#seen.set(name, [...(this.#seen.get(name) ?? []), durationMs]);
+  }
+
+  /** ms; undefined while there is nothing to go by. */
+  get ms(): number | undefined {
+    let sum = 0;
+    for (const cell of this.#open.values()) {
+      const guess =
+        this.#known.get(cell.id) ??
+        mean(this.#seen.get(cell.gateway.name) ?? []) ??
+        mean([...this.#seen.values()].flat());
+      if (guess === undefined) return undefined;
+      sum += guess;
+    }
+    return sum / this.#jobs;
+  }
+
+  inWords(): string | undefined {
+    const { ms } = this;
+    if (ms === undefined) return undefined;
+    const seconds = Math.round(ms / 1000);
+    return seconds < 90 ? `about ${seconds} s` : `about ${Math.round(seconds / 60)} min`;
+  }
+}
+
+function mean(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
+}

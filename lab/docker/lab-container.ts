@@ -1,0 +1,240 @@
+import { type Duplex, PassThrough, type Readable, type Writable } from 'node:stream';
+import type Docker from 'dockerode';
+import type { HostConfig } from 'dockerode';
+import { GenericContainer } from 'testcontainers';
+import type { Engine } from '../engine/engine.ts';
+import { describe, errorCode, Problem } from '../problem.ts';
+import { within } from '../wait.ts';
+import { labels } from './labels.ts';
+
+/** What differs between the lab's containers; everything that keeps them harmless is the same for all and not in here. */
+export interface ContainerSpec {
+  /** The cell that it belongs to. */
+  cell: string;
+  name: string;
+  image: string;
+  command: readonly string[];
+  env: Readonly<Record<string, string>>;
+  /** Named volume on the state folder. */
+  volume: { name: string; path: string };
+  /** `none`, or `container:ID` to join a network namespace that has only loopback. */
+  network: string;
+  memoryBytes: number;
+  /** Room in /dev/shm, for ballast. */
+  sharedMemoryBytes: number;
+  pids: number;
+}
+
+/** The three streams of a container. They are attached before it starts, so that no line is missed. */
+export interface Streams {
+  stdin: Writable;
+  stdout: Readable;
+  stderr: Readable;
+}
+
+const ATTACH_LIMIT_MS = 20_000;
+const START_LIMIT_MS = 60_000;
+
+/**
+ * A container of the lab's, on top of Testcontainers: no network but loopback, no capabilities, no new privileges, an ordinary user, a
+ * read-only root, limits on memory and processes. What Testcontainers has no word for (attaching before the start, starting the same
+ * container again, freezing) goes to dockerode.
+ */
+class HarmlessContainer extends GenericContainer {
+  readonly #attach: (id: string) => Promise<void>;
+
+  constructor(spec: ContainerSpec, attach: (id: string) => Promise<void>) {
+    super(spec.image);
+    this.#attach = attach;
+    this.withName(spec.name)
+      .withCommand([...spec.command])
+      .withEnvironment(spec.env)
+      .withLabels(labels('container', spec.cell))
+      .withNetworkMode(spec.network)
+      .withUser('1000:1000')
+      .withDroppedCapabilities('ALL')
+      .withSecurityOpt('no-new-privileges')
+      .withSharedMemorySize(spec.sharedMemoryBytes)
+      .withTmpFs({ '/tmp': 'rw,nosuid,nodev,mode=1777' })
+      .withAutoCleanup(false)
+      .withAutoRemove(false)
+      .withStartupTimeout(START_LIMIT_MS)
+      .withWaitStrategy(startedIsEnough);
+    const more: HostConfig = {
+      Memory: spec.memoryBytes,
+      // The same as Memory: no swap, or an OOM would be a matter of the host's disk.
+      MemorySwap: spec.memoryBytes,
+      PidsLimit: spec.pids,
+      ReadonlyRootfs: true,
+      Mounts: [{ Type: 'volume', Source: spec.volume.name, Target: spec.volume.path }],
+      // The lab reads the streams itself; nothing is to pile up on the engine's disk.
+      LogConfig: { Type: 'none', Config: {} },
+    };
+    Object.assign(this.hostConfig, more);
+    Object.assign(this.createOpts, {
+      OpenStdin: true,
+      // stdin ends when the lab goes away, and the program inside ends with it.
+      StdinOnce: true,
+      AttachStdin: true,
+      AttachStdout: true,
+      AttachStderr: true,
+    });
+  }
+
+  protected override containerCreated = (id: string): Promise<void> => this.#attach(id);
+}
+
+/** The programs in the lab's containers say themselves when they are there; Testcontainers need not look for ports or log lines. */
+const startedIsEnough = {
+  async waitUntilReady() {},
+  withStartupTimeout() {
+    return startedIsEnough;
+  },
+  isStartupTimeoutSet: () => true,
+  getStartupTimeout: () => START_LIMIT_MS,
+};
+
+/** A container that was started at least once. Disposing of it removes it, whatever its state. */
+export class LabContainer implements AsyncDisposable {
+  readonly id: string;
+  readonly #handle: Docker.Container;
+  #streams: Streams;
+
+  private constructor(handle: Docker.Container, streams: Streams) {
+    this.id = handle.id;
+    this.#handle = handle;
+    this.#streams = streams;
+  }
+
+  static async start(engine: Engine, spec: ContainerSpec): Promise<LabContainer> {
+    let handle: Docker.Container | undefined;
+    let streams: Streams | undefined;
+    try {
+      const container = new HarmlessContainer(spec, async (id) => {
+        handle = engine.docker.getContainer(id);
+        streams = await attach(handle, spec.name);
+      });
+      const started = await container.start();
+      if (handle === undefined || streams === undefined)
+        throw new Error(`${started.getId()} was started without its streams`);
+      return new LabContainer(handle, streams);
+    } catch (error) {
+      // Testcontainers leaves a container behind that was made and could not be started.
+      await handle?.remove({ force: true }).catch(() => undefined);
+      throw engineProblem(`the container ${spec.name} could not be started`, error);
+    }
+  }
+
+  get streams(): Streams {
+    return this.#streams;
+  }
+
+  /** Boots the same container again, on the same state, with new streams. */
+  async startAgain(): Promise<Streams> {
+    try {
+      this.#streams = await attach(this.#handle, this.id);
+      await this.#handle.start();
+    } catch (error) {
+      throw engineProblem('the container could not be booted again', error);
+    }
+    return this.#streams;
+  }
+
+  async signal(name: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    await this.#call(`sending ${name}`, () => this.#handle.kill({ signal: name }));
+  }
+
+  async freeze(): Promise<void> {
+    await this.#call('freezing', () => this.#handle.pause());
+  }
+
+  async thaw(): Promise<void> {
+    await this.#call('thawing', () => this.#handle.unpause());
+  }
+
+  /** Waits for the container to stop. */
+  async ended(limitMs: number): Promise<{ exitCode: number; oomKilled: boolean }> {
+    return within(
+      { name: 'the container to stop', limitMs },
+      this.#call('waiting for its end', async () => {
+        const { StatusCode } = (await this.#handle.wait({ condition: 'not-running' })) as { StatusCode: number };
+        const { State } = await this.#handle.inspect();
+        return { exitCode: StatusCode, oomKilled: State.OOMKilled };
+      }),
+    );
+  }
+
+  async isRunning(): Promise<boolean> {
+    return this.#call('asking for its state', async () => (await this.#handle.inspect()).State.Running);
+  }
+
+  async #call<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw engineProblem(`${what} failed for the container ${this.id.slice(0, 12)}`, error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await removeContainer(this.#handle);
+  }
+}
+
+/** Removes a container in any state. On cgroup v1 a frozen process can't be killed, so it is thawed first. */
+export async function removeContainer(handle: Docker.Container): Promise<void> {
+  try {
+    const state = (await handle.inspect()).State;
+    if (state.Paused) await handle.unpause();
+    await handle.remove({ force: true, v: false });
+  } catch (error) {
+    // 404: gone already; 409: another reaper is at it.
+    if (errorCode(error) === 404 || errorCode(error) === 409) return;
+    throw new Problem(
+      'cleanup-failed',
+      `the container ${handle.id.slice(0, 12)} could not be removed: ${describe(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+async function attach(handle: Docker.Container, name: string): Promise<Streams> {
+  const socket = await within(
+    { name: `the streams of ${name}`, limitMs: ATTACH_LIMIT_MS, code: 'engine-failed' },
+    handle.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true }),
+  );
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  handle.modem.demuxStream(socket, stdout, stderr);
+  const end = () => {
+    stdout.end();
+    stderr.end();
+  };
+  socket.on('end', end);
+  socket.on('close', end);
+  // A stream that breaks ends: whoever reads it sees that the container, or the engine, is gone.
+  socket.on('error', end);
+  return { stdin: socket as Duplex, stdout, stderr };
+}
+
+/** The problem behind a failed call to the engine: gone, full, or what it said. */
+export function engineProblem(what: string, error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const code = errorCode(error);
+  const text = describe(error);
+  if (code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'ECONNRESET' || code === 'EPIPE') {
+    return new Problem(
+      'engine-lost',
+      `${what}: the Docker engine is gone (${text}). Start it and run again; \`npx midwrite doctor\` shows its state.`,
+      { cause: error },
+    );
+  }
+  if (/no space left on device/i.test(text)) {
+    return new Problem(
+      'disk-full',
+      `${what}: the engine's disk is full. \`npx midwrite clean --images\` frees what the lab has there.`,
+      { cause: error },
+    );
+  }
+  return new Problem('engine-failed', `${what}: ${text}`, { cause: error });
+}

@@ -1,0 +1,144 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import picomatch from 'picomatch';
+import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
+import { errorCode, Problem } from '../problem.ts';
+import type { Entry } from '../sidecar/client.ts';
+import { EVIDENCE_SCHEMA_VERSION, EvidenceEvent, type EvidenceOf, type Moment } from './event.ts';
+import { CONTENTS_FOLDER, EVIDENCE_FILE } from './recorder.ts';
+
+export type Listing = EvidenceOf<'snapshot'>;
+
+/** A cell's evidence, in memory, for pure functions to judge: no clock, no file system, no engine. */
+export class CellEvidence {
+  readonly events: readonly EvidenceEvent[];
+  readonly #contents: ReadonlyMap<string, Uint8Array>;
+
+  constructor(events: readonly EvidenceEvent[], contents: ReadonlyMap<string, Uint8Array> = new Map()) {
+    this.events = events;
+    this.#contents = contents;
+  }
+
+  /** The first line, which says what the cell is and what was promised. */
+  get cell(): EvidenceOf<'cell'> {
+    const first = this.events[0];
+    if (first?.type !== 'cell') throw new Problem('bad-results', 'the evidence does not begin with its cell');
+    return first;
+  }
+
+  of<Type extends EvidenceEvent['type']>(type: Type): EvidenceOf<Type>[] {
+    return this.events.filter((event): event is EvidenceOf<Type> => event.type === type);
+  }
+
+  /** The events of writegate in one boot, or in all. */
+  gate(boot?: number): GateEvent[] {
+    return this.of('gate')
+      .filter((event) => boot === undefined || event.boot === boot)
+      .map((event) => event.event);
+  }
+
+  gateOf<Name extends GateEvent['ev']>(ev: Name, boot?: number): GateEventOf<Name>[] {
+    return this.gate(boot).filter((event): event is GateEventOf<Name> => event.ev === ev);
+  }
+
+  snapshot(moment: Moment): Listing | undefined {
+    return this.of('snapshot').find((event) => event.moment === moment);
+  }
+
+  entry(moment: Moment, file: string): Entry | undefined {
+    return this.snapshot(moment)?.entries.find((entry) => entry.path === file && entry.gone !== true);
+  }
+
+  /** The bytes of a file at a moment, if they were kept. */
+  content(entry: Entry | undefined): Uint8Array | undefined {
+    return entry?.sha256 === undefined ? undefined : this.#contents.get(entry.sha256);
+  }
+
+  text(entry: Entry | undefined): string | undefined {
+    const content = this.content(entry);
+    return content === undefined ? undefined : Buffer.from(content).toString('utf8');
+  }
+
+  docker(action: string): EvidenceOf<'docker'>[] {
+    return this.of('docker').filter((event) => event.action === action);
+  }
+
+  /** When the strike began, by the lab's clock. */
+  get struckAt(): number | undefined {
+    return this.of('phase').find((phase) => phase.name === 'strike')?.t;
+  }
+
+  /** The number of the boot that came after the crash, if there was one. */
+  get recoveryBoot(): number | undefined {
+    const boots = this.gateOf('start').length;
+    return boots >= 2 ? 2 : undefined;
+  }
+
+  /** What a temp of this gateway's store is called: as it was seen, and as the definition says. */
+  get tempPatterns(): string[] {
+    const seen = this.of('write-shape').flatMap((shape) => (shape.temp === undefined ? [] : [shape.temp]));
+    return [...seen, ...this.cell.promises.temps];
+  }
+
+  isTemp(file: string): boolean {
+    return this.tempPatterns.some((pattern) => picomatch.isMatch(file, pattern, { dot: true }));
+  }
+
+  /** The temps of dead writers in a listing: regular files, without those that the lab planted. */
+  temps(moment: Moment): Entry[] {
+    const planted = new Set(this.of('planted').flatMap((event) => event.files.map((file) => file.path)));
+    return (this.snapshot(moment)?.entries ?? []).filter(
+      (entry) => entry.type === 'file' && entry.gone !== true && !planted.has(entry.path) && this.isTemp(entry.path),
+    );
+  }
+}
+
+/**
+ * Reads a cell's folder. A last line that was cut off (the lab was killed while it wrote) is left out; anything else that is wrong is an error.
+ * @returns undefined where there is no evidence at all
+ */
+export async function loadEvidence(folder: string): Promise<CellEvidence | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path.join(folder, EVIDENCE_FILE), 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw new Problem('bad-results', `${path.join(folder, EVIDENCE_FILE)} can't be read`, { cause: error });
+  }
+  const lines = text.split('\n');
+  if (lines.pop() !== '' && lines.length === 0) return undefined;
+  const events = lines.map((line, index) => parseLine(line, `${path.join(folder, EVIDENCE_FILE)}, line ${index + 1}`));
+  if (events.length === 0) return undefined;
+  return new CellEvidence(events, await loadContents(path.join(folder, CONTENTS_FOLDER)));
+}
+
+function parseLine(line: string, where: string): EvidenceEvent {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch (error) {
+    throw new Problem('bad-results', `${where} is not JSON: the evidence was changed or damaged`, { cause: error });
+  }
+  const version = (json as { schemaVersion?: unknown }).schemaVersion;
+  if (typeof version === 'number' && version > EVIDENCE_SCHEMA_VERSION) {
+    throw new Problem(
+      'bad-results',
+      `${where} has schema version ${version}, and this midwrite reads up to ${EVIDENCE_SCHEMA_VERSION}: judge it with a newer one`,
+    );
+  }
+  const parsed = EvidenceEvent.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new Problem(
+    'bad-results',
+    `${where} is no evidence that the lab knows: ${issue?.path.join('.')}: ${issue?.message}`,
+  );
+}
+
+async function loadContents(folder: string): Promise<Map<string, Uint8Array>> {
+  const contents = new Map<string, Uint8Array>();
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (/^[0-9a-f]{64}$/.test(name)) contents.set(name, await readFile(path.join(folder, name)));
+  }
+  return contents;
+}

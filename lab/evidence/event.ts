@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { GateEvent } from '../gate/protocol.ts';
+import { Entry } from '../sidecar/client.ts';
+
+/** The version of evidence.jsonl; a reader refuses a newer one. */
+export const EVIDENCE_SCHEMA_VERSION = 1;
+
+/**
+ * When the state folder was looked at. `before`: before the write that is struck; `held`: during the hold; `struck`: after the fault;
+ * `prepared`: after what the lab did to the stopped state; `booted`: ready again; `served`: after the next turn; `stopped`: after a graceful stop;
+ * `rebooted`: after the second boot; `woken`: after a fault that the gateway survived, when the held write was through.
+ */
+export const MOMENTS = [
+  'before',
+  'held',
+  'struck',
+  'prepared',
+  'booted',
+  'served',
+  'stopped',
+  'rebooted',
+  'woken',
+] as const;
+export type Moment = (typeof MOMENTS)[number];
+
+const Durable = z.object({ file: z.string(), contains: z.string() });
+
+const PromisesShape = z.object({
+  root: z.string(),
+  store: z.object({ path: z.string(), format: z.literal('json-rows'), rowFields: z.array(z.string()) }),
+  temps: z.array(z.string()),
+  sweepGraceMs: z.number(),
+  sweepWithinMs: z.number(),
+  readyWithinMs: z.number(),
+  serveWithinMs: z.number(),
+  durable: z.array(Durable),
+});
+
+const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
+  z.object({ t: z.number(), type: z.literal(type), ...shape });
+
+/** Why a file was put into the stopped state. */
+export const PlantRole = z.enum(['young-temp', 'foreign-file', 'corrupt-store']);
+export type PlantRole = z.infer<typeof PlantRole>;
+
+/** One line of evidence.jsonl. `t`: the lab's clock, ms since 1970. `boot`: which boot of the gateway, from 1. */
+export const EvidenceEvent = z.discriminatedUnion('type', [
+  event('cell', {
+    schemaVersion: z.number(),
+    id: z.string(),
+    gateway: z.string(),
+    version: z.string(),
+    crashPoint: z.string(),
+    fault: z.string(),
+    aftermath: z.string(),
+    memoryBytes: z.number(),
+    image: z.string(),
+    notes: z.array(z.string()),
+    promises: PromisesShape,
+  }),
+  event('phase', { name: z.string() }),
+  event('gate', { boot: z.number(), event: GateEvent }),
+  event('garbage', { boot: z.number(), line: z.string(), why: z.string() }),
+  event('log', { boot: z.number(), line: z.string() }),
+  event('docker', { container: z.string(), action: z.string(), attributes: z.record(z.string(), z.string()) }),
+  event('ready', { boot: z.number(), tReady: z.number(), tookMs: z.number() }),
+  event('not-ready', { boot: z.number(), why: z.string(), lastLines: z.string() }),
+  event('turn', {
+    boot: z.number(),
+    name: z.string(),
+    session: z.string(),
+    text: z.string(),
+    durable: z.array(Durable),
+    result: z.object({
+      tSent: z.number(),
+      tEnded: z.number(),
+      acknowledged: z.boolean(),
+      status: z.number().optional(),
+      error: z.string().optional(),
+    }),
+  }),
+  event('write-shape', {
+    kind: z.enum(['replace', 'in-place', 'none']),
+    store: z.string(),
+    temp: z.string().optional(),
+    example: z.string().optional(),
+  }),
+  event('hold', { id: z.string(), op: z.string(), path: z.string(), to: z.string().optional(), at: z.string() }),
+  event('not-held', { why: z.string(), seen: z.array(z.string()) }),
+  event('snapshot', { moment: z.enum(MOMENTS), entries: z.array(Entry) }),
+  event('aged', { byMs: z.number(), why: z.string() }),
+  event('planted', { files: z.array(z.object({ path: z.string(), role: PlantRole, ageMs: z.number() })) }),
+  event('strike', {
+    step: z.string(),
+    facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  }),
+  event('stopped', { boot: z.number(), exitCode: z.number(), oomKilled: z.boolean(), byLab: z.boolean() }),
+  event('problem', { code: z.string(), message: z.string() }),
+  event('end', { durationMs: z.number() }),
+]);
+export type EvidenceEvent = z.infer<typeof EvidenceEvent>;
+export type EvidenceOf<Type extends EvidenceEvent['type']> = Extract<EvidenceEvent, { type: Type }>;
+/** An event without its time: the recorder puts that on. */
+export type Observation = EvidenceEvent extends infer Each
+  ? Each extends EvidenceEvent
+    ? Omit<Each, 't'>
+    : never
+  : never;

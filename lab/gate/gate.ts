@@ -1,0 +1,142 @@
+import type { Writable } from 'node:stream';
+import type { Streams } from '../docker/lab-container.ts';
+import { eachLine } from '../docker/lines.ts';
+import { Problem } from '../problem.ts';
+import { type Wait, within } from '../wait.ts';
+import { type ArmSpec, command, GateEvent, type GateEventOf } from './protocol.ts';
+
+/** Who listens to a gate: the recorder of the evidence. */
+export interface GateListener {
+  event(event: GateEvent): void;
+  /** A line of the gateway's own output. */
+  log(line: string): void;
+  /** A line on the event stream that is no event of the protocol. */
+  garbage(line: string, why: string): void;
+}
+
+/**
+ * One boot of writegate, seen from the lab: its events as they come, its commands. All events stay in `events`, so waiting for one that has
+ * already come is no race.
+ */
+export class Gate {
+  readonly events: GateEvent[] = [];
+  readonly log: string[] = [];
+  /** Settles when both streams have ended. */
+  readonly ended: Promise<void>;
+  readonly #stdin: Writable;
+  readonly #waiting = new Set<() => void>();
+  #over = false;
+
+  constructor(streams: Streams, listener: GateListener) {
+    this.#stdin = streams.stdin;
+    const events = eachLine(streams.stdout, (line) => {
+      const parsed = parse(line);
+      if (typeof parsed === 'string') {
+        listener.garbage(line, parsed);
+        return;
+      }
+      this.events.push(parsed);
+      listener.event(parsed);
+      this.#wake();
+    });
+    const log = eachLine(streams.stderr, (line) => {
+      this.log.push(line);
+      listener.log(line);
+      this.#wake();
+    });
+    this.ended = Promise.allSettled([events, log]).then(() => {
+      this.#over = true;
+      this.#wake();
+    });
+  }
+
+  #wake(): void {
+    for (const check of [...this.#waiting]) check();
+  }
+
+  /** The first event, from `from` on, that `matches`. A gate that ends before it fails the wait at once. */
+  async waitFor<Event extends GateEvent>(
+    wait: Wait,
+    matches: (event: GateEvent) => event is Event,
+    from = 0,
+  ): Promise<Event> {
+    return this.#waitUntil(wait, () => this.events.slice(from).find(matches));
+  }
+
+  /** The first event of one kind. */
+  async waitForKind<Name extends GateEvent['ev']>(wait: Wait, ev: Name, from = 0): Promise<GateEventOf<Name>> {
+    return this.waitFor(wait, (event): event is GateEventOf<Name> => event.ev === ev, from);
+  }
+
+  /** The first line of the gateway's log that holds `text`. */
+  async waitForLog(wait: Wait, text: string): Promise<string> {
+    return this.#waitUntil(wait, () => this.log.find((line) => line.includes(text)));
+  }
+
+  async #waitUntil<T>(wait: Wait, look: () => T | undefined): Promise<T> {
+    let check: () => void = () => undefined;
+    const found = new Promise<T>((resolve, reject) => {
+      check = () => {
+        const value = look();
+        if (value !== undefined) resolve(value);
+        else if (this.#over) reject(this.#endedProblem(wait.name));
+      };
+    });
+    this.#waiting.add(check);
+    check();
+    try {
+      return await within(wait, found);
+    } finally {
+      this.#waiting.delete(check);
+    }
+  }
+
+  #endedProblem(name: string): Problem {
+    const refused = this.events.find((event) => event.ev === 'refused');
+    if (refused?.ev === 'refused')
+      return new Problem('gate-refused', `writegate refused to start (${refused.code}): ${refused.message}`);
+    const exit = this.events.find((event) => event.ev === 'exit');
+    const how =
+      exit?.ev === 'exit'
+        ? `it ended with ${exit.signal === undefined ? `code ${exit.code}` : `signal ${exit.signal}`}`
+        : 'its container went away';
+    return new Problem(
+      'gateway-died',
+      `while the lab waited for ${name}, the gateway was gone: ${how}. Its last lines:\n  ${this.lastLines()}`,
+    );
+  }
+
+  /** The end of the gateway's log, for messages. */
+  lastLines(count = 8): string {
+    return this.log.slice(-count).join('\n  ') || '(it said nothing)';
+  }
+
+  send(word: string, values?: Readonly<Record<string, string | number | undefined>>): void {
+    this.#stdin.write(command(word, values));
+  }
+
+  /** Arms a hold and waits until writegate has taken it. */
+  async arm(id: string, spec: ArmSpec, limitMs: number): Promise<void> {
+    const from = this.events.length;
+    this.send('arm', { id, ...spec });
+    const answer = await this.waitFor(
+      { name: `writegate to take the hold ${id}`, limitMs },
+      (event): event is GateEventOf<'armed'> | GateEventOf<'error'> =>
+        (event.ev === 'armed' && event.id === id) || event.ev === 'error',
+      from,
+    );
+    if (answer.ev === 'error')
+      throw new Problem('gate-refused', `writegate did not take the hold ${id} (${answer.code}): ${answer.message}`);
+  }
+}
+
+function parse(line: string): GateEvent | string {
+  try {
+    const result = GateEvent.safeParse(JSON.parse(line));
+    return result.success
+      ? result.data
+      : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  } catch {
+    return 'not JSON';
+  }
+}

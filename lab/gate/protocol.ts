@@ -1,0 +1,96 @@
+import { z } from 'zod';
+
+/** What writegate says (images/writegate/README.md). Unknown fields are kept: evidence is everything that was observed. */
+const common = { seq: z.number(), t: z.number(), mono: z.number() };
+
+const call = {
+  op: z.string(),
+  syscall: z.string(),
+  pid: z.number(),
+  tid: z.number(),
+  comm: z.string().optional(),
+  path: z.string(),
+  to: z.string().optional(),
+  fd: z.number().optional(),
+  bytes: z.number().optional(),
+  offset: z.number().nullable().optional(),
+  append: z.boolean().optional(),
+};
+
+const event = <Name extends string, Shape extends z.ZodRawShape>(ev: Name, shape: Shape) =>
+  z.looseObject({ ...common, ev: z.literal(ev), ...shape });
+
+export const GateEvent = z.discriminatedUnion('ev', [
+  event('start', {
+    protocol: z.literal(1),
+    version: z.string(),
+    pid: z.number(),
+    argv: z.array(z.string()),
+    cgroupVersion: z.number(),
+    memoryLimitBytes: z.number().nullable(),
+    oomKills: z.number(),
+  }),
+  event('op', call),
+  event('armed', { id: z.string() }),
+  event('disarmed', { id: z.string() }),
+  event('held', {
+    id: z.string(),
+    nth: z.number(),
+    at: z.enum(['before', 'torn', 'after']),
+    ...call,
+    tornBytes: z.number().optional(),
+    result: z.number().optional(),
+    quiesced: z.boolean().nullable(),
+    waiting: z.number(),
+  }),
+  event('cancelled', { id: z.string() }),
+  event('reheld', { id: z.string() }),
+  event('lost', { id: z.string() }),
+  event('released', { id: z.string(), how: z.string() }),
+  event('unknown-path', { op: z.string(), syscall: z.string() }),
+  event('memory', { currentBytes: z.number(), peakBytes: z.number().nullable(), oomKills: z.number() }),
+  event('filling', { bytes: z.number() }),
+  event('filled', {
+    bytes: z.number(),
+    why: z.enum(['gateway-died', 'maximum', 'no-space']),
+    oomKillsBefore: z.number(),
+    oomKillsAfter: z.number(),
+  }),
+  event('mark', { text: z.string() }),
+  event('child', { pid: z.number() }),
+  event('exit', {
+    code: z.number().optional(),
+    signal: z.number().optional(),
+    oomKillsAtStart: z.number(),
+    oomKills: z.number(),
+    currentBytes: z.number(),
+    peakBytes: z.number().nullable(),
+  }),
+  event('error', { code: z.string(), message: z.string() }),
+  event('refused', { code: z.string(), message: z.string() }),
+]);
+
+export type GateEvent = z.infer<typeof GateEvent>;
+export type GateEventOf<Name extends GateEvent['ev']> = Extract<GateEvent, { ev: Name }>;
+
+/** Where a hold is to take place. */
+export interface ArmSpec {
+  op: string;
+  /** Pattern over the absolute path; `**` crosses folders. */
+  path: string;
+  to?: string;
+  nth?: number;
+  at: 'before' | 'torn' | 'after';
+  bytes?: number;
+}
+
+/** One command line; values are percent-encoded so that a space or an equals sign in a path stays one value. */
+export function command(word: string, values: Readonly<Record<string, string | number | undefined>> = {}): string {
+  const pairs = Object.entries(values)
+    .filter(([, value]) => value !== undefined)
+    .map(
+      ([key, value]) =>
+        `${key}=${String(value).replaceAll(/[%\s=]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`)}`,
+    );
+  return `${[word, ...pairs].join(' ')}\n`;
+}

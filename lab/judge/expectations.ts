@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import picomatch from 'picomatch';
+import semver from 'semver';
+import { z } from 'zod';
+import type { Canary } from '../gateway.ts';
+import { imagesFolder } from '../image/recipe.ts';
+import { describe, Problem } from '../problem.ts';
+import type { MatrixCell } from '../report/matrix.ts';
+import type { CellResult } from './judge.ts';
+
+/** A known finding: which cells, which checks, where it is discussed. Patterns are globs over names. */
+const Expectation = z.strictObject({
+  versions: z.string().refine((range) => semver.validRange(range) !== null, 'no range of versions'),
+  crashPoint: z.string().default('*'),
+  fault: z.string().default('*'),
+  aftermath: z.string().default('*'),
+  checks: z.array(z.string()).min(1),
+  issue: z.url(),
+  note: z.string(),
+});
+export type Expectation = z.infer<typeof Expectation>;
+
+/** Reads a gateway's file of known findings. */
+export function readExpectations(file: string | undefined): Expectation[] {
+  if (file === undefined) return [];
+  const full = path.join(imagesFolder, file);
+  try {
+    return z.array(Expectation).parse(JSON.parse(readFileSync(full, 'utf8')));
+  } catch (error) {
+    throw new Problem('bad-definition', `${full} is no list of expectations: ${describe(error)}`, { cause: error });
+  }
+}
+
+type Where = Pick<MatrixCell, 'version' | 'crashPoint' | 'fault' | 'aftermath'>;
+
+function find(expectations: readonly Expectation[], cell: Where, check: string): Expectation | undefined {
+  return expectations.find(
+    (one) =>
+      semver.satisfies(cell.version, one.versions, { includePrerelease: true }) &&
+      picomatch.isMatch(cell.crashPoint, one.crashPoint) &&
+      picomatch.isMatch(cell.fault, one.fault) &&
+      picomatch.isMatch(cell.aftermath, one.aftermath) &&
+      one.checks.includes(check),
+  );
+}
+
+/** Puts to each violated check the issue that knows of it, and says whether the cell is what it should be. */
+export function compare(
+  cell: Where,
+  result: CellResult,
+  expectations: readonly Expectation[],
+  canary: Canary | undefined,
+): { expected: boolean; checks: MatrixCell['checks'] } {
+  const checks = result.checks.map((check): MatrixCell['checks'][number] => {
+    const known = check.verdict === 'violated' ? find(expectations, cell, check.id) : undefined;
+    return known === undefined ? check : { ...check, issue: known.issue };
+  });
+  if (canary !== undefined) {
+    const caught = checks.some((check) => check.verdict === 'violated' && canary.caughtBy.includes(check.id));
+    return { expected: result.verdict === 'violated' && caught, checks };
+  }
+  const known = checks.every((check) => check.verdict !== 'violated' || check.issue !== undefined);
+  return {
+    expected:
+      result.verdict === 'held' || result.verdict === 'not-applicable' || (result.verdict === 'violated' && known),
+    checks,
+  };
+}

@@ -1,0 +1,47 @@
+import { checks } from '../checks/index.ts';
+import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import { describe } from '../problem.ts';
+import { prove } from './landing.ts';
+import { inconclusive, type Verdict, type VerdictName, worst } from './verdict.ts';
+
+export interface CheckResult {
+  id: string;
+  verdict: VerdictName;
+  detail: string;
+}
+
+export interface CellResult {
+  verdict: VerdictName;
+  /** Why the cell is `missed` or `inconclusive` as a whole, or the proof that the fault landed. */
+  detail: string;
+  checks: CheckResult[];
+  durationMs: number;
+}
+
+/** Judges a cell from its evidence alone: the same evidence gives the same result, here or on another machine. */
+export function judge(evidence: CellEvidence | undefined): CellResult {
+  if (evidence === undefined)
+    return whole(inconclusive('there is no evidence: the cell was planned and did not run'), 0);
+  const durationMs = evidence.of('end')[0]?.durationMs ?? 0;
+  const proved = prove(evidence);
+  if ('verdict' in proved) return whole(proved.verdict, durationMs);
+  const results = checks.map((check): CheckResult => {
+    try {
+      return { id: check.id, ...check.judge({ evidence, ...proved }) };
+    } catch (error) {
+      // A check that throws has told nothing about the gateway.
+      return { id: check.id, ...inconclusive(`the check itself failed: ${describe(error)}`) };
+    }
+  });
+  return {
+    verdict: worst(results.map((result) => result.verdict)),
+    detail: proved.proof.text,
+    checks: results,
+    durationMs,
+  };
+}
+
+/** One verdict for the cell and for each of its checks. */
+function whole(verdict: Verdict, durationMs: number): CellResult {
+  return { ...verdict, checks: checks.map((check) => ({ id: check.id, ...verdict })), durationMs };
+}

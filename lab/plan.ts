@@ -1,0 +1,195 @@
+import { faults } from '../faults/index.ts';
+import { gateways } from '../images/index.ts';
+import {
+  type Aftermath,
+  type CellSpec,
+  cellId,
+  formatSize,
+  mebibytes,
+  parseCellId,
+  parseSize,
+} from './cell/cell-id.ts';
+import { type CrashPoint, crashPoints, DEFAULT_CRASH_POINTS } from './cell/write-shape.ts';
+import type { Fault } from './fault.ts';
+import type { Gateway, Release } from './gateway.ts';
+import { Problem } from './problem.ts';
+
+/** What was asked for on the command line; everything empty is the default plan. */
+export interface Selection {
+  /** NAME or NAME@VERSION. */
+  gateways: readonly string[];
+  faults: readonly string[];
+  crashPoints: readonly string[];
+  memory: readonly string[];
+  /** Whole cells by their ids; excludes the others. */
+  cells: readonly string[];
+  repeat: number;
+}
+
+/** `cell`: what was asked for. `control`: no fault, must hold. `canary`: broken on purpose, must be caught. */
+export type Role = 'cell' | 'control' | 'canary';
+
+export interface PlannedCell {
+  id: string;
+  role: Role;
+  spec: CellSpec;
+  gateway: Gateway;
+  release: Release;
+  fault: Fault;
+  crashPoint: CrashPoint;
+}
+
+/** Where the corrupt store is tried: once for a gateway, where a whole temp was left. */
+const CORRUPT_STORE = { crashPoint: 'full-temp', fault: 'sigkill' };
+/** Where the control holds its write and lets it go. */
+const CONTROL_CRASH_POINT = 'full-temp';
+
+/**
+ * The cells of a run, controls first: each gateway without a fault, and every canary.
+ * @throws Problem bad-usage, no-such-version
+ */
+export async function plan(selection: Selection): Promise<PlannedCell[]> {
+  const releases = new Releases();
+  const asked = selection.cells.length > 0 ? fromIds(selection) : await fromFilters(selection, releases);
+  const repeated = asked.flatMap((spec) =>
+    Array.from({ length: selection.repeat }, (_, index) => ({ ...spec, attempt: spec.attempt + index })),
+  );
+  const cells = await Promise.all(repeated.map((spec) => planned('cell', spec, releases)));
+  const controls = await controlsFor(cells, releases);
+  const all = [...controls, ...cells.filter((cell) => !controls.some((control) => control.id === cell.id))];
+  const twice = all.find((cell, index) => all.findIndex((other) => other.id === cell.id) !== index);
+  if (twice !== undefined)
+    throw new Problem('bad-usage', `the cell ${twice.id} is asked for twice. Ask for it once, with --repeat 2.`);
+  return all;
+}
+
+function fromIds(selection: Selection): CellSpec[] {
+  const others = [selection.gateways, selection.faults, selection.crashPoints, selection.memory].some(
+    (list) => list.length > 0,
+  );
+  if (others)
+    throw new Problem(
+      'bad-usage',
+      '--cell says all of a cell: it does not go with --gateway, --fault, --crash-point or --memory.',
+    );
+  return selection.cells.map(parseCellId);
+}
+
+async function fromFilters(selection: Selection, releases: Releases): Promise<CellSpec[]> {
+  const names =
+    selection.gateways.length > 0
+      ? selection.gateways
+      : gateways.filter((one) => one.inDefaultPlan).map((one) => one.name);
+  const points = selection.crashPoints.length > 0 ? selection.crashPoints : DEFAULT_CRASH_POINTS;
+  for (const name of points) crashPointNamed(name);
+  const struck =
+    selection.faults.length > 0
+      ? selection.faults
+      : faults.filter((fault) => fault.isControl !== true).map((fault) => fault.name);
+  for (const name of struck) faultNamed(name);
+  const everything = selection.faults.length === 0 && selection.crashPoints.length === 0;
+  const specs: CellSpec[] = [];
+  for (const name of names) {
+    const release = await releases.ofName(name);
+    const sizes = selection.memory.length > 0 ? selection.memory.map(parseSize) : [release.memory.defaultBytes];
+    for (const memoryBytes of sizes) {
+      const cell = (crashPoint: string, fault: string, aftermath: Aftermath): CellSpec => ({
+        gateway: release.gateway,
+        version: release.version,
+        crashPoint,
+        fault,
+        memoryBytes,
+        aftermath,
+        attempt: 1,
+      });
+      for (const crashPoint of points) for (const fault of struck) specs.push(cell(crashPoint, fault, 'aged'));
+      if (everything) specs.push(cell(CORRUPT_STORE.crashPoint, CORRUPT_STORE.fault, 'corrupt-store'));
+    }
+  }
+  return specs;
+}
+
+/** A run carries its controls whatever was asked for: without them neither a red box nor a green one means anything. */
+async function controlsFor(cells: readonly PlannedCell[], releases: Releases): Promise<PlannedCell[]> {
+  const none = faults.find((fault) => fault.isControl === true);
+  if (none === undefined) throw new Error('there is no control among the faults');
+  const controls = new Map<string, PlannedCell>();
+  for (const { spec, gateway } of cells) {
+    if (gateway.canary !== undefined) continue;
+    const control = await planned(
+      'control',
+      { ...spec, crashPoint: CONTROL_CRASH_POINT, fault: none.name, aftermath: 'aged', attempt: 1 },
+      releases,
+    );
+    controls.set(control.id, control);
+  }
+  for (const gateway of gateways) {
+    if (gateway.canary === undefined) continue;
+    const release = await releases.ofName(gateway.name);
+    const spec: CellSpec = {
+      gateway: release.gateway,
+      version: release.version,
+      crashPoint: gateway.canary.crashPoint,
+      fault: gateway.canary.fault,
+      memoryBytes: release.memory.defaultBytes,
+      aftermath: 'aged',
+      attempt: 1,
+    };
+    const canary = await planned('canary', spec, releases);
+    controls.set(canary.id, canary);
+  }
+  return [...controls.values()];
+}
+
+async function planned(role: Role, spec: CellSpec, releases: Releases): Promise<PlannedCell> {
+  const { gateway, release } = await releases.of(spec.gateway, spec.version);
+  const { minimumBytes } = release.memory;
+  if (spec.memoryBytes < minimumBytes) {
+    throw new Problem(
+      'bad-usage',
+      `${spec.gateway}@${spec.version} needs ${formatSize(minimumBytes)} of memory to boot, and ${formatSize(spec.memoryBytes)} (${mebibytes(spec.memoryBytes)}) was asked for. Give --memory ${formatSize(minimumBytes)} or more.`,
+    );
+  }
+  return {
+    id: cellId(spec),
+    role,
+    spec,
+    gateway,
+    release,
+    fault: faultNamed(spec.fault),
+    crashPoint: crashPointNamed(spec.crashPoint),
+  };
+}
+
+/** Asks npm once for each release. */
+class Releases {
+  readonly #known = new Map<string, Promise<Release>>();
+
+  async ofName(text: string): Promise<Release> {
+    const at = text.indexOf('@');
+    const name = at === -1 ? text : text.slice(0, at);
+    const gateway = gatewayNamed(name);
+    return (await this.of(name, at === -1 ? gateway.defaultVersion : text.slice(at + 1))).release;
+  }
+
+  async of(name: string, version: string): Promise<{ gateway: Gateway; release: Release }> {
+    const gateway = gatewayNamed(name);
+    const key = `${name}@${version}`;
+    const known = this.#known.get(key) ?? gateway.release(version);
+    this.#known.set(key, known);
+    return { gateway, release: await known };
+  }
+}
+
+function choose<T extends { name: string }>(kind: string, list: readonly T[], name: string): T {
+  const found = list.find((one) => one.name === name);
+  if (found !== undefined) return found;
+  throw new Problem(
+    'bad-usage',
+    `there is no ${kind} "${name}". There are: ${list.map((one) => one.name).join(', ')}.`,
+  );
+}
+
+export const gatewayNamed = (name: string): Gateway => choose('gateway', gateways, name);
+export const faultNamed = (name: string): Fault => choose('fault', faults, name);
+export const crashPointNamed = (name: string): CrashPoint => choose('crash point', crashPoints, name);

@@ -1,0 +1,179 @@
+import { LabContainer } from '../docker/lab-container.ts';
+import { makeVolume } from '../docker/volume.ts';
+import { DockerWatch } from '../docker/watch.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Recorder } from '../evidence/recorder.ts';
+import { Gate, type GateListener } from '../gate/gate.ts';
+import type { Release } from '../gateway.ts';
+import { Sidecar } from '../sidecar/client.ts';
+import { within } from '../wait.ts';
+
+export interface PodSpec {
+  /** Unique over all labs on the engine. */
+  label: string;
+  /** Start of the names of the containers and the volume. */
+  name: string;
+  release: Release;
+  images: { gateway: string; sidecar: string };
+  memoryBytes: number;
+}
+
+const MiB = 1024 * 1024;
+const SIDECAR = { memoryBytes: 512 * MiB, pids: 64, startLimitMs: 30_000 };
+const GATEWAY_PIDS = 512;
+const GATE_START_LIMIT_MS = 30_000;
+
+/**
+ * Two containers and a volume. The sidecar owns a network namespace that has only loopback; the gateway joins it, so that its memory cgroup
+ * holds the gateway alone. Disposing of the pod removes all of it.
+ */
+export class Pod implements AsyncDisposable {
+  readonly sidecar: Sidecar;
+  readonly watch: DockerWatch;
+  readonly gatewayName: string;
+  readonly #engine: Engine;
+  readonly #spec: PodSpec;
+  readonly #recorder: Recorder;
+  readonly #volume: string;
+  readonly #sidecarContainer: LabContainer;
+  readonly #resources: AsyncDisposableStack;
+  #container: LabContainer | undefined;
+  #gate: Gate | undefined;
+  #boot = 0;
+
+  private constructor(parts: {
+    engine: Engine;
+    spec: PodSpec;
+    recorder: Recorder;
+    volume: string;
+    sidecar: Sidecar;
+    sidecarContainer: LabContainer;
+    watch: DockerWatch;
+    resources: AsyncDisposableStack;
+  }) {
+    this.#engine = parts.engine;
+    this.#spec = parts.spec;
+    this.#recorder = parts.recorder;
+    this.#volume = parts.volume;
+    this.sidecar = parts.sidecar;
+    this.#sidecarContainer = parts.sidecarContainer;
+    this.watch = parts.watch;
+    this.#resources = parts.resources;
+    this.gatewayName = `${parts.spec.name}-gateway`;
+  }
+
+  /** Starts the sidecar on a fresh volume. The gateway is not booted yet. */
+  static async start(engine: Engine, spec: PodSpec, recorder: Recorder): Promise<Pod> {
+    await using undo = new AsyncDisposableStack();
+    const watch = undo.use(
+      await DockerWatch.start(engine, spec.label, (event) => recorder.record({ type: 'docker', ...event })),
+    );
+    const volume = undo.use(await makeVolume(engine, `${spec.name}-state`, spec.label));
+    const sidecarContainer = undo.use(
+      await LabContainer.start(engine, {
+        cell: spec.label,
+        name: `${spec.name}-sidecar`,
+        image: spec.images.sidecar,
+        command: [],
+        env: {},
+        volume: { name: volume.name, path: spec.release.promises.root },
+        network: 'none',
+        memoryBytes: SIDECAR.memoryBytes,
+        sharedMemoryBytes: MiB,
+        pids: SIDECAR.pids,
+      }),
+    );
+    const sidecar = new Sidecar(sidecarContainer.streams);
+    await sidecar.started(SIDECAR.startLimitMs);
+    return new Pod({
+      engine,
+      spec,
+      recorder,
+      volume: volume.name,
+      sidecar,
+      sidecarContainer,
+      watch,
+      resources: undo.move(),
+    });
+  }
+
+  /** Boots the gateway: the first time a new container, after that the same one again. Resolves when writegate is its parent. */
+  async boot(): Promise<Gate> {
+    this.#boot += 1;
+    const listener = this.#listen(this.#boot);
+    if (this.#container === undefined) {
+      const { release, memoryBytes } = this.#spec;
+      this.#container = this.#resources.use(
+        await LabContainer.start(this.#engine, {
+          cell: this.#spec.label,
+          name: this.gatewayName,
+          image: this.#spec.images.gateway,
+          command: [
+            'writegate',
+            'run',
+            '--state',
+            release.promises.root,
+            '--exit-on-eof',
+            '--',
+            ...release.boot.command,
+          ],
+          env: release.boot.env,
+          volume: { name: this.#volume, path: release.promises.root },
+          network: `container:${this.#sidecarContainer.id}`,
+          memoryBytes,
+          // Room for as much ballast as the limit lets in.
+          sharedMemoryBytes: memoryBytes + 64 * MiB,
+          pids: GATEWAY_PIDS,
+        }),
+      );
+      this.#gate = new Gate(this.#container.streams, listener);
+    } else {
+      await this.#gate?.ended;
+      this.#gate = new Gate(await this.#container.startAgain(), listener);
+    }
+    await this.#gate.waitForKind({ name: 'writegate to start', limitMs: GATE_START_LIMIT_MS }, 'start');
+    return this.#gate;
+  }
+
+  get bootNumber(): number {
+    return this.#boot;
+  }
+
+  get memoryBytes(): number {
+    return this.#spec.memoryBytes;
+  }
+
+  /** The state folder. */
+  get root(): string {
+    return this.#spec.release.promises.root;
+  }
+
+  get gate(): Gate {
+    if (this.#gate === undefined) throw new Error('the gateway was not booted yet');
+    return this.#gate;
+  }
+
+  get container(): LabContainer {
+    if (this.#container === undefined) throw new Error('the gateway was not booted yet');
+    return this.#container;
+  }
+
+  #listen(boot: number): GateListener {
+    return {
+      event: (event) => this.#recorder.record({ type: 'gate', boot, event }),
+      log: (line) => this.#recorder.record({ type: 'log', boot, line }),
+      garbage: (line, why) => this.#recorder.record({ type: 'garbage', boot, line: line.slice(0, 2_000), why }),
+    };
+  }
+
+  /** Waits until the container has stopped and both of its streams were read to their end. */
+  async ended(limitMs: number, byLab: boolean): Promise<void> {
+    const end = await this.container.ended(limitMs);
+    await within({ name: "the gateway's last lines", limitMs }, this.gate.ended);
+    this.#recorder.record({ type: 'stopped', boot: this.#boot, ...end, byLab });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
+  }
+}

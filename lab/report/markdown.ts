@@ -1,0 +1,48 @@
+import { markdownTable } from 'markdown-table';
+import { glyph } from '../judge/verdict.ts';
+import type { Matrix, MatrixCell } from './matrix.ts';
+import { plain } from './plain.ts';
+import { counts, findings, grid } from './table.ts';
+
+/** The run as a page of Markdown: the matrix, what was found, and how to see it again. */
+export function markdownReport(matrix: Matrix): string {
+  const { run, outcome } = matrix;
+  const { columns, rows } = grid(matrix);
+  const cells = matrix.cells.filter((cell) => cell.role === 'cell');
+  const sections = [
+    '# Fault matrix',
+    `${run.id} · midwrite ${run.midwriteVersion} · ${markdownText(run.engine)} · kernel ${markdownText(run.kernel)} · cgroup v${run.cgroupVersion} · ${cells.length} cells: ${counts(cells)}`,
+    `**${{ sound: 'Sound', unexpected: 'New violations', unsound: 'Not sound' }[outcome.kind]}**${outcome.reasons.length === 0 ? '' : `\n\n${outcome.reasons.map((reason) => `- ${markdownText(reason)}`).join('\n')}`}`,
+    markdownTable([
+      ['', ...columns],
+      ...rows.map((row) => [markdownText(row.title), ...row.boxes.map((boxes) => (boxes ?? []).map(box).join('<br>'))]),
+    ]),
+    '## What was violated',
+    ...matrix.cells.filter((cell) => cell.verdict === 'violated').map(section),
+  ];
+  if (!matrix.cells.some((cell) => cell.verdict === 'violated')) sections.push('Nothing.');
+  return `${sections.join('\n\n')}\n`;
+}
+
+function box(cell: MatrixCell): string {
+  const found = findings(cell).map((one) => `${one.text}${one.known ? '' : ' (new)'}`);
+  return [`${glyph(cell.verdict)} ${cell.verdict}`, ...found].join('<br>');
+}
+
+function section(cell: MatrixCell): string {
+  const checks = cell.checks.filter((check) => check.verdict === 'violated');
+  const lines = checks.map(
+    (check) =>
+      `- **${check.id}**: ${markdownText(check.detail)}${check.issue === undefined ? '' : ` ([known](${check.issue}))`}`,
+  );
+  return [`### ${cell.id}`, markdownText(cell.detail), lines.join('\n'), `\`${cell.reproduce}\``].join('\n\n');
+}
+
+/** File names and log lines are a program's under test; in Markdown they must be text and nothing else. */
+function markdownText(text: string): string {
+  return plain(text)
+    .replaceAll(/[\\`*_{}[\]<>()#+!|~&]/g, (char) => `\\${char}`)
+    .replaceAll('\\<', '&lt;')
+    .replaceAll('\\>', '&gt;')
+    .replaceAll('\n', '<br>');
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+
+/** The version of matrix.json. */
+export const MATRIX_SCHEMA_VERSION = 1;
+
+const VerdictName = z.enum(['held', 'violated', 'missed', 'inconclusive', 'not-applicable']);
+
+/** A check's verdict in a row. `issue`: where a known finding is discussed. */
+export const MatrixCheck = z.object({
+  id: z.string(),
+  verdict: VerdictName,
+  detail: z.string(),
+  issue: z.string().optional(),
+});
+
+/** One planned cell; every one of them has a row. */
+export const MatrixCell = z.object({
+  id: z.string(),
+  role: z.enum(['cell', 'control', 'canary']),
+  gateway: z.string(),
+  version: z.string(),
+  crashPoint: z.string(),
+  fault: z.string(),
+  aftermath: z.string(),
+  memoryBytes: z.number(),
+  verdict: VerdictName,
+  /** The verdict is what it should be: held, or violated in nothing but known findings, or a canary that was caught. */
+  expected: z.boolean(),
+  /** The proof that the fault landed, or why there is no verdict. */
+  detail: z.string(),
+  durationMs: z.number(),
+  checks: z.array(MatrixCheck),
+  reproduce: z.string(),
+});
+export type MatrixCell = z.infer<typeof MatrixCell>;
+
+/** What a run says of itself, before it knows any verdict. */
+export const RunFacts = z.object({
+  id: z.string(),
+  startedAt: z.string(),
+  engine: z.string(),
+  kernel: z.string(),
+  cgroupVersion: z.union([z.literal(1), z.literal(2)]),
+  midwriteVersion: z.string(),
+  durationMs: z.number().optional(),
+});
+export type RunFacts = z.infer<typeof RunFacts>;
+
+export const Outcome = z.object({
+  /** `sound`: everything is as expected; `unexpected`: a violation that nobody knows yet; `unsound`: the run proves nothing as a whole. */
+  kind: z.enum(['sound', 'unexpected', 'unsound']),
+  /** One line for each reason. */
+  reasons: z.array(z.string()),
+});
+export type Outcome = z.infer<typeof Outcome>;
+
+export const Matrix = z.object({
+  schemaVersion: z.literal(MATRIX_SCHEMA_VERSION),
+  run: RunFacts,
+  outcome: Outcome,
+  cells: z.array(MatrixCell),
+});
+export type Matrix = z.infer<typeof Matrix>;
+
+/**
+ * What a run comes to. A run with a cell or a check that is missed or inconclusive, or with a control that is not what it must be, proves nothing
+ * as a whole, whatever else it found.
+ */
+export function outcomeOf(cells: readonly MatrixCell[]): Outcome {
+  const unsound: string[] = [];
+  const unexpected: string[] = [];
+  for (const cell of cells) {
+    const unknown = cell.checks.filter((check) => check.verdict === 'missed' || check.verdict === 'inconclusive');
+    if (cell.verdict === 'missed' || cell.verdict === 'inconclusive')
+      unsound.push(`${cell.id} is ${cell.verdict}: ${cell.detail}`);
+    else if (cell.role === 'control' && !cell.expected)
+      unsound.push(`the control ${cell.id} is ${cell.verdict}, and it must hold: ${firstViolated(cell)}`);
+    else if (cell.role === 'canary' && !cell.expected) unsound.push(`the canary ${cell.id} was not caught`);
+    else if (unknown.length > 0 && cell.role !== 'canary')
+      unsound.push(
+        `${cell.id}: ${unknown.map((check) => `${check.id} is ${check.verdict}: ${check.detail}`).join('; ')}`,
+      );
+    if (cell.role === 'cell' && cell.verdict === 'violated' && !cell.expected)
+      unexpected.push(`${cell.id}: ${firstViolated(cell)}`);
+  }
+  if (!cells.some((cell) => cell.role === 'control')) unsound.push('the run has no control without a fault');
+  if (!cells.some((cell) => cell.role === 'canary')) unsound.push('the run has no canary');
+  if (unsound.length > 0) return { kind: 'unsound', reasons: [...unsound, ...unexpected] };
+  if (unexpected.length > 0) return { kind: 'unexpected', reasons: unexpected };
+  return { kind: 'sound', reasons: [] };
+}
+
+function firstViolated(cell: MatrixCell): string {
+  const news = cell.checks.filter((check) => check.verdict === 'violated' && check.issue === undefined);
+  return news.map((check) => `${check.id}: ${check.detail}`).join('; ') || cell.detail;
+}

@@ -1,0 +1,59 @@
+import { faults } from '../../faults/index.ts';
+import { formatSize } from '../cell/cell-id.ts';
+import type { Matrix, MatrixCell } from './matrix.ts';
+
+/** The fault matrix as rows and columns, for every report that draws it: gateways and crash points down, faults across. */
+export interface Grid {
+  columns: string[];
+  rows: { title: string; boxes: (MatrixCell[] | undefined)[] }[];
+}
+
+export function grid(matrix: Matrix): Grid {
+  const struck = new Set(matrix.cells.map((cell) => cell.fault));
+  const columns = faults.map((fault) => fault.name).filter((name) => struck.has(name));
+  const rows = new Map<string, MatrixCell[]>();
+  // Controls stand at the end: the cells are what was asked for.
+  for (const cell of [...matrix.cells].sort((a, b) => Number(a.role !== 'cell') - Number(b.role !== 'cell'))) {
+    const title = titleOf(cell, matrix);
+    rows.set(title, [...(rows.get(title) ?? []), cell]);
+  }
+  return {
+    columns,
+    rows: [...rows].map(([title, cells]) => ({
+      title,
+      boxes: columns.map((name) => {
+        const found = cells.filter((cell) => cell.fault === name);
+        return found.length === 0 ? undefined : found;
+      }),
+    })),
+  };
+}
+
+function titleOf(cell: MatrixCell, matrix: Matrix): string {
+  const sizes = new Set(matrix.cells.filter((one) => one.gateway === cell.gateway).map((one) => one.memoryBytes));
+  const parts = [`${cell.gateway}@${cell.version}`, cell.crashPoint];
+  if (cell.aftermath !== 'aged') parts.push(`(${cell.aftermath})`);
+  if (sizes.size > 1) parts.push(formatSize(cell.memoryBytes));
+  if (cell.role !== 'cell') parts.push(`[${cell.role}]`);
+  return parts.join(' ');
+}
+
+/** The violated checks of a cell; with a mark where the finding is not known yet. */
+export function findings(cell: MatrixCell): { text: string; known: boolean }[] {
+  return cell.checks
+    .filter((check) => check.verdict === 'violated')
+    .map((check) => ({
+      text: check.id,
+      known: check.issue !== undefined || (cell.role === 'canary' && cell.expected),
+    }));
+}
+
+/** A summary in numbers: how many cells came to what. */
+export function counts(cells: readonly MatrixCell[]): string {
+  const by = new Map<string, number>();
+  for (const cell of cells) {
+    const name = cell.verdict === 'violated' ? (cell.expected ? 'violated as known' : 'violated, new') : cell.verdict;
+    by.set(name, (by.get(name) ?? 0) + 1);
+  }
+  return [...by].map(([name, count]) => `${count} ${name}`).join(', ');
+}

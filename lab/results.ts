@@ -1,0 +1,115 @@
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { writeProblem } from './evidence/recorder.ts';
+import { describe, errorCode, Problem } from './problem.ts';
+import { RunFacts } from './report/matrix.ts';
+
+export const RUN_SCHEMA_VERSION = 1;
+
+/** A planned cell as run.json keeps it: enough to judge the run without the lab that made it. */
+const Planned = z.object({
+  id: z.string(),
+  role: z.enum(['cell', 'control', 'canary']),
+  gateway: z.string(),
+  version: z.string(),
+  crashPoint: z.string(),
+  fault: z.string(),
+  aftermath: z.string(),
+  memoryBytes: z.number(),
+});
+export type PlannedRow = z.infer<typeof Planned>;
+
+/** run.json: what was planned, written before anything runs, so that a run that was cut off can't pass for a whole one. */
+export const RunFile = z.object({
+  schemaVersion: z.number(),
+  run: RunFacts,
+  /** `running`: it still runs, or its lab was killed. */
+  state: z.enum(['running', 'complete', 'interrupted']),
+  plan: z.array(Planned),
+});
+export type RunFile = z.infer<typeof RunFile>;
+
+/** The folder of one run. */
+export class ResultsFolder {
+  readonly folder: string;
+
+  constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Makes the folder of a new run below `root` and points `root/latest` to it. */
+  static async create(root: string, file: RunFile): Promise<ResultsFolder> {
+    const results = new ResultsFolder(path.join(root, file.run.id));
+    try {
+      await mkdir(path.join(results.folder, 'cells'), { recursive: true });
+      await results.writeRun(file);
+      await pointLatest(root, file.run.id);
+    } catch (error) {
+      throw error instanceof Problem ? error : writeProblem(results.folder, error);
+    }
+    return results;
+  }
+
+  cell(id: string): string {
+    return path.join(this.folder, 'cells', id);
+  }
+
+  async writeRun(file: RunFile): Promise<void> {
+    await this.write('run.json', `${JSON.stringify(file, null, 2)}\n`);
+  }
+
+  /** Replaces a file of the run whole, or not at all. */
+  async write(name: string, content: string): Promise<string> {
+    const file = path.join(this.folder, name);
+    try {
+      await writeFile(`${file}.part`, content);
+      await rename(`${file}.part`, file);
+    } catch (error) {
+      throw writeProblem(file, error);
+    }
+    return file;
+  }
+
+  async readRun(): Promise<RunFile> {
+    const file = path.join(this.folder, 'run.json');
+    let json: unknown;
+    try {
+      json = JSON.parse(await readFile(file, 'utf8'));
+    } catch (error) {
+      throw new Problem(
+        'bad-usage',
+        `${this.folder} is no run of midwrite: ${describe(error)}. Name a folder below results/, such as results/latest.`,
+        { cause: error },
+      );
+    }
+    const version = (json as { schemaVersion?: unknown }).schemaVersion;
+    if (typeof version === 'number' && version > RUN_SCHEMA_VERSION) {
+      throw new Problem(
+        'bad-results',
+        `${file} has schema version ${version}, and this midwrite reads up to ${RUN_SCHEMA_VERSION}: judge it with a newer one`,
+      );
+    }
+    const parsed = RunFile.safeParse(json);
+    if (!parsed.success)
+      throw new Problem(
+        'bad-results',
+        `${file} is damaged: ${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}`,
+      );
+    return parsed.data;
+  }
+}
+
+/** A link where the system has them; a file with the name of the run elsewhere. */
+async function pointLatest(root: string, id: string): Promise<void> {
+  const link = path.join(root, 'latest');
+  const part = `${link}.${process.pid}.part`;
+  try {
+    await rm(part, { force: true });
+    await symlink(id, part, 'dir');
+    await rename(part, link);
+  } catch (error) {
+    if (errorCode(error) !== 'EPERM') throw error;
+    await writeFile(link, `${id}\n`);
+  }
+}

@@ -1,0 +1,194 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { sidecarImage } from '../images/sidecar/recipe.ts';
+import { runCell } from './cell/cell.ts';
+import type { Engine } from './engine/engine.ts';
+import { loadEvidence } from './evidence/cell-evidence.ts';
+import { ensureImage } from './image/build.ts';
+import { compare, readExpectations } from './judge/expectations.ts';
+import { judge } from './judge/judge.ts';
+import { gatewayNamed, type PlannedCell } from './plan.ts';
+import { describe, Problem } from './problem.ts';
+import { markdownReport } from './report/markdown.ts';
+import { MATRIX_SCHEMA_VERSION, type Matrix, type MatrixCell, outcomeOf, type RunFacts } from './report/matrix.ts';
+import { type PlannedRow, ResultsFolder, RUN_SCHEMA_VERSION, type RunFile } from './results.ts';
+
+export const midwriteVersion: string = (
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+/** What a run tells while it goes on. */
+export interface RunProgress {
+  cellStarted(cell: PlannedCell): void;
+  cellPhase(cell: PlannedCell, phase: string): void;
+  cellEnded(cell: PlannedCell, row: MatrixCell): void;
+}
+
+export interface RunOptions {
+  resultsRoot: string;
+  jobs: number;
+  signal: AbortSignal;
+  progress: RunProgress;
+}
+
+/** The tags of the images of a plan, by gateway@version; built where they are missing. */
+export interface Images {
+  sidecar: string;
+  gateway: ReadonlyMap<string, string>;
+}
+
+const releaseKey = (cell: PlannedCell) => `${cell.spec.gateway}@${cell.spec.version}`;
+
+export async function buildImages(
+  engine: Engine,
+  cells: readonly PlannedCell[],
+  options: { say(line: string): void; signal: AbortSignal },
+): Promise<Images> {
+  const sidecar = await ensureImage(engine, sidecarImage, options);
+  const gateway = new Map<string, string>();
+  for (const cell of cells) {
+    if (!gateway.has(releaseKey(cell)))
+      gateway.set(releaseKey(cell), await ensureImage(engine, cell.release.image, options));
+  }
+  return { sidecar, gateway };
+}
+
+/**
+ * The life of a run: write down the plan, run the cells, judge what they left, report. The judging reads the files that were written, so `judge`
+ * on the folder gives the same.
+ */
+export async function runPlan(
+  engine: Engine,
+  cells: readonly PlannedCell[],
+  images: Images,
+  options: RunOptions,
+): Promise<{ matrix: Matrix; results: ResultsFolder }> {
+  const began = performance.now();
+  const facts = runFacts(engine);
+  const file: RunFile = {
+    schemaVersion: RUN_SCHEMA_VERSION,
+    run: facts,
+    state: 'running',
+    plan: cells.map(plannedRow),
+  };
+  const results = await ResultsFolder.create(options.resultsRoot, file);
+  let failure: unknown;
+  try {
+    await runCells(engine, cells, images, results, facts.id, options);
+  } catch (error) {
+    failure = error;
+  }
+  const state = options.signal.aborted ? 'interrupted' : 'complete';
+  const done: RunFile = { ...file, run: { ...facts, durationMs: Math.round(performance.now() - began) }, state };
+  await results.writeRun(done);
+  const matrix = await judgeRun(results, done);
+  await writeReports(results, matrix);
+  options.signal.throwIfAborted();
+  if (failure !== undefined) {
+    const code = failure instanceof Problem ? failure.code : 'engine-failed';
+    throw new Problem(
+      code,
+      `the run was broken off: ${describe(failure)}\nWhat it had found is in ${results.folder}; the cells that did not run are inconclusive there.`,
+      { cause: failure },
+    );
+  }
+  return { matrix, results };
+}
+
+/** Runs the cells, `jobs` at a time, in the order of the plan. What ends one for good (the engine is gone, the disk is full) ends all. */
+async function runCells(
+  engine: Engine,
+  cells: readonly PlannedCell[],
+  images: Images,
+  results: ResultsFolder,
+  run: string,
+  options: RunOptions,
+): Promise<void> {
+  const broken = new AbortController();
+  const signal = AbortSignal.any([options.signal, broken.signal]);
+  const queue = [...cells];
+  const worker = async () => {
+    for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) {
+      signal.throwIfAborted();
+      const { progress } = options;
+      const current = cell;
+      progress.cellStarted(current);
+      const plan = {
+        ...current,
+        images: { gateway: images.gateway.get(releaseKey(current)) ?? '', sidecar: images.sidecar },
+      };
+      await runCell(
+        engine,
+        plan,
+        results.cell(current.id),
+        run,
+        { phase: (name) => progress.cellPhase(current, name) },
+        signal,
+      );
+      progress.cellEnded(current, await judgeCell(results, plannedRow(current)));
+    }
+  };
+  const workers = Array.from({ length: options.jobs }, () =>
+    worker().catch((error: unknown) => {
+      broken.abort(error);
+      throw error;
+    }),
+  );
+  const settled = await Promise.allSettled(workers);
+  const first = settled.find((outcome) => outcome.status === 'rejected');
+  if (first !== undefined) throw broken.signal.reason;
+}
+
+function runFacts(engine: Engine): RunFacts {
+  const now = new Date();
+  const id = `${now.toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
+  const { version, operatingSystem, kernel, cgroupVersion } = engine.facts;
+  return {
+    id,
+    startedAt: now.toISOString(),
+    engine: `Docker Engine ${version} on ${operatingSystem}`,
+    kernel,
+    cgroupVersion,
+    midwriteVersion,
+  };
+}
+
+function plannedRow({ id, role, spec }: PlannedCell): PlannedRow {
+  const { gateway, version, crashPoint, fault, aftermath, memoryBytes } = spec;
+  return { id, role, gateway, version, crashPoint, fault, aftermath, memoryBytes };
+}
+
+async function judgeCell(results: ResultsFolder, planned: PlannedRow): Promise<MatrixCell> {
+  const result = judge(await loadEvidence(results.cell(planned.id)));
+  const gateway = gatewayNamed(planned.gateway);
+  const { expected, checks } = compare(planned, result, readExpectations(gateway.expectations), gateway.canary);
+  return {
+    ...planned,
+    verdict: result.verdict,
+    expected,
+    detail: result.detail,
+    durationMs: result.durationMs,
+    checks,
+    reproduce: `npx midwrite run --cell ${planned.id}`,
+  };
+}
+
+/** The matrix of a run from its files alone: every planned cell has a row, whether it ran or not. */
+export async function judgeRun(results: ResultsFolder, file?: RunFile): Promise<Matrix> {
+  const { run, plan, state } = file ?? (await results.readRun());
+  const cells: MatrixCell[] = [];
+  for (const planned of plan) cells.push(await judgeCell(results, planned));
+  const outcome = outcomeOf(cells);
+  if (state !== 'complete') {
+    outcome.kind = 'unsound';
+    outcome.reasons.unshift(
+      `the run did not come to its end (${state === 'running' ? 'its lab was killed, or it still runs' : 'it was interrupted'})`,
+    );
+  }
+  return { schemaVersion: MATRIX_SCHEMA_VERSION, run, outcome, cells };
+}
+
+export async function writeReports(results: ResultsFolder, matrix: Matrix): Promise<void> {
+  await results.write('matrix.json', `${JSON.stringify(matrix, null, 2)}\n`);
+  await results.write('matrix.md', markdownReport(matrix));
+}

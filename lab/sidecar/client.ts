@@ -1,0 +1,205 @@
+import { z } from 'zod';
+import type { Streams } from '../docker/lab-container.ts';
+import { eachLine } from '../docker/lines.ts';
+import type { HttpRequest } from '../gateway.ts';
+import { Problem } from '../problem.ts';
+import { within } from '../wait.ts';
+
+/** A file, folder or link of the state folder as the sidecar saw it (images/sidecar/README.md). */
+export const Entry = z.object({
+  path: z.string(),
+  type: z.enum(['file', 'directory', 'symlink', 'other']),
+  size: z.number(),
+  mode: z.number(),
+  uid: z.number(),
+  ino: z.number(),
+  nlink: z.number(),
+  mtimeMs: z.number(),
+  ctimeMs: z.number(),
+  sha256: z.string().optional(),
+  target: z.string().optional(),
+  contentBase64: z.string().optional(),
+  gone: z.literal(true).optional(),
+});
+export type Entry = z.infer<typeof Entry>;
+
+const Reply = z.looseObject({
+  id: z.number(),
+  ok: z.boolean(),
+  error: z.string().optional(),
+  code: z.string().optional(),
+});
+const Start = z.object({ event: z.literal('start'), protocol: z.literal(1), t: z.number() });
+
+/** How a turn ended, as the driver saw it. `acknowledged`: a complete answer with a 2xx status. */
+export type TurnResult = {
+  tSent: number;
+  tEnded: number;
+  acknowledged: boolean;
+  status?: number;
+  /** Why not, in words. */
+  error?: string;
+};
+
+/** Something to put into the state folder. */
+export interface Plant {
+  path: string;
+  content: string;
+  ageMs: number;
+  mode?: number;
+}
+
+const CALL_LIMIT_MS = 30_000;
+
+/** The sidecar of a pod, seen from the lab. */
+export class Sidecar {
+  readonly #streams: Streams;
+  readonly #open = new Map<number, (reply: z.infer<typeof Reply>) => void>();
+  readonly #started: Promise<void>;
+  #gone: ((problem: Problem) => void)[] = [];
+  #isGone = false;
+  #lastId = 0;
+  #said: string[] = [];
+
+  constructor(streams: Streams) {
+    this.#streams = streams;
+    let started: () => void = () => undefined;
+    this.#started = new Promise((resolve) => {
+      started = resolve;
+    });
+    const replies = eachLine(streams.stdout, (line) => {
+      const message: unknown = JSON.parse(line);
+      if (Start.safeParse(message).success) return started();
+      const reply = Reply.parse(message);
+      this.#open.get(reply.id)?.(reply);
+      this.#open.delete(reply.id);
+    });
+    const log = eachLine(streams.stderr, (line) => {
+      this.#said = [...this.#said, line].slice(-8);
+    });
+    void Promise.allSettled([replies, log]).then(([outcome]) => {
+      this.#isGone = true;
+      const why =
+        outcome.status === 'rejected'
+          ? `it said what the lab does not understand: ${String(outcome.reason)}`
+          : 'it ended';
+      for (const tell of this.#gone)
+        tell(
+          new Problem('sidecar-failed', `the sidecar is gone: ${why}. Its last lines:\n  ${this.#said.join('\n  ')}`),
+        );
+    });
+  }
+
+  async started(limitMs: number): Promise<void> {
+    await within({ name: 'the sidecar to start', limitMs, code: 'sidecar-failed' }, this.#orGone(this.#started));
+  }
+
+  #orGone<T>(promise: Promise<T>): Promise<T> {
+    if (this.#isGone)
+      return Promise.reject(
+        new Problem('sidecar-failed', `the sidecar is gone. Its last lines:\n  ${this.#said.join('\n  ')}`),
+      );
+    let tell: (problem: Problem) => void = () => undefined;
+    const gone = new Promise<never>((_, reject) => {
+      tell = reject;
+      this.#gone.push(reject);
+    });
+    return Promise.race([promise, gone]).finally(() => {
+      this.#gone = this.#gone.filter((one) => one !== tell);
+    });
+  }
+
+  #request(
+    cmd: string,
+    fields: Record<string, unknown>,
+    limitMs: number,
+  ): { id: number; reply: Promise<z.infer<typeof Reply>> } {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const answer = new Promise<z.infer<typeof Reply>>((resolve) => this.#open.set(id, resolve));
+    this.#streams.stdin.write(`${JSON.stringify({ id, cmd, ...fields })}\n`);
+    return {
+      id,
+      reply: within({ name: `the sidecar to answer "${cmd}"`, limitMs, code: 'sidecar-failed' }, this.#orGone(answer)),
+    };
+  }
+
+  async #call<T>(cmd: string, fields: Record<string, unknown>, shape: z.ZodType<T>): Promise<T> {
+    const reply = await this.#request(cmd, fields, CALL_LIMIT_MS).reply;
+    if (!reply.ok)
+      throw new Problem('sidecar-failed', `the sidecar could not do "${cmd}": ${reply.error ?? 'no reason given'}`);
+    return shape.parse(reply);
+  }
+
+  /** Polls the gateway until it is ready. `cancel` ends the poll early, for when the gateway is known to be dead. */
+  ready(
+    http: { port: number; path: string; status: number; includes?: string },
+    limitMs: number,
+  ): { ready: Promise<{ tReady: number }>; cancel(): void } {
+    const { id, reply } = this.#request('ready', { http, limitMs }, limitMs + CALL_LIMIT_MS);
+    return {
+      ready: reply.then((answer) => {
+        if (answer.ok) return z.object({ tReady: z.number() }).parse(answer);
+        throw new Problem(
+          'not-ready',
+          `the gateway was not ready within ${limitMs / 1000} s: ${answer.error ?? answer.code ?? 'no answer'}`,
+        );
+      }),
+      cancel: () => this.#cancel(id),
+    };
+  }
+
+  #cancel(target: number): void {
+    if (this.#open.has(target)) this.#request('cancel', { target }, CALL_LIMIT_MS).reply.catch(() => undefined);
+  }
+
+  /** Sends one turn. Never rejects because of the gateway: a broken connection is what a crash looks like from outside. */
+  turn(http: HttpRequest, limitMs: number): { result: Promise<TurnResult>; cancel(): void } {
+    const { id, reply } = this.#request('turn', { http, limitMs }, limitMs + CALL_LIMIT_MS);
+    const shape = z.object({ tSent: z.number(), tAcknowledged: z.number(), status: z.number(), body: z.string() });
+    const failed = z.object({ tSent: z.number().default(0), tEnded: z.number().default(0) });
+    return {
+      result: reply.then((answer): TurnResult => {
+        if (!answer.ok) {
+          const times = failed.parse(answer);
+          return { ...times, acknowledged: false, error: `${answer.code ?? 'error'}: ${answer.error ?? ''}` };
+        }
+        const { tSent, tAcknowledged, status, body } = shape.parse(answer);
+        const acknowledged = status >= 200 && status < 300;
+        return {
+          tSent,
+          tEnded: tAcknowledged,
+          acknowledged,
+          status,
+          ...(acknowledged ? {} : { error: `status ${status}: ${body.slice(0, 500)}` }),
+        };
+      }),
+      cancel: () => this.#cancel(id),
+    };
+  }
+
+  async snapshot(root: string, keep: readonly string[], keepBytes: number): Promise<Entry[]> {
+    const { entries } = await this.#call('snapshot', { root, keep, keepBytes }, z.object({ entries: z.array(Entry) }));
+    return entries;
+  }
+
+  /** Sets the times of everything below `root` back, in place: a file that is open stays the same file. */
+  async age(root: string, byMs: number): Promise<void> {
+    await this.#call('age', { root, byMs }, z.unknown());
+  }
+
+  async plant(files: readonly Plant[]): Promise<void> {
+    await this.#call(
+      'plant',
+      {
+        files: files.map(({ path, content, ageMs, mode }) => ({
+          path,
+          contentBase64: Buffer.from(content).toString('base64'),
+          ageMs,
+          mode: mode ?? 0o600,
+        })),
+      },
+      z.unknown(),
+    );
+  }
+}
