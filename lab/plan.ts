@@ -39,8 +39,8 @@ export interface PlannedCell {
   crashPoint: CrashPoint;
 }
 
-/** Where the corrupt store is tried: once for a gateway, where a whole temp was left. */
-const CORRUPT_STORE = { crashPoint: 'full-temp', fault: 'sigkill' };
+/** Where the corrupt store is tried: once for a gateway, where a whole temp was left, after the first fault that kills. */
+const CORRUPT_STORE_CRASH_POINT = 'full-temp';
 /** Where the control holds its write and lets it go. */
 const CONTROL_CRASH_POINT = 'full-temp';
 
@@ -88,6 +88,7 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
       : faults.filter((fault) => fault.isControl !== true).map((fault) => fault.name);
   for (const name of struck) faultNamed(name);
   const everything = selection.faults.length === 0 && selection.crashPoints.length === 0;
+  const killer = faults.find((fault) => fault.lethal && fault.isControl !== true);
   const specs: CellSpec[] = [];
   for (const name of names) {
     const release = await releases.ofName(name);
@@ -103,7 +104,7 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
         attempt: 1,
       });
       for (const crashPoint of points) for (const fault of struck) specs.push(cell(crashPoint, fault, 'aged'));
-      if (everything) specs.push(cell(CORRUPT_STORE.crashPoint, CORRUPT_STORE.fault, 'corrupt-store'));
+      if (everything && killer !== undefined) specs.push(cell(CORRUPT_STORE_CRASH_POINT, killer.name, 'corrupt-store'));
     }
   }
   return specs;

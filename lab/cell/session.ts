@@ -17,7 +17,7 @@ const STOP_LIMIT_MS = 30_000;
 const QUIET_MS = 250;
 const QUIET_LIMIT_MS = 15_000;
 /** Larger files are listed and hashed, and their content is not kept. */
-const KEEP_BYTES = 64 * 1024 * 1024;
+const KEEP_BYTES = 16 * 1024 * 1024;
 const HOUR_MS = 60 * 60_000;
 /** Of what was seen when nothing was held. */
 const SEEN_OPS = 12;

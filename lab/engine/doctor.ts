@@ -81,7 +81,7 @@ function versionRow({ facts }: Engine): Diagnosis {
 function cgroupRow({ facts }: Engine): Diagnosis {
   const means =
     facts.rootless && facts.cgroupVersion === 1
-      ? 'rootless Docker with cgroup v1 has no memory limits: `oom` cells are missed'
+      ? 'rootless Docker with cgroup v1 has no memory limits: cells that reach one are missed'
       : undefined;
   return {
     name: 'cgroup',

@@ -93,7 +93,7 @@ export function dockerOptions(endpoint: Endpoint): DockerOptions {
     case 'unix:':
       return { socketPath: url.pathname };
     case 'npipe:':
-      return { socketPath: endpoint.uri.slice('npipe:'.length).replaceAll('/', '\\') };
+      return { socketPath: endpoint.uri.slice('npipe://'.length).replaceAll('/', '\\') };
     case 'tcp:':
     case 'http:':
     case 'https:': {

@@ -20,6 +20,8 @@ export const Entry = z.object({
   target: z.string().optional(),
   contentBase64: z.string().optional(),
   gone: z.literal(true).optional(),
+  /** Why it could not be read: the name of a system error. */
+  unreadable: z.string().optional(),
 });
 export type Entry = z.infer<typeof Entry>;
 

@@ -1,0 +1,123 @@
+import { ready, turn } from './driver.ts';
+import { Failure } from './failure.ts';
+import { Fields } from './fields.ts';
+import type { Provider } from './provider.ts';
+import { age, type PlantFile, plant, snapshot } from './state.ts';
+
+const LIMIT_MAX_MS = 3_600_000;
+const AGE_MAX_MS = 10 * 365 * 86_400_000;
+const KEEP_MAX_BYTES = 16 * 1024 * 1024;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const METHOD = /^[A-Z]{1,16}$/;
+const URL_PATH = /^\/[\x21-\x7e]*$/;
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
+
+/** Does one command: gives the fields of its reply, or throws a `Failure`. */
+export type Command = (fields: Fields, cancel: AbortSignal) => Promise<Readonly<Record<string, unknown>>>;
+
+/** The index of commands; `cancel` is the control loop's own, since it acts on other requests. */
+export function commandsFor(provider: Provider): ReadonlyMap<string, Command> {
+  return new Map<string, Command>([
+    ['ready', readyCommand],
+    ['turn', turnCommand],
+    ['snapshot', snapshotCommand],
+    ['age', ageCommand],
+    ['plant', plantCommand],
+    ['provider', (fields) => providerCommand(fields, provider)],
+  ]);
+}
+
+async function readyCommand(fields: Fields, cancel: AbortSignal): Promise<Record<string, unknown>> {
+  const http = fields.fields('http');
+  const target = {
+    port: port(http),
+    path: urlPath(http),
+    status: http.integer('status', 100, 599),
+    includes: http.optionalText('includes'),
+  };
+  const limitMs = fields.integer('limitMs', 1, LIMIT_MAX_MS);
+  http.end();
+  fields.end();
+  return ready(target, limitMs, cancel);
+}
+
+async function turnCommand(fields: Fields, cancel: AbortSignal): Promise<Record<string, unknown>> {
+  const http = fields.fields('http');
+  const call = {
+    port: port(http),
+    method: http.text('method'),
+    path: urlPath(http),
+    headers: headers(http),
+    body: http.any('body'),
+  };
+  if (!METHOD.test(call.method)) throw new Failure('bad-request', 'turn.http.method must be a method such as POST');
+  const limitMs = fields.integer('limitMs', 1, LIMIT_MAX_MS);
+  http.end();
+  fields.end();
+  return turn(call, limitMs, cancel);
+}
+
+async function snapshotCommand(fields: Fields): Promise<Record<string, unknown>> {
+  const request = {
+    root: fields.absolutePath('root'),
+    keep: fields.texts('keep', 256),
+    keepBytes: fields.integer('keepBytes', 0, KEEP_MAX_BYTES),
+  };
+  fields.end();
+  return { entries: await snapshot(request) };
+}
+
+async function ageCommand(fields: Fields): Promise<Record<string, unknown>> {
+  const root = fields.absolutePath('root');
+  const byMs = fields.integer('byMs', 0, AGE_MAX_MS);
+  fields.end();
+  return age(root, byMs);
+}
+
+async function providerCommand(fields: Fields, provider: Provider): Promise<Record<string, unknown>> {
+  fields.end();
+  return { requests: provider.requests, dropped: provider.dropped };
+}
+
+/** Everything is validated before anything is planted. */
+async function plantCommand(fields: Fields): Promise<Record<string, unknown>> {
+  const files = fields.list('files', 20_000).map((item, index) => plantFile(new Fields(item, `plant.files[${index}]`)));
+  fields.end();
+  return { planted: plant(files) };
+}
+
+function plantFile(fields: Fields): PlantFile {
+  const path = fields.absolutePath('path');
+  const encoded = fields.any('contentBase64');
+  if (typeof encoded !== 'string' || !BASE64.test(encoded)) {
+    throw new Failure('bad-request', `the contentBase64 of ${path} must be base64 (an empty text: an empty file)`);
+  }
+  const file = {
+    path,
+    content: Buffer.from(encoded, 'base64'),
+    ageMs: fields.optionalInteger('ageMs', 0, AGE_MAX_MS, 0),
+    mode: fields.optionalInteger('mode', 0, 0o7777, 0o600),
+  };
+  fields.end();
+  return file;
+}
+
+function port(http: Fields): number {
+  return http.integer('port', 1, 65_535);
+}
+
+function urlPath(http: Fields): string {
+  const path = http.text('path');
+  if (!URL_PATH.test(path)) throw new Failure('bad-request', 'http.path must start with / and have no spaces');
+  return path;
+}
+
+function headers(http: Fields): Readonly<Record<string, string>> {
+  const record = http.textRecord('headers');
+  for (const [name, value] of Object.entries(record)) {
+    if (HEADER_NAME.test(name) && HEADER_VALUE.test(value)) continue;
+    throw new Failure('bad-request', `http.headers has a header that HTTP does not allow: ${name.slice(0, 100)}`);
+  }
+  return record;
+}

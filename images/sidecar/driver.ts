@@ -1,0 +1,143 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { wallMs } from './clock.ts';
+import { errnoOf, Failure } from './failure.ts';
+
+const POLL_INTERVAL_MS = 25;
+
+/** One probe may take this long: a gateway that accepts and never answers must not use up the whole limit. */
+const PROBE_LIMIT_MS = 5000;
+
+/** What is kept of an answer's body; the rest is read and dropped, as its end is the acknowledgement. */
+const BODY_LIMIT_BYTES = 65_536;
+
+/** A request to the gateway, which is always on this pod's loopback. */
+export interface HttpCall {
+  readonly port: number;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent as JSON; undefined: no body. */
+  readonly body?: unknown;
+}
+
+/** When a gateway counts as ready: this status, and this text in the body if one is given. */
+export interface Readiness {
+  readonly port: number;
+  readonly path: string;
+  readonly status: number;
+  readonly includes?: string | undefined;
+}
+
+/** How a request ended. `tSent` is taken before the connection is made, `tEnded` when the last byte or the error came. */
+export type Exchange = { readonly tSent: number; readonly tEnded: number } & (
+  | { readonly outcome: 'answered'; readonly status: number; readonly body: string }
+  | { readonly outcome: 'connection'; readonly reason: string; readonly errno: string | undefined }
+  | { readonly outcome: 'timeout' | 'cancelled' }
+);
+
+/** Sends one request on a connection of its own and reads the answer to its end. Never throws for what the peer does. */
+export function exchange(call: HttpCall, limitMs: number, cancel: AbortSignal): Promise<Exchange> {
+  const { promise, resolve } = Promise.withResolvers<Exchange>();
+  const tSent = wallMs();
+  const payload = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
+  const client = httpRequest({
+    host: '127.0.0.1',
+    port: call.port,
+    method: call.method,
+    path: call.path,
+    headers: {
+      ...(payload && { 'content-type': 'application/json', 'content-length': payload.length }),
+      ...call.headers,
+    },
+    // No keep-alive: after a crash the next gateway must not get a request on its dead predecessor's connection.
+    agent: false,
+  });
+  const onCancel = () => end({ outcome: 'cancelled' });
+  const timer = setTimeout(() => end({ outcome: 'timeout' }), limitMs);
+  cancel.addEventListener('abort', onCancel, { once: true });
+  client.on('error', (error) => end({ outcome: 'connection', reason: error.message, errno: errnoOf(error) }));
+  client.on('response', (response) => collect(response, end));
+  client.end(payload);
+  if (cancel.aborted) onCancel();
+  return promise;
+
+  // The first end counts; what destroying the socket brings after it goes unheard.
+  function end(outcome: Outcome): void {
+    clearTimeout(timer);
+    cancel.removeEventListener('abort', onCancel);
+    resolve({ tSent, tEnded: wallMs(), ...outcome });
+    client.destroy();
+  }
+}
+
+type Outcome = Exchange extends infer E ? (E extends Exchange ? Omit<E, 'tSent' | 'tEnded'> : never) : never;
+
+function collect(response: IncomingMessage, end: (outcome: Outcome) => void): void {
+  const parts: Buffer[] = [];
+  let keptBytes = 0;
+  response.on('data', (chunk: Buffer) => {
+    const part = chunk.subarray(0, BODY_LIMIT_BYTES - keptBytes);
+    if (part.length > 0) parts.push(part);
+    keptBytes += part.length;
+  });
+  response.on('end', () => {
+    // `stream` leaves out a character that the limit cut in two.
+    const body = new TextDecoder().decode(Buffer.concat(parts), { stream: true });
+    end({ outcome: 'answered', status: response.statusCode ?? 0, body });
+  });
+  // Node reports an answer that breaks off as an error, and never as an end.
+  response.on('error', (error) => end({ outcome: 'connection', reason: error.message, errno: errnoOf(error) }));
+}
+
+/** Drives one turn: the complete answer is the acknowledgement, whatever its status. */
+export async function turn(call: HttpCall, limitMs: number, cancel: AbortSignal): Promise<Record<string, unknown>> {
+  const { tSent, tEnded, ...result } = await exchange(call, limitMs, cancel);
+  switch (result.outcome) {
+    case 'answered':
+      return { tSent, tAcknowledged: tEnded, status: result.status, body: result.body };
+    case 'connection':
+      throw new Failure('connection', `the connection failed before the answer was complete: ${result.reason}`, {
+        tSent,
+        tEnded,
+        errno: result.errno,
+      });
+    case 'timeout':
+      throw new Failure('timeout', `no complete answer within ${limitMs} ms`, { tSent, tEnded });
+    case 'cancelled':
+      throw new Failure('cancelled', 'the turn was cancelled', { tSent, tEnded });
+  }
+}
+
+/** Polls until the gateway is ready. */
+export async function ready(target: Readiness, limitMs: number, cancel: AbortSignal): Promise<Record<string, unknown>> {
+  const deadlineMs = performance.now() + limitMs;
+  const call: HttpCall = { port: target.port, method: 'GET', path: target.path, headers: {} };
+  let last: Record<string, unknown> = {};
+  for (let attempts = 1; ; attempts += 1) {
+    const startedMs = performance.now();
+    const result = await exchange(call, Math.max(1, Math.min(PROBE_LIMIT_MS, deadlineMs - startedMs)), cancel);
+    if (result.outcome === 'answered' && isReady(target, result)) return { tReady: result.tEnded, attempts };
+    if (result.outcome === 'cancelled') throw new Failure('cancelled', 'the wait was cancelled', { attempts });
+    // The last probe is cut off by the limit: what the one before it saw says more.
+    if (result.outcome !== 'timeout' || last.lastError === undefined) last = describe(result);
+    const waitMs = Math.max(0, startedMs + POLL_INTERVAL_MS - performance.now());
+    if (performance.now() + waitMs >= deadlineMs) throw notReady(target, limitMs, { attempts, ...last });
+    await delay(waitMs, undefined, { signal: cancel }).catch(() => undefined);
+  }
+}
+
+function isReady(target: Readiness, answer: { status: number; body: string }): boolean {
+  return answer.status === target.status && (target.includes === undefined || answer.body.includes(target.includes));
+}
+
+function describe(result: Exchange): Record<string, unknown> {
+  if (result.outcome === 'answered') return { lastStatus: result.status, lastBody: result.body.slice(0, 200) };
+  return { lastError: result.outcome === 'connection' ? (result.errno ?? result.reason) : result.outcome };
+}
+
+function notReady(target: Readiness, limitMs: number, details: Record<string, unknown>): Failure {
+  const last = details.lastStatus === undefined ? `error ${details.lastError}` : `status ${details.lastStatus}`;
+  const where = `GET ${target.path} on port ${target.port}`;
+  return new Failure('not-ready', `${where} was not ready within ${limitMs} ms; the last probe got ${last}`, details);
+}

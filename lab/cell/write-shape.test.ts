@@ -1,0 +1,89 @@
+import picomatch from 'picomatch';
+import { describe, expect, test } from 'vitest';
+import type { GateEvent } from '../gate/protocol.ts';
+import { crashPoints, learnWriteShape, patternOf } from './write-shape.ts';
+
+const STORE = '/state/sessions.json';
+const op = (kind: string, path: string, to?: string) =>
+  ({
+    ev: 'op',
+    op: kind,
+    syscall: kind,
+    pid: 1,
+    tid: 1,
+    seq: 1,
+    t: 1,
+    mono: 1,
+    path,
+    ...(to === undefined ? {} : { to }),
+  }) as GateEvent;
+
+describe('the shape of a write is learned from what is done', () => {
+  test('a temp is what was renamed over the store', () => {
+    const events = [
+      op('create', `${STORE}.7.1f0c.tmp`),
+      op('write', `${STORE}.7.1f0c.tmp`),
+      op('rename', `${STORE}.7.1f0c.tmp`, STORE),
+    ];
+    expect(learnWriteShape(events, STORE)).toEqual({
+      kind: 'replace',
+      store: STORE,
+      temp: '/state/sessions.json.*.tmp',
+      example: `${STORE}.7.1f0c.tmp`,
+    });
+  });
+
+  test('the newest rename counts: a gateway may migrate an old store first', () => {
+    const events = [op('rename', '/state/old-1.bak', STORE), op('rename', `${STORE}.7.tmp`, STORE)];
+    expect(learnWriteShape(events, STORE)).toMatchObject({ example: `${STORE}.7.tmp` });
+  });
+
+  test('a store that is written itself is written in place', () => {
+    expect(learnWriteShape([op('truncate', STORE), op('write', STORE)], STORE)).toEqual({
+      kind: 'in-place',
+      store: STORE,
+    });
+  });
+
+  test('no write of the store at all', () => {
+    expect(learnWriteShape([op('write', '/state/log'), op('rename', 'a', '/state/other')], STORE)).toEqual({
+      kind: 'none',
+      store: STORE,
+    });
+  });
+});
+
+test.each([
+  [
+    '/s/sessions.json.7.0d9f3c1e-9d3b-4e53-8a5f-0c1d2e3f4a5b.tmp',
+    '/s/sessions.json.*.tmp',
+    '/s/sessions.json.12.aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee.tmp',
+  ],
+  [
+    '/s/.openclaw-trajectory-.7.0d9f3c1e-9d3b-4e53-8a5f-0c1d2e3f4a5b.tmp',
+    '/s/.openclaw-trajectory-.*.tmp',
+    '/s/.openclaw-trajectory-.9.0.tmp',
+  ],
+  ['/s/sessions.json.new', '/s/sessions.json.new', '/s/sessions.json.new'],
+  ['/s/tmp-8f3a2b.json', '/s/tmp-*.json', '/s/tmp-00ff.json'],
+])('the pattern of %s is %s', (file, pattern, other) => {
+  expect(patternOf(file)).toBe(pattern);
+  expect(picomatch.isMatch(file, pattern, { dot: true })).toBe(true);
+  expect(picomatch.isMatch(other, pattern, { dot: true })).toBe(true);
+  expect(picomatch.isMatch('/s/sessions.json', pattern, { dot: true })).toBe(false);
+});
+
+describe('every crash point has a hold', () => {
+  const replace = { kind: 'replace', store: STORE, temp: `${STORE}.*.tmp`, example: `${STORE}.7.tmp` } as const;
+  test.each(crashPoints)('$name', (point) => {
+    expect(point.hold(replace)).toMatchObject({ op: expect.any(String), at: expect.any(String) });
+    expect(point.hold({ kind: 'none', store: STORE })).toBeUndefined();
+  });
+
+  test('a store written in place has no rename to hold', () => {
+    const names = crashPoints
+      .filter((point) => point.hold({ kind: 'in-place', store: STORE }) !== undefined)
+      .map((point) => point.name);
+    expect(names).toEqual(['before-create', 'empty-temp', 'torn-temp']);
+  });
+});

@@ -1,0 +1,311 @@
+import { describe, expect, test } from 'vitest';
+import type { EvidenceEvent, Moment } from '../evidence/event.ts';
+import { judge } from '../judge/judge.ts';
+import { type EvidenceBuilder, FOREIGN, killed, STORE, slept, storeOf, TEMP, YOUNG } from '../test/healthy-cell.ts';
+import { checks } from './index.ts';
+
+/** What a defect does to the evidence. */
+interface Mutant {
+  check: string;
+  defect: string;
+  evidence: () => EvidenceBuilder;
+  /** The message names the effect. */
+  says: RegExp;
+}
+
+type File = { text: string; ageMs?: number; ino?: number };
+
+/** The evidence with one file of one look changed; `undefined` takes it away. */
+function look(
+  build: EvidenceBuilder,
+  moments: readonly Moment[],
+  path: string,
+  file: File | undefined,
+): EvidenceBuilder {
+  for (const moment of moments) {
+    const index = build.events.findIndex((event) => event.type === 'snapshot' && event.moment === moment);
+    const old = build.events[index];
+    if (old?.type !== 'snapshot') throw new Error(`the healthy cell has no look "${moment}"`);
+    const entries = old.entries.filter((entry) => entry.path !== path);
+    if (file !== undefined) {
+      build.at(old.t - 1).snapshot(moment, { [path]: file });
+      const made = build.events.pop();
+      if (made?.type === 'snapshot') entries.push(...made.entries);
+    }
+    build.events[index] = { ...old, entries };
+  }
+  return build;
+}
+
+function change(
+  build: EvidenceBuilder,
+  matches: (event: EvidenceEvent) => boolean,
+  to: (event: EvidenceEvent) => EvidenceEvent[],
+): EvidenceBuilder {
+  build.events = build.events.flatMap((event) => (matches(event) ? to(event) : [event]));
+  return build;
+}
+
+const without = (build: EvidenceBuilder, matches: (event: EvidenceEvent) => boolean) =>
+  change(build, matches, () => []);
+const isTurn = (name: string) => (event: EvidenceEvent) => event.type === 'turn' && event.name === name;
+const AFTER: Moment[] = ['booted', 'served', 'stopped', 'rebooted'];
+
+const mutants: Mutant[] = [
+  {
+    check: 'store-valid',
+    defect: 'the store is cut in half',
+    evidence: () => look(killed(), ['struck'], STORE, { text: '{"a": {"sess' }),
+    says: /struck: it is no JSON after 12 bytes/,
+  },
+  {
+    check: 'store-valid',
+    defect: 'the store is empty',
+    evidence: () => look(killed(), ['booted'], STORE, { text: '' }),
+    says: /booted: it is empty/,
+  },
+  {
+    check: 'store-valid',
+    defect: 'the store is gone',
+    evidence: () => look(killed(), ['served'], STORE, undefined),
+    says: /served: the store is missing/,
+  },
+  {
+    check: 'store-valid',
+    defect: 'the store is a list',
+    evidence: () => look(killed(), ['served'], STORE, { text: '[]' }),
+    says: /no JSON object/,
+  },
+  {
+    check: 'store-valid',
+    defect: 'a row lost a field',
+    evidence: () => look(killed(), ['served'], STORE, { text: '{"k": {"sessionId": "1"}}' }),
+    says: /"k" has no updatedAt/,
+  },
+  {
+    check: 'store-valid',
+    defect: 'broken on waking',
+    evidence: () => look(slept(), ['woken'], STORE, { text: '{' }),
+    says: /woken: it is no JSON/,
+  },
+  {
+    check: 'no-orphans',
+    defect: 'no sweep',
+    evidence: () => look(killed(), AFTER, TEMP, { text: 'x', ageMs: 3_600_000 }),
+    says: /1 orphan with 1 bytes left: .*0a1b2c3d/,
+  },
+  {
+    check: 'sweep-on-boot',
+    defect: 'no sweep',
+    evidence: () => look(killed(), AFTER, TEMP, { text: 'x', ageMs: 3_600_000 }),
+    says: /did not remove .*0a1b2c3d/,
+  },
+  {
+    check: 'sweep-on-boot',
+    defect: 'takes young temps',
+    evidence: () => look(killed(), AFTER, YOUNG, undefined),
+    says: /not its to take: .*young temp/,
+  },
+  {
+    check: 'sweep-on-boot',
+    defect: "takes others' files",
+    evidence: () => look(killed(), AFTER, FOREIGN, undefined),
+    says: /not its to take: .*foreign file/,
+  },
+  {
+    check: 'sweep-on-boot',
+    defect: 'takes temps although the store is corrupt',
+    evidence: () => look(killed('corrupt-store'), AFTER, TEMP, undefined),
+    says: /the store was unreadable and one may be the only copy/,
+  },
+  {
+    check: 'sweep-on-boot',
+    defect: 'takes what is younger than the grace',
+    evidence: () => look(killed('fresh'), AFTER, TEMP, undefined),
+    says: /younger than the grace/,
+  },
+  {
+    check: 'sweep-on-boot',
+    defect: 'somebody else swept',
+    evidence: () =>
+      without(killed(), (event) => event.type === 'gate' && event.event.ev === 'op' && event.event.op === 'unlink'),
+    says: /no unlink of the gateway's was seen/,
+  },
+  {
+    check: 'sweep-on-boot',
+    defect: 'sweeps much later',
+    evidence: () =>
+      change(
+        killed(),
+        (event) => event.type === 'gate' && event.event.ev === 'op' && event.event.op === 'unlink',
+        (event) =>
+          event.type === 'gate' ? [{ ...event, event: { ...event.event, t: event.t + 5_000 } as never }] : [event],
+      ),
+    says: /later than 500 ms after it was ready/,
+  },
+  {
+    check: 'acked-durable',
+    defect: 'an acknowledged turn is not in the store',
+    evidence: () => look(killed(), ['booted'], STORE, { text: storeOf('other') }),
+    says: /booted: the acknowledged turn "warm" is not in/,
+  },
+  {
+    check: 'acked-durable',
+    defect: 'acknowledged before it is written',
+    evidence: () =>
+      change(killed(), isTurn('struck'), (event) =>
+        event.type === 'turn' ? [{ ...event, result: { ...event.result, acknowledged: true } }] : [event],
+      ),
+    says: /"struck" is not in/,
+  },
+  {
+    check: 'all-or-nothing',
+    defect: 'half of the new store',
+    evidence: () => look(killed(), ['struck'], STORE, { text: storeOf('warm', 'struck').slice(0, 40) }),
+    says: /40 bytes; it is not the old one \(\d+\) and no whole new one/,
+  },
+  {
+    check: 'all-or-nothing',
+    defect: 'the store is gone',
+    evidence: () => look(killed(), ['struck'], STORE, undefined),
+    says: /neither the old one nor a new one/,
+  },
+  {
+    check: 'all-or-nothing',
+    defect: 'doubled on waking',
+    evidence: () => look(slept(), ['woken'], STORE, { text: storeOf('warm', 'struck') + storeOf('warm') }),
+    says: /no whole new one/,
+  },
+  {
+    check: 'boots',
+    defect: 'never ready',
+    evidence: () =>
+      change(
+        killed(),
+        (event) => event.type === 'ready' && event.boot === 2,
+        (event) => [
+          {
+            t: event.t,
+            type: 'not-ready',
+            boot: 2,
+            why: 'the gateway was not ready within 10 s',
+            lastLines: 'lock is held by 7',
+          },
+        ],
+      ),
+    says: /boot 2: the gateway was not ready within 10 s.*\n {2}lock is held by 7/,
+  },
+  {
+    check: 'boots',
+    defect: 'slow',
+    evidence: () =>
+      change(
+        killed(),
+        (event) => event.type === 'ready' && event.boot === 2,
+        (event) => (event.type === 'ready' ? [{ ...event, tookMs: 12_000 }] : [event]),
+      ),
+    says: /took 12000 ms, and 10000 are promised/,
+  },
+  {
+    check: 'boots',
+    defect: 'the second boot rewrites',
+    evidence: () => look(killed(), ['rebooted'], STORE, { text: storeOf('warm', 'after'), ino: 2 }),
+    says: /wrote the same store anew/,
+  },
+  {
+    check: 'boots',
+    defect: 'the second boot changes the store',
+    evidence: () => look(killed(), ['rebooted'], STORE, { text: storeOf('warm') }),
+    says: /changed the store/,
+  },
+  {
+    check: 'boots',
+    defect: 'the second boot leaves a temp',
+    evidence: () => look(killed(), ['rebooted'], TEMP, { text: 'x' }),
+    says: /the second boot left .*0a1b2c3d/,
+  },
+  {
+    check: 'serves',
+    defect: 'a stale lock',
+    evidence: () =>
+      change(killed(), isTurn('after'), (event) =>
+        event.type === 'turn'
+          ? [{ ...event, result: { ...event.result, acknowledged: false, error: 'status 500: locked' } }]
+          : [event],
+      ),
+    says: /the next turn failed after \d+ ms: status 500: locked/,
+  },
+  {
+    check: 'serves',
+    defect: 'waits for a lock',
+    evidence: () =>
+      change(killed(), isTurn('after'), (event) =>
+        event.type === 'turn'
+          ? [{ ...event, result: { ...event.result, tSent: event.result.tEnded - 9_000 } }]
+          : [event],
+      ),
+    says: /took 9000 ms, and 5000 are promised/,
+  },
+  {
+    check: 'wakes',
+    defect: 'the held turn fails',
+    evidence: () =>
+      change(slept(), isTurn('struck'), (event) =>
+        event.type === 'turn'
+          ? [{ ...event, result: { ...event.result, acknowledged: false, error: 'ENOENT' } }]
+          : [event],
+      ),
+    says: /the held turn failed when it woke: ENOENT/,
+  },
+  {
+    check: 'wakes',
+    defect: 'its temp is swept',
+    evidence: () => slept().op(1, 'unlink', TEMP),
+    says: /its temp .* was removed/,
+  },
+  {
+    check: 'wakes',
+    defect: 'it dies on waking',
+    evidence: () =>
+      slept().gate(1, { ev: 'exit', code: 1, oomKillsAtStart: 0, oomKills: 0, currentBytes: 1, peakBytes: 1 }),
+    says: /ended with code 1 when it woke/,
+  },
+  {
+    check: 'memory-bounded',
+    defect: 'an OOM of its own',
+    evidence: () => killed().gate(2, { ev: 'memory', currentBytes: 1, peakBytes: 1, oomKills: 1 }),
+    says: /boot 2: 1 OOM kill, of which 0 injected/,
+  },
+];
+
+describe('every check catches its mutants', () => {
+  test.each(mutants)('$check: $defect', ({ check, evidence, says }) => {
+    const result = judge(evidence().done()).checks.find((one) => one.id === check);
+    expect(result?.detail).toMatch(says);
+    expect(result?.verdict).toBe('violated');
+  });
+
+  test('and no check is without one', () => {
+    expect([...new Set(mutants.map((mutant) => mutant.check))].sort()).toEqual(checks.map((check) => check.id).sort());
+  });
+});
+
+describe('a right gateway holds', () => {
+  test.each([
+    ['killed', killed()],
+    ['killed, and booted at once', killed('fresh')],
+    ['killed, with a corrupt store', killed('corrupt-store')],
+    ['slept', slept()],
+  ] as const)('%s', (_, build) => {
+    const result = judge(build.done());
+    expect(result.checks.filter((check) => check.verdict !== 'held' && check.verdict !== 'not-applicable')).toEqual([]);
+    expect(result.verdict).toBe('held');
+  });
+});
+
+test('a check that has seen too little is inconclusive and not held', () => {
+  const blind = without(killed(), (event) => event.type === 'snapshot');
+  const verdicts = new Map(judge(blind.done()).checks.map((check) => [check.id, check.verdict]));
+  for (const id of ['store-valid', 'no-orphans', 'sweep-on-boot', 'acked-durable', 'all-or-nothing', 'boots'])
+    expect(verdicts.get(id), id).toBe('inconclusive');
+});

@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { faults } from '../faults/index.ts';
+import { gateways } from '../images/index.ts';
+import { checks } from './checks/index.ts';
+import { readExpectations } from './judge/expectations.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+function files(folder: string): string[] {
+  return readdirSync(path.join(root, folder)).flatMap((name) => {
+    const relative = path.join(folder, name);
+    if (name === 'node_modules') return [];
+    return statSync(path.join(root, relative)).isDirectory() ? files(relative) : [relative];
+  });
+}
+
+const sources = (folder: string) =>
+  files(folder).filter(
+    (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !/(^|\/)(test|bench)\//.test(file),
+  );
+const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
+
+test('nothing in lab/ names a particular fault or gateway', () => {
+  const names = [
+    ...faults.filter((fault) => fault.isControl !== true),
+    ...gateways.filter((gateway) => gateway.canary === undefined),
+  ].map((one) => one.name);
+  // Comments may give an example; the first-class exceptions are where the control's place and the help are written.
+  const offenders = sources('lab').flatMap((file) => {
+    const code = read(file)
+      .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+      .replaceAll(/\/\/.*$/gm, '');
+    return names.filter((name) => new RegExp(`['"\`]${name}['"\`]`).test(code)).map((name) => `${file}: ${name}`);
+  });
+  expect(offenders).toEqual([]);
+});
+
+test('every fault and every check has its file and its line in the index', () => {
+  const inFolder = (folder: string) =>
+    sources(folder)
+      .map((file) => path.basename(file, '.ts'))
+      .filter((name) => name !== 'index' && name !== 'store')
+      .sort();
+  expect(inFolder('faults')).toEqual(faults.map((fault) => fault.name).sort());
+  expect(inFolder('lab/checks')).toEqual(checks.map((check) => check.id).sort());
+});
+
+test('checks and the judge are pure: no file system, no clock, no engine', () => {
+  const pure = [
+    ...sources('lab/checks'),
+    'lab/judge/judge.ts',
+    'lab/judge/landing.ts',
+    'lab/judge/verdict.ts',
+    'lab/report/matrix.ts',
+    'lab/report/table.ts',
+  ];
+  for (const file of pure)
+    expect(read(file), file).not.toMatch(/node:fs|node:net|Date\.now|performance\.now|dockerode|testcontainers|execa/);
+});
+
+test('one wrapper for each dependency at the edges', () => {
+  const users = (pattern: RegExp) => sources('lab').filter((file) => pattern.test(read(file)));
+  expect(users(/from 'execa'/)).toEqual(['lab/process.ts']);
+  expect(users(/from 'testcontainers'/)).toEqual(['lab/docker/lab-container.ts']);
+  expect(users(/from 'tar'/)).toEqual(['lab/image/build.ts']);
+});
+
+test('names are kebab-case, and no folder is a drawer', () => {
+  for (const file of [...files('lab'), ...files('faults')]) {
+    expect(path.basename(file), file).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)*$/);
+    expect(file).not.toMatch(/\b(utils?|helpers?|misc|common)\b/);
+  }
+});
+
+test('every expectation is of a check that exists, and can be read', () => {
+  const ids = checks.map((check) => check.id);
+  for (const gateway of gateways) {
+    for (const expectation of readExpectations(gateway.expectations))
+      expect(ids).toEqual(expect.arrayContaining(expectation.checks));
+  }
+});
