@@ -62,7 +62,11 @@ export async function runCell(
       { label: `${run}/${cellId(spec)}`, name, release, images: plan.images, memoryBytes: spec.memoryBytes },
       recorder,
     );
-    await live(pod, plan, recorder, progress, signal);
+    try {
+      await live(pod, plan, recorder, progress, signal);
+    } finally {
+      recorder.record({ type: 'phase', name: 'clean up' });
+    }
   } catch (error) {
     signal.throwIfAborted();
     const code = error instanceof Problem ? error.code : 'engine-failed';

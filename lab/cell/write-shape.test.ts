@@ -1,7 +1,7 @@
 import picomatch from 'picomatch';
 import { describe, expect, test } from 'vitest';
 import type { GateEvent } from '../gate/protocol.ts';
-import { crashPoints, learnWriteShape, patternOf } from './write-shape.ts';
+import { crashPoints, learnTemps, learnWriteShape, patternOf } from './write-shape.ts';
 
 const STORE = '/state/sessions.json';
 const op = (kind: string, path: string, to?: string) =>
@@ -85,5 +85,26 @@ describe('every crash point has a hold', () => {
       .filter((point) => point.hold({ kind: 'in-place', store: STORE }) !== undefined)
       .map((point) => point.name);
     expect(names).toEqual(['before-create', 'empty-temp', 'torn-temp']);
+  });
+});
+
+describe('temps of all files are learned', () => {
+  const pair = (temp: string, target: string) => [op('create', temp), op('rename', temp, target)];
+
+  test('of the store and of others, each pattern once', () => {
+    const events = [
+      ...pair(`${STORE}.7.tmp`, STORE),
+      ...pair(`${STORE}.8.tmp`, STORE),
+      ...pair('/state/.log-.9.tmp', '/state/log'),
+    ];
+    expect(learnTemps(events)).toEqual([`${STORE}.*.tmp`, '/state/.log-.*.tmp']);
+  });
+
+  test('a file that it did not make is no temp when it is renamed', () => {
+    expect(learnTemps([op('rename', '/state/log.1', '/state/log.2')])).toEqual([]);
+  });
+
+  test('a name that is all digits does not make everything a temp', () => {
+    expect(learnTemps(pair('/state/123', '/state/sessions'))).toEqual(['/state/123']);
   });
 });

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import picomatch from 'picomatch';
 import type { ArmSpec, GateEvent, GateEventOf } from '../gate/protocol.ts';
 
 /**
@@ -35,6 +36,22 @@ export function patternOf(file: string): string {
     .join('')
     .replaceAll(/\*([.\-_~]\*)+/g, '*');
   return path.posix.join(path.posix.dirname(file), name);
+}
+
+/**
+ * The patterns of all temps that a gateway was seen to use, for whatever file: names that it made itself and then renamed over another. A pattern
+ * that fits a target too says nothing (a name that is all digits gives `*`); there only the name that was seen counts.
+ */
+export function learnTemps(events: readonly GateEvent[]): string[] {
+  const ops = events.filter((event): event is Op => event.ev === 'op');
+  const made = new Set(ops.filter((op) => op.op === 'create').map((op) => op.path));
+  const renames = ops.filter((op) => op.op === 'rename' && op.to !== undefined && made.has(op.path));
+  const targets = renames.map((op) => op.to ?? '');
+  const patterns = renames.map((op) => {
+    const pattern = patternOf(op.path);
+    return targets.some((target) => picomatch.isMatch(target, pattern, { dot: true })) ? op.path : pattern;
+  });
+  return [...new Set(patterns)];
 }
 
 /** A place in the replacement of a store, named after what it leaves on disk. */

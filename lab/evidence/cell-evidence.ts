@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import picomatch from 'picomatch';
+import { learnTemps } from '../cell/write-shape.ts';
 import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
 import { errorCode, Problem } from '../problem.ts';
 import type { Entry } from '../sidecar/client.ts';
@@ -13,6 +14,7 @@ export type Listing = EvidenceOf<'snapshot'>;
 export class CellEvidence {
   readonly events: readonly EvidenceEvent[];
   readonly #contents: ReadonlyMap<string, Uint8Array>;
+  #patterns: string[] | undefined;
 
   constructor(events: readonly EvidenceEvent[], contents: ReadonlyMap<string, Uint8Array> = new Map()) {
     this.events = events;
@@ -59,8 +61,20 @@ export class CellEvidence {
     return content === undefined ? undefined : Buffer.from(content).toString('utf8');
   }
 
+  /**
+   * What the engine reported of the gateway's container from the strike until the lab did something to it again: its own stops and its cleaning up
+   * send signals too.
+   */
   docker(action: string): EvidenceOf<'docker'>[] {
-    return this.of('docker').filter((event) => event.action === action);
+    const strike = this.events.findIndex((event) => event.type === 'phase' && event.name === 'strike');
+    if (strike === -1) return [];
+    const after = this.events.slice(strike);
+    const end = after.findIndex((event) => event.type === 'phase' && ['recover', 'clean up'].includes(event.name));
+    const window = end === -1 ? after : after.slice(0, end);
+    return window.filter(
+      (event): event is EvidenceOf<'docker'> =>
+        event.type === 'docker' && event.action === action && event.container.endsWith('-gateway'),
+    );
   }
 
   /** When the strike began, by the lab's clock. */
@@ -74,10 +88,10 @@ export class CellEvidence {
     return boots >= 2 ? 2 : undefined;
   }
 
-  /** What a temp of this gateway's store is called: as it was seen, and as the definition says. */
+  /** What a temp of this gateway is called, of its store and of its other files: as it was seen, and as the definition says. */
   get tempPatterns(): string[] {
-    const seen = this.of('write-shape').flatMap((shape) => (shape.temp === undefined ? [] : [shape.temp]));
-    return [...seen, ...this.cell.promises.temps];
+    this.#patterns ??= [...new Set([...learnTemps(this.gate(1)), ...this.cell.promises.temps])];
+    return this.#patterns;
   }
 
   isTemp(file: string): boolean {

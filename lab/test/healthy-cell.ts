@@ -164,7 +164,7 @@ export function killed(aftermath: CellSpec['aftermath'] = 'aged'): EvidenceBuild
   const planted = { [YOUNG]: { text: '{' }, [FOREIGN]: { text: 'not yours', ageMs: HOUR } };
   const stays = aftermath === 'aged' ? {} : temp;
   const build = begin({ fault: 'sigkill', aftermath })
-    .add({ type: 'docker', container: 'gateway', action: 'kill', attributes: { signal: '9' } })
+    .add({ type: 'docker', container: 'x-gateway', action: 'kill', attributes: { signal: '9' } })
     .add({ type: 'stopped', boot: 1, exitCode: 137, oomKilled: false, byLab: false })
     .turn('struck', 1, false)
     .snapshot('struck', { ...old, [TEMP]: { text: storeOf('warm', 'struck') } })
@@ -211,9 +211,9 @@ export function killed(aftermath: CellSpec['aftermath'] = 'aged'): EvidenceBuild
 /** A cell in which the gateway was frozen before its rename and went on. */
 export function slept(): EvidenceBuilder {
   return begin({ fault: 'sleep', aftermath: 'aged' })
-    .add({ type: 'docker', container: 'gateway', action: 'pause', attributes: {} })
+    .add({ type: 'docker', container: 'x-gateway', action: 'pause', attributes: {} })
     .add({ type: 'aged', byMs: 8 * HOUR, why: 'slept' })
-    .add({ type: 'docker', container: 'gateway', action: 'unpause', attributes: {} })
+    .add({ type: 'docker', container: 'x-gateway', action: 'unpause', attributes: {} })
     .gate(1, { ev: 'released', id: 'full-temp', how: 'continued' })
     .turn('struck', 1)
     .snapshot('woken', { [STORE]: { text: storeOf('warm', 'struck') } })
