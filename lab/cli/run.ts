@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Listr, PRESET_TIMER } from 'listr2';
+import { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from 'listr2';
 import { connect, type Engine } from '../engine/engine.ts';
 import { type PlannedCell, plan } from '../plan.ts';
 import type { ExitCode } from '../problem.ts';
@@ -45,8 +45,11 @@ export async function run(options: RunCommandOptions): Promise<ExitCode> {
   return exitCodeOf(context.matrix.outcome);
 }
 
-/** What is done, step by step, with its progress. On a terminal the display moves; elsewhere, and with --json, it is plain lines on stderr. */
+/** What is done, step by step, with its progress, on stderr: standard output is the result's. On a terminal the display moves; elsewhere it is plain lines. */
 function tasks(cells: readonly PlannedCell[], resultsRoot: string, options: RunCommandOptions): Listr<Context> {
+  const logger = new ListrLogger({ useIcons: true, processOutput: new ProcessOutput(process.stderr, process.stderr) });
+  // As listr2 itself decides it.
+  const moving = process.stdout.isTTY === true;
   const steps = new Listr<Context>(
     [
       {
@@ -82,10 +85,17 @@ function tasks(cells: readonly PlannedCell[], resultsRoot: string, options: RunC
           const left = new TimeLeft(cells, jobs, earlierDurations(resultsRoot));
           const running = new Map<string, string>();
           let done = 0;
-          const show = () => {
+          const timeLeft = () => {
             const time = left.inWords();
-            task.title = `cells ${done}/${cells.length}${time === undefined ? '' : `, ${time} left`}`;
-            task.output = [...running].map(([id, phase]) => `${id}: ${phase}`).join('\n');
+            return time === undefined || done === cells.length ? '' : `, ${time} left`;
+          };
+          const show = (line?: string) => {
+            if (moving) {
+              task.title = `cells ${done}/${cells.length}${timeLeft()}`;
+              task.output = [...running].map(([id, phase]) => `${id}: ${phase}`).join('\n');
+            } else if (line !== undefined) {
+              task.output = `${line}${timeLeft()}`;
+            }
           };
           const { matrix, results } = await runPlan(context.engine, cells, context.images, {
             resultsRoot,
@@ -98,15 +108,13 @@ function tasks(cells: readonly PlannedCell[], resultsRoot: string, options: RunC
               },
               cellPhase: (cell, phase) => {
                 running.set(cell.id, phase);
-                if (process.stderr.isTTY) show();
+                show();
               },
               cellEnded: (cell, row) => {
                 running.delete(cell.id);
                 done += 1;
                 left.ended(cell, row.durationMs);
-                show();
-                if (!process.stderr.isTTY)
-                  task.output = `${done}/${cells.length} ${cell.id}: ${row.verdict}${row.expected ? '' : ' (not expected)'}`;
+                show(`${done}/${cells.length} ${cell.id}: ${row.verdict}${row.expected ? '' : ' (not expected)'}`);
               },
             },
           });
@@ -119,9 +127,9 @@ function tasks(cells: readonly PlannedCell[], resultsRoot: string, options: RunC
     ],
     {
       concurrent: false,
-      rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false },
+      rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false, logger },
       fallbackRenderer: 'simple',
-      fallbackRendererOptions: { timer: PRESET_TIMER },
+      fallbackRendererOptions: { timer: PRESET_TIMER, logger },
       // Signals are caught in one place, which cleans up.
       registerSignalListeners: false,
     },

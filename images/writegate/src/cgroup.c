@@ -1,0 +1,65 @@
+#include "cgroup.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Open all the time: what is read at every sample is one pread each. */
+static struct {
+  int version, current, peak, limit, events;
+} files = {0, -1, -1, -1, -1};
+
+static int open_file(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }
+
+void cgroup_open(void) {
+  bool unified = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
+  if (unified) {
+    files.current = open_file("/sys/fs/cgroup/memory.current");
+    files.peak = open_file("/sys/fs/cgroup/memory.peak"); /* since Linux 5.19 */
+    files.limit = open_file("/sys/fs/cgroup/memory.max");
+    files.events = open_file("/sys/fs/cgroup/memory.events");
+  } else {
+    files.current = open_file("/sys/fs/cgroup/memory/memory.usage_in_bytes");
+    files.peak = open_file("/sys/fs/cgroup/memory/memory.max_usage_in_bytes");
+    files.limit = open_file("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+    files.events = open_file("/sys/fs/cgroup/memory/memory.oom_control");
+  }
+  files.version = unified ? 2 : files.current >= 0 ? 1 : 0;
+}
+
+int cgroup_version(void) { return files.version; }
+
+static bool read_text(int fd, char *text, size_t size) {
+  ssize_t count = fd < 0 ? -1 : pread(fd, text, size - 1, 0);
+  if (count <= 0) return false;
+  text[count] = 0;
+  return true;
+}
+
+static int64_t read_number(int fd) {
+  char text[64];
+  if (!read_text(fd, text, sizeof text) || text[0] < '0' || text[0] > '9') return -1;
+  return strtoll(text, NULL, 10);
+}
+
+int64_t cgroup_oom_kills(void) {
+  static const char key[] = "oom_kill ";
+  char text[512];
+  if (!read_text(files.events, text, sizeof text)) return -1;
+  for (const char *at = strstr(text, key); at != NULL; at = strstr(at + 1, key))
+    if (at == text || at[-1] == '\n') return strtoll(at + strlen(key), NULL, 10);
+  return -1;
+}
+
+struct memory cgroup_memory(void) {
+  int64_t limit = read_number(files.limit);
+  return (struct memory){
+      .current_bytes = read_number(files.current),
+      .peak_bytes = read_number(files.peak),
+      /* "max" on v2; on v1 no limit is the largest page-aligned number */
+      .limit_bytes = limit >= INT64_C(1) << 60 ? -1 : limit,
+      .oom_kills = cgroup_oom_kills(),
+  };
+}

@@ -1,0 +1,22 @@
+/* Events: one JSON object a line on stdout. A line is written whole before anything else goes on. */
+#ifndef EVENT_H
+#define EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+void event_begin(const char *name);
+void event_string(const char *key, const char *value);
+void event_number(const char *key, int64_t value);
+void event_bool(const char *key, bool value);
+void event_null(const char *key);
+/* A number, or null where it is negative: a figure that is not known. */
+void event_known(const char *key, int64_t value);
+void event_object(const char *key);
+void event_object_end(void);
+void event_list(const char *key, char *const *values, int64_t count);
+void event_end(void);
+
+void event_error(const char *code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

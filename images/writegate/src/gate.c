@@ -1,0 +1,370 @@
+#include "gate.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "effect.h"
+#include "event.h"
+#include "listener.h"
+#include "memory.h"
+#include "threads.h"
+
+enum {
+  SETTLE_LIMIT_MS = 2000,
+  RETURN_LIMIT_MS = 1000,
+  LOOK_EVERY_MS = 20,
+  DOUBTS_MAX = 10, /* looks after which a call that is neither dead nor back counts as cancelled */
+  AGAIN_MAX = 256,
+};
+
+enum phase {
+  OPEN,      /* nothing is held */
+  SETTLING,  /* a call is chosen, those before it are still in the kernel */
+  HELD,
+  DOUBTED,   /* the kernel took the notification back: the caller was frozen, got a signal, or is about to die */
+  CANCELLED, /* it is not dead, and not back either */
+};
+
+static struct {
+  enum phase phase;
+  struct arm arm;
+  struct call call;
+  struct tear tear;
+  int result; /* of an `after` */
+  int doubts;
+} hold;
+
+/* A call that was counted, but whose answer came too late: the kernel starts it again. It is not to be counted twice. */
+struct again {
+  struct seccomp_notif call;
+  uint64_t start_time;
+  bool is_performed;
+  int result;
+};
+
+static struct again again[AGAIN_MAX];
+static size_t again_count;
+
+static struct {
+  struct seccomp_notif *calls;
+  size_t count, size;
+} waiting;
+
+static struct {
+  int64_t notified, watched, ops[OP_COUNT];
+} counters;
+
+static int listener = -1;
+static uint64_t serial;
+
+static void process(const struct seccomp_notif *notification);
+
+void gate_open(int fd) {
+  listener = fd;
+}
+
+uint64_t gate_serial(void) { return serial; }
+
+bool gate_holds(const char *id) { return hold.phase != OPEN && strcmp(hold.arm.id, id) == 0; }
+
+static void emit_id(const char *event, const char *id) {
+  event_begin(event);
+  event_string("id", id);
+  event_end();
+}
+
+/* ---- calls that come again ---- */
+
+static void remember_again(const struct call *call, bool is_performed, int result) {
+  for (size_t i = again_count; i-- > 0;)
+    if (tracee_start_time((pid_t)again[i].call.pid) != again[i].start_time) again[i] = again[--again_count];
+  if (again_count == AGAIN_MAX) give_up("too many calls were interrupted at once");
+  again[again_count++] = (struct again){call->notification, call->start_time, is_performed, result};
+}
+
+/* Takes the thread's entry out. True if this is that call; another call means that the program gave it up (EINTR). */
+static bool take_again(const struct seccomp_notif *notification, struct again *out) {
+  for (size_t i = 0; i < again_count; i++) {
+    if (again[i].call.pid != notification->pid) continue;
+    *out = again[i];
+    again[i] = again[--again_count];
+    return call_is_again(&out->call, notification) &&
+           tracee_start_time((pid_t)notification->pid) == out->start_time;
+  }
+  return false;
+}
+
+static void let_run(const struct call *call) {
+  if (listener_let_run(listener, call->notification.id)) threads_let_go(&call->notification, call->start_time);
+  else remember_again(call, false, 0);
+}
+
+static void answer(const struct call *call, int result) {
+  if (!listener_answer(listener, call->notification.id, result)) remember_again(call, true, result);
+}
+
+static void finish_again(const struct seccomp_notif *notification, const struct again *entry) {
+  static struct call call;
+  call.notification = *notification;
+  call.start_time = entry->start_time;
+  if (entry->is_performed) answer(&call, entry->result);
+  else let_run(&call);
+}
+
+/* ---- the queue behind a held call ---- */
+
+static void wait_in_line(const struct seccomp_notif *notification) {
+  if (waiting.count == waiting.size) {
+    waiting.size = waiting.size == 0 ? 64 : waiting.size * 2;
+    waiting.calls = realloc(waiting.calls, waiting.size * sizeof *waiting.calls);
+    if (waiting.calls == NULL) give_up("out of memory");
+  }
+  waiting.calls[waiting.count++] = *notification;
+}
+
+/* What was frozen in the line is there twice, once with an id that is not valid any more: process() passes over it. */
+static void go_on(void) {
+  while (hold.phase == OPEN && waiting.count > 0) {
+    struct seccomp_notif next = waiting.calls[0];
+    memmove(waiting.calls, waiting.calls + 1, --waiting.count * sizeof *waiting.calls);
+    process(&next);
+  }
+}
+
+static int64_t count_waiting(void) {
+  int64_t count = 0;
+  for (size_t i = 0; i < waiting.count; i++) count += listener_is_valid(listener, waiting.calls[i].id);
+  return count;
+}
+
+/* ---- the held call ---- */
+
+static bool is_valid(void) { return listener_is_valid(listener, hold.call.notification.id); }
+
+static bool is_caller_gone(void) {
+  return tracee_start_time((pid_t)hold.call.notification.pid) != hold.call.start_time;
+}
+
+static bool can_receive(int limit_ms) {
+  struct pollfd ready = {.fd = listener, .events = POLLIN};
+  return poll(&ready, 1, limit_ms) > 0 && (ready.revents & POLLIN) != 0;
+}
+
+static void receive_all(int limit_ms) {
+  for (int limit = limit_ms; can_receive(limit); limit = 0) gate_receive();
+}
+
+/* Counted in rounds and not by the clock: while the container is frozen, the clock goes on and writegate does not. */
+static enum settled settle(void) {
+  enum settled settled = UNSETTLED;
+  for (int round = 0; round < SETTLE_LIMIT_MS && settled == UNSETTLED; round++) {
+    receive_all(round == 0 ? 0 : 1);
+    settled = threads_settled();
+  }
+  return settled;
+}
+
+static bool wait_for_caller(void) {
+  for (int round = 0; round < RETURN_LIMIT_MS && !is_valid() && !is_caller_gone(); round++) receive_all(1);
+  return is_valid();
+}
+
+static bool act(void) {
+  hold.tear = (struct tear){.fd = -1, .appended_to_size = -1};
+  switch (hold.arm.when) {
+    case BEFORE:
+      return true;
+    case TORN: {
+      int64_t bytes = hold.arm.torn_bytes == HALF ? hold.call.bytes / 2 : hold.arm.torn_bytes;
+      int error = effect_tear(&hold.call, bytes, &hold.tear);
+      if (error != 0)
+        event_error("cannot-tear", "%s: a part of the write can't be put into the file (%s); the call goes on, not held",
+                    hold.arm.id, strerror(error));
+      return error == 0;
+    }
+    case AFTER:
+      hold.result = effect_perform(&hold.call);
+      return true;
+  }
+  return false;
+}
+
+static void emit_held(enum settled settled) {
+  memory_report();
+  event_begin("held");
+  event_string("id", hold.arm.id);
+  event_number("nth", hold.arm.nth);
+  event_string("at", when_name(hold.arm.when));
+  call_describe(&hold.call);
+  if (hold.arm.when == TORN) event_number("tornBytes", hold.tear.bytes);
+  if (hold.arm.when == AFTER) event_number("result", hold.result);
+  if (settled == UNKNOWN) event_null("quiesced");
+  else event_bool("quiesced", settled == SETTLED);
+  event_number("waiting", count_waiting());
+  event_end();
+}
+
+static void begin_hold(const struct call *call, const struct arm *arm) {
+  hold.call = *call;
+  hold.arm = *arm;
+  hold.phase = SETTLING;
+  hold.doubts = 0;
+  enum settled settled = settle();
+  if (!wait_for_caller()) {
+    hold.phase = OPEN;
+    event_error("caller-lost", "%s: the caller died or gave the call up before it could be held", hold.arm.id);
+  } else if (!act()) {
+    hold.phase = OPEN;
+    let_run(&hold.call);
+  } else {
+    hold.phase = HELD;
+    emit_held(settled);
+  }
+}
+
+static void decide(const struct call *call) {
+  struct arm arm;
+  if (arms_take(call, &arm)) begin_hold(call, &arm);
+  else let_run(call);
+}
+
+static void hold_again(const struct seccomp_notif *notification) {
+  hold.call.notification = *notification;
+  if (hold.phase == SETTLING) return;
+  if (hold.phase != CANCELLED) emit_id("cancelled", hold.arm.id);
+  emit_id("reheld", hold.arm.id);
+  hold.phase = HELD;
+}
+
+static void lose(void) {
+  effect_keep_torn(&hold.tear);
+  hold.phase = OPEN;
+  emit_id("lost", hold.arm.id);
+  go_on();
+}
+
+void gate_callers_are_dead(void) {
+  waiting.count = 0;
+  if (hold.phase != OPEN) lose();
+}
+
+int gate_patience_ms(void) {
+  switch (hold.phase) {
+    case OPEN: return -1;
+    case SETTLING:
+    case HELD:
+    case CANCELLED: return LOOK_EVERY_MS;
+    case DOUBTED: return LOOK_EVERY_MS / 4;
+  }
+  return -1;
+}
+
+void gate_look(void) {
+  if (hold.phase == HELD && !is_valid()) {
+    hold.phase = DOUBTED;
+    hold.doubts = 0;
+  }
+  if (hold.phase != DOUBTED && hold.phase != CANCELLED) return;
+  if (is_caller_gone()) {
+    lose();
+  } else if (hold.phase == DOUBTED && ++hold.doubts > DOUBTS_MAX) {
+    emit_id("cancelled", hold.arm.id);
+    hold.phase = CANCELLED;
+  }
+}
+
+bool gate_release(const char *id) {
+  static struct call call;
+  if (!gate_holds(id)) return false;
+  bool is_performed = hold.arm.when == AFTER;
+  call = hold.call;
+  effect_untear(&hold.tear);
+  hold.phase = OPEN;
+  memory_report();
+  event_begin("released");
+  event_string("id", id);
+  event_string("how", is_performed ? "answered" : "continued");
+  event_end();
+  if (is_performed) answer(&call, hold.result);
+  else if (hold.arm.when == BEFORE && listener_is_valid(listener, call.notification.id)) decide(&call);
+  else let_run(&call);
+  go_on();
+  return true;
+}
+
+/* ---- notifications ---- */
+
+static void emit_op(const struct call *call) {
+  event_begin("op");
+  call_describe(call);
+  event_end();
+}
+
+static void deny(const struct call *call, int error) {
+  event_begin("unknown-path");
+  event_string("op", op_name(call->op));
+  event_string("syscall", call->rule->name);
+  event_number("errno", error);
+  event_end();
+  listener_answer(listener, call->notification.id, -EIO);
+}
+
+static void process(const struct seccomp_notif *notification) {
+  static struct call call;
+  struct again entry;
+  int error = 0;
+  if (take_again(notification, &entry)) {
+    finish_again(notification, &entry);
+    return;
+  }
+  call.notification = *notification;
+  enum reading reading = call_read(&call, &error);
+  if (reading == READ_NOTHING || reading == READ_ELSEWHERE) {
+    listener_let_run(listener, notification->id);
+    return;
+  }
+  /* Only now is it sure that it was the caller's memory that was read: seccomp_unotify(2). */
+  if (!listener_is_valid(listener, notification->id)) return;
+  if (reading == READ_FAILED) {
+    deny(&call, error);
+    return;
+  }
+  call.serial = ++serial;
+  counters.watched++;
+  counters.ops[call.op]++;
+  emit_op(&call);
+  decide(&call);
+}
+
+/* What changes no file goes on even during a hold, so that only the held call's own thread stands still. */
+static void process_behind_hold(const struct seccomp_notif *notification) {
+  static struct call call;
+  int error = 0;
+  call.notification = *notification;
+  if (call_read(&call, &error) == READ_NOTHING) listener_let_run(listener, notification->id);
+  else wait_in_line(notification);
+}
+
+void gate_receive(void) {
+  struct seccomp_notif notification;
+  if (!listener_receive(listener, &notification)) return;
+  counters.notified++;
+  threads_returned((pid_t)notification.pid);
+  if (hold.phase != OPEN && call_is_again(&hold.call.notification, &notification)) hold_again(&notification);
+  else if (hold.phase != OPEN) process_behind_hold(&notification);
+  else process(&notification);
+  go_on();
+}
+
+void gate_describe_counters(void) {
+  event_object("counters");
+  event_number("notified", counters.notified);
+  event_number("watched", counters.watched);
+  event_object("ops");
+  for (enum op op = 0; op < OP_COUNT; op++)
+    if (counters.ops[op] > 0) event_number(op_name(op), counters.ops[op]);
+  event_object_end();
+  event_object_end();
+}

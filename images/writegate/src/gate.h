@@ -1,0 +1,26 @@
+/* Decides about each call: it may run, it waits, or it is held. */
+#ifndef GATE_H
+#define GATE_H
+
+#include "arms.h"
+
+void gate_open(int listener);
+/* Takes one notification and deals with it. For when the listener can be read. */
+void gate_receive(void);
+/* Looks after the held call. To be called after at most gate_patience_ms(), which is -1 if nothing is held. */
+void gate_look(void);
+int gate_patience_ms(void);
+
+/* All that could make calls is dead: a call that was held is lost. */
+void gate_callers_are_dead(void);
+
+/* False if no call is held under that id. */
+bool gate_release(const char *id);
+bool gate_holds(const char *id);
+/* The newest call that was looked at: an arm counts later ones only. */
+uint64_t gate_serial(void);
+
+/* Puts the counters of the `exit` event into the event that is being written. */
+void gate_describe_counters(void);
+
+#endif

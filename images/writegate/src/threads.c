@@ -1,0 +1,79 @@
+#include "threads.h"
+
+#include <stdlib.h>
+
+#include "tracee.h"
+
+struct let_go {
+  struct seccomp_data call;
+  pid_t tid;
+  uint64_t start_time, user_ticks; /* 0: not looked at since */
+};
+
+static struct let_go *table;
+static size_t used, size;
+
+static struct let_go *find(pid_t tid) {
+  for (size_t i = 0; i < used; i++)
+    if (table[i].tid == tid) return &table[i];
+  return NULL;
+}
+
+static void drop(struct let_go *entry) { *entry = table[--used]; }
+
+static void drop_the_dead(void) {
+  for (size_t i = used; i-- > 0;)
+    if (tracee_start_time(table[i].tid) != table[i].start_time) drop(&table[i]);
+}
+
+static struct let_go *add(void) {
+  if (used == size) drop_the_dead();
+  if (used == size) {
+    size = size == 0 ? 64 : size * 2;
+    table = realloc(table, size * sizeof *table);
+    if (table == NULL) give_up("out of memory");
+  }
+  return &table[used++];
+}
+
+void threads_let_go(const struct seccomp_notif *call, uint64_t start_time) {
+  struct let_go *entry = find((pid_t)call->pid);
+  if (entry == NULL) entry = add();
+  *entry = (struct let_go){.call = call->data, .tid = (pid_t)call->pid, .start_time = start_time};
+}
+
+void threads_returned(pid_t tid) {
+  struct let_go *entry = find(tid);
+  if (entry != NULL) drop(entry);
+}
+
+/* The kernel does not say where a thread is while it runs. It is out of the call if it has used time of its own since. */
+static bool has_run_by_itself(struct let_go *entry) {
+  uint64_t ticks = tracee_user_ticks(entry->tid) + 1;
+  if (entry->user_ticks == 0) entry->user_ticks = ticks;
+  return ticks > entry->user_ticks;
+}
+
+enum settled threads_settled(void) {
+  enum settled all = SETTLED;
+  for (size_t i = used; i-- > 0;) {
+    struct let_go *entry = &table[i];
+    switch (tracee_whereabouts(entry->tid, &entry->call)) {
+      case STILL_IN_CALL:
+        all = UNSETTLED;
+        break;
+      case RUNNING:
+        if (has_run_by_itself(entry)) drop(entry);
+        else all = UNSETTLED;
+        break;
+      case ELSEWHERE_NOW:
+      case GONE:
+        drop(entry);
+        break;
+      case CANNOT_TELL:
+        if (all == SETTLED) all = UNKNOWN;
+        break;
+    }
+  }
+  return all;
+}

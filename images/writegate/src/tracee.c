@@ -1,0 +1,143 @@
+#include "tracee.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int open_proc(pid_t tid, const char *what) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", tid, what);
+  return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static int read_proc(pid_t tid, const char *what, char *text, size_t size) {
+  int fd = open_proc(tid, what);
+  if (fd < 0) return errno;
+  ssize_t count = read(fd, text, size - 1);
+  int error = count < 0 ? errno : 0;
+  close(fd);
+  text[count < 0 ? 0 : count] = 0;
+  return error;
+}
+
+static ssize_t read_memory(pid_t tid, uint64_t address, void *buffer, size_t count) {
+  int fd = open_proc(tid, "mem");
+  if (fd < 0) return -1;
+  ssize_t done = pread(fd, buffer, count, (off_t)address);
+  int error = errno;
+  close(fd);
+  errno = error;
+  return done;
+}
+
+int tracee_read(pid_t tid, uint64_t address, void *buffer, size_t count) {
+  ssize_t done = count == 0 ? 0 : read_memory(tid, address, buffer, count);
+  if (done < 0) return errno;
+  return (size_t)done == count ? 0 : EFAULT;
+}
+
+int tracee_string(pid_t tid, uint64_t address, char *text, size_t size) {
+  /* Reading beyond the string is harmless: /proc/<pid>/mem stops short where nothing is mapped. */
+  ssize_t done = read_memory(tid, address, text, size);
+  if (done < 0) return errno;
+  return memchr(text, 0, (size_t)done) != NULL ? 0 : done == (ssize_t)size ? ENAMETOOLONG : EFAULT;
+}
+
+int tracee_link(pid_t tid, const char *what, char *target, size_t size) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", tid, what);
+  ssize_t count = readlink(path, target, size - 1);
+  if (count < 0) return errno;
+  target[count] = 0;
+  return 0;
+}
+
+int tracee_descriptor(pid_t tid, int fd, struct descriptor *out) {
+  char what[32], text[512];
+  snprintf(what, sizeof what, "fdinfo/%d", fd);
+  int error = read_proc(tid, what, text, sizeof text);
+  if (error != 0) return error;
+  const char *position = strstr(text, "pos:"), *flags = strstr(text, "flags:");
+  if (position == NULL || flags == NULL) return EIO;
+  out->position = strtoll(position + 4, NULL, 10);
+  out->flags = (int)strtol(flags + 6, NULL, 8);
+  return 0;
+}
+
+static long status_number(const char *text, const char *key, int base) {
+  const char *at = strstr(text, key);
+  return at == NULL ? 0 : strtol(at + strlen(key), NULL, base);
+}
+
+int tracee_identity(pid_t tid, struct identity *out) {
+  char text[4096];
+  int error = read_proc(tid, "comm", out->comm, sizeof out->comm);
+  if (error == 0) error = read_proc(tid, "status", text, sizeof text);
+  if (error != 0) return error;
+  out->comm[strcspn(out->comm, "\n")] = 0;
+  /* "Name:" comes first and escapes newlines, so no name can forge these lines. */
+  out->umask = (mode_t)status_number(text, "\nUmask:", 8);
+  out->pid = (pid_t)status_number(text, "\nTgid:", 10);
+  return 0;
+}
+
+int tracee_mapping(pid_t tid, uint64_t address, char *path, size_t size) {
+  char name[32], text[PATH_BYTES];
+  snprintf(name, sizeof name, "/proc/%d/maps", tid);
+  FILE *maps = fopen(name, "re");
+  if (maps == NULL) return errno;
+  path[0] = 0;
+  while (fgets(text, sizeof text, maps) != NULL) {
+    unsigned long long from, to;
+    int at = 0;
+    if (sscanf(text, "%llx-%llx %*s %*s %*s %*s %n", &from, &to, &at) < 2 || address < from || address >= to) continue;
+    text[strcspn(text, "\n")] = 0;
+    if (at > 0) snprintf(path, size, "%s", text + at);
+    break;
+  }
+  fclose(maps);
+  return 0;
+}
+
+/* Field `number` (from 1, see proc_pid_stat(5)) of /proc/<tid>/stat; what follows the name, which may hold spaces. */
+static uint64_t stat_field(const char *text, int number) {
+  const char *at = strrchr(text, ')');
+  for (int i = 2; at != NULL && i < number; i++) at = strchr(at + 1, ' ');
+  return at == NULL ? 0 : strtoull(at + 1, NULL, 10);
+}
+
+enum { PF_EXITING = 0x4 }; /* include/linux/sched.h; field 9 has been the same since Linux 2.6 */
+
+/* False if the thread is gone, dead, or on its way out: that can take long where much memory is to be freed. */
+static bool read_stat(pid_t tid, char *text, size_t size) {
+  if (read_proc(tid, "stat", text, size) != 0) return false;
+  const char *name_end = strrchr(text, ')');
+  if (name_end == NULL || name_end[1] != ' ' || strchr("ZXx", name_end[2]) != NULL) return false;
+  return (stat_field(text, 9) & PF_EXITING) == 0;
+}
+
+uint64_t tracee_start_time(pid_t tid) {
+  char text[1024];
+  return read_stat(tid, text, sizeof text) ? stat_field(text, 22) : 0;
+}
+
+uint64_t tracee_user_ticks(pid_t tid) {
+  char text[1024];
+  return read_stat(tid, text, sizeof text) ? stat_field(text, 14) : 0;
+}
+
+enum whereabouts tracee_whereabouts(pid_t tid, const struct seccomp_data *call) {
+  char text[256], expected[256];
+  int error = read_proc(tid, "syscall", text, sizeof text);
+  if (error == ENOENT || error == ESRCH) return GONE;
+  if (error != 0) return CANNOT_TELL;
+  if (strncmp(text, "running", 7) == 0) return RUNNING;
+  int length = snprintf(expected, sizeof expected, "%d 0x%llx 0x%llx 0x%llx 0x%llx 0x%llx 0x%llx ", call->nr,
+                        (unsigned long long)call->args[0], (unsigned long long)call->args[1],
+                        (unsigned long long)call->args[2], (unsigned long long)call->args[3],
+                        (unsigned long long)call->args[4], (unsigned long long)call->args[5]);
+  return strncmp(text, expected, (size_t)length) == 0 ? STILL_IN_CALL : ELSEWHERE_NOW;
+}

@@ -1,0 +1,35 @@
+/* What /proc tells about a thread of the gateway's: its memory, its file descriptors, where it is.
+ * process_vm_readv would be faster, but Docker's default seccomp profile refuses it. */
+#ifndef TRACEE_H
+#define TRACEE_H
+
+#include "writegate.h"
+
+struct identity {
+  pid_t pid;
+  char comm[32];
+  mode_t umask;
+};
+
+struct descriptor {
+  int64_t position;
+  int flags; /* open(2)'s */
+};
+
+enum whereabouts { STILL_IN_CALL, RUNNING, ELSEWHERE_NOW, GONE, CANNOT_TELL };
+
+/* Each returns 0, or an errno. */
+int tracee_read(pid_t tid, uint64_t address, void *buffer, size_t count);
+int tracee_string(pid_t tid, uint64_t address, char *text, size_t size);
+int tracee_link(pid_t tid, const char *what, char *target, size_t size);
+int tracee_descriptor(pid_t tid, int fd, struct descriptor *out);
+int tracee_identity(pid_t tid, struct identity *out);
+/* The path of the file that is mapped at `address`; empty if none is. */
+int tracee_mapping(pid_t tid, uint64_t address, char *path, size_t size);
+
+/* Ticks since boot; 0 if the thread is gone or dead. With the tid it names a thread for good: tids are used again. */
+uint64_t tracee_start_time(pid_t tid);
+uint64_t tracee_user_ticks(pid_t tid);
+enum whereabouts tracee_whereabouts(pid_t tid, const struct seccomp_data *call);
+
+#endif

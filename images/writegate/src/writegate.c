@@ -1,0 +1,276 @@
+/* writegate: see README.md for what it promises. Here: the command line, and the life of one run from start to exit. */
+#include "writegate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ballast.h"
+#include "cgroup.h"
+#include "command.h"
+#include "event.h"
+#include "gate.h"
+#include "gateway.h"
+#include "listener.h"
+#include "memory.h"
+#include "selftest.h"
+
+#define USAGE \
+  "usage: writegate run --state DIR [--state DIR ...] [--sample-ms N] [--exit-on-eof] [--command LINE ...] -- COMMAND [ARG ...]\n" \
+  "       writegate probe\n"
+
+struct options options = {.sample_ms = 100};
+
+static int64_t oom_kills_at_start;
+
+int64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void give_up(const char *why) {
+  fprintf(stderr, "writegate: gives up, and ends the gateway: %s (%s)\n", why, strerror(errno));
+  gateway_signal(SIGKILL);
+  ballast_remove();
+  _exit(EXIT_REFUSED);
+}
+
+static int refuse(const char *code, const char *message) {
+  event_begin("refused");
+  event_string("code", code);
+  event_string("message", message);
+  event_end();
+  return EXIT_REFUSED;
+}
+
+/* ---- the command line ---- */
+
+static bool is_option(const char *argument, const char *name) { return strcmp(argument, name) == 0; }
+
+/* The paths of calls come resolved from the kernel, so the folders' must be too. One that does not exist yet stays. */
+static bool add_state(const char *folder) {
+  if (folder == NULL || folder[0] != '/' || options.state_count == STATE_FOLDERS_MAX) return false;
+  char *resolved = realpath(folder, NULL);
+  if (resolved == NULL) resolved = strdup(folder);
+  for (size_t end = strlen(resolved); end > 1 && resolved[end - 1] == '/';) resolved[--end] = 0;
+  options.state[options.state_count++] = resolved;
+  return true;
+}
+
+static bool read_sample_ms(const char *text) {
+  char *end;
+  if (text == NULL || text[0] < '0' || text[0] > '9') return false;
+  options.sample_ms = strtoll(text, &end, 10);
+  return *end == 0 && options.sample_ms > 0 && options.sample_ms <= INT_MAX;
+}
+
+static bool add_command(const char *line) {
+  if (line == NULL || options.first_command_count == FIRST_COMMANDS_MAX) return false;
+  options.first_commands[options.first_command_count++] = line;
+  return true;
+}
+
+static bool read_options(char **arguments) {
+  for (; *arguments != NULL; arguments++) {
+    if (is_option(*arguments, "--")) {
+      options.command = arguments + 1;
+      return options.command[0] != NULL && options.state_count > 0;
+    }
+    if (is_option(*arguments, "--exit-on-eof")) options.exit_on_eof = true;
+    else if (is_option(*arguments, "--state") && add_state(arguments[1])) arguments++;
+    else if (is_option(*arguments, "--sample-ms") && read_sample_ms(arguments[1])) arguments++;
+    else if (is_option(*arguments, "--command") && add_command(arguments[1])) arguments++;
+    else return false;
+  }
+  return false;
+}
+
+/* ---- the first event and the last ---- */
+
+static int64_t own_status(const char *key) {
+  char text[4096];
+  int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+  ssize_t count = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  if (fd >= 0) close(fd);
+  text[count < 0 ? 0 : count] = 0;
+  const char *at = strstr(text, key);
+  return at == NULL ? -1 : strtoll(at + strlen(key), NULL, 10);
+}
+
+static void emit_start(bool wakes_in_step) {
+  struct utsname machine;
+  struct memory memory = cgroup_memory();
+  int64_t words = 0;
+  while (options.command[words] != NULL) words++;
+  uname(&machine);
+  event_begin("start");
+  event_string("version", WRITEGATE_VERSION);
+  event_number("protocol", WRITEGATE_PROTOCOL);
+  event_string("kernel", machine.release);
+  event_string("arch", machine.machine);
+  event_number("uid", getuid());
+  event_bool("noNewPrivs", own_status("\nNoNewPrivs:") == 1);
+  event_known("seccompMode", own_status("\nSeccomp:"));
+  event_number("pid", gateway_pid());
+  event_list("argv", options.command, words);
+  event_list("state", (char *const *)options.state, (int64_t)options.state_count);
+  event_number("cgroupVersion", cgroup_version());
+  event_known("memoryLimitBytes", memory.limit_bytes);
+  event_known("oomKills", memory.oom_kills);
+  event_string("ioUring", "denied");
+  event_bool("syncWakeUp", wakes_in_step);
+  event_end();
+  oom_kills_at_start = memory.oom_kills;
+}
+
+static void emit_exit(int status) {
+  struct memory memory = cgroup_memory();
+  event_begin("exit");
+  if (WIFSIGNALED(status)) event_number("signal", WTERMSIG(status));
+  else event_number("code", WEXITSTATUS(status));
+  event_known("oomKillsAtStart", oom_kills_at_start);
+  event_known("oomKills", memory.oom_kills);
+  event_known("currentBytes", memory.current_bytes);
+  event_known("peakBytes", memory.peak_bytes);
+  gate_describe_counters();
+  event_end();
+}
+
+/* ---- the loop ---- */
+
+static const int forwarded[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT};
+
+/* As PID 1 it would not even get signals that it does not ask for. A blocked one is never ignored: signal_ignored() in
+ * the kernel's kernel/signal.c. */
+static int open_signals(void) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  for (size_t i = 0; i < sizeof forwarded / sizeof forwarded[0]; i++) sigaddset(&set, forwarded[i]);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  signal(SIGPIPE, SIG_IGN);
+  return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void take_signals(int signals) {
+  struct signalfd_siginfo info;
+  while (read(signals, &info, sizeof info) == sizeof info)
+    if (info.ssi_signo != SIGCHLD) gateway_signal((int)info.ssi_signo);
+}
+
+/* False at the end of stdin. */
+static bool take_commands(void) {
+  char bytes[4096];
+  ssize_t count = read(STDIN_FILENO, bytes, sizeof bytes);
+  if (count > 0) command_feed(bytes, (size_t)count);
+  return count > 0 || (count < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+static int patience_ms(int64_t next_sample_ns) {
+  int64_t sample_ms = (next_sample_ns - now_ns()) / 1000000 + 1;
+  int limit_ms = sample_ms < 0 ? 0 : (int)sample_ms;
+  int gate_ms = gate_patience_ms();
+  if (ballast_is_filling()) return 0;
+  return gate_ms >= 0 && gate_ms < limit_ms ? gate_ms : limit_ms;
+}
+
+/* What stdin brings may come later than the gateway's first calls. */
+static void run_first_commands(void) {
+  for (size_t i = 0; i < options.first_command_count; i++) {
+    command_feed(options.first_commands[i], strlen(options.first_commands[i]));
+    command_feed("\n", 1);
+  }
+}
+
+enum ending { GATEWAY_ENDED, LAB_GONE };
+
+static enum ending loop(int listener, int signals, int *status) {
+  struct pollfd ready[] = {{.fd = listener, .events = POLLIN}, {.fd = signals, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
+  int64_t next_sample_ns = now_ns();
+  while (!gateway_reap(status)) {
+    ready[0].revents = ready[1].revents = ready[2].revents = 0;
+    if (poll(ready, 3, patience_ms(next_sample_ns)) < 0 && errno != EINTR) give_up("poll");
+    if ((ready[0].revents & POLLIN) != 0) gate_receive();
+    else if (ready[0].revents != 0) ready[0].fd = -1; /* nobody is under the filter any more */
+    if (ready[1].revents != 0) take_signals(signals);
+    if (ready[2].revents != 0 && !take_commands()) {
+      if (options.exit_on_eof) return LAB_GONE;
+      ready[2].fd = -1;
+    }
+    gate_look();
+    if (ballast_is_filling()) ballast_fill();
+    if (now_ns() >= next_sample_ns) {
+      memory_sample();
+      next_sample_ns = now_ns() + options.sample_ms * 1000000;
+    }
+  }
+  return GATEWAY_ENDED;
+}
+
+static int exit_code(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+
+static int finish(enum ending ending, int status) {
+  gateway_kill_rest();
+  gateway_reap(&status);
+  gate_callers_are_dead();
+  ballast_gateway_died();
+  memory_report();
+  emit_exit(status);
+  ballast_remove();
+  return ending == LAB_GONE ? EXIT_LAB_GONE : exit_code(status);
+}
+
+static int run(void) {
+  int listener, status = 0, signals = open_signals();
+  struct capability capability = selftest();
+  if (capability.refusal != NULL) return refuse(capability.refusal, capability.message);
+  /* The gateway runs as the same user: it must not get at the events through /proc/1/fd. */
+  prctl(PR_SET_DUMPABLE, 0);
+  switch (gateway_start(&listener)) {
+    case NO_FILTER:
+      return refuse("no-user-notification", "the filter could not be installed");
+    case NO_COMMAND: {
+      char message[512];
+      snprintf(message, sizeof message, "%.300s can't be run: %s", options.command[0], strerror(errno));
+      return refuse("no-such-command", message);
+    }
+    case STARTED:
+      break;
+  }
+  emit_start(listener_wake_in_step(listener));
+  gate_open(listener);
+  memory_report();
+  run_first_commands();
+  enum ending ending = loop(listener, signals, &status);
+  return finish(ending, status);
+}
+
+static int probe(void) {
+  struct capability capability = selftest();
+  if (capability.refusal != NULL) return refuse(capability.refusal, capability.message);
+  event_begin("works");
+  event_string("version", WRITEGATE_VERSION);
+  event_end();
+  return 0;
+}
+
+int main(int count, char **arguments) {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  cgroup_open();
+  if (count == 2 && is_option(arguments[1], "probe")) return probe();
+  if (count > 2 && is_option(arguments[1], "run") && read_options(arguments + 2)) return run();
+  fputs(USAGE, stderr);
+  return refuse("bad-usage", "see the usage on stderr");
+}

@@ -1,0 +1,164 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { connect, type Engine } from '../engine/engine.ts';
+import { Matrix } from '../report/matrix.ts';
+import { belongings, folder, midwrite, untilItHas } from '../test/midwrite.ts';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await connect(() => undefined);
+});
+
+const CELL = 'reference@1.0.0_full-temp_sigkill_192m';
+
+describe('a run from the command line', () => {
+  test('one cell: exit 0, a matrix, a command that repeats it, and `judge` says the same', async () => {
+    await using root = await folder();
+    const ran = await midwrite(['run', '--cell', CELL, '--results', root.path, '--json']);
+    expect(ran.exitCode, ran.stderr).toBe(0);
+    const matrix = Matrix.parse(JSON.parse(ran.stdout));
+    expect(matrix.cells.map((cell) => cell.role).sort()).toEqual(['canary', 'cell', 'control']);
+    expect(matrix.cells.find((cell) => cell.role === 'cell')?.reproduce).toBe(`npx midwrite run --cell ${CELL}`);
+    const judged = await midwrite(['judge', path.join(root.path, 'latest'), '--json']);
+    expect(judged.exitCode).toBe(0);
+    expect(JSON.parse(judged.stdout)).toEqual(matrix);
+  });
+
+  test('plain lines without a terminal, and where the files are', async () => {
+    await using root = await folder();
+    const ran = await midwrite(['run', '--cell', CELL, '--results', root.path]);
+    expect(ran.stdout).toMatch(/3\/3 .*: (held|violated)/);
+    expect(ran.stdout).toMatch(/✓ held/);
+    expect(ran.stdout).toMatch(/matrix\.md/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    expect(ran.stdout + ran.stderr).not.toMatch(/\u001b/);
+  });
+});
+
+describe('bad input: exit 2, one paragraph, nothing made', () => {
+  test.each([
+    [['run', '--gateway', 'nope'], /no gateway "nope"\. There are: /],
+    [['run', '--fault', 'nope'], /no fault "nope"\. There are: /],
+    [['run', '--crash-point', 'nope'], /no crash point "nope"\. There are: /],
+    [['run', '--gateway', 'reference@9'], /the only version is/],
+    [['run', '--gateway', 'openclaw@1.2.3'], /npm has no openclaw@1\.2\.3/],
+    [['run', '--memory', 'plenty'], /no size of memory/],
+    [['run', '--gateway', 'reference', '--memory', '8m'], /needs 96m of memory to boot/],
+    [['run', '--cell', 'nonsense'], /is no cell/],
+    [['run', '--cell', CELL, '--fault', 'sleep'], /--cell says all of a cell/],
+    [['run', '--repeat', '0'], /whole number from 1/],
+    [['run', '--nope'], /unknown option/],
+    [['nope'], /unknown command/],
+    [['judge', '/nowhere'], /is no run of midwrite/],
+    [['run', '--cell', CELL, '--results', '/dev/null/results'], /can't be written/],
+  ])('%j', async (args, says) => {
+    const lab = midwrite(args);
+    const pid = lab.pid ?? 0;
+    const ran = await lab;
+    expect(ran.stderr).toMatch(says);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stderr).not.toMatch(/\n\s+at /);
+    expect(await belongings(engine, pid)).toEqual([]);
+  });
+
+  test('an engine that is named and does not answer: exit 3', async () => {
+    const ran = await midwrite(['run', '--cell', CELL], { DOCKER_HOST: 'unix:///nowhere/docker.sock' });
+    expect(ran.stderr).toMatch(
+      /DOCKER_HOST names the engine at unix:\/\/\/nowhere\/docker\.sock, and it does not answer/,
+    );
+    expect(ran.exitCode).toBe(3);
+  });
+
+  test('every command has its help', async () => {
+    for (const command of ['run', 'list', 'judge', 'doctor', 'engine', 'clean']) {
+      const ran = await midwrite([command, '--help']);
+      expect(ran.exitCode, command).toBe(0);
+      expect(ran.stdout, command).toMatch(new RegExp(`Usage: midwrite ${command}`));
+    }
+  });
+
+  test('doctor sees the engine', async () => {
+    const ran = await midwrite(['doctor', '--json']);
+    const rows = JSON.parse(ran.stdout) as { name: string; state: string }[];
+    expect(rows.find((row) => row.name === 'engine')?.state).toBe('ok');
+    expect(rows.map((row) => row.name)).toEqual(
+      expect.arrayContaining(['cgroup', 'kernel', 'user notification', 'registry']),
+    );
+  });
+});
+
+describe('bad luck', () => {
+  test('killed with SIGKILL in the middle: its run is no pass, and the next start cleans up', async () => {
+    await using root = await folder();
+    const lab = midwrite(['run', '--gateway', 'reference', '--results', root.path]);
+    const pid = lab.pid ?? 0;
+    await untilItHas(engine, pid, 4);
+    lab.kill('SIGKILL');
+    await lab;
+    expect(await belongings(engine, pid)).not.toEqual([]);
+    const judged = await midwrite(['judge', path.join(root.path, 'latest')]);
+    expect(judged.exitCode).toBe(3);
+    expect(judged.stdout).toMatch(/did not come to its end/);
+    const next = await midwrite(['run', '--cell', CELL, '--results', root.path]);
+    expect(next.exitCode, next.stdout + next.stderr).toBe(0);
+    expect(next.stdout).toMatch(/an earlier lab had left \d+ containers/);
+    expect(await belongings(engine, pid)).toEqual([]);
+  });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s: everything is cleaned up at once', async (signal, code) => {
+    await using root = await folder();
+    const lab = midwrite(['run', '--gateway', 'reference', '--results', root.path]);
+    const pid = lab.pid ?? 0;
+    await untilItHas(engine, pid, 3);
+    lab.kill(signal);
+    const ended = await lab;
+    expect(ended.exitCode, ended.stderr).toBe(code);
+    expect(await belongings(engine, pid)).toEqual([]);
+    expect((await midwrite(['judge', path.join(root.path, 'latest')])).exitCode).toBe(3);
+  });
+
+  test('two labs on one engine at the same time', async () => {
+    await using one = await folder();
+    await using two = await folder();
+    const labs = [one, two].map((root) =>
+      midwrite(['run', '--cell', CELL, '--cell', CELL.replace('sigkill', 'oom'), '--results', root.path, '--json']),
+    );
+    for (const lab of await Promise.all(labs)) {
+      expect(lab.exitCode, lab.stderr).toBe(0);
+      expect(Matrix.parse(JSON.parse(lab.stdout)).outcome.kind).toBe('sound');
+    }
+  });
+
+  test.skipIf(process.getuid?.() !== 0 || process.platform !== 'linux')(
+    'a full disk for the results: exit 3, and it says so',
+    async () => {
+      await using root = await folder();
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96k', 'tmpfs', root.path]);
+      try {
+        const lab = midwrite(['run', '--cell', CELL, '--results', root.path]);
+        const pid = lab.pid ?? 0;
+        const ended = await lab;
+        expect(ended.exitCode).toBe(3);
+        expect(ended.stderr).toMatch(/disk is full/);
+        expect(await belongings(engine, pid)).toEqual([]);
+      } finally {
+        execFileSync('umount', ['--lazy', root.path]);
+      }
+    },
+  );
+});
+
+test('results/README.md tells of every file that a run writes', async () => {
+  await using root = await folder();
+  await midwrite(['run', '--cell', CELL, '--results', root.path]);
+  const readme = readFileSync(new URL('../../results/README.md', import.meta.url), 'utf8');
+  for (const name of ['run.json', 'matrix.json', 'matrix.md', 'latest']) {
+    expect(readme).toContain(name);
+    expect(existsSync(path.join(root.path, name === 'latest' ? name : `latest/${name}`)), name).toBe(true);
+  }
+});
