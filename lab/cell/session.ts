@@ -192,9 +192,13 @@ export class Session {
     turn.cancel();
     const seen = gate.events
       .slice(from)
-      .filter((event) => event.ev === 'op')
+      .filter((event) => event.ev === 'op' || event.ev === 'error')
       .slice(-SEEN_OPS)
-      .map((op) => `${op.op} ${op.path}${op.to === undefined ? '' : ` -> ${op.to}`}`);
+      .map((event) =>
+        event.ev === 'error'
+          ? `${event.code}: ${event.message}`
+          : `${event.op} ${event.path}${event.to === undefined ? '' : ` -> ${event.to}`}`,
+      );
     const why = first === undefined ? `the turn ended and nothing matched ${spec.op} ${spec.path}` : describe(first);
     this.#recorder.record({ type: 'not-held', why, seen });
     return undefined;

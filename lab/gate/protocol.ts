@@ -52,7 +52,7 @@ export const GateEvent = z.discriminatedUnion('ev', [
   event('filling', { bytes: z.number() }),
   event('filled', {
     bytes: z.number(),
-    why: z.enum(['gateway-died', 'maximum', 'no-space']),
+    why: z.enum(['gateway-died', 'another-died', 'maximum', 'no-space']),
     oomKillsBefore: z.number(),
     oomKillsAfter: z.number(),
   }),

@@ -1,0 +1,663 @@
+import { describe, expect, test } from 'vitest';
+import { type Fixture, type FixtureOptions, type GateEvent, startFixture } from './fixtures/run.ts';
+
+const MEBIBYTE = 1024 * 1024;
+
+function testImage(): string {
+  const image = process.env.WRITEGATE_TEST_IMAGE;
+  if (!image)
+    throw new Error('WRITEGATE_TEST_IMAGE is not set: it names the image of images/writegate/fixtures/Dockerfile');
+  return image;
+}
+
+type Start = Omit<FixtureOptions, 'image' | 'command'>;
+
+const start = (command: readonly string[], options: Start = {}): Promise<Fixture> =>
+  startFixture({ image: testImage(), command, ...options });
+
+/** The program `act` with its acts. What is armed before it starts is armed before its first act. */
+const act = (acts: string, options: Start = {}): Promise<Fixture> => start(['act', ...acts.split(' ')], options);
+
+/**
+ * A program that is held at its first act, the making of /state/go, so that a test can arm what it likes before the rest
+ * of it runs.
+ */
+async function actWhenArmed(acts: string, arm: readonly string[], options: Start = {}): Promise<Fixture> {
+  const fixture = await start(['sh', '-c', `: > /state/go; exec act ${acts}`], {
+    ...options,
+    commands: ['arm id=go op=create path=/state/go'],
+  });
+  await fixture.waitFor((event) => event.ev === 'held' && event.id === 'go', { name: 'the start is held' });
+  for (const line of arm) fixture.send(line);
+  fixture.send('release id=go');
+  return fixture;
+}
+
+const ev =
+  (name: string, fields: Record<string, unknown> = {}) =>
+  (event: GateEvent) =>
+    event.ev === name && Object.entries(fields).every(([key, value]) => event[key] === value);
+
+const held = (fixture: Fixture, id = 'x'): Promise<GateEvent> =>
+  fixture.waitFor(ev('held', { id }), { name: `${id} is held` });
+
+const ops = (fixture: Fixture): GateEvent[] => fixture.events.filter(ev('op'));
+const evs = (fixture: Fixture, id = 'x'): string[] =>
+  fixture.events.filter((event) => event.id === id).map((event) => event.ev);
+const last = (fixture: Fixture): GateEvent | undefined => fixture.events.at(-1);
+
+/** A program that has armed nothing beforehand: what it does is all seen. */
+async function opsOf(command: readonly string[]): Promise<{ fixture: Fixture; seen: string[] }> {
+  const fixture = await start(command);
+  expect(await fixture.ended(), fixture.logs()).toBe(0);
+  return { fixture, seen: ops(fixture).map((op) => [op.op, op.path, ...(op.to ? [op.to] : [])].join(' ')) };
+}
+
+describe('what is seen', { timeout: 60_000 }, () => {
+  test('each kind of change, by each way to name a file', async () => {
+    const { fixture, seen } = await opsOf(['every-op']);
+    await using _ = fixture;
+    const file = '/state/real/at-descriptor';
+    const relative = '/state/real/relative';
+    expect(seen).toEqual([
+      'mkdir /state/real',
+      'symlink /state/alias',
+      `create ${file}`,
+      `write ${file}`,
+      `write ${file}`,
+      ...Array.from({ length: 4 }, () => `sync ${file}`),
+      `truncate ${file}`,
+      `allocate ${file}`,
+      `chmod ${file}`,
+      `chown ${file}`,
+      `utime ${file}`,
+      `xattr ${file}`,
+      `map ${file}`,
+      `sync ${file}`,
+      `create ${relative}`,
+      `copy ${relative}`,
+      `copy ${relative}`,
+      `truncate ${relative}`,
+      `truncate ${relative}`,
+      `link ${relative} /state/real/linked`,
+      'rename /state/real/linked /state/real/renamed',
+      'rename /state/real/renamed /state/real/renamed2',
+      'symlink /state/real/soft',
+      `truncate ${relative}`,
+      `chmod ${relative}`,
+      'mknod /state/real/pipe',
+      'unlink /state/real/pipe',
+      'unlink /state/real/renamed2',
+      'unlink /state/real/soft',
+      'mkdir /state/real/made',
+      'unlink /state/real/made',
+    ]);
+    const [write, pwrite] = ops(fixture).filter((op) => op.op === 'write');
+    expect(write).toMatchObject({ syscall: 'write', bytes: 8, offset: null, append: false, comm: 'every-op' });
+    expect(pwrite).toMatchObject({ syscall: 'pwrite64', bytes: 1, offset: 4 });
+  });
+
+  test('Node with promises, through the thread pool', async () => {
+    const { fixture, seen } = await opsOf(['node', '/opt/programs/promises.mjs', '4']);
+    await using _ = fixture;
+    const count = (op: string) => seen.filter((line) => line.startsWith(`${op} `)).length;
+    expect([count('create'), count('write'), count('sync'), count('rename')]).toEqual([4, 4, 4, 4]);
+    expect(
+      seen.filter((line) => /^rename \/state\/store-\d\.json\.[-.\w]+\.tmp \/state\/store-\d\.json$/.test(line)),
+    ).toHaveLength(4);
+    expect(new Set(ops(fixture).map((op) => op.tid)).size).toBeGreaterThan(1);
+  });
+
+  test('Node, synchronous, with relative paths', async () => {
+    const { fixture, seen } = await opsOf(['node', '/opt/programs/sync.mjs']);
+    await using _ = fixture;
+    expect(fixture.logs()).toContain('hello');
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        'create /state/deep/folder/a.tmp',
+        'write /state/deep/folder/a.tmp',
+        'rename /state/deep/folder/a.tmp /state/deep/a.json',
+        'create /state/deep/b.json',
+        'utime /state/deep/b.json',
+        'unlink /state/deep/b.json',
+        'unlink /state/deep/folder',
+      ]),
+    );
+    expect(ops(fixture).filter((op) => op.append === true)).toHaveLength(1);
+  });
+
+  test('node:sqlite with a rollback journal', async () => {
+    const { fixture, seen } = await opsOf(['node', '/opt/programs/sqlite.mjs', 'delete']);
+    await using _ = fixture;
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        'create /state/store.sqlite',
+        'create /state/store.sqlite-journal',
+        'write /state/store.sqlite-journal',
+        'sync /state/store.sqlite-journal',
+        'write /state/store.sqlite',
+        'unlink /state/store.sqlite-journal',
+      ]),
+    );
+  });
+
+  test('node:sqlite with a write-ahead log, whose index is a shared mapping', async () => {
+    const { fixture, seen } = await opsOf(['node', '/opt/programs/sqlite.mjs', 'wal']);
+    await using _ = fixture;
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        'write /state/store.sqlite-wal',
+        'map /state/store.sqlite-shm',
+        'write /state/store.sqlite',
+      ]),
+    );
+  });
+
+  test('a shell script and mv', async () => {
+    const { fixture, seen } = await opsOf(['/opt/programs/replace.sh']);
+    await using _ = fixture;
+    const temp = seen[0]?.replace('create ', '');
+    expect(temp).toMatch(/^\/state\/store\.\d+\.tmp$/);
+    expect(seen).toEqual([`create ${temp}`, `write ${temp}`, `rename ${temp} /state/store.json`]);
+  });
+
+  test('perl', async () => {
+    const { fixture, seen } = await opsOf(['/opt/programs/replace.pl']);
+    await using _ = fixture;
+    const temp = seen[0]?.replace('create ', '');
+    expect(seen).toEqual([`create ${temp}`, `write ${temp}`, `rename ${temp} /state/perl.json`]);
+  });
+
+  test('file names that are hard to print', async () => {
+    await using fixture = await start(['/opt/programs/names.pl']);
+    expect(await fixture.ended()).toBe(0);
+    expect(
+      ops(fixture)
+        .filter(ev('op', { op: 'write' }))
+        .map((op) => op.path),
+    ).toEqual([
+      '/state/line\nbreak',
+      '/state/quote"back\\slash',
+      '/state/tab\tbell\u0007',
+      '/state/café 🙂',
+      '/state/not utf8 \u00ff\u00fe',
+      '/state/gone (deleted)',
+    ]);
+  });
+
+  test('a shared mapping as `map`; io_uring is refused to the program', async () => {
+    await using fixture = await act('map /state/mapped , io_uring');
+    expect(await fixture.ended()).toBe(0);
+    expect(ops(fixture)).toContainEqual(expect.objectContaining({ op: 'map', path: '/state/mapped', bytes: 4096 }));
+    expect(fixture.logs()).toContain('map=0');
+    expect(fixture.logs()).toContain('io_uring=-1 errno=38');
+    expect(fixture.events[0]).toMatchObject({
+      ev: 'start',
+      ioUring: 'denied',
+      protocol: 1,
+      uid: 1000,
+      noNewPrivs: true,
+    });
+  });
+
+  test('a call whose path can not be read is denied, and told', async () => {
+    await using fixture = await act('write /state/a x , hide-memory , unlink /state/a');
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.events.find(ev('unknown-path', { op: 'unlink' }))).toMatchObject({ syscall: 'unlink', errno: 13 });
+    expect(await fixture.state()).toEqual(new Map([['a', 'x']]));
+    expect(ops(fixture).map((op) => op.op)).toEqual(['create', 'write']);
+  });
+
+  test('nothing that lies outside the state folders', async () => {
+    await using fixture = await act('write /tmp/elsewhere hello , rename /tmp/elsewhere /state/here');
+    expect(await fixture.ended()).toBe(0);
+    expect(ops(fixture).map((op) => op.op)).toEqual(['rename']);
+  });
+});
+
+describe('holding', { timeout: 60_000 }, () => {
+  test('before a rename that is known by its target alone', async () => {
+    await using fixture = await start(['node', '/opt/programs/promises.mjs', '1'], {
+      commands: ['arm id=x op=rename path=/state/* to=/state/store-?.json'],
+    });
+    const event = await held(fixture);
+    expect(event).toMatchObject({
+      op: 'rename',
+      to: '/state/store-0.json',
+      nth: 1,
+      at: 'before',
+      quiesced: true,
+      waiting: 0,
+    });
+    const before = await fixture.state();
+    expect([...before.keys()].sort()).toEqual(['', String(event.path).slice('/state/'.length)].filter(Boolean));
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect(await fixture.state()).toEqual(new Map([['store-0.json', '{"store":0}']]));
+    expect(evs(fixture)).toEqual(['armed', 'held', 'released']);
+    expect(fixture.events.find(ev('released'))).toMatchObject({ how: 'continued' });
+  });
+
+  test('the fifth rename of eight threads: exactly four have happened', async () => {
+    await using fixture = await start(['threads', '8', '20'], {
+      commands: ['arm id=x op=rename path=/state/** to=/state/store-* nth=5'],
+    });
+    expect(await held(fixture)).toMatchObject({ nth: 5, quiesced: true });
+    const stores = async () => [...(await fixture.state()).keys()].filter((name) => name.startsWith('store-')).length;
+    expect(await stores()).toBe(4);
+    const sizes = [...(await fixture.state())].map(([name, bytes]) => `${name} ${bytes.length}`).sort();
+    fixture.send('mark text=still%20held');
+    await fixture.waitFor(ev('mark', { text: 'still held' }), { name: 'the mark' });
+    expect([...(await fixture.state())].map(([name, bytes]) => `${name} ${bytes.length}`).sort()).toEqual(sizes);
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect(await stores()).toBe(160);
+    const counters = last(fixture)?.counters as { ops: Record<string, number> };
+    expect(counters.ops).toEqual({ create: 168, write: 320, rename: 160 });
+  });
+
+  test('a process that is not the main one', async () => {
+    await using fixture = await act('fork , write /state/a hello , exit 7', {
+      commands: ['arm id=x op=write path=/state/a'],
+    });
+    const event = await held(fixture);
+    expect(event.pid).not.toBe(fixture.events[0]?.pid);
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(7);
+  });
+
+  test('a call that was let go before and is still in the kernel is told', async () => {
+    await using fixture = await start(['sh', '-c', 'trap : USR1; act splice /state/a & wait; mkdir /state/b'], {
+      commands: ['arm id=x op=mkdir path=/state/b'],
+    });
+    await fixture.waitFor(ev('op', { op: 'copy' }), { name: 'the splice' });
+    await fixture.signal('SIGUSR1');
+    expect(await held(fixture)).toMatchObject({ quiesced: false });
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+  });
+
+  test('one call that two crash points wait for is held twice', async () => {
+    await using fixture = await act('mkdir /state/a', {
+      commands: ['arm id=x op=mkdir path=/state/*', 'arm id=y op=mkdir path=/state/a'],
+    });
+    await held(fixture, 'x');
+    fixture.send('release id=x');
+    await held(fixture, 'y');
+    fixture.send('release id=y');
+    expect(await fixture.ended()).toBe(0);
+  });
+
+  test('a socket or a pipe is not in its way', async () => {
+    await using fixture = await start(
+      ['sh', '-c', '(echo from the other | cat >&2; : > /state/done) & : > /state/a; wait'],
+      {
+        commands: ['arm id=x op=create path=/state/a'],
+      },
+    );
+    await held(fixture);
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.logs()).toContain('from the other');
+  });
+});
+
+describe('a torn write', { timeout: 60_000 }, () => {
+  const TORN: [name: string, acts: string, arm: string, atHold: string, after: string][] = [
+    ['write', 'write /state/a abcdefgh', 'bytes=3', 'abc', 'abcdefgh'],
+    ['write, half of it', 'write /state/a abcdefg', '', 'abc', 'abcdefg'],
+    ['write at a position', 'twice /state/a 0123 abcd', 'nth=2', '0123ab', '0123abcd'],
+    ['pwrite', 'pwrite /state/a abcd 2', 'bytes=1', '\0\0a', '\0\0abcd'],
+    ['writev', 'writev /state/a abc defgh', 'bytes=5', 'abcde', 'abcdefgh'],
+    ['an append', 'append /state/a abcdefgh', 'bytes=3', 'abc', 'abcdefgh'],
+  ];
+
+  test.for(TORN)('%s', async ([, acts, arm, atHold, after]) => {
+    await using fixture = await act(`${acts} , size /state/a`, {
+      commands: [`arm id=x op=write path=/state/a at=torn ${arm}`.trim()],
+    });
+    const event = await held(fixture);
+    expect((await fixture.state()).get('a')).toBe(atHold);
+    expect(event).toMatchObject({ at: 'torn', quiesced: true });
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect((await fixture.state()).get('a')).toBe(after);
+    expect(fixture.logs()).toContain(`size=${after.length} `);
+  });
+
+  test.for([['write'], ['append']] as const)('%s, with a freeze during the hold', async ([how]) => {
+    await using fixture = await act(`append /state/a 0123 , ${how} /state/a abcdefgh`, {
+      commands: ['arm id=x op=write path=/state/a at=torn bytes=3 nth=2'],
+    });
+    const atHold = how === 'append' ? '0123abc' : 'abc3';
+    await held(fixture);
+    expect((await fixture.state()).get('a')).toBe(atHold);
+    await fixture.pause();
+    await fixture.unpause();
+    await fixture.waitFor(ev('reheld'), { name: 'it is held again' });
+    expect((await fixture.state()).get('a')).toBe(atHold);
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect((await fixture.state()).get('a')).toBe(how === 'append' ? '0123abcdefgh' : 'abcdefgh');
+  });
+});
+
+describe('after a call', { timeout: 60_000 }, () => {
+  test('a rename is on the disk, and its caller has not heard of it', async () => {
+    await using fixture = await act('write /state/a hello , rename /state/a /state/b', {
+      commands: ['arm id=x op=rename path=/state/a at=after'],
+    });
+    expect(await held(fixture)).toMatchObject({ at: 'after', result: 0 });
+    expect(await fixture.state()).toEqual(new Map([['b', 'hello']]));
+    expect(fixture.logs()).not.toContain('rename=');
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.logs()).toContain('rename=0');
+    expect(fixture.events.find(ev('released'))).toMatchObject({ how: 'answered' });
+  });
+
+  test('it is done once, though a freeze cancels it', async () => {
+    await using fixture = await act('write /state/a hello , rename /state/a /state/b', {
+      commands: ['arm id=x op=rename path=/state/a at=after'],
+    });
+    await held(fixture);
+    await fixture.pause();
+    await fixture.unpause();
+    await fixture.waitFor(ev('reheld'), { name: 'it is held again' });
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.logs()).toContain('rename=0');
+    expect(await fixture.state()).toEqual(new Map([['b', 'hello']]));
+  });
+
+  test('mkdir with the umask of the caller, link, unlink, rmdir; relative to where the caller is', async () => {
+    await using fixture = await act('umask 027 , chdir /state , mkdir a , write b x , link b c , unlink b , rmdir a', {
+      commands: ['mkdir', 'link', 'unlink']
+        .map((op) => `arm id=${op} op=${op} path=/state/? at=after`)
+        .concat('arm id=rmdir op=unlink path=/state/a at=after'),
+    });
+    expect(await held(fixture, 'mkdir')).toMatchObject({ result: 0 });
+    expect((await fixture.exec('stat', '-c', '%a %u', '/state/a')).trim()).toBe('750 1000');
+    for (const id of ['mkdir', 'link', 'unlink', 'rmdir']) {
+      expect(await held(fixture, id)).toMatchObject({ result: 0 });
+      fixture.send(`release id=${id}`);
+    }
+    expect(await fixture.ended()).toBe(0);
+    for (const name of ['mkdir', 'link', 'unlink', 'rmdir']) expect(fixture.logs()).toContain(`${name}=0`);
+    expect([...(await fixture.state()).keys()]).toEqual(['c']);
+  });
+
+  test('a call that fails, fails for its caller', async () => {
+    await using fixture = await act('rmdir /state/missing', {
+      commands: ['arm id=x op=unlink path=/state/missing at=after'],
+    });
+    expect(await held(fixture)).toMatchObject({ result: -2 });
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.logs()).toContain('rmdir=-1 errno=2');
+  });
+});
+
+describe('faults during a hold', { timeout: 60_000 }, () => {
+  test('a freeze: the same call is held again, and counts once', async () => {
+    await using fixture = await act('write /state/a x , rename /state/a /state/b , rename /state/b /state/c', {
+      commands: ['arm id=x op=rename path=/state/?', 'arm id=y op=rename path=/state/? nth=2'],
+    });
+    await held(fixture, 'x');
+    await fixture.pause();
+    await fixture.unpause();
+    await fixture.waitFor(ev('reheld', { id: 'x' }), { name: 'x is held again' });
+    fixture.send('release id=x');
+    expect(await held(fixture, 'y')).toMatchObject({ nth: 2, path: '/state/b' });
+    expect([...(await fixture.state()).keys()]).toEqual(['b']);
+    fixture.send('release id=y');
+    expect(await fixture.ended()).toBe(0);
+    // An engine may freeze and thaw several times for one pause (runc does on cgroup v1, until all threads stand still).
+    expect(evs(fixture).join(' ')).toMatch(/^armed held( cancelled reheld)+ released$/);
+    expect(ops(fixture).map((op) => op.op)).toEqual(['create', 'write', 'rename', 'rename']);
+  });
+
+  test('a freeze with other threads waiting: each of their calls counts once', async () => {
+    await using fixture = await start(['threads', '8', '5'], { commands: ['arm id=x op=rename path=/state/** nth=3'] });
+    await held(fixture);
+    await fixture.pause();
+    await fixture.unpause();
+    await fixture.waitFor(ev('reheld'), { name: 'it is held again' });
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    const counters = last(fixture)?.counters as { ops: Record<string, number> };
+    expect(counters.ops).toEqual({ create: 48, write: 80, rename: 40 });
+  });
+
+  test('SIGKILL of the container leaves the state as it is', async () => {
+    await using fixture = await act('write /state/a hello , rename /state/a /state/b', {
+      commands: ['arm id=x op=rename path=/state/a'],
+    });
+    await held(fixture);
+    await fixture.signal('SIGKILL');
+    expect(await fixture.ended()).toBe(137);
+    expect(await fixture.state()).toEqual(new Map([['a', 'hello']]));
+    expect(fixture.events.some(ev('exit'))).toBe(false);
+  });
+
+  test('SIGKILL of the gateway alone: the call is lost, and writegate says how it ended', async () => {
+    await using fixture = await act('write /state/a hello , rename /state/a /state/b', {
+      commands: ['arm id=x op=rename path=/state/a'],
+    });
+    const event = await held(fixture);
+    await fixture.exec('sh', '-c', `kill -KILL ${event.pid}`);
+    expect(await fixture.ended()).toBe(137);
+    expect(evs(fixture)).toEqual(['armed', 'held', 'lost']);
+    expect(last(fixture)).toMatchObject({ ev: 'exit', signal: 9 });
+    expect(await fixture.state()).toEqual(new Map([['a', 'hello']]));
+  });
+
+  test('SIGKILL of a held child: it is lost, and the rest goes on', async () => {
+    await using fixture = await start(['sh', '-c', 'act write /state/a hello; act write /state/b world'], {
+      commands: ['arm id=x op=write path=/state/a'],
+    });
+    const event = await held(fixture);
+    await fixture.exec('sh', '-c', `kill -KILL ${event.pid}`);
+    await fixture.waitFor(ev('lost', { id: 'x' }), { name: 'it is lost' });
+    expect(await fixture.ended()).toBe(0);
+    expect(await fixture.state()).toEqual(
+      new Map([
+        ['a', ''],
+        ['b', 'world'],
+      ]),
+    );
+  });
+
+  test('the memory limit: the gateway is the victim, and there is only one', async () => {
+    await using fixture = await act('allocate 40 , write /state/a hello', {
+      commands: ['arm id=x op=write path=/state/a at=torn bytes=2'],
+      memoryBytes: 96 * MEBIBYTE,
+      shmBytes: 128 * MEBIBYTE,
+    });
+    const { pid } = await held(fixture);
+    expect((await fixture.exec('cat', `/proc/${pid}/oom_score_adj`, '/proc/1/oom_score_adj')).trim()).toBe('1000\n0');
+    fixture.send(`fill bytes=${128 * MEBIBYTE} step=${MEBIBYTE}`);
+    const filled = await fixture.waitFor(ev('filled'), { name: 'the ballast' });
+    expect(await fixture.ended()).toBe(137);
+    expect(filled).toMatchObject({ why: 'gateway-died', oomKillsBefore: 0, oomKillsAfter: 1 });
+    expect(filled.bytes).toBeGreaterThan(30 * MEBIBYTE);
+    expect(last(fixture)).toMatchObject({ ev: 'exit', signal: 9, oomKillsAtStart: 0, oomKills: 1 });
+    expect(fixture.events[0]).toMatchObject({ ev: 'start', memoryLimitBytes: 96 * MEBIBYTE });
+    expect(evs(fixture)).toEqual(['armed', 'held', 'lost']);
+    expect((await fixture.state()).get('a')).toBe('he');
+  });
+
+  test('a fill that ends by itself, and is drained', async () => {
+    await using fixture = await act('pause');
+    fixture.send(`fill bytes=${4 * MEBIBYTE} step=${MEBIBYTE}`);
+    expect(await fixture.waitFor(ev('filled'), { name: 'the ballast' })).toMatchObject({
+      why: 'maximum',
+      bytes: 4 * MEBIBYTE,
+    });
+    expect(await fixture.exec('ls', '/dev/shm')).toContain('midwrite-ballast');
+    fixture.send('drain');
+    fixture.send('mark text=drained');
+    await fixture.waitFor(ev('mark'), { name: 'the drain' });
+    expect(await fixture.exec('ls', '/dev/shm')).not.toContain('midwrite-ballast');
+    fixture.send(`fill bytes=${512 * MEBIBYTE} step=${16 * MEBIBYTE}`);
+    expect(await fixture.waitFor(ev('filled', { why: 'no-space' }), { name: 'no space' })).toMatchObject({
+      bytes: 64 * MEBIBYTE,
+    });
+  });
+});
+
+describe('as the first process of a container', { timeout: 60_000 }, () => {
+  test("the exit code is the gateway's", async () => {
+    await using fixture = await act('exit 42');
+    expect(await fixture.ended()).toBe(42);
+    expect(last(fixture)).toMatchObject({ ev: 'exit', code: 42 });
+  });
+
+  test('a signal that ends the gateway is told', async () => {
+    await using fixture = await act('raise 6');
+    expect(await fixture.ended()).toBe(134);
+    expect(last(fixture)).toMatchObject({ ev: 'exit', signal: 6 });
+  });
+
+  test('SIGTERM is forwarded', async () => {
+    await using fixture = await act('write /state/a x , pause');
+    await fixture.waitFor(ev('op', { op: 'write' }), { name: 'the program runs' });
+    await fixture.signal('SIGTERM');
+    expect(await fixture.ended()).toBe(143);
+    expect(last(fixture)).toMatchObject({ ev: 'exit', signal: 15 });
+  });
+
+  test('a signal during a hold ends the gateway, or leaves the call held', async () => {
+    await using fixture = await act('write /state/a x', { commands: ['arm id=x op=write path=/state/a'] });
+    await held(fixture);
+    await fixture.signal('SIGWINCH'); // ignored: the call is not even interrupted
+    await fixture.signal('SIGTERM');
+    expect(await fixture.ended()).toBe(143);
+    expect(evs(fixture)).toEqual(['armed', 'held', 'lost']);
+  });
+
+  test('orphans are reaped', async () => {
+    await using fixture = await act('orphan 5 , pause');
+    expect(await fixture.waitFor(ev('child', { code: 5 }), { name: 'the orphan is reaped' })).not.toHaveProperty(
+      'signal',
+    );
+    expect(await fixture.exec('sh', '-c', 'cat /proc/[0-9]*/stat')).not.toMatch(/\) Z /);
+  });
+
+  test("the gateway can't write events", async () => {
+    await using fixture = await act('steal-events');
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.logs()).toContain('steal-events=-1 errno=13');
+  });
+
+  test('the end of stdin ends the gateway with --exit-on-eof, and only then', async () => {
+    await using kept = await act('pause');
+    await using ended = await act('pause', { gateArgs: ['--exit-on-eof'] });
+    await Promise.all([kept, ended].map((fixture) => fixture.waitFor(ev('start'), { name: 'the start' })));
+    ended.hangUp();
+    kept.hangUp();
+    expect(await ended.ended()).toBe(125);
+    expect(last(ended)).toMatchObject({ ev: 'exit', signal: 9 });
+    await kept.signal('SIGTERM');
+    expect(await kept.ended()).toBe(143);
+  });
+});
+
+describe('refusals', { timeout: 60_000 }, () => {
+  test('a filter is in the way', async () => {
+    await using fixture = await start(['writegate', 'run', '--state', '/state', '--', 'act', 'exit', '0']);
+    expect(await fixture.ended()).toBe(70);
+    expect(JSON.parse(fixture.logs())).toMatchObject({ ev: 'refused', code: 'filter-in-the-way' });
+  });
+
+  test('a command that does not exist', async () => {
+    await using fixture = await start(['no-such-program']);
+    expect(await fixture.ended()).toBe(70);
+    expect(fixture.events).toMatchObject([{ ev: 'refused', code: 'no-such-command' }]);
+  });
+
+  test('a command line that is not one', async () => {
+    await using fixture = await start([], { entire: ['run', '--', 'act'] });
+    expect(await fixture.ended()).toBe(70);
+    expect(fixture.events).toMatchObject([{ ev: 'refused', code: 'bad-usage' }]);
+  });
+
+  test('probe', async () => {
+    await using fixture = await start([], { entire: ['probe'] });
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.events).toHaveLength(1);
+  });
+
+  const BAD = [
+    'arm',
+    'arm id=x op=write',
+    'arm id=x op=scribble path=/state/*',
+    'arm id=x op=write path=/state/* colour=red',
+    'arm id=x op=write path=/state/* path=/state/a',
+    'arm id=x op=write path=/state/* nth=0',
+    'arm id=x op=write path=/state/* nth=1x',
+    'arm id=x op=write path=/state/* at=later',
+    'arm id=x op=write path=/state/* at=after',
+    'arm id=x op=rename path=/state/* at=torn',
+    'arm id=x op=write path=/state/* to=/state/b',
+    'arm id=x op=write path=/state/* bytes=3',
+    'arm id=x op=write path=/state/%zz',
+    'arm id=x op=write  path=/state/*',
+    'arm id=x op=write path=relative',
+    `arm id=${'x'.repeat(100)} op=write path=/state/*`,
+    'fill bytes=1',
+    'drain now=1',
+    'explode',
+    '',
+    'x'.repeat(40_000),
+  ];
+
+  test('commands that are wrong change nothing', async () => {
+    await using fixture = await actWhenArmed('write /state/a hello', [...BAD, 'release id=nobody', 'disarm id=nobody']);
+    expect(await fixture.ended()).toBe(0);
+    const errors = fixture.events.filter(ev('error'));
+    expect(errors.map((error) => error.code)).toEqual([...BAD.map(() => 'bad-command'), 'unknown-id', 'unknown-id']);
+    expect(fixture.events.filter(ev('armed'))).toHaveLength(1);
+    expect(fixture.events.filter(ev('held'))).toHaveLength(1);
+  });
+
+  test('an id is armed once, and can be disarmed', async () => {
+    await using fixture = await actWhenArmed('write /state/a hello', [
+      'arm id=x op=write path=/state/%61',
+      'arm id=x op=write path=/state/b',
+      'arm id=go op=write path=/state/b',
+      'disarm id=x',
+    ]);
+    expect(await fixture.ended()).toBe(0);
+    expect(evs(fixture)).toEqual(['armed', 'disarmed']);
+    expect(fixture.events.filter(ev('error')).map((error) => error.code)).toEqual(['duplicate-id', 'duplicate-id']);
+  });
+});
+
+describe('patterns', { timeout: 60_000 }, () => {
+  const ACTS = 'mkdir /state/d , mkdir /state/d/e , write /state/d/e/f.tmp x';
+  const PATTERNS: [pattern: string, matches: boolean][] = [
+    ['/state/d/e/f.tmp', true],
+    ['/state/**/f.tmp', true],
+    ['/state/d/e/**/f.tmp', true],
+    ['**', true],
+    ['**.tmp', true],
+    ['/state/*/*/?.tmp', true],
+    ['/state/*/f.tmp', false],
+    ['/state/d?e/f.tmp', false],
+    ['/state/**/g.tmp', false],
+    ['/state/d/e/f', false],
+  ];
+
+  test('each that matches holds, each that does not does not', async () => {
+    const commands = PATTERNS.map(([pattern], i) => `arm id=p${i} op=write path=${pattern}`);
+    await using fixture = await act(ACTS, { commands });
+    const expected = PATTERNS.flatMap(([, matches], i) => (matches ? [`p${i}`] : []));
+    for (const id of expected) {
+      await held(fixture, id);
+      fixture.send(`release id=${id}`);
+    }
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.events.filter(ev('held')).map((event) => event.id)).toEqual(expected);
+  });
+});
