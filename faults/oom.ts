@@ -25,7 +25,7 @@ export const oom: Fault = {
     if (filled.why !== 'gateway-died') {
       return { landed: false, why: `${filled.bytes} bytes of ballast did not make the kernel kill (${filled.why})` };
     }
-    const kills = filled.oomKillsAfter - filled.oomKillsBefore;
+    const kills = filled.oomKillsAfter - filled.oomKillsBefore - (filled.writerKilled ? 1 : 0);
     if (kills < 1) return { landed: false, why: "the cgroup's oom_kill counter did not rise" };
     if (evidence.docker('kill').length > 0)
       return { landed: false, why: 'a signal was sent as well; the death may be of that' };

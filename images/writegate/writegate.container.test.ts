@@ -476,12 +476,14 @@ describe('faults during a hold', { timeout: 60_000 }, () => {
     });
     const { pid } = await held(fixture);
     expect((await fixture.exec('cat', `/proc/${pid}/oom_score_adj`, '/proc/1/oom_score_adj')).trim()).toBe('1000\n0');
-    fixture.send(`fill bytes=${128 * MEBIBYTE} step=${MEBIBYTE}`);
+    fixture.send(`fill bytes=${128 * MEBIBYTE}`);
     const filled = await fixture.waitFor(ev('filled'), { name: 'the ballast' });
     expect(await fixture.ended()).toBe(137);
-    expect(filled).toMatchObject({ why: 'gateway-died', oomKillsBefore: 0, oomKillsAfter: 1 });
+    // The kernel may take the ballast's writer too, and then it is said; never writegate.
+    const kills = filled.writerKilled === true ? 2 : 1;
+    expect(filled).toMatchObject({ why: 'gateway-died', oomKillsBefore: 0, oomKillsAfter: kills });
     expect(filled.bytes).toBeGreaterThan(30 * MEBIBYTE);
-    expect(last(fixture)).toMatchObject({ ev: 'exit', signal: 9, oomKillsAtStart: 0, oomKills: 1 });
+    expect(last(fixture)).toMatchObject({ ev: 'exit', signal: 9, oomKillsAtStart: 0, oomKills: kills });
     expect(fixture.events[0]).toMatchObject({ ev: 'start', memoryLimitBytes: 96 * MEBIBYTE });
     expect(evs(fixture)).toEqual(['armed', 'held', 'lost']);
     expect((await fixture.state()).get('a')).toBe('he');
@@ -489,7 +491,7 @@ describe('faults during a hold', { timeout: 60_000 }, () => {
 
   test('a fill that ends by itself, and is drained', async () => {
     await using fixture = await act('pause');
-    fixture.send(`fill bytes=${4 * MEBIBYTE} step=${MEBIBYTE}`);
+    fixture.send(`fill bytes=${4 * MEBIBYTE}`);
     expect(await fixture.waitFor(ev('filled'), { name: 'the ballast' })).toMatchObject({
       why: 'maximum',
       bytes: 4 * MEBIBYTE,
@@ -499,7 +501,7 @@ describe('faults during a hold', { timeout: 60_000 }, () => {
     fixture.send('mark text=drained');
     await fixture.waitFor(ev('mark'), { name: 'the drain' });
     expect(await fixture.exec('ls', '/dev/shm')).not.toContain('midwrite-ballast');
-    fixture.send(`fill bytes=${512 * MEBIBYTE} step=${16 * MEBIBYTE}`);
+    fixture.send(`fill bytes=${512 * MEBIBYTE}`);
     expect(await fixture.waitFor(ev('filled', { why: 'no-space' }), { name: 'no space' })).toMatchObject({
       bytes: 64 * MEBIBYTE,
     });
@@ -605,7 +607,8 @@ describe('refusals', { timeout: 60_000 }, () => {
     'arm id=x op=write  path=/state/*',
     'arm id=x op=write path=relative',
     `arm id=${'x'.repeat(100)} op=write path=/state/*`,
-    'fill bytes=1',
+    'fill',
+    'fill bytes=0',
     'drain now=1',
     'explode',
     '',

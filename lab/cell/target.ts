@@ -10,8 +10,6 @@ const EVENT_LIMIT_MS = 20_000;
 const RELEASE_LIMIT_MS = 20_000;
 const TURN_LIMIT_MS = 90_000;
 const FILL_LIMIT_MS = 60_000;
-/** Small against a gateway, so that the fill overshoots little. */
-const FILL_STEP_BYTES = 256 * 1024;
 
 /** The gateway of a pod, with a call of its held, as a fault sees it. */
 export function target(pod: Pod, recorder: Recorder, held: Held): Target {
@@ -23,7 +21,7 @@ export function target(pod: Pod, recorder: Recorder, held: Held): Target {
 
     async fillMemory() {
       const from = pod.gate.events.length;
-      pod.gate.send('fill', { bytes: pod.memoryBytes + 32 * MiB, step: FILL_STEP_BYTES });
+      pod.gate.send('fill', { bytes: pod.memoryBytes + 32 * MiB });
       const filled = await pod.gate.waitForKind(
         { name: 'the memory to be full', limitMs: FILL_LIMIT_MS },
         'filled',

@@ -19,7 +19,8 @@ export const memoryBounded: Check = {
           event.ev === 'memory' || event.ev === 'exit' ? Math.max(most, event.oomKills - atStart) : most,
         0,
       );
-      const injected = boot === 1 ? fault.oomKills : 0;
+      const writers = events.filter((event) => event.ev === 'filled' && event.writerKilled).length;
+      const injected = boot === 1 ? fault.oomKills + writers : 0;
       if (kills > injected)
         return violated(
           `boot ${boot}: ${kills} OOM kill${kills === 1 ? '' : 's'}, of which ${injected} injected, under a limit of ${mebibytes(evidence.cell.memoryBytes)}`,

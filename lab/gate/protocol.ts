@@ -55,6 +55,8 @@ export const GateEvent = z.discriminatedUnion('ev', [
     why: z.enum(['gateway-died', 'another-died', 'maximum', 'no-space']),
     oomKillsBefore: z.number(),
     oomKillsAfter: z.number(),
+    /** The kernel took the ballast's own writer as well: one kill more, and none of the gateway's. */
+    writerKilled: z.boolean(),
   }),
   event('mark', { text: z.string() }),
   event('child', { pid: z.number() }),

@@ -5,11 +5,13 @@
 #include "writegate.h"
 
 /* 0, EALREADY while it is filling, or an errno. */
-int ballast_start(int64_t max_bytes, int64_t step_bytes);
+int ballast_start(int64_t max_bytes);
 bool ballast_is_filling(void);
-/* Writes the next piece, unless there is a reason to stop. */
-void ballast_fill(void);
-/* The gateway is dead: ends the filling, with its event. */
+/* Looks how far the writer is, and ends the filling when there is a reason to. */
+void ballast_look(void);
+/* True if it was the writer that was reaped. */
+bool ballast_writer_ended(pid_t pid, int status);
+/* The gateway is dead: stops the writer and ends the filling, with its event. */
 void ballast_gateway_died(void);
 void ballast_remove(void);
 

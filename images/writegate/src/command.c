@@ -175,10 +175,10 @@ static void release(const struct given *given) {
 }
 
 static void fill(const struct given *given) {
-  int64_t max_bytes = 0, step_bytes = 0;
-  if (!has_keys(given, "bytes step ", " bytes step ")) return;
-  if (!read_number(given, "bytes", 1, &max_bytes) || !read_number(given, "step", 1, &step_bytes)) return;
-  int error = ballast_start(max_bytes, step_bytes);
+  int64_t max_bytes = 0;
+  if (!has_keys(given, "bytes ", " bytes ")) return;
+  if (!read_number(given, "bytes", 1, &max_bytes)) return;
+  int error = ballast_start(max_bytes);
   if (error == EALREADY) event_error("already-filling", "a fill is under way");
   else if (error != 0) event_error("cannot-fill", "/dev/shm/midwrite-ballast can't be written: %s", strerror(error));
 }

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ballast.h"
 #include "event.h"
 #include "filter.h"
 
@@ -48,11 +49,11 @@ static int receive_descriptor(int channel) {
   return fd;
 }
 
-/* The kernel takes the gateway when memory is short, not writegate. To raise the score needs no privilege. */
-static void offer_to_oom_killer(void) {
+bool oom_score_raise(const char *score) {
   int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-  if (fd < 0 || write(fd, "1000", 4) != 4) _exit(EXIT_REFUSED);
-  close(fd);
+  bool is_done = fd >= 0 && write(fd, score, strlen(score)) == (ssize_t)strlen(score);
+  if (fd >= 0) close(fd);
+  return is_done;
 }
 
 static _Noreturn void run_child(void (*run)(int channel), int channel) {
@@ -62,7 +63,8 @@ static _Noreturn void run_child(void (*run)(int channel), int channel) {
   prctl(PR_SET_DUMPABLE, 1);
   sigprocmask(SIG_SETMASK, &none, NULL);
   signal(SIGPIPE, SIG_DFL);
-  offer_to_oom_killer();
+  /* The kernel takes the gateway when memory is short, not writegate. */
+  if (!oom_score_raise("1000")) _exit(EXIT_REFUSED);
   int listener = filter_install();
   if (!send_descriptor(channel, listener, listener < 0 ? errno : 0) || listener < 0) _exit(EXIT_REFUSED);
   close(listener);
@@ -123,6 +125,7 @@ static void note_end(pid_t pid, int status) {
     main_status = status;
     return;
   }
+  if (ballast_writer_ended(pid, status)) return;
   event_begin("child");
   event_number("pid", pid);
   if (WIFSIGNALED(status)) event_number("signal", WTERMSIG(status));

@@ -15,6 +15,9 @@ bool gateway_reap(int *status);
 /* Kills and reaps whatever is left. */
 void gateway_kill_rest(void);
 
+/* Makes the OOM killer prefer this process. To raise the score needs no privilege: proc_pid_oom_score_adj(5). */
+bool oom_score_raise(const char *score);
+
 /* Forks a child that puts itself under the filter and hands its listener over, and then runs `run`; -1 with errno set.
  * `channel`: the parent's end of a socket pair to the child. */
 pid_t gateway_fork_filtered(void (*run)(int channel), int *listener, int *channel);

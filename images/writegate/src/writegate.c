@@ -178,11 +178,13 @@ static bool take_commands(void) {
   return count > 0 || (count < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
+enum { FILLING_LOOK_MS = 20 };
+
 static int patience_ms(int64_t next_sample_ns) {
   int64_t sample_ms = (next_sample_ns - now_ns()) / 1000000 + 1;
   int limit_ms = sample_ms < 0 ? 0 : (int)sample_ms;
   int gate_ms = gate_patience_ms();
-  if (ballast_is_filling()) return 0;
+  if (ballast_is_filling() && limit_ms > FILLING_LOOK_MS) limit_ms = FILLING_LOOK_MS;
   return gate_ms >= 0 && gate_ms < limit_ms ? gate_ms : limit_ms;
 }
 
@@ -210,7 +212,7 @@ static enum ending loop(int listener, int signals, int *status) {
       ready[2].fd = -1;
     }
     gate_look();
-    if (ballast_is_filling()) ballast_fill();
+    if (ballast_is_filling()) ballast_look();
     if (now_ns() >= next_sample_ns) {
       memory_sample();
       next_sample_ns = now_ns() + options.sample_ms * 1000000;
@@ -222,10 +224,11 @@ static enum ending loop(int listener, int signals, int *status) {
 static int exit_code(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
 static int finish(enum ending ending, int status) {
+  /* First, while its end is its own or the kernel's: what kills the rest would kill the writer of the ballast too. */
+  ballast_gateway_died();
   gateway_kill_rest();
   gateway_reap(&status);
   gate_callers_are_dead();
-  ballast_gateway_died();
   memory_report();
   emit_exit(status);
   ballast_remove();
