@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { gated } from '../images/gated/recipe.ts';
 import { sidecarImage } from '../images/sidecar/recipe.ts';
 import { runCell } from './cell/cell.ts';
 import type { Engine } from './engine/engine.ts';
@@ -48,7 +49,7 @@ export async function buildImages(
   const gateway = new Map<string, string>();
   for (const cell of cells) {
     if (!gateway.has(releaseKey(cell)))
-      gateway.set(releaseKey(cell), await ensureImage(engine, cell.release.image, options));
+      gateway.set(releaseKey(cell), await ensureImage(engine, gated(cell.release.image), options));
   }
   return { sidecar, gateway };
 }

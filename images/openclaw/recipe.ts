@@ -4,7 +4,6 @@ import semver from 'semver';
 import { stagePackages } from '../../lab/image/npm.ts';
 import { type ImageRecipe, imagesFolder } from '../../lab/image/recipe.ts';
 import { nodeImage } from '../node/recipe.ts';
-import { writegateImage } from '../writegate/recipe.ts';
 
 /**
  * Dependencies that npm does not have, by the releases that want them. `libsignal` comes from a git host and belongs to one messaging channel,
@@ -18,7 +17,6 @@ const REPLACED = [
     note: 'libsignal (from a git host, for one messaging channel) is replaced by a stub',
   },
   {
-    from: '2026.4.0',
     until: '2026.5.0',
     name: 'cssomnom',
     by: 'npm:cssom@0.5.0',
@@ -28,15 +26,13 @@ const REPLACED = [
 
 /** The image of one release, and what its staging had to replace. */
 export function openclawImage(version: string, node: string): { image: ImageRecipe; notes: string[] } {
-  const replaced = REPLACED.filter(
-    (one) => semver.lt(version, one.until) && (!('from' in one) || semver.gte(version, one.from)),
-  );
+  const replaced = REPLACED.filter((one) => semver.lt(version, one.until));
   const image: ImageRecipe = {
     name: 'openclaw',
     variant: version,
     folder: 'openclaw',
     files: ['run-install-scripts.mjs', 'stubs'],
-    from: { BASE: nodeImage(node), WRITEGATE: writegateImage },
+    from: { BASE: nodeImage(node) },
     inputs: { version, node, replaced },
     async stage(context) {
       await cp(path.join(imagesFolder, 'openclaw/stubs'), path.join(context.into, 'app/stubs'), { recursive: true });

@@ -1,11 +1,10 @@
 import { PREFERRED_NODE } from '../../lab/image/npm.ts';
 import type { ImageRecipe } from '../../lab/image/recipe.ts';
 import { nodeImage } from '../node/recipe.ts';
-import { writegateImage } from '../writegate/recipe.ts';
 
 export const referenceImage: ImageRecipe = {
   name: 'reference',
   folder: 'reference',
   files: ['gateway'],
-  from: { BASE: nodeImage(PREFERRED_NODE), WRITEGATE: writegateImage },
+  from: { BASE: nodeImage(PREFERRED_NODE) },
 };

@@ -664,3 +664,41 @@ describe('patterns', { timeout: 60_000 }, () => {
     expect(fixture.events.filter(ev('held')).map((event) => event.id)).toEqual(expected);
   });
 });
+
+describe('memory figures, from recorded hierarchies', { timeout: 60_000 }, () => {
+  // A container with a limit of 512 MiB in which one process was killed: cgroup v2 (5.15 has no memory.peak) and v1.
+  const V2 = {
+    'cgroup.controllers': 'cpuset cpu io memory pids',
+    'memory.current': '104857600',
+    'memory.max': '536870912',
+    'memory.events': 'low 0\\nhigh 0\\nmax 812\\noom 2\\noom_kill 1\\noom_group_kill 0',
+  };
+  const known = { cgroupVersion: 2, currentBytes: 104857600, oomKills: 1 };
+  const cases: [string, Record<string, string>, object][] = [
+    ['v2', { ...V2, 'memory.peak': '536870912' }, { ...known, peakBytes: 536870912, limitBytes: 536870912 }],
+    [
+      'v2 without memory.peak and without a limit',
+      { ...V2, 'memory.max': 'max' },
+      { ...known, peakBytes: null, limitBytes: null },
+    ],
+    [
+      'v1',
+      {
+        'memory/memory.usage_in_bytes': '104857600',
+        'memory/memory.max_usage_in_bytes': '536870912',
+        'memory/memory.limit_in_bytes': '9223372036854771712',
+        'memory/memory.oom_control': 'oom_kill_disable 0\\nunder_oom 0\\noom_kill 3',
+      },
+      { cgroupVersion: 1, currentBytes: 104857600, peakBytes: 536870912, limitBytes: null, oomKills: 3 },
+    ],
+  ];
+
+  test.each(cases)('%s', async (_, files, expected) => {
+    await using fixture = await act('pause');
+    const script = Object.entries(files).map(
+      ([name, text]) => `mkdir -p $(dirname /state/cg/${name}); printf '${text}\\n' > /state/cg/${name}`,
+    );
+    const said = await fixture.exec('sh', '-c', [...script, 'writegate figures /state/cg'].join('; '));
+    expect(JSON.parse(said)).toMatchObject({ ev: 'figures', ...expected });
+  });
+});

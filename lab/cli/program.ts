@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { describe, ExitCode, Problem } from '../problem.ts';
+import { plain } from '../report/plain.ts';
 import { midwriteVersion } from '../run.ts';
 import { clean } from './clean.ts';
 import { doctor } from './doctor.ts';
@@ -100,7 +101,8 @@ export async function main(args: readonly string[]): Promise<number> {
       return error.exitCode;
     }
     if (error instanceof Problem) {
-      console.error(`midwrite: ${error.message}`);
+      // It may quote what a gateway said.
+      console.error(`midwrite: ${plain(error.message)}`);
       return error.exitCode;
     }
     console.error(

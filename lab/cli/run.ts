@@ -47,7 +47,10 @@ export async function run(options: RunCommandOptions): Promise<ExitCode> {
 
 /** What is done, step by step, with its progress, on stderr: standard output is the result's. On a terminal the display moves; elsewhere it is plain lines. */
 function tasks(cells: readonly PlannedCell[], resultsRoot: string, options: RunCommandOptions): Listr<Context> {
-  const logger = new ListrLogger({ useIcons: true, processOutput: new ProcessOutput(process.stderr, process.stderr) });
+  const logger = new QuietOnFailure({
+    useIcons: true,
+    processOutput: new ProcessOutput(process.stderr, process.stderr),
+  });
   // As listr2 itself decides it.
   const moving = process.stdout.isTTY === true;
   const steps = new Listr<Context>(
@@ -127,7 +130,7 @@ function tasks(cells: readonly PlannedCell[], resultsRoot: string, options: RunC
     ],
     {
       concurrent: false,
-      rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false, logger },
+      rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false, showErrorMessage: false, logger },
       fallbackRenderer: 'simple',
       fallbackRendererOptions: { timer: PRESET_TIMER, logger },
       // Signals are caught in one place, which cleans up.
@@ -138,6 +141,13 @@ function tasks(cells: readonly PlannedCell[], resultsRoot: string, options: RunC
 }
 
 const jobsShown = (options: RunCommandOptions): number => options.jobs ?? MOST_JOBS;
+
+/** Marks a failed step and leaves the message to the end of the program, which prints it once. */
+class QuietOnFailure extends ListrLogger {
+  override log(...[level, message, options]: Parameters<ListrLogger['log']>): void {
+    super.log(level, message, level === 'FAILED' ? undefined : options);
+  }
+}
 
 /** How long cells took in the newest run, as a first guess for this one. */
 function earlierDurations(resultsRoot: string): ReadonlyMap<string, number> {

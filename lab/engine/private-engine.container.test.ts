@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { gated } from '../../images/gated/recipe.ts';
 import { reference } from '../../images/reference/gateway.ts';
 import { sidecarImage } from '../../images/sidecar/recipe.ts';
 import { ensureImage, follow, platformOf } from '../image/build.ts';
@@ -33,7 +34,7 @@ describe.skipIf(whyNoPrivateEngine() !== undefined)('a private engine', () => {
 
       const second = await open(endpoint);
       const { image } = await reference.release('1.0.0');
-      const tags = [sidecarImage, image].map((recipe) => tagOf(recipe, platformOf(main)));
+      const tags = [sidecarImage, gated(image)].map((recipe) => tagOf(recipe, platformOf(main)));
       for (const tag of tags)
         await follow(second.docker, await second.docker.loadImage(await main.docker.getImage(tag).get()));
       await ensureImage(second, sidecarImage, { say: silent });

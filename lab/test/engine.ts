@@ -1,3 +1,4 @@
+import { gated } from '../../images/gated/recipe.ts';
 import { openclaw } from '../../images/openclaw/gateway.ts';
 import { referenceImage } from '../../images/reference/recipe.ts';
 import { sidecarImage } from '../../images/sidecar/recipe.ts';
@@ -12,9 +13,9 @@ export default async function setup(): Promise<() => Promise<void>> {
   const say = (line: string) => console.error(`set-up: ${line}`);
   const engine = await connect(say);
   await ensureImage(engine, sidecarImage, { say });
-  await ensureImage(engine, referenceImage, { say });
+  await ensureImage(engine, gated(referenceImage), { say });
   process.env.WRITEGATE_TEST_IMAGE = await ensureImage(engine, writegateTestImage, { say });
-  await ensureImage(engine, (await openclaw.release(openclaw.defaultVersion)).image, { say });
+  await ensureImage(engine, gated((await openclaw.release(openclaw.defaultVersion)).image), { say });
   return async () => {
     if (!wasThere && engine.isPrivate) await stopPrivateEngine({ purge: false });
   };

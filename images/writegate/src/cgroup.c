@@ -1,7 +1,9 @@
 #include "cgroup.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,20 +13,26 @@ static struct {
   int version, current, peak, limit, events;
 } files = {0, -1, -1, -1, -1};
 
-static int open_file(const char *path) { return open(path, O_RDONLY | O_CLOEXEC); }
+static int open_file(const char *root, const char *name) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s/%s", root, name);
+  return open(path, O_RDONLY | O_CLOEXEC);
+}
 
-void cgroup_open(void) {
-  bool unified = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
+void cgroup_open(const char *root) {
+  int controllers = open_file(root, "cgroup.controllers");
+  bool unified = controllers >= 0;
   if (unified) {
-    files.current = open_file("/sys/fs/cgroup/memory.current");
-    files.peak = open_file("/sys/fs/cgroup/memory.peak"); /* since Linux 5.19 */
-    files.limit = open_file("/sys/fs/cgroup/memory.max");
-    files.events = open_file("/sys/fs/cgroup/memory.events");
+    close(controllers);
+    files.current = open_file(root, "memory.current");
+    files.peak = open_file(root, "memory.peak"); /* since Linux 5.19 */
+    files.limit = open_file(root, "memory.max");
+    files.events = open_file(root, "memory.events");
   } else {
-    files.current = open_file("/sys/fs/cgroup/memory/memory.usage_in_bytes");
-    files.peak = open_file("/sys/fs/cgroup/memory/memory.max_usage_in_bytes");
-    files.limit = open_file("/sys/fs/cgroup/memory/memory.limit_in_bytes");
-    files.events = open_file("/sys/fs/cgroup/memory/memory.oom_control");
+    files.current = open_file(root, "memory/memory.usage_in_bytes");
+    files.peak = open_file(root, "memory/memory.max_usage_in_bytes");
+    files.limit = open_file(root, "memory/memory.limit_in_bytes");
+    files.events = open_file(root, "memory/memory.oom_control");
   }
   files.version = unified ? 2 : files.current >= 0 ? 1 : 0;
 }

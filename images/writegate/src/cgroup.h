@@ -8,7 +8,8 @@ struct memory {
   int64_t current_bytes, peak_bytes, limit_bytes, oom_kills; /* -1: not known (limit: none) */
 };
 
-void cgroup_open(void);
+/* `root`: where the hierarchy is mounted. */
+void cgroup_open(const char *root);
 /* 1, 2, or 0 where there is none that can be read. */
 int cgroup_version(void);
 struct memory cgroup_memory(void);

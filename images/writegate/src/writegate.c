@@ -28,7 +28,8 @@
 
 #define USAGE \
   "usage: writegate run --state DIR [--state DIR ...] [--sample-ms N] [--exit-on-eof] [--command LINE ...] -- COMMAND [ARG ...]\n" \
-  "       writegate probe\n"
+  "       writegate probe\n" \
+  "       writegate figures CGROUP-ROOT\n"
 
 struct options options = {.sample_ms = 100};
 
@@ -269,9 +270,24 @@ static int probe(void) {
   return 0;
 }
 
+/* What would be reported where the hierarchy were mounted there: for looking at another machine's. */
+static int figures(void) {
+  struct memory memory = cgroup_memory();
+  event_begin("figures");
+  event_number("cgroupVersion", cgroup_version());
+  event_known("currentBytes", memory.current_bytes);
+  event_known("peakBytes", memory.peak_bytes);
+  event_known("limitBytes", memory.limit_bytes);
+  event_known("oomKills", memory.oom_kills);
+  event_end();
+  return 0;
+}
+
 int main(int count, char **arguments) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  cgroup_open();
+  bool is_figures = count == 3 && is_option(arguments[1], "figures");
+  cgroup_open(is_figures ? arguments[2] : "/sys/fs/cgroup");
+  if (is_figures) return figures();
   if (count == 2 && is_option(arguments[1], "probe")) return probe();
   if (count > 2 && is_option(arguments[1], "run") && read_options(arguments + 2)) return run();
   fputs(USAGE, stderr);
