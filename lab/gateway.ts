@@ -1,4 +1,5 @@
 import type { ImageRecipe } from './image/recipe.ts';
+import { unreachable } from './problem.ts';
 
 /**
  * A gateway: the system under test. A definition is data, so that a cell's evidence can carry what was promised and be judged without the
@@ -85,13 +86,30 @@ export interface Durable {
   contains: string;
 }
 
-export type Store = {
-  path: string;
-  /** A JSON object from session key to row. */
-  format: 'json-rows';
-  /** Fields that every row has. */
-  rowFields: readonly string[];
-};
+export type Store =
+  | {
+      path: string;
+      /** A JSON object from session key to row, replaced whole. */
+      format: 'json-rows';
+      /** Fields that every row has. */
+      rowFields: readonly string[];
+    }
+  | { path: string; format: 'sqlite' };
+
+/**
+ * The entry of a snapshot that stands for what is in the store: the file itself, or, for a database, its rows as a process after a crash would read them
+ * (a text that the sidecar makes; no file of that name is on disk).
+ */
+export function storeEntryPath(store: Store): string {
+  switch (store.format) {
+    case 'json-rows':
+      return store.path;
+    case 'sqlite':
+      return `${store.path}#rows`;
+    default:
+      return unreachable(store);
+  }
+}
 
 /** A deep copy of `template` in which every string has `{name}` replaced. */
 export function fill<T>(template: T, values: Readonly<Record<string, string>>): T {

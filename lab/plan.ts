@@ -9,7 +9,7 @@ import {
   parseCellId,
   parseSize,
 } from './cell/cell-id.ts';
-import { type CrashPoint, crashPoints, DEFAULT_CRASH_POINTS } from './cell/write-shape.ts';
+import { type CrashPoint, crashPoints } from './cell/write-shape.ts';
 import type { Fault } from './fault.ts';
 import type { Gateway, Release } from './gateway.ts';
 import { Problem } from './problem.ts';
@@ -38,11 +38,6 @@ export interface PlannedCell {
   fault: Fault;
   crashPoint: CrashPoint;
 }
-
-/** Where the corrupt store is tried: once for a gateway, where a whole temp was left, after the first fault that kills. */
-const CORRUPT_STORE_CRASH_POINT = 'full-temp';
-/** Where the control holds its write and lets it go. */
-const CONTROL_CRASH_POINT = 'full-temp';
 
 /**
  * The cells of a run, controls first: each gateway without a fault, and every canary.
@@ -80,8 +75,7 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
     selection.gateways.length > 0
       ? selection.gateways
       : gateways.filter((one) => one.inDefaultPlan).map((one) => one.name);
-  const points = selection.crashPoints.length > 0 ? selection.crashPoints : DEFAULT_CRASH_POINTS;
-  for (const name of points) crashPointNamed(name);
+  for (const name of selection.crashPoints) crashPointNamed(name);
   const struck =
     selection.faults.length > 0
       ? selection.faults
@@ -92,6 +86,11 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
   const specs: CellSpec[] = [];
   for (const name of names) {
     const release = await releases.ofName(name);
+    const { format } = release.promises.store;
+    const points =
+      selection.crashPoints.length > 0
+        ? selection.crashPoints
+        : crashPoints.filter((one) => one.inDefaultPlan && one.store === format).map((one) => one.name);
     const sizes = selection.memory.length > 0 ? selection.memory.map(parseSize) : [release.memory.defaultBytes];
     for (const memoryBytes of sizes) {
       const cell = (crashPoint: string, fault: string, aftermath: Aftermath): CellSpec => ({
@@ -104,10 +103,20 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
         attempt: 1,
       });
       for (const crashPoint of points) for (const fault of struck) specs.push(cell(crashPoint, fault, 'aged'));
-      if (everything && killer !== undefined) specs.push(cell(CORRUPT_STORE_CRASH_POINT, killer.name, 'corrupt-store'));
+      // A temp can be the only copy left where a store is replaced whole; a database keeps none.
+      if (everything && killer !== undefined && format === 'json-rows') {
+        specs.push(cell(controlPlace(release).name, killer.name, 'corrupt-store'));
+      }
     }
   }
   return specs;
+}
+
+function controlPlace(release: Release): CrashPoint {
+  const found = crashPoints.find((one) => one.isControlPlace === true && one.store === release.promises.store.format);
+  if (found === undefined)
+    throw new Error(`no crash point is the control's for a store of ${release.promises.store.format}`);
+  return found;
 }
 
 /** A run carries its controls whatever was asked for: without them neither a red box nor a green one means anything. */
@@ -115,11 +124,11 @@ async function controlsFor(cells: readonly PlannedCell[], releases: Releases): P
   const none = faults.find((fault) => fault.isControl === true);
   if (none === undefined) throw new Error('there is no control among the faults');
   const controls = new Map<string, PlannedCell>();
-  for (const { spec, gateway } of cells) {
+  for (const { spec, gateway, release } of cells) {
     if (gateway.canary !== undefined) continue;
     const control = await planned(
       'control',
-      { ...spec, crashPoint: CONTROL_CRASH_POINT, fault: none.name, aftermath: 'aged', attempt: 1 },
+      { ...spec, crashPoint: controlPlace(release).name, fault: none.name, aftermath: 'aged', attempt: 1 },
       releases,
     );
     controls.set(control.id, control);
@@ -151,6 +160,15 @@ async function planned(role: Role, spec: CellSpec, releases: Releases): Promise<
       `${spec.gateway}@${spec.version} needs ${formatSize(minimumBytes)} of memory to boot, and ${formatSize(spec.memoryBytes)} (${mebibytes(spec.memoryBytes)}) was asked for. Give --memory ${formatSize(minimumBytes)} or more.`,
     );
   }
+  const crashPoint = crashPointNamed(spec.crashPoint);
+  const { format } = release.promises.store;
+  if (crashPoint.store !== format) {
+    const fitting = crashPoints.filter((one) => one.store === format).map((one) => one.name);
+    throw new Problem(
+      'bad-usage',
+      `${spec.gateway}@${spec.version} has a store of ${format}: no write of it passes ${spec.crashPoint}. It has: ${fitting.join(', ')}.`,
+    );
+  }
   return {
     id: cellId(spec),
     role,
@@ -158,7 +176,7 @@ async function planned(role: Role, spec: CellSpec, releases: Releases): Promise<
     gateway,
     release,
     fault: faultNamed(spec.fault),
-    crashPoint: crashPointNamed(spec.crashPoint),
+    crashPoint,
   };
 }
 

@@ -1,5 +1,5 @@
 import semver from 'semver';
-import type { Gateway, Ready, Release } from '../../lab/gateway.ts';
+import type { Gateway, Promises, Ready, Release } from '../../lab/gateway.ts';
 import { nodeFor, viewPackage } from '../../lab/image/npm.ts';
 import { Problem } from '../../lab/problem.ts';
 import { openclawImage } from './recipe.ts';
@@ -10,8 +10,11 @@ const PROVIDER_PORT = 18080;
 const TOKEN = 'midwrite-loopback-token';
 const MiB = 1024 * 1024;
 
-/** Up to 2026.7.x sessions are in sessions.json; from 2026.8.1 (and its betas) on in SQLite. */
-const SQLITE_SINCE = '2026.7.2-0';
+/** Up to 2026.7.x sessions are in sessions.json; from 2026.8.1, and in the betas of 2026.7.2 before it, in SQLite. */
+function isSqlite(version: string): boolean {
+  return semver.gte(version, '2026.8.0-0') || version.startsWith('2026.7.2-');
+}
+
 /** Older releases have no /readyz. */
 const READYZ_SINCE = '2026.3.0';
 const PRICING_SINCE = '2026.5.0';
@@ -55,6 +58,25 @@ function config(version: string): unknown {
   };
 }
 
+const SESSIONS = '/state/.openclaw/agents/main/sessions';
+const DATABASE = '/state/.openclaw/agents/main/agent/openclaw-agent.sqlite';
+
+/** Where a release keeps its sessions, and where an acknowledged turn must be found again. */
+const SESSIONS_JSON: Pick<Promises, 'store' | 'durable'> = {
+  store: { path: `${SESSIONS}/sessions.json`, format: 'json-rows', rowFields: ['sessionId', 'updatedAt'] },
+  durable: [
+    { file: `${SESSIONS}/sessions.json`, contains: '"agent:main:explicit:{session}"' },
+    { file: `${SESSIONS}/*.jsonl`, contains: '{text}' },
+  ],
+};
+const SQLITE: Pick<Promises, 'store' | 'durable'> = {
+  store: { path: DATABASE, format: 'sqlite' },
+  durable: [
+    { file: `${DATABASE}#rows`, contains: 'agent:main:explicit:{session}' },
+    { file: `${DATABASE}#rows`, contains: '{text}' },
+  ],
+};
+
 /** OpenClaw's gateway, the npm package as it is published. */
 export const openclaw: Gateway = {
   name: 'openclaw',
@@ -71,19 +93,13 @@ export const openclaw: Gateway = {
         `npm has no openclaw@${version}. \`npm view openclaw versions\` lists what there is, such as ${openclaw.defaultVersion}.`,
       );
     }
-    if (semver.gte(version, SQLITE_SINCE)) {
-      throw new Problem(
-        'bad-usage',
-        `openclaw@${version} keeps its sessions in SQLite; the crash points of this lab are those of a store that is replaced by rename (sessions.json, ` +
-          'releases before 2026.7.2). Ask for an earlier one.',
-      );
-    }
     const engines = published.engines as { node?: string } | undefined;
     const node = await nodeFor(engines?.node);
     const ready: Ready = semver.gte(version, READYZ_SINCE)
       ? { kind: 'http', port: PORT, path: '/readyz', status: 200, includes: '"ready":true' }
       : { kind: 'log', includes: 'listening on ws://' };
     const { image, notes } = openclawImage(version, node);
+    const { store, durable } = isSqlite(version) ? SQLITE : SESSIONS_JSON;
     return {
       gateway: 'openclaw',
       version,
@@ -122,24 +138,19 @@ export const openclaw: Gateway = {
       },
       promises: {
         root: '/state',
-        store: {
-          path: '/state/.openclaw/agents/main/sessions/sessions.json',
-          format: 'json-rows',
-          rowFields: ['sessionId', 'updatedAt'],
-        },
+        store,
         // The patterns of the sweep that upstream merged (PR #90503), for temps that no cell has seen being made.
         temps: ['/state/.openclaw/agents/*/sessions/sessions.json.*.tmp'],
         // PR #90503 spares temps younger than five minutes.
         sweepGraceMs: 5 * 60_000,
         sweepWithinMs: 2_000,
-        readyWithinMs: 90_000,
+        readyWithinMs: 120_000,
         serveWithinMs: 60_000,
-        durable: [
-          { file: '/state/.openclaw/agents/main/sessions/sessions.json', contains: '"agent:main:explicit:{session}"' },
-          { file: '/state/.openclaw/agents/main/sessions/*.jsonl', contains: '{text}' },
-        ],
+        durable,
       },
-      memory: { defaultBytes: 768 * MiB, minimumBytes: 512 * MiB },
+      memory: isSqlite(version)
+        ? { defaultBytes: 1280 * MiB, minimumBytes: 896 * MiB }
+        : { defaultBytes: 768 * MiB, minimumBytes: 512 * MiB },
     };
   },
 };

@@ -1,3 +1,4 @@
+import { dumpDatabase } from './database.ts';
 import { ready, turn } from './driver.ts';
 import { Failure } from './failure.ts';
 import { Fields } from './fields.ts';
@@ -6,6 +7,7 @@ import { age, type PlantFile, plant, snapshot } from './state.ts';
 
 const LIMIT_MAX_MS = 3_600_000;
 const AGE_MAX_MS = 10 * 365 * 86_400_000;
+const DUMP_MAX_BYTES = 64 * 1024 * 1024;
 const KEEP_MAX_BYTES = 16 * 1024 * 1024;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const METHOD = /^[A-Z]{1,16}$/;
@@ -24,6 +26,7 @@ export function commandsFor(provider: Provider): ReadonlyMap<string, Command> {
     ['snapshot', snapshotCommand],
     ['age', ageCommand],
     ['plant', plantCommand],
+    ['database', databaseCommand],
     ['provider', (fields) => providerCommand(fields, provider)],
   ]);
 }
@@ -73,6 +76,16 @@ async function ageCommand(fields: Fields): Promise<Record<string, unknown>> {
   const byMs = fields.integer('byMs', 0, AGE_MAX_MS);
   fields.end();
   return age(root, byMs);
+}
+
+/** The dump goes over as one text, so that it can be kept and hashed like a file. */
+async function databaseCommand(fields: Fields): Promise<Record<string, unknown>> {
+  const path = fields.absolutePath('path');
+  fields.end();
+  const dump = JSON.stringify(dumpDatabase(path));
+  if (dump.length > DUMP_MAX_BYTES)
+    throw new Failure('too-large', `the rows of ${path} are more than ${DUMP_MAX_BYTES} bytes of JSON`);
+  return { dump };
 }
 
 async function providerCommand(fields: Fields, provider: Provider): Promise<Record<string, unknown>> {

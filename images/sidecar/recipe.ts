@@ -6,6 +6,7 @@ const SOURCES = [
   'clock',
   'commands',
   'control',
+  'database',
   'driver',
   'failure',
   'fields',

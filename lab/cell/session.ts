@@ -1,11 +1,12 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Moment } from '../evidence/event.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
-import { fill, type Release } from '../gateway.ts';
+import { fill, type Release, type Store, storeEntryPath } from '../gateway.ts';
 import type { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
-import type { Plant, TurnResult } from '../sidecar/client.ts';
+import type { Entry, Plant, TurnResult } from '../sidecar/client.ts';
 import { until } from '../wait.ts';
 import type { Aftermath } from './cell-id.ts';
 import { type CrashPoint, learnWriteShape, patternOf } from './write-shape.ts';
@@ -150,7 +151,25 @@ export class Session {
       ...durable.map((place) => fill(place.file, anything)),
       ...(this.#tempPattern === undefined ? [] : [this.#tempPattern]),
     ];
-    this.#recorder.snapshot(moment, await this.#pod.sidecar.snapshot(root, keep, KEEP_BYTES));
+    const entries = await this.#pod.sidecar.snapshot(root, keep, KEEP_BYTES);
+    if (store.format === 'sqlite') {
+      const file = entries.find((entry) => entry.path === store.path);
+      if (file !== undefined) entries.push(await this.#rows(store, file));
+    }
+    this.#recorder.snapshot(moment, entries);
+  }
+
+  /** What is in a database, as an entry of its own: the bytes of its files say nothing of what a process after a crash would read. */
+  async #rows(store: Store, file: Entry): Promise<Entry> {
+    const content = Buffer.from(await this.#pod.sidecar.database(store.path));
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    return {
+      ...file,
+      path: storeEntryPath(store),
+      size: content.length,
+      sha256,
+      contentBase64: content.toString('base64'),
+    };
   }
 
   /** Drives a turn into the crash point. Undefined: it was never reached, and the evidence says what was seen instead. */

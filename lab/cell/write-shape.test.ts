@@ -75,9 +75,24 @@ test.each([
 
 describe('every crash point has a hold', () => {
   const replace = { kind: 'replace', store: STORE, temp: `${STORE}.*.tmp`, example: `${STORE}.7.tmp` } as const;
+  const log = { kind: 'log', store: '/state/a.sqlite', log: '/state/a.sqlite-wal' } as const;
+  const shapes = { 'json-rows': replace, sqlite: log } as const;
+
   test.each(crashPoints)('$name', (point) => {
-    expect(point.hold(replace)).toMatchObject({ op: expect.any(String), at: expect.any(String) });
+    const other = point.store === 'sqlite' ? 'json-rows' : 'sqlite';
+    expect(point.hold(shapes[point.store])).toMatchObject({ op: expect.any(String), at: expect.any(String) });
+    expect(point.hold(shapes[other])).toBeUndefined();
     expect(point.hold({ kind: 'none', store: STORE })).toBeUndefined();
+  });
+
+  test.each(['json-rows', 'sqlite'])('a store of %s has exactly one place for the control', (store) => {
+    expect(crashPoints.filter((point) => point.store === store && point.isControlPlace)).toHaveLength(1);
+  });
+
+  test('a database is written through its log', () => {
+    expect(learnWriteShape([op('write', log.log), op('write', log.store)], log.store)).toEqual(log);
+    const journal = `${log.store}-journal`;
+    expect(learnWriteShape([op('write', journal), op('write', log.store)], log.store)).toMatchObject({ log: journal });
   });
 
   test('a store written in place has no rename to hold', () => {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import picomatch from 'picomatch';
 import type { ArmSpec, GateEvent, GateEventOf } from '../gate/protocol.ts';
+import type { Store } from '../gateway.ts';
 
 /**
  * How a gateway writes its store, learned from a write that was seen: a temp is known by what is done to it (made, written, renamed over the
@@ -9,14 +10,20 @@ import type { ArmSpec, GateEvent, GateEventOf } from '../gate/protocol.ts';
 export type WriteShape =
   | { kind: 'replace'; store: string; temp: string; example: string }
   | { kind: 'in-place'; store: string }
+  | { kind: 'log'; store: string; log: string }
   | { kind: 'none'; store: string };
 
 type Op = GateEventOf<'op'>;
+
+/** Beside a SQLite database: its write-ahead log and its rollback journal (https://sqlite.org/tempfiles.html). */
+const LOG_SUFFIXES = ['-wal', '-journal'];
 
 export function learnWriteShape(events: readonly GateEvent[], store: string): WriteShape {
   const ops = events.filter((event): event is Op => event.ev === 'op');
   const renamed = ops.findLast((op) => op.op === 'rename' && op.to === store);
   if (renamed !== undefined) return { kind: 'replace', store, temp: patternOf(renamed.path), example: renamed.path };
+  const logged = ops.findLast((op) => op.op === 'write' && LOG_SUFFIXES.some((suffix) => op.path === store + suffix));
+  if (logged !== undefined) return { kind: 'log', store, log: logged.path };
   const written = ops.some((op) => op.op === 'write' && op.path === store);
   return written ? { kind: 'in-place', store } : { kind: 'none', store };
 }
@@ -54,54 +61,116 @@ export function learnTemps(events: readonly GateEvent[]): string[] {
   return [...new Set(patterns)];
 }
 
-/** A place in the replacement of a store, named after what it leaves on disk. */
+/** A place in the write of a store, named after what it leaves on disk. */
 export interface CrashPoint {
   name: string;
+  /** The stores that are written so. */
+  store: Store['format'];
+  /** In the plan unless others are asked for. */
+  inDefaultPlan: boolean;
+  /** Where the control, and the case of a corrupt store, take place: the most that a crash can leave. */
+  isControlPlace?: boolean;
   /** What is on disk there. */
   leaves: string;
   /** The hold, for a write of this shape; undefined where this shape has no such place. */
   hold(shape: WriteShape): ArmSpec | undefined;
 }
 
-const written = (shape: WriteShape) => (shape.kind === 'replace' ? shape.temp : shape.store);
+const inLog =
+  (nth: number, at: ArmSpec['at']) =>
+  (shape: WriteShape): ArmSpec | undefined =>
+    shape.kind === 'log' ? { op: 'write', path: shape.log, nth, at } : undefined;
+
+/** The file that takes the new bytes, where there is one. */
+const written = (shape: WriteShape) =>
+  shape.kind === 'replace' ? shape.temp : shape.kind === 'in-place' ? shape.store : undefined;
+
+function inWritten(shape: WriteShape, at: ArmSpec['at']): ArmSpec | undefined {
+  const path = written(shape);
+  return path === undefined ? undefined : { op: 'write', path, at };
+}
 
 /**
- * Crash points of an atomic replace (create, write, sync, rename). A gateway that writes in place has no temp; there the same place in its
- * write is taken, with the store itself in the temp's role.
+ * Crash points of an atomic replace (create, write, sync, rename) and of a SQLite transaction (a header and a page for each frame of the log, the last
+ * frame commits: https://sqlite.org/fileformat2.html#walformat). A gateway that writes in place has no temp; there the same place in its write is
+ * taken, with the store itself in the temp's role.
  */
 export const crashPoints: readonly CrashPoint[] = [
   {
     name: 'before-create',
+    store: 'json-rows',
+    inDefaultPlan: false,
     leaves: 'nothing of the write',
-    hold: (shape) =>
-      shape.kind === 'replace'
-        ? { op: 'create', path: shape.temp, at: 'before' }
-        : shape.kind === 'in-place'
-          ? { op: 'truncate', path: shape.store, at: 'before' }
-          : undefined,
+    hold(shape) {
+      if (shape.kind === 'replace') return { op: 'create', path: shape.temp, at: 'before' };
+      return shape.kind === 'in-place' ? { op: 'truncate', path: shape.store, at: 'before' } : undefined;
+    },
   },
   {
     name: 'empty-temp',
+    store: 'json-rows',
+    inDefaultPlan: true,
     leaves: 'a temp without a byte',
-    hold: (shape) => (shape.kind === 'none' ? undefined : { op: 'write', path: written(shape), at: 'before' }),
+    hold: (shape) => inWritten(shape, 'before'),
   },
   {
     name: 'torn-temp',
+    store: 'json-rows',
+    inDefaultPlan: true,
     leaves: 'a temp with the first half of its bytes',
-    hold: (shape) => (shape.kind === 'none' ? undefined : { op: 'write', path: written(shape), at: 'torn' }),
+    hold: (shape) => inWritten(shape, 'torn'),
   },
   {
     name: 'full-temp',
+    store: 'json-rows',
+    inDefaultPlan: true,
+    isControlPlace: true,
     leaves: 'a whole temp that was not renamed yet',
     hold: (shape) =>
       shape.kind === 'replace' ? { op: 'rename', path: '**', to: shape.store, at: 'before' } : undefined,
   },
   {
     name: 'replaced',
+    store: 'json-rows',
+    inDefaultPlan: true,
     leaves: 'the new store, and a caller that has not heard of it',
     hold: (shape) =>
       shape.kind === 'replace' ? { op: 'rename', path: '**', to: shape.store, at: 'after' } : undefined,
   },
+  {
+    name: 'before-append',
+    store: 'sqlite',
+    inDefaultPlan: true,
+    leaves: 'nothing of the transaction',
+    hold: inLog(1, 'before'),
+  },
+  {
+    name: 'torn-frame',
+    store: 'sqlite',
+    inDefaultPlan: true,
+    leaves: 'a log that ends in half a page',
+    hold: inLog(2, 'torn'),
+  },
+  {
+    name: 'half-append',
+    store: 'sqlite',
+    inDefaultPlan: true,
+    isControlPlace: true,
+    leaves: 'a whole frame that no commit follows, or the first of several transactions',
+    hold: inLog(3, 'before'),
+  },
+  {
+    name: 'before-sync',
+    store: 'sqlite',
+    inDefaultPlan: false,
+    leaves: 'a log that was never synced',
+    hold: (shape) => (shape.kind === 'log' ? { op: 'sync', path: shape.log, at: 'before' } : undefined),
+  },
+  {
+    name: 'checkpoint',
+    store: 'sqlite',
+    inDefaultPlan: false,
+    leaves: 'a database into which the log was not copied yet',
+    hold: (shape) => (shape.kind === 'log' ? { op: 'write', path: shape.store, at: 'before' } : undefined),
+  },
 ];
-
-export const DEFAULT_CRASH_POINTS = ['empty-temp', 'torn-temp', 'full-temp', 'replaced'];

@@ -1,7 +1,8 @@
-import type { Check } from '../check.ts';
+import type { Check, Judged } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { GateEvent } from '../gate/protocol.ts';
-import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { held, inconclusive, notApplicable, type Verdict, violated } from '../judge/verdict.ts';
+import { storeAt, storeEntry } from './store.ts';
 
 /**
  * The sizes that whole versions of a file had: what was written to it since it was made or emptied, counted when it was renamed over the store, or,
@@ -37,23 +38,42 @@ function gateBefore(evidence: CellEvidence, t: number): GateEvent[] {
     .map((event) => event.event);
 }
 
+/**
+ * A database that is not the old one: during the hold nothing was written, so after a kill it must be what it was at the hold; a gateway that went on has
+ * committed, and then SQLite's own check must pass.
+ */
+function database({ evidence, fault, proof }: Judged, moment: 'struck' | 'woken'): Verdict {
+  const after = storeEntry(evidence, moment);
+  if (fault.lethal && fault.isControl !== true) {
+    return after?.sha256 === storeEntry(evidence, 'held')?.sha256
+      ? held(proof, 'the rows that were committed before the hold, and no others')
+      : violated('its rows are neither the old ones nor those that were committed before the hold');
+  }
+  const store = storeAt(evidence, moment);
+  return store.state === 'valid'
+    ? held(proof, `later rows, ${store.rows} of them, and SQLite's integrity_check passes`)
+    : violated(`the store is ${store.state}${'why' in store ? `: ${store.why}` : ''}`);
+}
+
 export const allOrNothing: Check = {
   id: 'all-or-nothing',
   promise: 'after the fault the store is the old one or the new one, whole, and never a mixture',
 
-  judge({ evidence, fault, proof }) {
+  judge(judged) {
+    const { evidence, fault, proof } = judged;
     if (evidence.cell.crashPoint === 'none') return notApplicable('no write was struck');
-    const { path } = evidence.cell.promises.store;
+    const { path, format } = evidence.cell.promises.store;
     const moment = fault.lethal ? 'struck' : 'woken';
     const listing = evidence.snapshot(moment);
-    const before = evidence.entry('before', path);
+    const before = storeEntry(evidence, 'before');
     if (listing === undefined || evidence.snapshot('before') === undefined)
       return inconclusive(`the state folder was not looked at (${listing === undefined ? moment : 'before'})`);
-    const after = evidence.entry(moment, path);
+    const after = storeEntry(evidence, moment);
     if (before === undefined)
       return inconclusive('there was no store before the fault, so there is no old one to compare with');
     if (after === undefined) return violated('the store is gone: neither the old one nor a new one');
     if (after.sha256 === before.sha256) return held(proof, `the old store, ${after.size} bytes, to the last byte`);
+    if (format === 'sqlite') return database(judged, moment);
     const whole = wholeSizes(gateBefore(evidence, listing.t), path);
     if (whole.has(after.size))
       return held(proof, `a new store, with all of the ${after.size} bytes that were written for it`);

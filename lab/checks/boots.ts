@@ -1,5 +1,6 @@
 import type { Check } from '../check.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { storeEntry } from './store.ts';
 
 export const boots: Check = {
   id: 'boots',
@@ -17,9 +18,8 @@ export const boots: Check = {
     if (ready.length < 2) return inconclusive(`only ${ready.length} of the two boots after the fault were seen`);
     const times = ready.map((event) => `boot ${event.boot}: ${event.tookMs} ms`).join(', ');
 
-    const { path } = evidence.cell.promises.store;
-    const before = evidence.entry('stopped', path);
-    const after = evidence.entry('rebooted', path);
+    const before = storeEntry(evidence, 'stopped');
+    const after = storeEntry(evidence, 'rebooted');
     if (evidence.snapshot('stopped') === undefined || evidence.snapshot('rebooted') === undefined)
       return inconclusive('the state folder was not looked at around the second boot');
     if (before?.sha256 !== after?.sha256 || before?.ino !== after?.ino) {

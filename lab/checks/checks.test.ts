@@ -309,3 +309,47 @@ test('a check that has seen too little is inconclusive and not held', () => {
   for (const id of ['store-valid', 'no-orphans', 'sweep-on-boot', 'acked-durable', 'all-or-nothing', 'boots'])
     expect(verdicts.get(id), id).toBe('inconclusive');
 });
+
+describe('a store in SQLite', () => {
+  const ROWS = `${STORE}#rows`;
+  const dump = (...texts: string[]) =>
+    JSON.stringify({ integrity: 'ok', tables: { sessions: texts.map((text) => ({ text: `midwrite-text-${text}` })) } });
+  /** The killed cell with a database as its store: every look has the rows beside the file. */
+  function inDatabase(): EvidenceBuilder {
+    const build = killed();
+    const [cell] = build.events;
+    if (cell?.type !== 'cell') throw new Error('no cell');
+    build.events[0] = { ...cell, promises: { ...cell.promises, store: { path: STORE, format: 'sqlite' } } };
+    build.events = build.events.map((event) =>
+      event.type === 'turn' ? { ...event, durable: event.durable.map((place) => ({ ...place, file: ROWS })) } : event,
+    );
+    look(build, ['before', 'held', 'struck', 'prepared', 'booted'], ROWS, { text: dump('warm') });
+    return look(build, ['served', 'stopped', 'rebooted'], ROWS, { text: dump('warm', 'after') });
+  }
+
+  test('holds', () => {
+    expect(judge(inDatabase().done())).toMatchObject({ verdict: 'held' });
+  });
+
+  test.each([
+    [
+      'store-valid',
+      () =>
+        look(inDatabase(), ['booted'], ROWS, {
+          text: JSON.stringify({ integrity: 'row 3 missing from index', tables: {} }),
+        }),
+      /SQLite says: row 3 missing from index/,
+    ],
+    [
+      'all-or-nothing',
+      () => look(inDatabase(), ['struck'], ROWS, { text: dump('half') }),
+      /neither the old ones nor those/,
+    ],
+    ['acked-durable', () => look(inDatabase(), ['booted'], ROWS, { text: dump() }), /"warm" is not in .*#rows/],
+    ['boots', () => look(inDatabase(), ['rebooted'], ROWS, { text: dump('warm') }), /changed the store/],
+  ] as const)('%s catches its mutant', (id, evidence, says) => {
+    const check = judge(evidence().done()).checks.find((one) => one.id === id);
+    expect(check?.detail).toMatch(says);
+    expect(check?.verdict).toBe('violated');
+  });
+});

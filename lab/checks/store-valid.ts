@@ -15,7 +15,7 @@ export const storeValid: Check = {
       const store = storeAt(evidence, moment);
       switch (store.state) {
         case 'valid':
-          looked.push(`${moment}: ${Object.keys(store.rows).length} rows in ${store.bytes} bytes`);
+          looked.push(`${moment}: ${store.rows} rows in ${store.bytes} bytes`);
           break;
         case 'missing':
           return violated(`${moment}: the store is missing`);

@@ -1,41 +1,68 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Moment } from '../evidence/event.ts';
+import { storeEntryPath } from '../gateway.ts';
+import { unreachable } from '../problem.ts';
+import type { Entry } from '../sidecar/client.ts';
 
 /** What the store is at a moment: read by its format, or what is wrong with it. */
 export type StoreState =
-  | { state: 'valid'; rows: Record<string, Record<string, unknown>>; bytes: number; sha256: string }
+  | { state: 'valid'; rows: number; bytes: number }
   | { state: 'invalid'; why: string }
   | { state: 'missing' }
   | { state: 'unknown'; why: string };
+
+/** The entry that stands for the content of the store at a moment. */
+export function storeEntry(evidence: CellEvidence, moment: Moment): Entry | undefined {
+  return evidence.entry(moment, storeEntryPath(evidence.cell.promises.store));
+}
 
 /** Reads the store as it was at a moment. */
 export function storeAt(evidence: CellEvidence, moment: Moment): StoreState {
   const { store } = evidence.cell.promises;
   if (evidence.snapshot(moment) === undefined)
     return { state: 'unknown', why: `the state folder was not looked at (${moment})` };
-  const entry = evidence.entry(moment, store.path);
+  const entry = storeEntry(evidence, moment);
   if (entry === undefined) return { state: 'missing' };
   if (entry.type !== 'file') return { state: 'invalid', why: `it is a ${entry.type} and not a file` };
   const text = evidence.text(entry);
-  if (text === undefined || entry.sha256 === undefined) return { state: 'unknown', why: 'its content was not kept' };
-  if (text === '') return { state: 'invalid', why: 'it is empty' };
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    return { state: 'invalid', why: `it is no JSON after ${entry.size} bytes: ${(error as Error).message}` };
+  if (text === undefined) return { state: 'unknown', why: 'its content was not kept' };
+  switch (store.format) {
+    case 'json-rows':
+      return jsonRows(text, store.rowFields, entry.size);
+    case 'sqlite':
+      return database(text, entry.size);
+    default:
+      return unreachable(store);
   }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return error;
+  }
+}
+
+function jsonRows(text: string, fields: readonly string[], bytes: number): StoreState {
+  if (text === '') return { state: 'invalid', why: 'it is empty' };
+  const json = parse(text);
+  if (json instanceof Error) return { state: 'invalid', why: `it is no JSON after ${bytes} bytes: ${json.message}` };
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return { state: 'invalid', why: 'it is no JSON object' };
   for (const [key, row] of Object.entries(json)) {
     if (typeof row !== 'object' || row === null) return { state: 'invalid', why: `its row "${key}" is no object` };
-    const missing = store.rowFields.filter((field) => !(field in row));
+    const missing = fields.filter((field) => !(field in row));
     if (missing.length > 0) return { state: 'invalid', why: `its row "${key}" has no ${missing.join(', ')}` };
   }
-  return {
-    state: 'valid',
-    rows: json as Record<string, Record<string, unknown>>,
-    bytes: entry.size,
-    sha256: entry.sha256,
-  };
+  return { state: 'valid', rows: Object.keys(json).length, bytes };
+}
+
+/** The sidecar's reading of a database: `integrity` is what SQLite's own integrity_check says. */
+function database(text: string, bytes: number): StoreState {
+  const dump = parse(text) as { integrity?: unknown; tables?: Record<string, unknown[]> } | Error;
+  if (dump instanceof Error || typeof dump.tables !== 'object')
+    return { state: 'unknown', why: 'the reading of its rows is damaged' };
+  if (dump.integrity !== 'ok') return { state: 'invalid', why: `SQLite says: ${String(dump.integrity)}` };
+  return { state: 'valid', rows: Object.values(dump.tables).reduce((sum, rows) => sum + rows.length, 0), bytes };
 }

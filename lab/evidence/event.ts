@@ -27,7 +27,10 @@ const Durable = z.object({ file: z.string(), contains: z.string() });
 
 const PromisesShape = z.object({
   root: z.string(),
-  store: z.object({ path: z.string(), format: z.literal('json-rows'), rowFields: z.array(z.string()) }),
+  store: z.discriminatedUnion('format', [
+    z.object({ path: z.string(), format: z.literal('json-rows'), rowFields: z.array(z.string()) }),
+    z.object({ path: z.string(), format: z.literal('sqlite') }),
+  ]),
   temps: z.array(z.string()),
   sweepGraceMs: z.number(),
   sweepWithinMs: z.number(),
@@ -80,9 +83,10 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
     }),
   }),
   event('write-shape', {
-    kind: z.enum(['replace', 'in-place', 'none']),
+    kind: z.enum(['replace', 'in-place', 'log', 'none']),
     store: z.string(),
     temp: z.string().optional(),
+    log: z.string().optional(),
     example: z.string().optional(),
   }),
   event('hold', { id: z.string(), op: z.string(), path: z.string(), to: z.string().optional(), at: z.string() }),

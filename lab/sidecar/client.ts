@@ -185,6 +185,11 @@ export class Sidecar {
     return entries;
   }
 
+  /** The rows of a SQLite database as JSON text, read from a copy of its files. */
+  async database(path: string): Promise<string> {
+    return (await this.#call('database', { path }, z.object({ dump: z.string() }))).dump;
+  }
+
   /** Sets the times of everything below `root` back, in place: a file that is open stays the same file. */
   async age(root: string, byMs: number): Promise<void> {
     await this.#call('age', { root, byMs }, z.unknown());
