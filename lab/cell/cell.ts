@@ -69,10 +69,12 @@ export async function runCell(
     }
   } catch (error) {
     signal.throwIfAborted();
+    if (recorder.failure !== undefined) throw recorder.failure;
     const code = error instanceof Problem ? error.code : 'engine-failed';
     recorder.record({ type: 'problem', code, message: describe(error) });
     if (code === 'engine-lost' || code === 'disk-full' || code === 'results-unwritable') throw error;
   }
+  if (recorder.failure !== undefined) throw recorder.failure;
   recorder.record({ type: 'end', durationMs: Math.round(performance.now() - began) });
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from 'listr2';
 import { connect, type Engine } from '../engine/engine.ts';
@@ -125,7 +125,8 @@ function tasks(cells: readonly PlannedCell[], resultsRoot: string, options: RunC
           context.matrix = matrix;
           context.results = results;
         },
-        rendererOptions: { outputBar: jobsShown(options) },
+        // The newest output only: it names all cells that run.
+        rendererOptions: { outputBar: 1 },
       },
     ],
     {
@@ -140,8 +141,6 @@ function tasks(cells: readonly PlannedCell[], resultsRoot: string, options: RunC
   return steps as Listr<Context>;
 }
 
-const jobsShown = (options: RunCommandOptions): number => options.jobs ?? MOST_JOBS;
-
 /** Marks a failed step and leaves the message to the end of the program, which prints it once. */
 class QuietOnFailure extends ListrLogger {
   override log(...[level, message, options]: Parameters<ListrLogger['log']>): void {
@@ -149,14 +148,12 @@ class QuietOnFailure extends ListrLogger {
   }
 }
 
-/** How long cells took in the newest run, as a first guess for this one. */
+/** How long cells took in the newest run, as a first guess for this one. What can't be read is no guess. */
 function earlierDurations(resultsRoot: string): ReadonlyMap<string, number> {
-  const file = path.join(resultsRoot, 'latest/matrix.json');
-  if (!existsSync(file)) return new Map();
-  const parsed = Matrix.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-  return new Map(
-    parsed.success
-      ? parsed.data.cells.filter((cell) => cell.durationMs > 0).map((cell) => [cell.id, cell.durationMs])
-      : [],
-  );
+  try {
+    const { cells } = Matrix.parse(JSON.parse(readFileSync(path.join(resultsRoot, 'latest/matrix.json'), 'utf8')));
+    return new Map(cells.filter((cell) => cell.durationMs > 0).map((cell) => [cell.id, cell.durationMs]));
+  } catch {
+    return new Map();
+  }
 }

@@ -16,6 +16,7 @@ export class Recorder implements Disposable {
   readonly #folder: string;
   readonly #file: number;
   #closed = false;
+  #failure: Problem | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -35,8 +36,18 @@ export class Recorder implements Disposable {
     try {
       writeSync(this.#file, `${JSON.stringify(event)}\n`);
     } catch (error) {
-      throw writeProblem(this.#folder, error);
+      throw this.#fail(writeProblem(this.#folder, error));
     }
+  }
+
+  /** The first thing that could not be written. It may have been thrown into a stream's reader, where nobody sees it. */
+  get failure(): Problem | undefined {
+    return this.#failure;
+  }
+
+  #fail(problem: Problem): Problem {
+    this.#failure ??= problem;
+    return problem;
   }
 
   /** Records a listing; the contents that came with it go into files named by their hash, so a name from a container never becomes a path. */
@@ -53,7 +64,7 @@ export class Recorder implements Disposable {
       writeFileSync(`${file}.part`, content);
       renameSync(`${file}.part`, file);
     } catch (error) {
-      throw writeProblem(file, error);
+      throw this.#fail(writeProblem(file, error));
     }
   }
 
