@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promise
 import path from 'node:path';
 import { z } from 'zod';
 import { writeProblem } from './evidence/recorder.ts';
+import { cellFields, refuseNewer } from './evidence/schema.ts';
 import { describe, errorCode, Problem } from './problem.ts';
 import { RunFacts } from './report/matrix.ts';
 
@@ -9,14 +10,8 @@ export const RUN_SCHEMA_VERSION = 1;
 
 /** A planned cell as run.json keeps it: enough to judge the run without the lab that made it. */
 const Planned = z.object({
-  id: z.string(),
+  ...cellFields,
   role: z.enum(['cell', 'control', 'canary']),
-  gateway: z.string(),
-  version: z.string(),
-  crashPoint: z.string(),
-  fault: z.string(),
-  aftermath: z.string(),
-  memoryBytes: z.number(),
 });
 export type PlannedRow = z.infer<typeof Planned>;
 
@@ -83,13 +78,7 @@ export class ResultsFolder {
         { cause: error },
       );
     }
-    const version = (json as { schemaVersion?: unknown }).schemaVersion;
-    if (typeof version === 'number' && version > RUN_SCHEMA_VERSION) {
-      throw new Problem(
-        'bad-results',
-        `${file} has schema version ${version}, and this midwrite reads up to ${RUN_SCHEMA_VERSION}: judge it with a newer one`,
-      );
-    }
+    refuseNewer(json, file, RUN_SCHEMA_VERSION);
     const parsed = RunFile.safeParse(json);
     if (!parsed.success)
       throw new Problem(

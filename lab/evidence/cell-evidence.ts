@@ -7,6 +7,7 @@ import { errorCode, Problem } from '../problem.ts';
 import type { Entry } from '../sidecar/client.ts';
 import { EVIDENCE_SCHEMA_VERSION, EvidenceEvent, type EvidenceOf, type Moment } from './event.ts';
 import { CONTENTS_FOLDER, EVIDENCE_FILE } from './recorder.ts';
+import { refuseNewer } from './schema.ts';
 
 export type Listing = EvidenceOf<'snapshot'>;
 
@@ -133,13 +134,7 @@ function parseLine(line: string, where: string): EvidenceEvent {
   } catch (error) {
     throw new Problem('bad-results', `${where} is not JSON: the evidence was changed or damaged`, { cause: error });
   }
-  const version = (json as { schemaVersion?: unknown }).schemaVersion;
-  if (typeof version === 'number' && version > EVIDENCE_SCHEMA_VERSION) {
-    throw new Problem(
-      'bad-results',
-      `${where} has schema version ${version}, and this midwrite reads up to ${EVIDENCE_SCHEMA_VERSION}: judge it with a newer one`,
-    );
-  }
+  refuseNewer(json, where, EVIDENCE_SCHEMA_VERSION);
   const parsed = EvidenceEvent.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { GateEvent } from '../gate/protocol.ts';
 import { Entry } from '../sidecar/client.ts';
+import { cellFields } from './schema.ts';
 
 /** The version of evidence.jsonl; a reader refuses a newer one. */
 export const EVIDENCE_SCHEMA_VERSION = 1;
@@ -50,13 +51,7 @@ export type PlantRole = z.infer<typeof PlantRole>;
 export const EvidenceEvent = z.discriminatedUnion('type', [
   event('cell', {
     schemaVersion: z.number(),
-    id: z.string(),
-    gateway: z.string(),
-    version: z.string(),
-    crashPoint: z.string(),
-    fault: z.string(),
-    aftermath: z.string(),
-    memoryBytes: z.number(),
+    ...cellFields,
     image: z.string(),
     notes: z.array(z.string()),
     promises: PromisesShape,

@@ -7,8 +7,8 @@ import { installPackages, whyNoPrivateEngine } from '../engine/private-engine.ts
 import { describe, Problem } from '../problem.ts';
 import { run } from '../process.ts';
 import { scratch } from '../reaper/scratch.ts';
-import { type BuildOptions, build, follow } from './build.ts';
-import type { BaseRecipe } from './recipe.ts';
+import type { BaseRecipe, BuildOptions } from './recipe.ts';
+import { build, follow } from './send.ts';
 
 const SUITE = 'bookworm';
 /** gcc and libc6-dev build writegate; strace is what the bench compares it with. */

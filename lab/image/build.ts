@@ -1,22 +1,23 @@
 import { cp, mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type Docker from 'dockerode';
-import * as tar from 'tar';
 import type { Engine } from '../engine/engine.ts';
 import { describe, errorCode, Problem } from '../problem.ts';
 import { lock } from '../reaper/lock.ts';
 import { scratch, scratchRoot } from '../reaper/scratch.ts';
 import { makeBase } from './base.ts';
-import { type BaseRecipe, filesOf, type ImageRecipe, imagesFolder, type Platform, tagOf } from './recipe.ts';
+import {
+  type BaseRecipe,
+  type BuildOptions,
+  filesOf,
+  type ImageRecipe,
+  imagesFolder,
+  type Platform,
+  tagOf,
+} from './recipe.ts';
+import { build } from './send.ts';
 
 const BUILD_LOCK_LIMIT_MS = 20 * 60_000;
-
-export interface BuildOptions {
-  say(line: string): void;
-  signal?: AbortSignal | undefined;
-}
 
 export function platformOf(engine: Engine): Platform {
   return { os: 'linux', cpu: engine.facts.cpu, libc: 'glibc' };
@@ -61,66 +62,4 @@ export async function exists(docker: Docker, tag: string): Promise<boolean> {
       cause: error,
     });
   }
-}
-
-/** Sends a folder as a tar stream and builds it, without a network. Memory does not depend on the folder's size. */
-export async function build(
-  docker: Docker,
-  folder: string,
-  tag: string,
-  buildargs: Record<string, string>,
-  signal?: AbortSignal,
-): Promise<void> {
-  const context = new PassThrough();
-  // `portable` and no times: the same files give the same stream, and nothing of the host's users gets in.
-  const packing = pipeline(tar.create({ cwd: folder, portable: true, noMtime: true }, ['.']), context);
-  packing.catch(() => undefined);
-  try {
-    const answer = await docker.buildImage(context as NodeJS.ReadableStream, {
-      t: tag,
-      buildargs,
-      networkmode: 'none',
-      // `rm` only covers success; nothing of a failed build is to stay either.
-      rm: true,
-      forcerm: true,
-      ...(signal === undefined ? {} : { abortSignal: signal }),
-    });
-    await follow(docker, answer);
-    await packing;
-  } catch (error) {
-    context.destroy();
-    if (signal?.aborted) throw signal.reason;
-    throw buildProblem(tag, error);
-  }
-}
-
-/** Reads the engine's progress to its end; an `error` in it is the build's failure, with the lines that came before it. */
-export async function follow(docker: Docker, stream: NodeJS.ReadableStream): Promise<void> {
-  const lines: string[] = [];
-  await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(
-      stream,
-      (error, output: { error?: string }[] | null) => {
-        const failed = error?.message ?? output?.find((event) => event.error !== undefined)?.error;
-        if (failed === undefined) resolve();
-        else reject(new Problem('engine-failed', [...lines.slice(-8), failed].join('\n  ')));
-      },
-      (event: { stream?: string }) => {
-        const line = event.stream?.trimEnd();
-        if (line) lines.push(line);
-      },
-    );
-  });
-}
-
-function buildProblem(tag: string, error: unknown): Problem {
-  const text = describe(error);
-  const full = /no space left on device/i.test(text) || errorCode(error) === 'ENOSPC';
-  return full
-    ? new Problem(
-        'disk-full',
-        `the disk of the engine is full while building ${tag}. \`npx midwrite clean --images\` frees what the lab has there.`,
-        { cause: error },
-      )
-    : new Problem('engine-failed', `the image ${tag} could not be built: ${text}`, { cause: error });
 }

@@ -45,6 +45,12 @@ export interface StageContext {
   say(line: string): void;
 }
 
+/** How a build tells what it does, and how it is ended. */
+export interface BuildOptions {
+  say(line: string): void;
+  signal?: AbortSignal | undefined;
+}
+
 export const imagesFolder = fileURLToPath(new URL('../../images', import.meta.url));
 
 const TEST = /\.test\.ts$/;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cellFields } from '../evidence/schema.ts';
 
 /** The version of matrix.json. */
 export const MATRIX_SCHEMA_VERSION = 1;
@@ -15,14 +16,8 @@ export const MatrixCheck = z.object({
 
 /** One planned cell; every one of them has a row. */
 export const MatrixCell = z.object({
-  id: z.string(),
+  ...cellFields,
   role: z.enum(['cell', 'control', 'canary']),
-  gateway: z.string(),
-  version: z.string(),
-  crashPoint: z.string(),
-  fault: z.string(),
-  aftermath: z.string(),
-  memoryBytes: z.number(),
   verdict: VerdictName,
   /** The verdict is what it should be: held, or violated in nothing but known findings, or a canary that was caught. */
   expected: z.boolean(),
