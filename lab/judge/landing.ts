@@ -58,10 +58,11 @@ export function prove(evidence: CellEvidence): { proof: Proof; fault: Fault } | 
     return { verdict: missed(`the held ${held.op} itself failed (${held.result})`) };
   if (held.at === 'torn' && (held.tornBytes ?? 0) === 0)
     return { verdict: missed('no byte of the write was in the file during the hold: it was not torn') };
-  if (held.quiesced === false)
-    return {
-      verdict: inconclusive('another call that changes the file system was still in the kernel during the hold'),
-    };
+  if (held.quiesced !== true) {
+    const what =
+      held.quiesced === false ? 'was still in the kernel' : 'may have been in the kernel: this kernel does not tell';
+    return { verdict: inconclusive(`another call that changes the file system ${what} during the hold`) };
+  }
   const early = evidence
     .of('gate')
     .find((event) => event.event.ev === 'released' && event.t < (evidence.struckAt ?? 0));
