@@ -103,9 +103,11 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
         attempt: 1,
       });
       for (const crashPoint of points) for (const fault of struck) specs.push(cell(crashPoint, fault, 'aged'));
-      // A temp can be the only copy left where a store is replaced whole; a database keeps none.
+      // What a crash leaves of a store that is replaced whole depends on its age, and may be the only copy; a database keeps no temps.
       if (everything && killer !== undefined && format === 'json-rows') {
-        specs.push(cell(controlPlace(release).name, killer.name, 'corrupt-store'));
+        for (const aftermath of ['fresh', 'corrupt-store'] as const) {
+          specs.push(cell(controlPlace(release).name, killer.name, aftermath));
+        }
       }
     }
   }
