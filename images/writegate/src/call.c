@@ -234,7 +234,6 @@ enum reading call_read(struct call *call, int *error) {
   call->fd = NOT_GIVEN;
   enum reading reading = read_by_shape(call, error);
   if (reading != READ_CHANGE) return reading;
-  call->start_time = tracee_start_time(tid_of(call));
   int reason = tracee_identity(tid_of(call), &call->caller);
   return reason != 0 ? failed(reason, error) : READ_CHANGE;
 }

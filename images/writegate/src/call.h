@@ -13,7 +13,6 @@ struct call {
   const struct rule *rule;
   enum op op;
   uint64_t serial;     /* counts the calls that were looked at: an armed id counts each once */
-  uint64_t start_time; /* of the thread */
   struct identity caller;
   struct resolved path, to;
   bool has_to, has_bytes, has_offset, has_flags;

@@ -86,7 +86,7 @@ static void close_place(const struct place *place) {
 
 static int make_folder(const struct call *call, const struct place *place) {
   /* mkdir(path, mode), mkdirat(folder, path, mode) */
-  mode_t mode = (mode_t)call_argument(call, call->rule->path + 1), before = umask(call->caller.umask);
+  mode_t mode = (mode_t)call_argument(call, call->rule->path + 1), before = umask(tracee_umask((pid_t)call->notification.pid));
   int result = mkdirat(place->folder, place->path, mode);
   int error = errno;
   umask(before);

@@ -15,6 +15,7 @@ static struct {
   size_t used, size;
   int64_t seq;
   bool first; /* nothing is in the innermost object yet: no comma */
+  bool corked;
 } line;
 
 static void put(const char *bytes, size_t count) {
@@ -98,7 +99,6 @@ void event_begin(const char *name) {
   clock_gettime(CLOCK_REALTIME, &wall);
   snprintf(millis, sizeof millis, "%lld.%03ld", (long long)wall.tv_sec * 1000 + wall.tv_nsec / 1000000,
            wall.tv_nsec / 1000 % 1000);
-  line.used = 0;
   line.first = true;
   put_text("{");
   event_number("seq", ++line.seq);
@@ -154,14 +154,26 @@ void event_list(const char *key, char *const *values, int64_t count) {
   put_text("]");
 }
 
-/* Blocks until the line is out: back-pressure is right even during a hold, a lost or a partial line is not. */
-void event_end(void) {
-  put_text("}\n");
+/* Blocks until everything is out: back-pressure is right even during a hold, a lost or a partial line is not. */
+static void flush(void) {
   for (size_t done = 0; done < line.used;) {
     ssize_t count = write(STDOUT_FILENO, line.bytes + done, line.used - done);
     if (count < 0 && errno != EINTR) give_up("stdout is gone");
     if (count > 0) done += (size_t)count;
   }
+  line.used = 0;
+}
+
+void event_end(void) {
+  put_text("}\n");
+  if (!line.corked) flush();
+}
+
+void event_cork(void) { line.corked = true; }
+
+void event_uncork(void) {
+  line.corked = false;
+  flush();
 }
 
 void event_error(const char *code, const char *format, ...) {

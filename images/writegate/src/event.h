@@ -17,6 +17,10 @@ void event_object_end(void);
 void event_list(const char *key, char *const *values, int64_t count);
 void event_end(void);
 
+/* Between the two, events are made and not yet written. */
+void event_cork(void);
+void event_uncork(void);
+
 void event_error(const char *code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

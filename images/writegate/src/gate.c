@@ -81,7 +81,7 @@ static void remember_again(const struct call *call, bool is_performed, int resul
   for (size_t i = again_count; i-- > 0;)
     if (tracee_start_time((pid_t)again[i].call.pid) != again[i].start_time) again[i] = again[--again_count];
   if (again_count == AGAIN_MAX) give_up("too many calls were interrupted at once");
-  again[again_count++] = (struct again){call->notification, call->start_time, is_performed, result};
+  again[again_count++] = (struct again){call->notification, call->caller.start_time, is_performed, result};
 }
 
 /* Takes the thread's entry out. True if this is that call; another call means that the program gave it up (EINTR). */
@@ -97,7 +97,7 @@ static bool take_again(const struct seccomp_notif *notification, struct again *o
 }
 
 static void let_run(const struct call *call) {
-  if (listener_let_run(listener, call->notification.id)) threads_let_go(&call->notification, call->start_time);
+  if (listener_let_run(listener, call->notification.id)) threads_let_go(&call->notification, call->caller.start_time);
   else remember_again(call, false, 0);
 }
 
@@ -108,7 +108,7 @@ static void answer(const struct call *call, int result) {
 static void finish_again(const struct seccomp_notif *notification, const struct again *entry) {
   static struct call call;
   call.notification = *notification;
-  call.start_time = entry->start_time;
+  call.caller.start_time = entry->start_time;
   if (entry->is_performed) answer(&call, entry->result);
   else let_run(&call);
 }
@@ -144,7 +144,7 @@ static int64_t count_waiting(void) {
 static bool is_valid(void) { return listener_is_valid(listener, hold.call.notification.id); }
 
 static bool is_caller_gone(void) {
-  return tracee_start_time((pid_t)hold.call.notification.pid) != hold.call.start_time;
+  return tracee_start_time((pid_t)hold.call.notification.pid) != hold.call.caller.start_time;
 }
 
 static bool can_receive(int limit_ms) {
@@ -207,6 +207,7 @@ static void emit_held(enum settled settled) {
 }
 
 static void begin_hold(const struct call *call, const struct arm *arm) {
+  event_uncork();
   hold.call = *call;
   hold.arm = *arm;
   hold.phase = SETTLING;
@@ -334,8 +335,11 @@ static void process(const struct seccomp_notif *notification) {
   call.serial = ++serial;
   counters.watched++;
   counters.ops[call.op]++;
+  /* A call that is not held goes on before its event is written: the gateway need not wait for the reader of the events. */
+  event_cork();
   emit_op(&call);
   decide(&call);
+  event_uncork();
 }
 
 /* What changes no file goes on even during a hold, so that only the held call's own thread stands still. */

@@ -72,18 +72,6 @@ static long status_number(const char *text, const char *key, int base) {
   return at == NULL ? 0 : strtol(at + strlen(key), NULL, base);
 }
 
-int tracee_identity(pid_t tid, struct identity *out) {
-  char text[4096];
-  int error = read_proc(tid, "comm", out->comm, sizeof out->comm);
-  if (error == 0) error = read_proc(tid, "status", text, sizeof text);
-  if (error != 0) return error;
-  out->comm[strcspn(out->comm, "\n")] = 0;
-  /* "Name:" comes first and escapes newlines, so no name can forge these lines. */
-  out->umask = (mode_t)status_number(text, "\nUmask:", 8);
-  out->pid = (pid_t)status_number(text, "\nTgid:", 10);
-  return 0;
-}
-
 int tracee_mapping(pid_t tid, uint64_t address, char *path, size_t size) {
   char name[32], text[PATH_BYTES];
   snprintf(name, sizeof name, "/proc/%d/maps", tid);
@@ -117,6 +105,43 @@ static bool read_stat(pid_t tid, char *text, size_t size) {
   const char *name_end = strrchr(text, ')');
   if (name_end == NULL || name_end[1] != ' ' || strchr("ZXx", name_end[2]) != NULL) return false;
   return (stat_field(text, 9) & PF_EXITING) == 0;
+}
+
+/* The process of a thread never changes while the thread lives, and /proc/<tid>/status is the dearest file to read. */
+static int process_of(pid_t tid, uint64_t start_time, pid_t *out) {
+  enum { KNOWN_MAX = 256 };
+  static struct {
+    pid_t tid, pid;
+    uint64_t start_time;
+  } known[KNOWN_MAX];
+  size_t slot = (size_t)tid % KNOWN_MAX;
+  if (known[slot].tid != tid || known[slot].start_time != start_time) {
+    char text[4096];
+    int error = read_proc(tid, "status", text, sizeof text);
+    if (error != 0) return error;
+    /* "Name:" comes first and escapes newlines, so no name can forge this line. */
+    known[slot].pid = (pid_t)status_number(text, "\nTgid:", 10);
+    known[slot].tid = tid;
+    known[slot].start_time = start_time;
+  }
+  *out = known[slot].pid;
+  return 0;
+}
+
+int tracee_identity(pid_t tid, struct identity *out) {
+  char text[1024];
+  int error = read_proc(tid, "stat", text, sizeof text);
+  if (error != 0) return error;
+  const char *name = strchr(text, '('), *name_end = strrchr(text, ')');
+  if (name == NULL || name_end == NULL) return EIO;
+  snprintf(out->comm, sizeof out->comm, "%.*s", (int)(name_end - name - 1), name + 1);
+  out->start_time = stat_field(text, 22);
+  return process_of(tid, out->start_time, &out->pid);
+}
+
+mode_t tracee_umask(pid_t tid) {
+  char text[4096];
+  return read_proc(tid, "status", text, sizeof text) == 0 ? (mode_t)status_number(text, "\nUmask:", 8) : 0;
 }
 
 uint64_t tracee_start_time(pid_t tid) {

@@ -8,7 +8,7 @@
 struct identity {
   pid_t pid;
   char comm[32];
-  mode_t umask;
+  uint64_t start_time; /* of the thread: ticks since boot; with the tid it names the thread for good */
 };
 
 struct descriptor {
@@ -24,6 +24,7 @@ int tracee_string(pid_t tid, uint64_t address, char *text, size_t size);
 int tracee_link(pid_t tid, const char *what, char *target, size_t size);
 int tracee_descriptor(pid_t tid, int fd, struct descriptor *out);
 int tracee_identity(pid_t tid, struct identity *out);
+mode_t tracee_umask(pid_t tid);
 /* The path of the file that is mapped at `address`; empty if none is. */
 int tracee_mapping(pid_t tid, uint64_t address, char *path, size_t size);
 
