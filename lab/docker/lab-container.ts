@@ -1,29 +1,9 @@
 import { type Duplex, PassThrough, type Readable, type Writable } from 'node:stream';
 import type Docker from 'dockerode';
-import type { HostConfig } from 'dockerode';
-import { GenericContainer } from 'testcontainers';
 import type { Engine } from '../engine/engine.ts';
 import { describe, errorCode, Problem } from '../problem.ts';
 import { within } from '../wait.ts';
-import { labels } from './labels.ts';
-
-/** What differs between the lab's containers; everything that keeps them harmless is the same for all and not in here. */
-export interface ContainerSpec {
-  /** The cell that it belongs to. */
-  cell: string;
-  name: string;
-  image: string;
-  command: readonly string[];
-  env: Readonly<Record<string, string>>;
-  /** Named volume on the state folder. */
-  volume: { name: string; path: string };
-  /** `none`, or `container:ID` to join a network namespace that has only loopback. */
-  network: string;
-  memoryBytes: number;
-  /** Room in /dev/shm, for ballast. */
-  sharedMemoryBytes: number;
-  pids: number;
-}
+import type { ContainerSpec } from './harmless-container.ts';
 
 /** The three streams of a container. They are attached before it starts, so that no line is missed. */
 export interface Streams {
@@ -33,66 +13,6 @@ export interface Streams {
 }
 
 const ATTACH_LIMIT_MS = 20_000;
-const START_LIMIT_MS = 60_000;
-
-/**
- * A container of the lab's, on top of Testcontainers: no network but loopback, no capabilities, no new privileges, an ordinary user, a
- * read-only root, limits on memory and processes. What Testcontainers has no word for (attaching before the start, starting the same
- * container again, freezing) goes to dockerode.
- */
-class HarmlessContainer extends GenericContainer {
-  readonly #attach: (id: string) => Promise<void>;
-
-  constructor(spec: ContainerSpec, attach: (id: string) => Promise<void>) {
-    super(spec.image);
-    this.#attach = attach;
-    this.withName(spec.name)
-      .withCommand([...spec.command])
-      .withEnvironment(spec.env)
-      .withLabels(labels('container', spec.cell))
-      .withNetworkMode(spec.network)
-      .withUser('1000:1000')
-      .withDroppedCapabilities('ALL')
-      .withSecurityOpt('no-new-privileges')
-      .withSharedMemorySize(spec.sharedMemoryBytes)
-      .withTmpFs({ '/tmp': 'rw,nosuid,nodev,mode=1777' })
-      .withAutoCleanup(false)
-      .withAutoRemove(false)
-      .withStartupTimeout(START_LIMIT_MS)
-      .withWaitStrategy(startedIsEnough);
-    const more: HostConfig = {
-      Memory: spec.memoryBytes,
-      // The same as Memory: no swap, or an OOM would be a matter of the host's disk.
-      MemorySwap: spec.memoryBytes,
-      PidsLimit: spec.pids,
-      ReadonlyRootfs: true,
-      Mounts: [{ Type: 'volume', Source: spec.volume.name, Target: spec.volume.path }],
-      // The lab reads the streams itself; nothing is to pile up on the engine's disk.
-      LogConfig: { Type: 'none', Config: {} },
-    };
-    Object.assign(this.hostConfig, more);
-    Object.assign(this.createOpts, {
-      OpenStdin: true,
-      // stdin ends when the lab goes away, and the program inside ends with it.
-      StdinOnce: true,
-      AttachStdin: true,
-      AttachStdout: true,
-      AttachStderr: true,
-    });
-  }
-
-  protected override containerCreated = (id: string): Promise<void> => this.#attach(id);
-}
-
-/** The programs in the lab's containers say themselves when they are there; Testcontainers need not look for ports or log lines. */
-const startedIsEnough = {
-  async waitUntilReady() {},
-  withStartupTimeout() {
-    return startedIsEnough;
-  },
-  isStartupTimeoutSet: () => true,
-  getStartupTimeout: () => START_LIMIT_MS,
-};
 
 /** A container that was started at least once. Disposing of it removes it, whatever its state. */
 export class LabContainer implements AsyncDisposable {
@@ -110,6 +30,8 @@ export class LabContainer implements AsyncDisposable {
     let handle: Docker.Container | undefined;
     let streams: Streams | undefined;
     try {
+      // Here and not at the top: Testcontainers takes a third of the lab's memory, and most commands start no container.
+      const { HarmlessContainer } = await import('./harmless-container.ts');
       const container = new HarmlessContainer(spec, async (id) => {
         handle = engine.docker.getContainer(id);
         streams = await attach(handle, spec.name);

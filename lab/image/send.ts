@@ -4,6 +4,9 @@ import type Docker from 'dockerode';
 import * as tar from 'tar';
 import { describe, errorCode, Problem } from '../problem.ts';
 
+/** A file at a time, in pieces of this size: tar's own 16 MiB for each of four files is most of what sending would cost. */
+const READ_BYTES = 64 * 1024;
+
 /** Sends a folder as a tar stream and builds it, without a network. Memory does not depend on the folder's size. */
 export async function build(
   docker: Docker,
@@ -14,7 +17,7 @@ export async function build(
 ): Promise<void> {
   const context = new PassThrough();
   // `portable` and no times: the same files give the same stream, and nothing of the host's users gets in.
-  const packing = pipeline(tar.create({ cwd: folder, portable: true, noMtime: true }, ['.']), context);
+  const packing = pipeline(tar.create({ cwd: folder, portable: true, noMtime: true, jobs: 1, maxReadSize: READ_BYTES }, ['.']), context);
   packing.catch(() => undefined);
   try {
     const answer = await docker.buildImage(context as NodeJS.ReadableStream, {
