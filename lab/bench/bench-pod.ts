@@ -5,11 +5,11 @@ import { LabContainer, type Streams } from '../docker/lab-container.ts';
 import { makeVolume } from '../docker/volume.ts';
 import type { Engine } from '../engine/engine.ts';
 import { fill } from '../gateway.ts';
+import { gatewaySpec, sidecarSpec } from '../pod/specs.ts';
 import { Problem } from '../problem.ts';
 import { type Entry, Sidecar } from '../sidecar/client.ts';
 import { within } from '../wait.ts';
 
-const MiB = 1024 * 1024;
 const START_LIMIT_MS = 30_000;
 const END_LIMIT_MS = 60_000;
 const KEEP_BYTES = 1024 * 1024;
@@ -74,21 +74,12 @@ export class BenchPod implements AsyncDisposable {
     await using undo = new AsyncDisposableStack();
     const name = `midwrite-${randomUUID().slice(0, 13)}`;
     const { release, images } = plan;
-    const { root } = release.promises;
     const volume = undo.use(await makeVolume(engine, `${name}-state`, name));
     const sidecarContainer = undo.use(
-      await LabContainer.start(engine, {
-        cell: name,
-        name: `${name}-sidecar`,
-        image: images.sidecar,
-        command: [],
-        env: {},
-        volume: { name: volume.name, path: root },
-        network: 'none',
-        memoryBytes: 512 * MiB,
-        sharedMemoryBytes: MiB,
-        pids: 64,
-      }),
+      await LabContainer.start(
+        engine,
+        sidecarSpec({ cell: name, name, volume: volume.name, release, image: images.sidecar }),
+      ),
     );
     const sidecar = new Sidecar(sidecarContainer.streams);
     await sidecar.started(START_LIMIT_MS);
@@ -139,20 +130,9 @@ export class BenchPod implements AsyncDisposable {
   async #start(): Promise<Streams> {
     if (this.#container !== undefined) return this.#container.startAgain();
     const { release, images, spec } = this.#plan;
-    this.#container = this.#resources.use(
-      await LabContainer.start(this.#engine, {
-        cell: this.#name,
-        name: `${this.#name}-gateway`,
-        image: images.gateway,
-        command: [...this.#wrapper, ...release.boot.command],
-        env: release.boot.env,
-        volume: { name: this.#volume, path: release.promises.root },
-        network: `container:${this.#sidecarContainer.id}`,
-        memoryBytes: spec.memoryBytes,
-        sharedMemoryBytes: spec.memoryBytes + 64 * MiB,
-        pids: 512,
-      }),
-    );
+    const part = { cell: this.#name, name: this.#name, volume: this.#volume, release, image: images.gateway };
+    const container = gatewaySpec(part, this.#sidecarContainer.id, spec.memoryBytes, this.#wrapper);
+    this.#container = this.#resources.use(await LabContainer.start(this.#engine, container));
     return this.#container.streams;
   }
 

@@ -7,6 +7,7 @@ import { Gate, type GateListener } from '../gate/gate.ts';
 import type { Release } from '../gateway.ts';
 import { Sidecar } from '../sidecar/client.ts';
 import { within } from '../wait.ts';
+import { gatewaySpec, type PodPart, sidecarSpec } from './specs.ts';
 
 export interface PodSpec {
   /** Unique over all labs on the engine. */
@@ -18,10 +19,15 @@ export interface PodSpec {
   memoryBytes: number;
 }
 
-const MiB = 1024 * 1024;
-const SIDECAR = { memoryBytes: 512 * MiB, pids: 64, startLimitMs: 30_000 };
-const GATEWAY_PIDS = 512;
+const SIDECAR_START_LIMIT_MS = 30_000;
 const GATE_START_LIMIT_MS = 30_000;
+
+const partOf = ({ label, name, release }: PodSpec, volume: string): Omit<PodPart, 'image'> => ({
+  cell: label,
+  name,
+  volume,
+  release,
+});
 
 /**
  * Two containers and a volume. The sidecar owns a network namespace that has only loopback; the gateway joins it, so that its memory cgroup
@@ -70,21 +76,10 @@ export class Pod implements AsyncDisposable {
     );
     const volume = undo.use(await makeVolume(engine, `${spec.name}-state`, spec.label));
     const sidecarContainer = undo.use(
-      await LabContainer.start(engine, {
-        cell: spec.label,
-        name: `${spec.name}-sidecar`,
-        image: spec.images.sidecar,
-        command: [],
-        env: {},
-        volume: { name: volume.name, path: spec.release.promises.root },
-        network: 'none',
-        memoryBytes: SIDECAR.memoryBytes,
-        sharedMemoryBytes: MiB,
-        pids: SIDECAR.pids,
-      }),
+      await LabContainer.start(engine, sidecarSpec({ ...partOf(spec, volume.name), image: spec.images.sidecar })),
     );
     const sidecar = new Sidecar(sidecarContainer.streams);
-    await sidecar.started(SIDECAR.startLimitMs);
+    await sidecar.started(SIDECAR_START_LIMIT_MS);
     return new Pod({
       engine,
       spec,
@@ -102,30 +97,11 @@ export class Pod implements AsyncDisposable {
     this.#boot += 1;
     const listener = this.#listen(this.#boot);
     if (this.#container === undefined) {
-      const { release, memoryBytes } = this.#spec;
-      this.#container = this.#resources.use(
-        await LabContainer.start(this.#engine, {
-          cell: this.#spec.label,
-          name: this.gatewayName,
-          image: this.#spec.images.gateway,
-          command: [
-            'writegate',
-            'run',
-            '--state',
-            release.promises.root,
-            '--exit-on-eof',
-            '--',
-            ...release.boot.command,
-          ],
-          env: release.boot.env,
-          volume: { name: this.#volume, path: release.promises.root },
-          network: `container:${this.#sidecarContainer.id}`,
-          memoryBytes,
-          // Room for as much ballast as the limit lets in.
-          sharedMemoryBytes: memoryBytes + 64 * MiB,
-          pids: GATEWAY_PIDS,
-        }),
-      );
+      const { release, memoryBytes, images } = this.#spec;
+      const writegate = ['writegate', 'run', '--state', release.promises.root, '--exit-on-eof', '--'];
+      const part = { ...partOf(this.#spec, this.#volume), image: images.gateway };
+      const spec = gatewaySpec(part, this.#sidecarContainer.id, memoryBytes, writegate);
+      this.#container = this.#resources.use(await LabContainer.start(this.#engine, spec));
       this.#gate = new Gate(this.#container.streams, listener);
     } else {
       await this.#gate?.ended;
