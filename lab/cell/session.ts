@@ -7,7 +7,7 @@ import { fill, type Release, type Store, storeEntryPath } from '../gateway.ts';
 import type { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import type { Entry, Plant, TurnResult } from '../sidecar/client.ts';
-import { until } from '../wait.ts';
+import { until, within } from '../wait.ts';
 import type { Aftermath } from './cell-id.ts';
 import { type CrashPoint, learnWriteShape, patternOf } from './write-shape.ts';
 
@@ -93,6 +93,9 @@ export class Session {
     } catch (error) {
       this.#signal.throwIfAborted();
       if (!(error instanceof Problem) || (error.code !== 'not-ready' && error.code !== 'gateway-died')) throw error;
+      // Its exit may be heard of before its last lines are read.
+      if (error.code === 'gateway-died')
+        await within({ name: "the gateway's last lines", limitMs: STOP_LIMIT_MS }, gate.ended);
       this.#recorder.record({ type: 'not-ready', boot, why: error.message, lastLines: gate.lastLines() });
       return false;
     }

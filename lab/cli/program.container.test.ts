@@ -29,7 +29,7 @@ describe('a run from the command line', () => {
   test('plain lines without a terminal, and where the files are', async () => {
     await using root = await folder();
     const ran = await midwrite(['run', '--cell', CELL, '--results', root.path]);
-    expect(ran.stdout).toMatch(/3\/3 .*: (held|violated)/);
+    expect(ran.stderr).toMatch(/3\/3 .*: (held|violated)/);
     expect(ran.stdout).toMatch(/✓ held/);
     expect(ran.stdout).toMatch(/matrix\.md/);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
@@ -103,7 +103,7 @@ describe('bad luck', () => {
     expect(judged.stdout).toMatch(/did not come to its end/);
     const next = await midwrite(['run', '--cell', CELL, '--results', root.path]);
     expect(next.exitCode, next.stdout + next.stderr).toBe(0);
-    expect(next.stdout).toMatch(/an earlier lab had left \d+ containers/);
+    expect(next.stderr).toMatch(/an earlier lab had left \d+ containers/);
     expect(await belongings(engine, pid)).toEqual([]);
   });
 

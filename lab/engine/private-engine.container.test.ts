@@ -61,7 +61,7 @@ describe.skipIf(whyNoPrivateEngine() !== undefined)('a private engine', () => {
         },
       );
       expect(next.exitCode, next.stdout + next.stderr).toBe(0);
-      expect(next.stdout).toMatch(/an earlier lab had left/);
+      expect(next.stderr).toMatch(/an earlier lab had left/);
       expect(await second.docker.listContainers({ all: true })).toEqual([]);
 
       const cleaned = await midwrite(['clean', '--images'], { ...env(root.path), DOCKER_HOST: endpoint.uri });
