@@ -79,7 +79,8 @@ export async function runPlan(
   } catch (error) {
     failure = error;
   }
-  const state = options.signal.aborted ? 'interrupted' : 'complete';
+  // Broken off by a signal or by an engine that is gone: either way it is not a whole run.
+  const state = failure === undefined && !options.signal.aborted ? 'complete' : 'interrupted';
   const done: RunFile = { ...file, run: { ...facts, durationMs: Math.round(performance.now() - began) }, state };
   await results.writeRun(done);
   const matrix = await judgeRun(results, done);

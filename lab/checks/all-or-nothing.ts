@@ -1,7 +1,7 @@
 import type { Check, Judged } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { GateEvent } from '../gate/protocol.ts';
-import { held, inconclusive, notApplicable, type Verdict, violated } from '../judge/verdict.ts';
+import { held, inconclusive, type Verdict, violated } from '../judge/verdict.ts';
 import { storeAt, storeEntry } from './store.ts';
 
 /**
@@ -61,7 +61,6 @@ export const allOrNothing: Check = {
 
   judge(judged) {
     const { evidence, fault, proof } = judged;
-    if (evidence.cell.crashPoint === 'none') return notApplicable('no write was struck');
     const { path, format } = evidence.cell.promises.store;
     const moment = fault.lethal ? 'struck' : 'woken';
     const listing = evidence.snapshot(moment);

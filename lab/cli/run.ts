@@ -21,7 +21,6 @@ interface RunCommandOptions extends SelectionOptions {
 const MOST_JOBS = 4;
 
 interface Context {
-  cells: PlannedCell[];
   engine: Engine;
   images: Images;
   matrix: Matrix;
@@ -32,7 +31,7 @@ export async function run(options: RunCommandOptions): Promise<ExitCode> {
   const resultsRoot = path.resolve(options.results);
   // Bad input is told before anything is installed, built or started.
   const cells = await plan(selectionOf(options));
-  const context = (await tasks(cells, resultsRoot, options).run({ cells } as Context)) as Context;
+  const context = (await tasks(cells, resultsRoot, options).run({} as Context)) as Context;
   print(context.matrix, options.json === true);
   if (options.json !== true) {
     const shown = path.relative(process.cwd(), context.results.folder);
@@ -53,7 +52,7 @@ function tasks(cells: readonly PlannedCell[], resultsRoot: string, options: RunC
   });
   // As listr2 itself decides it.
   const moving = process.stdout.isTTY === true;
-  const steps = new Listr<Context>(
+  return new Listr<Context>(
     [
       {
         title: 'engine',
@@ -138,7 +137,6 @@ function tasks(cells: readonly PlannedCell[], resultsRoot: string, options: RunC
       registerSignalListeners: false,
     },
   );
-  return steps as Listr<Context>;
 }
 
 /** Marks a failed step and leaves the message to the end of the program, which prints it once. */

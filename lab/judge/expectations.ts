@@ -21,9 +21,17 @@ const Expectation = z.strictObject({
 });
 export type Expectation = z.infer<typeof Expectation>;
 
-/** Reads a gateway's file of known findings. */
-export function readExpectations(file: string | undefined): Expectation[] {
+const files = new Map<string, Expectation[]>();
+
+/** A gateway's file of known findings, read once: every cell is compared with it. */
+export function readExpectations(file: string | undefined): readonly Expectation[] {
   if (file === undefined) return [];
+  const read = files.get(file) ?? parseExpectations(file);
+  files.set(file, read);
+  return read;
+}
+
+function parseExpectations(file: string): Expectation[] {
   const full = path.join(imagesFolder, file);
   try {
     return z.array(Expectation).parse(JSON.parse(readFileSync(full, 'utf8')));
@@ -60,10 +68,10 @@ export function compare(
     const caught = checks.some((check) => check.verdict === 'violated' && canary.caughtBy.includes(check.id));
     return { expected: result.verdict === 'violated' && caught, checks };
   }
-  const known = checks.every((check) => check.verdict !== 'violated' || check.issue !== undefined);
+  const allKnown = checks.every((check) => check.verdict !== 'violated' || check.issue !== undefined);
   return {
     expected:
-      result.verdict === 'held' || result.verdict === 'not-applicable' || (result.verdict === 'violated' && known),
+      result.verdict === 'held' || result.verdict === 'not-applicable' || (result.verdict === 'violated' && allKnown),
     checks,
   };
 }

@@ -4,17 +4,13 @@ import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Fault } from '../fault.ts';
 import { inconclusive, missed, type Proof, type Verdict } from './verdict.ts';
 
-export function faultNamed(name: string): Fault | undefined {
-  return faults.find((fault) => fault.name === name);
-}
-
 /**
  * Whether the write was held at the crash point and the fault landed there. Every `held` rests on what this gives; without it there are only
  * `missed` and `inconclusive`.
  */
 export function prove(evidence: CellEvidence): { proof: Proof; fault: Fault } | { verdict: Verdict } {
   const { cell } = evidence;
-  const fault = faultNamed(cell.fault);
+  const fault = faults.find((one) => one.name === cell.fault);
   if (fault === undefined) return { verdict: inconclusive(`this midwrite knows no fault "${cell.fault}"`) };
   const problem = evidence.of('problem')[0];
   if (problem !== undefined) return { verdict: inconclusive(`the lab failed (${problem.code}): ${problem.message}`) };

@@ -59,7 +59,8 @@ export class Sidecar {
   readonly #open = new Map<number, (reply: z.infer<typeof Reply>) => void>();
   readonly #started: Promise<void>;
   #gone: ((problem: Problem) => void)[] = [];
-  #isGone = false;
+  /** Why there is no sidecar any more. */
+  #end: Problem | undefined;
   #lastId = 0;
   #said: string[] = [];
 
@@ -80,15 +81,14 @@ export class Sidecar {
       this.#said = [...this.#said, line].slice(-8);
     });
     void Promise.allSettled([replies, log]).then(([outcome]) => {
-      this.#isGone = true;
       const why =
         outcome.status === 'rejected'
           ? `it said what the lab does not understand: ${String(outcome.reason)}`
           : 'it ended';
-      for (const tell of this.#gone)
-        tell(
-          new Problem('sidecar-failed', `the sidecar is gone: ${why}. Its last lines:\n  ${this.#said.join('\n  ')}`),
-        );
+      const said = this.#said.join('\n  ');
+      const problem = new Problem('sidecar-failed', `the sidecar is gone: ${why}. Its last lines:\n  ${said}`);
+      this.#end = problem;
+      for (const tell of this.#gone) tell(problem);
     });
   }
 
@@ -97,10 +97,7 @@ export class Sidecar {
   }
 
   #orGone<T>(promise: Promise<T>): Promise<T> {
-    if (this.#isGone)
-      return Promise.reject(
-        new Problem('sidecar-failed', `the sidecar is gone. Its last lines:\n  ${this.#said.join('\n  ')}`),
-      );
+    if (this.#end !== undefined) return Promise.reject(this.#end);
     let tell: (problem: Problem) => void = () => undefined;
     const gone = new Promise<never>((_, reject) => {
       tell = reject;

@@ -82,6 +82,11 @@ export class EvidenceBuilder {
     });
   }
 
+  started(boot: number): this {
+    const limits = { cgroupVersion: 1, memoryLimitBytes: 1, oomKills: 0 };
+    return this.gate(boot, { ev: 'start', protocol: 1, version: '1', pid: 7, argv: [], ...limits });
+  }
+
   ready(boot: number, tookMs = 100): this {
     return this.add({ type: 'ready', boot, tReady: this.#t, tookMs });
   }
@@ -120,16 +125,7 @@ function begin(cell: Pick<CellSpec, 'fault' | 'aftermath'>): EvidenceBuilder {
       },
     })
     .add({ type: 'phase', name: 'boot' })
-    .gate(1, {
-      ev: 'start',
-      protocol: 1,
-      version: '1',
-      pid: 7,
-      argv: [],
-      cgroupVersion: 1,
-      memoryLimitBytes: 1,
-      oomKills: 0,
-    })
+    .started(1)
     .ready(1)
     .turn('warm', 1)
     .gate(1, { ev: 'memory', currentBytes: 50_000_000, peakBytes: 60_000_000, oomKills: 0 })
@@ -176,16 +172,7 @@ export function killed(aftermath: CellSpec['aftermath'] = 'aged'): EvidenceBuild
       ],
     })
     .snapshot('prepared', { ...old, ...temp, ...planted })
-    .gate(2, {
-      ev: 'start',
-      protocol: 1,
-      version: '1',
-      pid: 7,
-      argv: [],
-      cgroupVersion: 1,
-      memoryLimitBytes: 1,
-      oomKills: 0,
-    });
+    .started(2);
   if (aftermath === 'aged') build.op(2, 'unlink', TEMP);
   return build
     .ready(2)
@@ -193,16 +180,7 @@ export function killed(aftermath: CellSpec['aftermath'] = 'aged'): EvidenceBuild
     .turn('after', 2)
     .snapshot('served', { [STORE]: { text: storeOf('warm', 'after') }, ...planted, ...stays })
     .snapshot('stopped', { [STORE]: { text: storeOf('warm', 'after') }, ...planted, ...stays })
-    .gate(3, {
-      ev: 'start',
-      protocol: 1,
-      version: '1',
-      pid: 7,
-      argv: [],
-      cgroupVersion: 1,
-      memoryLimitBytes: 1,
-      oomKills: 0,
-    })
+    .started(3)
     .ready(3)
     .snapshot('rebooted', { [STORE]: { text: storeOf('warm', 'after') }, ...planted, ...stays })
     .add({ type: 'end', durationMs: 1_000 });
