@@ -208,6 +208,19 @@ describe('what is seen', { timeout: 60_000 }, () => {
     expect(ops(fixture).map((op) => op.op)).toEqual(['create', 'write']);
   });
 
+  test('a sync of a folder, with its path; an open that makes a file, with its flags', async () => {
+    const [O_DSYNC, O_SYNC] = [0o10000, 0o4010000]; // Linux', on x86-64 and arm64
+    await using fixture = await act('write /state/a x , write-dsync /state/b x , write-sync /state/c x , sync /state');
+    expect(await fixture.ended()).toBe(0);
+    expect(ops(fixture).filter(ev('op', { op: 'sync' }))).toMatchObject([{ syscall: 'fsync', path: '/state' }]);
+    const made = ops(fixture).filter(ev('op', { op: 'create' }));
+    expect(made.map((op) => [op.path, Number(op.flags) & O_SYNC])).toEqual([
+      ['/state/a', 0],
+      ['/state/b', O_DSYNC],
+      ['/state/c', O_SYNC],
+    ]);
+  });
+
   test('nothing that lies outside the state folders', async () => {
     await using fixture = await act('write /tmp/elsewhere hello , rename /tmp/elsewhere /state/here');
     expect(await fixture.ended()).toBe(0);
@@ -299,6 +312,290 @@ describe('holding', { timeout: 60_000 }, () => {
     fixture.send('release id=x');
     expect(await fixture.ended()).toBe(0);
     expect(fixture.logs()).toContain('from the other');
+  });
+});
+
+/** The program `act`, and beside it others that each begin when the test says so (`begin`). */
+const beside = (acts: string, others: readonly string[], options: Start = {}): Promise<Fixture> => {
+  const waits = others.map((other, i) => `(until [ -e /tmp/go${i} ]; do sleep 0.02; done; exec act ${other}) &`);
+  return start(['sh', '-c', `${waits.join(' ')} act ${acts}; code=$?; wait; exit $code`], options);
+};
+
+/** Lets a program beside the held one begin. */
+const begin = (fixture: Fixture, other: number): Promise<string> => fixture.exec('touch', `/tmp/go${other}`);
+
+/** A program beside the held one has begun, and sleeps in its first call: it waits in line. */
+async function beginAndWaitInLine(fixture: Fixture, other: number, heldPid: unknown): Promise<void> {
+  await begin(fixture, other);
+  const standing = `grep -l '(act) S' /proc/[0-9]*/stat 2>/dev/null | grep -qv '^/proc/${heldPid}/'`;
+  await fixture.exec('sh', '-c', `until ${standing}; do sleep 0.02; done`);
+}
+
+const REPLACE = 'write /state/old x , write /state/temp new , rename /state/temp /state/store';
+const SWEEP = 'unlink /state/old , write /state/other hello';
+const BEFORE_SWEEP = new Map([
+  ['old', 'x'],
+  ['temp', 'new'],
+]);
+const AFTER_SWEEP = new Map([
+  ['other', 'hello'],
+  ['temp', 'new'],
+]);
+const RENAMED = new Map([
+  ['other', 'hello'],
+  ['store', 'new'],
+]);
+
+const swept = async (fixture: Fixture, expected = AFTER_SWEEP): Promise<void> =>
+  expect.poll(async () => [...(await fixture.state())].sort(), { timeout: 10_000 }).toEqual([...expected].sort());
+
+const opsOfOther = (fixture: Fixture, pid: unknown): string[] =>
+  ops(fixture)
+    .filter((op) => op.pid !== pid)
+    .map((op) => `${op.op} ${op.path}`);
+
+const SWEEP_OPS = ['unlink /state/old', 'create /state/other', 'write /state/other'];
+const ARM_REPLACE = 'arm id=x op=rename path=/state/temp to=/state/store';
+
+describe('passing a held call', { timeout: 60_000 }, () => {
+  test('what waits in line goes on with it and not before, and the held call stands still', async () => {
+    await using fixture = await beside(REPLACE, [SWEEP], { commands: [ARM_REPLACE] });
+    const { pid } = await held(fixture);
+    await beginAndWaitInLine(fixture, 0, pid);
+    expect(await fixture.state()).toEqual(BEFORE_SWEEP);
+    expect(opsOfOther(fixture, pid)).toEqual([]);
+    fixture.send('pass id=x');
+    await swept(fixture);
+    expect(opsOfOther(fixture, pid)).toEqual(SWEEP_OPS);
+    expect(fixture.logs()).not.toContain('rename=');
+    fixture.send('pass id=x');
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.logs()).toContain('rename=0');
+    await swept(fixture, RENAMED);
+    expect(evs(fixture)).toEqual(['armed', 'held', 'passing', 'passing', 'released']);
+    expect(fixture.events.filter(ev('error'))).toEqual([]);
+  });
+
+  test('what comes later goes on too', async () => {
+    await using fixture = await beside(REPLACE, [SWEEP], { commands: [ARM_REPLACE] });
+    const { pid } = await held(fixture);
+    fixture.send('pass id=x');
+    await fixture.waitFor(ev('passing', { id: 'x' }), { name: 'it is passed' });
+    await begin(fixture, 0);
+    await swept(fixture);
+    expect(opsOfOther(fixture, pid)).toEqual(SWEEP_OPS);
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    await swept(fixture, RENAMED);
+  });
+
+  test('after a call', async () => {
+    await using fixture = await beside(REPLACE, [SWEEP], { commands: [`${ARM_REPLACE} at=after`] });
+    const { pid } = await held(fixture);
+    await beginAndWaitInLine(fixture, 0, pid);
+    expect(opsOfOther(fixture, pid)).toEqual([]);
+    fixture.send('pass id=x');
+    await swept(fixture, RENAMED);
+    expect(fixture.logs()).not.toContain('rename=');
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.logs()).toContain('rename=0');
+    expect(fixture.events.find(ev('released'))).toMatchObject({ how: 'answered' });
+  });
+
+  test('it can take away what the held call needs: then that fails for its caller', async () => {
+    await using fixture = await beside(REPLACE, ['unlink /state/temp'], { commands: [ARM_REPLACE] });
+    await held(fixture);
+    fixture.send('pass id=x');
+    await begin(fixture, 0);
+    await swept(fixture, new Map([['old', 'x']]));
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.logs()).toContain('rename=-1 errno=2');
+  });
+
+  test('no arm sees what passes; at the release the arms see again', async () => {
+    await using fixture = await start(['threads', '8', '20'], {
+      commands: ['arm id=x op=rename path=/state/** nth=5', 'arm id=y op=rename path=/state/** nth=6'],
+    });
+    const { tid } = await held(fixture);
+    fixture.send('arm id=z op=create path=/state/**');
+    fixture.send('pass id=x');
+    const renames = (own: boolean) =>
+      ops(fixture).filter((op) => op.op === 'rename' && (op.tid === tid) === own).length;
+    await fixture.waitFor(() => renames(false) === 7 * 20, { name: 'the others are done' });
+    const done = renames(true) - 1;
+    const stores = async () => [...(await fixture.state()).keys()].filter((name) => name.startsWith('store-')).length;
+    await expect.poll(stores, { timeout: 10_000 }).toBe(7 * 20 + done);
+    expect(fixture.events.filter(ev('held'))).toHaveLength(1);
+    fixture.send('release id=x');
+    // What is left are the held thread's own calls: the first that makes a file, and its next rename, the sixth counted.
+    expect(await held(fixture, 'z')).toMatchObject({ tid, nth: 1 });
+    fixture.send('release id=z');
+    expect(await held(fixture, 'y')).toMatchObject({ tid, nth: 6, quiesced: true });
+    expect(await stores()).toBe(7 * 20 + done + 1);
+    fixture.send('release id=y');
+    expect(await fixture.ended()).toBe(0);
+    const counters = last(fixture)?.counters as { ops: Record<string, number> };
+    expect(counters.ops).toEqual({ create: 168, write: 320, rename: 160 });
+  });
+
+  test('one call that two crash points wait for: the second holds it at the release, and is not passed', async () => {
+    await using fixture = await beside(REPLACE, [SWEEP, 'mkdir /state/later'], {
+      commands: [ARM_REPLACE, ARM_REPLACE.replace('id=x', 'id=y')],
+    });
+    const { pid } = await held(fixture);
+    fixture.send('pass id=x');
+    await begin(fixture, 0);
+    await swept(fixture);
+    fixture.send('release id=x');
+    expect(await held(fixture, 'y')).toMatchObject({ pid, nth: 1, quiesced: true });
+    await beginAndWaitInLine(fixture, 1, pid);
+    await swept(fixture);
+    expect(opsOfOther(fixture, pid)).toEqual(SWEEP_OPS);
+    fixture.send('release id=y');
+    expect(await fixture.ended()).toBe(0);
+    await swept(fixture, RENAMED);
+    expect(opsOfOther(fixture, pid)).toEqual([...SWEEP_OPS, 'mkdir /state/later']);
+  });
+
+  test('a torn hold is refused, and what is not held', async () => {
+    await using fixture = await beside('write /state/a abcdefgh', [SWEEP], {
+      commands: ['arm id=x op=write path=/state/a at=torn bytes=3', 'arm id=y op=mkdir path=/state/never'],
+    });
+    const { pid } = await held(fixture);
+    await beginAndWaitInLine(fixture, 0, pid);
+    for (const id of ['x', 'y', 'nobody']) fixture.send(`pass id=${id}`);
+    fixture.send('mark text=refused');
+    await fixture.waitFor(ev('mark'), { name: 'the mark' });
+    const errors = fixture.events.filter(ev('error'));
+    expect(errors.map((error) => error.code)).toEqual(['cannot-pass', 'unknown-id', 'unknown-id']);
+    expect(errors[0]?.message).toContain('x is held at=torn');
+    expect(await fixture.state()).toEqual(new Map([['a', 'abc']]));
+    expect(opsOfOther(fixture, pid)).toEqual([]);
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    await swept(
+      fixture,
+      new Map([
+        ['a', 'abcdefgh'],
+        ['other', 'hello'],
+      ]),
+    );
+    expect(evs(fixture)).toEqual(['armed', 'held', 'released']);
+  });
+
+  const FREEZES: [at: string, first: 'pass' | 'pause', expected: Map<string, string>][] = [
+    ['before', 'pass', AFTER_SWEEP],
+    ['before', 'pause', AFTER_SWEEP],
+    ['after', 'pass', RENAMED],
+    ['after', 'pause', RENAMED],
+  ];
+
+  test.for(FREEZES)('at=%s and a freeze, %s first', async ([at, first, atHold]) => {
+    await using fixture = await beside(REPLACE, [SWEEP], { commands: [`${ARM_REPLACE} at=${at}`] });
+    const { pid } = await held(fixture);
+    if (first === 'pass') fixture.send('pass id=x');
+    else await beginAndWaitInLine(fixture, 0, pid);
+    if (first === 'pass') await fixture.waitFor(ev('passing'), { name: 'it is passed' });
+    await fixture.pause();
+    if (first === 'pause') fixture.send('pass id=x');
+    await fixture.unpause();
+    await fixture.waitFor(ev('reheld'), { name: 'it is held again' });
+    await begin(fixture, 0);
+    await swept(fixture, atHold);
+    expect(opsOfOther(fixture, pid)).toEqual(SWEEP_OPS);
+    expect(fixture.logs()).not.toContain('rename=');
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.logs()).toContain('rename=0');
+    await swept(fixture, RENAMED);
+    expect(ops(fixture).filter(ev('op', { op: 'rename' }))).toHaveLength(1);
+    expect(fixture.events.filter(ev('passing'))).toHaveLength(1);
+  });
+
+  test('a freeze while many pass: each of their calls counts once', async () => {
+    await using fixture = await start(['threads', '8', '200'], {
+      commands: ['arm id=x op=rename path=/state/** nth=3'],
+    });
+    await held(fixture);
+    fixture.send('pass id=x');
+    await fixture.pause();
+    await fixture.unpause();
+    await fixture.waitFor(ev('reheld'), { name: 'it is held again' });
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    const counters = last(fixture)?.counters as { ops: Record<string, number> };
+    expect(counters.ops).toEqual({ create: 1608, write: 3200, rename: 1600 });
+    expect(ops(fixture)).toHaveLength(1608 + 3200 + 1600);
+  });
+
+  test('signals interrupt what passes: each call counts once', async () => {
+    await using fixture = await beside(REPLACE, ['storm /state/log 1000'], { commands: [ARM_REPLACE] });
+    const { pid } = await held(fixture);
+    await begin(fixture, 0);
+    fixture.send('pass id=x');
+    await expect.poll(() => fixture.logs(), { timeout: 20_000 }).toContain('storm=1000');
+    expect((await fixture.state()).get('log')).toBe('x'.repeat(1000));
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect(opsOfOther(fixture, pid).filter((op) => op === 'write /state/log')).toHaveLength(1000);
+  });
+
+  test('it comes while the kernel has taken the call back, and stays on when that is held again', async () => {
+    await using fixture = await beside(`restart-on-usr1 , ${REPLACE}`, [SWEEP, 'mkdir /state/later'], {
+      commands: [ARM_REPLACE],
+    });
+    const { pid } = await held(fixture);
+    await beginAndWaitInLine(fixture, 0, pid);
+    await fixture.exec('sh', '-c', `kill -USR1 ${pid}`);
+    await fixture.waitFor(ev('cancelled'), { name: 'it is cancelled' });
+    fixture.send('pass id=x');
+    await swept(fixture);
+    await fixture.exec('touch', '/tmp/return');
+    await fixture.waitFor(ev('reheld'), { name: 'it is held again' });
+    await begin(fixture, 1);
+    await fixture.waitFor(ev('op', { op: 'mkdir' }), { name: 'what comes later goes on' });
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.logs()).toContain('rename=0');
+    expect(evs(fixture)).toEqual(['armed', 'held', 'cancelled', 'passing', 'reheld', 'released']);
+  });
+
+  test("the held call's own thread stands still even when a signal has ended the call", async () => {
+    await using fixture = await beside(`fail-on-usr1 , ${REPLACE} , mkdir /state/own`, [SWEEP], {
+      commands: [ARM_REPLACE],
+    });
+    const { pid } = await held(fixture);
+    await fixture.exec('touch', '/tmp/return');
+    await fixture.exec('sh', '-c', `kill -USR1 ${pid}`);
+    await fixture.waitFor(ev('cancelled'), { name: 'it is cancelled' });
+    await expect.poll(() => fixture.logs()).toContain('rename=-1 errno=4');
+    fixture.send('pass id=x');
+    await begin(fixture, 0);
+    await swept(fixture);
+    expect(fixture.events.some(ev('op', { op: 'mkdir' }))).toBe(false);
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.logs()).toContain('mkdir=0');
+    expect(ops(fixture).at(-1)).toMatchObject({ op: 'mkdir', path: '/state/own', pid });
+  });
+
+  test('a caller that dies while others pass is lost, and arms see again', async () => {
+    await using fixture = await beside(REPLACE, [SWEEP, 'mkdir /state/later'], {
+      commands: [ARM_REPLACE, 'arm id=y op=mkdir path=/state/later'],
+    });
+    const { pid } = await held(fixture);
+    fixture.send('pass id=x');
+    await begin(fixture, 0);
+    await swept(fixture);
+    await fixture.exec('sh', '-c', `kill -KILL ${pid}`);
+    await fixture.waitFor(ev('lost', { id: 'x' }), { name: 'it is lost' });
+    await begin(fixture, 1);
+    await held(fixture, 'y');
+    fixture.send('release id=y');
+    expect(await fixture.ended()).toBe(137);
   });
 });
 
@@ -610,6 +907,8 @@ describe('refusals', { timeout: 60_000 }, () => {
     'fill',
     'fill bytes=0',
     'drain now=1',
+    'pass',
+    'pass id=go now=1',
     'explode',
     '',
     'x'.repeat(40_000),

@@ -174,6 +174,14 @@ static void release(const struct given *given) {
   if (!gate_release(find(given, "id"))) event_error("unknown-id", "%s is not held", find(given, "id"));
 }
 
+static void pass(const struct given *given) {
+  if (!has_keys(given, "id ", " id ")) return;
+  const char *id = find(given, "id");
+  if (!gate_holds(id)) event_error("unknown-id", "%s is not held", id);
+  else if (!gate_pass())
+    event_error("cannot-pass", "%s is held at=torn: its file must not change under it; only at=before and at=after can pass", id);
+}
+
 static void fill(const struct given *given) {
   int64_t max_bytes = 0;
   if (!has_keys(given, "bytes ", " bytes ")) return;
@@ -204,7 +212,8 @@ static void run(char *line) {
   static const struct {
     const char *word;
     void (*run)(const struct given *);
-  } commands[] = {{"arm", arm}, {"disarm", disarm}, {"release", release}, {"fill", fill}, {"drain", drain}, {"mark", mark}};
+  } commands[] = {{"arm", arm}, {"disarm", disarm}, {"release", release}, {"pass", pass},
+                  {"fill", fill}, {"drain", drain}, {"mark", mark}};
   struct given given;
   if (!parse(line, &given)) return;
   for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {

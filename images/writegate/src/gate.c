@@ -34,6 +34,7 @@ static struct {
   struct tear tear;
   int result; /* of an `after` */
   int doubts;
+  bool is_passing; /* other threads' calls go on, and no arm sees them */
 } hold;
 
 /* A call that was counted, but whose answer came too late: the kernel starts it again. It is not to be counted twice. */
@@ -96,6 +97,11 @@ static bool take_again(const struct seccomp_notif *notification, struct again *o
   return false;
 }
 
+/* What the held call's own thread does besides (in a signal handler) waits even while others pass. */
+static bool may_go(const struct seccomp_notif *notification) {
+  return hold.phase == OPEN || (hold.is_passing && notification->pid != hold.call.notification.pid);
+}
+
 static void let_run(const struct call *call) {
   if (listener_let_run(listener, call->notification.id)) threads_let_go(&call->notification, call->caller.start_time);
   else remember_again(call, false, 0);
@@ -126,9 +132,13 @@ static void wait_in_line(const struct seccomp_notif *notification) {
 
 /* What was frozen in the line is there twice, once with an id that is not valid any more: process() passes over it. */
 static void go_on(void) {
-  while (hold.phase == OPEN && waiting.count > 0) {
-    struct seccomp_notif next = waiting.calls[0];
-    memmove(waiting.calls, waiting.calls + 1, --waiting.count * sizeof *waiting.calls);
+  for (size_t i = 0; i < waiting.count && (hold.phase == OPEN || hold.is_passing);) {
+    struct seccomp_notif next = waiting.calls[i];
+    if (!may_go(&next)) {
+      i++;
+      continue;
+    }
+    memmove(waiting.calls + i, waiting.calls + i + 1, (--waiting.count - i) * sizeof *waiting.calls);
     process(&next);
   }
 }
@@ -212,6 +222,7 @@ static void begin_hold(const struct call *call, const struct arm *arm) {
   hold.arm = *arm;
   hold.phase = SETTLING;
   hold.doubts = 0;
+  hold.is_passing = false;
   enum settled settled = settle();
   if (!wait_for_caller()) {
     hold.phase = OPEN;
@@ -227,7 +238,7 @@ static void begin_hold(const struct call *call, const struct arm *arm) {
 
 static void decide(const struct call *call) {
   struct arm arm;
-  if (arms_take(call, &arm)) begin_hold(call, &arm);
+  if (hold.phase == OPEN && arms_take(call, &arm)) begin_hold(call, &arm);
   else let_run(call);
 }
 
@@ -274,6 +285,14 @@ void gate_look(void) {
     emit_id("cancelled", hold.arm.id);
     hold.phase = CANCELLED;
   }
+}
+
+bool gate_pass(void) {
+  if (hold.arm.when == TORN) return false;
+  hold.is_passing = true;
+  emit_id("passing", hold.arm.id);
+  go_on();
+  return true;
 }
 
 bool gate_release(const char *id) {
@@ -357,8 +376,8 @@ void gate_receive(void) {
   counters.notified++;
   threads_returned((pid_t)notification.pid);
   if (hold.phase != OPEN && call_is_again(&hold.call.notification, &notification)) hold_again(&notification);
-  else if (hold.phase != OPEN) process_behind_hold(&notification);
-  else process(&notification);
+  else if (may_go(&notification)) process(&notification);
+  else process_behind_hold(&notification);
   go_on();
 }
 

@@ -17,6 +17,9 @@ void gate_callers_are_dead(void);
 /* False if no call is held under that id. */
 bool gate_release(const char *id);
 bool gate_holds(const char *id);
+/* While a call is held: from now on other threads' calls go on until it is released. False if it is held torn: its file
+ * must not change under it. */
+bool gate_pass(void);
 /* The newest call that was looked at: an arm counts later ones only. */
 uint64_t gate_serial(void);
 
