@@ -1,4 +1,5 @@
 import { dumpDatabase } from './database.ts';
+import { fillDisk, freeDisk } from './disk.ts';
 import { ready, turn } from './driver.ts';
 import { Failure } from './failure.ts';
 import { Fields } from './fields.ts';
@@ -8,6 +9,7 @@ import { age, type PlantFile, plant, snapshot } from './state.ts';
 const LIMIT_MAX_MS = 3_600_000;
 const AGE_MAX_MS = 10 * 365 * 86_400_000;
 const DUMP_MAX_BYTES = 64 * 1024 * 1024;
+const LEAVE_MAX_BYTES = 64 * 1024 * 1024;
 const KEEP_MAX_BYTES = 16 * 1024 * 1024;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const METHOD = /^[A-Z]{1,16}$/;
@@ -27,6 +29,8 @@ export function commandsFor(provider: Provider): ReadonlyMap<string, Command> {
     ['age', ageCommand],
     ['plant', plantCommand],
     ['database', databaseCommand],
+    ['fill-disk', fillDiskCommand],
+    ['free-disk', freeDiskCommand],
     ['provider', (fields) => providerCommand(fields, provider)],
   ]);
 }
@@ -88,6 +92,19 @@ async function databaseCommand(fields: Fields): Promise<Record<string, unknown>>
   return { dump };
 }
 
+async function fillDiskCommand(fields: Fields): Promise<Record<string, unknown>> {
+  const root = fields.absolutePath('root');
+  const leaveBytes = fields.integer('leaveBytes', 0, LEAVE_MAX_BYTES);
+  fields.end();
+  return fillDisk(root, leaveBytes);
+}
+
+async function freeDiskCommand(fields: Fields): Promise<Record<string, unknown>> {
+  const root = fields.absolutePath('root');
+  fields.end();
+  return freeDisk(root);
+}
+
 async function providerCommand(fields: Fields, provider: Provider): Promise<Record<string, unknown>> {
   fields.end();
   return { requests: provider.requests, dropped: provider.dropped };
@@ -111,6 +128,7 @@ function plantFile(fields: Fields): PlantFile {
     content: Buffer.from(encoded, 'base64'),
     ageMs: fields.optionalInteger('ageMs', 0, AGE_MAX_MS, 0),
     mode: fields.optionalInteger('mode', 0, 0o7777, 0o600),
+    append: fields.optionalFlag('append'),
   };
   fields.end();
   return file;

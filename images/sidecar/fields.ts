@@ -50,6 +50,13 @@ export class Fields {
     return this.any(name) === undefined ? fallback : this.integer(name, min, max);
   }
 
+  /** False where the field is missing. */
+  optionalFlag(name: string): boolean {
+    const value = this.any(name) ?? false;
+    if (typeof value !== 'boolean') throw this.#wrong(name, 'true or false');
+    return value;
+  }
+
   list(name: string, limit: number): readonly unknown[] {
     const value = this.any(name);
     if (!Array.isArray(value)) throw this.#wrong(name, 'a list');

@@ -7,6 +7,7 @@ const SOURCES = [
   'commands',
   'control',
   'database',
+  'disk',
   'driver',
   'failure',
   'fields',

@@ -53,6 +53,8 @@ export interface PlantFile {
   readonly content: Buffer;
   readonly ageMs: number;
   readonly mode: number;
+  /** The content goes behind what is there: a file too large for one request is planted in parts. */
+  readonly append: boolean;
 }
 
 export interface Planted {
@@ -112,9 +114,10 @@ export function plant(files: readonly PlantFile[]): Planted[] {
 }
 
 function plantOne(file: PlantFile): Planted {
-  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_APPEND, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  const way = file.append ? O_APPEND : O_TRUNC;
   fs.mkdirSync(dirname(file.path), { recursive: true, mode: 0o700 });
-  const fd = fs.openSync(file.path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, file.mode);
+  const fd = fs.openSync(file.path, O_WRONLY | O_CREAT | way | O_NOFOLLOW | O_NONBLOCK, file.mode);
   try {
     for (let done = 0; done < file.content.length; ) done += fs.writeSync(fd, file.content, done);
     fs.fchmodSync(fd, file.mode); // open's mode goes through the umask, and does nothing to a file that exists
