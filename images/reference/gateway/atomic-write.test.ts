@@ -1,9 +1,11 @@
 import * as fs from 'node:fs';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type FileCalls, replaceFile } from './atomic-write.ts';
+import { replaceFile } from './atomic-write.ts';
+import type { Defect } from './defects.ts';
+import { Disk, type FileCalls, REAL_CALLS } from './disk.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -20,6 +22,7 @@ function recorded(spoiled?: string): { calls: FileCalls; done: string[] } {
     if (what === spoiled) throw Object.assign(new Error(`spoiled ${what}`), { code: 'EIO' });
   };
   const calls: FileCalls = {
+    ...REAL_CALLS,
     open: async (path, flags, mode) => {
       const what = path === folder ? 'folder' : 'temp';
       note(`open ${what}`);
@@ -27,11 +30,11 @@ function recorded(spoiled?: string): { calls: FileCalls; done: string[] } {
     },
     rename: async (from, to) => {
       note('rename');
-      await rename(from, to);
+      await REAL_CALLS.rename(from, to);
     },
     unlink: async (path) => {
       note('unlink');
-      await unlink(path);
+      await REAL_CALLS.unlink(path);
     },
   };
   return { calls, done };
@@ -57,31 +60,31 @@ function recorded(spoiled?: string): { calls: FileCalls; done: string[] } {
   }
 }
 
-const replace = (calls?: FileCalls) => replaceFile(folder, 'store', 'store.tmp', Buffer.from('new content'), calls);
+const replace = (calls?: FileCalls, ...defects: Defect[]) =>
+  replaceFile(new Disk(new Set(defects), calls), folder, 'store', 'store.tmp', Buffer.from('new content'));
 const store = () => fs.readFileSync(join(folder, 'store'), 'utf8');
 
-test('the content is synced before the rename and the folder after it', async () => {
+test.each([
+  [[], ['open temp', 'write temp', 'sync temp', 'rename', 'open folder', 'sync folder']],
+  [['no-file-sync'], ['open temp', 'write temp', 'rename', 'open folder', 'sync folder']],
+  [['rename-before-sync'], ['open temp', 'write temp', 'rename', 'sync temp', 'open folder', 'sync folder']],
+  [['no-directory-sync'], ['open temp', 'write temp', 'sync temp', 'rename']],
+] as [Defect[], string[]][])('the calls with the defects %j', async (defects, expected) => {
   const { calls, done } = recorded();
-  await replace(calls);
-  expect(done.filter((call) => !call.startsWith('close folder'))).toEqual([
-    'open temp',
-    'write temp',
-    'sync temp',
-    'close temp',
-    'rename',
-    'open folder',
-    'sync folder',
-  ]);
+  await replace(calls, ...defects);
+  expect(done.filter((call) => !call.startsWith('close'))).toEqual(expected);
   expect(store()).toBe('new content');
   expect(fs.readdirSync(folder)).toEqual(['store']);
   expect(fs.statSync(join(folder, 'store')).mode & 0o777).toBe(0o600);
 });
 
-test('short writes are gone on with', async () => {
+test('short writes are gone on with; with the defect short-write-ignored the store is torn', async () => {
   const { calls, done } = recorded('short');
   await replace(calls);
   expect(done.filter((call) => call === 'write temp')).toHaveLength(4);
   expect(store()).toBe('new content');
+  await replace(calls, 'short-write-ignored');
+  expect(store()).toBe('new');
 });
 
 test.each(['write temp', 'sync temp', 'rename'])('a failing %s leaves the old content and no temp', async (call) => {

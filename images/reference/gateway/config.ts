@@ -1,73 +1,94 @@
-import { DEFECTS, type Defect, isDefect } from './defects.ts';
+import { ConfigSection, type Env } from './config-section.ts';
+import type { Kind, Retention } from './state.ts';
 
 export interface Config {
   /** Where it listens, on 127.0.0.1; 0: any free port, which the `listening` log line tells. */
   readonly port: number;
+  readonly stateDir: string;
   /** OpenAI-compatible, without the `/chat/completions`. */
   readonly providerUrl: URL;
   readonly providerTimeoutMs: number;
-  readonly stateDir: string;
+  /** How often maintenance runs: sweep, retention, rate-limit buckets. */
   readonly sweepIntervalMs: number;
   /** A temp younger than this is never swept. */
   readonly graceMs: number;
+  /** Of a request. */
   readonly bodyLimitBytes: number;
-  readonly defects: ReadonlySet<Defect>;
+  /** A journal of this size is folded into the store. */
+  readonly foldBytes: number;
+  readonly rateLimitPerMinute: number;
+  /** How long a client's rate-limit bucket stays after its minute. */
+  readonly rateBucketKeepMs: number;
+  readonly retention: Retention;
 }
 
-/** What the operator wrote is wrong: exit code 2. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const YEAR_MS = 365 * DAY_MS;
+
+/** `maxEntries` counts what is durable, which is every kind but model-run. */
+export const DEFAULT_RETENTION: Retention = {
+  maxEntries: 500,
+  kinds: {
+    'model-run': { maxAgeMs: DAY_MS, protectNewest: 0 },
+    cron: { maxAgeMs: 30 * DAY_MS, protectNewest: 20 },
+    group: { maxAgeMs: null, protectNewest: 50 },
+    direct: { maxAgeMs: null, protectNewest: 100 },
+    other: { maxAgeMs: 30 * DAY_MS, protectNewest: 0 },
+  },
+};
+
+export const KINDS = Object.keys(DEFAULT_RETENTION.kinds) as readonly Kind[];
+
+export function isKind(value: unknown): value is Kind {
+  return KINDS.some((kind) => kind === value);
 }
 
-/** Reads and validates environment and command line; throws a `UsageError` that says what to write instead. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>, argv: readonly string[]): Config {
-  return {
-    port: integer(env, 'PORT', 18_790, 0, 65_535),
-    providerUrl: httpUrl(env, 'PROVIDER_URL', 'http://127.0.0.1:18080/v1'),
-    providerTimeoutMs: integer(env, 'PROVIDER_TIMEOUT_MS', 30_000, 1, 600_000),
-    stateDir: absolutePath(env, 'STATE_DIR', '/state'),
-    sweepIntervalMs: integer(env, 'SWEEP_INTERVAL_MS', 60_000, 10, 86_400_000),
-    graceMs: integer(env, 'GRACE_MS', 300_000, 0, 31_536_000_000),
-    bodyLimitBytes: integer(env, 'BODY_LIMIT_BYTES', 1_048_576, 1024, 67_108_864),
-    defects: readDefects(argv),
+/**
+ * Reads and validates the configuration: the environment goes before the JSON file, the file before the defaults. Throws a
+ * `UsageError` that says what is wrong where, and what to write instead.
+ */
+export function readConfig(env: Env, path = env.CONFIG_FILE || undefined): Config {
+  const file = ConfigSection.read(path, env);
+  const config: Config = {
+    port: file.integer('port', 'PORT', 18_790, 0, 65_535),
+    stateDir: file.absolutePath('stateDir', 'STATE_DIR', '/state'),
+    providerUrl: file.httpUrl('providerUrl', 'PROVIDER_URL', 'http://127.0.0.1:18080/v1'),
+    providerTimeoutMs: file.integer('providerTimeoutMs', 'PROVIDER_TIMEOUT_MS', 30_000, 1, 600_000),
+    sweepIntervalMs: file.integer('sweepIntervalMs', 'SWEEP_INTERVAL_MS', 60_000, 10, DAY_MS),
+    graceMs: file.integer('graceMs', 'GRACE_MS', 300_000, 0, YEAR_MS),
+    bodyLimitBytes: file.integer('bodyLimitBytes', 'BODY_LIMIT_BYTES', 1_048_576, 1024, 67_108_864),
+    foldBytes: file.integer('foldBytes', 'FOLD_BYTES', 262_144, 1, 1_073_741_824),
+    rateLimitPerMinute: file.integer('rateLimitPerMinute', 'RATE_LIMIT_PER_MINUTE', 600, 1, 1_000_000_000),
+    rateBucketKeepMs: file.integer('rateBucketKeepMs', 'RATE_BUCKET_KEEP_MS', 300_000, 0, DAY_MS),
+    retention: readRetention(file.section('retention')),
   };
+  file.end();
+  return config;
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
-
-function integer(env: Env, name: string, fallback: number, min: number, max: number): number {
-  const text = env[name];
-  if (text === undefined || text === '') return fallback;
-  const value = Number(text);
-  if (/^\d{1,15}$/.test(text) && value >= min && value <= max) return value;
-  throw new UsageError(`${name} must be a whole number from ${min} to ${max}, and is ${JSON.stringify(text)}`);
+function readRetention(section: ConfigSection): Retention {
+  const retention: Retention = {
+    maxEntries: section.integer('maxEntries', 'MAX_ENTRIES', DEFAULT_RETENTION.maxEntries, 1, 1_000_000),
+    kinds: readKinds(section.section('kinds')),
+  };
+  section.end();
+  return retention;
 }
 
-function httpUrl(env: Env, name: string, fallback: string): URL {
-  const text = env[name] || fallback;
-  const url = URL.parse(text);
-  if (url?.protocol === 'http:') return url;
-  throw new UsageError(`${name} must be an http:// address, and is ${JSON.stringify(text)}`);
+function readKinds(section: ConfigSection): Retention['kinds'] {
+  const kinds = KINDS.map((kind) => [kind, readKind(section.section(kind), kind)]);
+  section.end();
+  return Object.fromEntries(kinds);
 }
 
-function absolutePath(env: Env, name: string, fallback: string): string {
-  const path = env[name] || fallback;
-  if (path.startsWith('/')) return path;
-  throw new UsageError(`${name} must be an absolute path, and is ${JSON.stringify(path)}`);
-}
-
-function readDefects(argv: readonly string[]): ReadonlySet<Defect> {
-  const defects = new Set<Defect>();
-  const rest = argv.flatMap((word) => (word.startsWith('--defect=') ? ['--defect', word.slice(9)] : [word]));
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (word !== '--defect')
-      throw new UsageError(`unknown argument ${JSON.stringify(word)}; there is only --defect NAME`);
-    const name = rest.shift() ?? '';
-    if (!isDefect(name)) {
-      const list = Object.entries(DEFECTS).map(([known, effect]) => `\n  ${known}: ${effect}`);
-      throw new UsageError(`there is no defect ${JSON.stringify(name)}; there are:${list.join('')}`);
-    }
-    defects.add(name);
-  }
-  return defects;
+function readKind(section: ConfigSection, kind: Kind): Retention['kinds'][Kind] {
+  const { maxAgeMs, protectNewest } = DEFAULT_RETENTION.kinds[kind];
+  const variable = kind === 'model-run' ? 'MODEL_RUN_MAX_AGE_MS' : undefined;
+  const rules = {
+    maxAgeMs: section.integerOrNull('maxAgeMs', variable, maxAgeMs, 10 * YEAR_MS),
+    protectNewest: section.integer('protectNewest', undefined, protectNewest, 0, 1_000_000),
+  };
+  section.end();
+  return rules;
 }

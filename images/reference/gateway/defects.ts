@@ -3,7 +3,29 @@
  * the code (find it by its name). A lab that does not catch them is not worth its verdicts.
  */
 export const DEFECTS = {
-  'write-in-place': 'the store is truncated and rewritten in place: no temp, no rename',
+  'write-in-place': 'the store is truncated and rewritten in place: a crash in the middle leaves a mixture',
+  'no-file-sync': 'a temp is renamed without being synced: after a power loss the store is empty or torn',
+  'rename-before-sync': 'a temp is synced only after its rename: a power loss between the two leaves an empty store',
+  'no-directory-sync': 'no folder is synced: after a power loss new names are gone, with acknowledged turns in them',
+  'fixed-temp-name': 'every temp is sessions.json.tmp: one that a crash left is never swept and stops every later fold',
+  'short-write-ignored': 'the result of a write to a temp is not looked at: a short write makes a torn store',
+  'acknowledge-before-write': 'a turn is acknowledged before its write is started: a crash or a full disk loses it',
+  'no-boot-sweep': 'no sweep at boot: what a crash left lies there until the timer comes round',
+  'no-timer-sweep': 'no sweep on the timer: what was too young at boot stays as long as the gateway runs',
+  'sweep-by-age-only': 'age alone decides: after a sleep the temp of a living writer is taken from under it',
+  'sweep-everything': 'every *.tmp in the folder that is old enough is taken: files of other programs too',
+  'sweep-when-store-is-corrupt': 'temps are taken beside a missing or corrupt store: one may be the only copy',
+  'lock-by-pid-only': 'the lock is a file with a PID: after a SIGKILL the same PID comes again and the boot is refused',
+  'second-boot-rewrites': 'each boot folds: a boot with nothing to do rewrites the store',
+  'unbounded-store': 'there is no cap: the store grows with every session there ever was',
+  'load-all-at-boot': 'all histories are read at boot and stay in memory',
+  'rewrite-whole-store-each-turn': 'each turn folds before it is acknowledged: what it writes grows with the store',
+  'run-counters-leak': "a run's sequence counter stays when the run ends",
+  'rate-buckets-leak': 'rate-limit buckets are never pruned',
+  'transcript-cache-leak': 'the cache of transcript keys has no limit',
+  'model-run-never-expires': 'model-run rows have no time to live: they pile up in the store',
+  'model-run-expiry-takes-durable-rows': 'the expiry of model-run rows takes every row that is older than its time',
+  'heap-grows-until-oom': 'each turn keeps 64 MiB of memory for ever',
 } as const;
 
 export type Defect = keyof typeof DEFECTS;

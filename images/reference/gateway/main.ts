@@ -1,59 +1,93 @@
-/** The reference gateway: how to keep state in a file and keep the promises. The README says which. */
-import { mkdir } from 'node:fs/promises';
-import { type Config, readConfig, UsageError } from './config.ts';
+/** The reference gateway: how to keep state in files and keep the promises. The README says which. */
+import { Api } from './api.ts';
+import { type Command, readCommandLine, USAGE } from './command-line.ts';
+import { type Config, readConfig } from './config.ts';
+import { UsageError } from './config-section.ts';
+import type { Defect } from './defects.ts';
 import { errorFields, logToStdout as log } from './log.ts';
-import { identify } from './process-identity.ts';
-import { loadStore } from './recovery.ts';
-import { GatewayServer } from './server.ts';
-import { Store } from './store.ts';
-import { StoreFile } from './store-file.ts';
-import { sweep } from './sweep.ts';
+import { HttpServer } from './server.ts';
+import { State, StateError } from './state.ts';
 
 process.stdout.on('error', () => undefined); // a log that nobody reads is no reason to lose turns
 
 try {
-  await run(readConfig(process.env, process.argv.slice(2)));
+  await run(readCommandLine(process.argv.slice(2)));
 } catch (error) {
   process.stderr.write(`reference gateway: ${error instanceof Error ? error.message : String(error)}\n`);
-  if (!(error instanceof UsageError)) log('error', 'boot-failed', errorFields(error));
   process.exit(error instanceof UsageError ? 2 : 1);
 }
 
+async function run(command: Command): Promise<void> {
+  if (command.name === 'help') {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const config = readConfig(process.env, command.configFile);
+  if (command.name === 'gateway') return runGateway(config, command.defects);
+  const { runSessionsCommand } = await import('./sessions-command.ts');
+  process.stdout.write(await runSessionsCommand(config, command, command.defects));
+}
+
 /** The gateway's life, in the order in which it happens. */
-async function run(config: Config): Promise<void> {
+async function runGateway(config: Config, defects: ReadonlySet<Defect>): Promise<void> {
   const stopped = stopSignal();
-  const server = new GatewayServer(config, log);
-  // The port comes first: a second gateway with the same one must fail before it touches the store.
-  const port = await server.listen();
-  log('info', 'listening', { port, defects: [...config.defects] });
+  const { api, server, state } = await boot(config, defects).catch((error: unknown) => {
+    log('error', 'boot-failed', bootFailure(error));
+    throw error;
+  });
 
-  await mkdir(config.stateDir, { recursive: true, mode: 0o700 });
-  const file = new StoreFile(config.stateDir, await identify(), config.defects);
-  const { rows, keep } = await loadStore(file, log);
-  const clean = () => sweep(file, { graceMs: config.graceMs, keep }, log);
-  const swept = await clean();
+  const maintain = () => attempt('maintenance-failed', () => api.maintain());
+  const sweep = async () => {
+    if (!defects.has('no-timer-sweep')) await attempt('sweep-failed', () => state.sweep());
+  };
+  const rounds = startRounds(maintain, () => sweep().then(maintain), config.sweepIntervalMs);
 
-  server.serve(new Store(rows, (content) => file.replace(content)));
-  const bootMs = Math.round(performance.now());
-  log('info', 'ready', { bootMs, removed: swept.removed.length, spared: swept.spared.length });
-
-  const timer = sweepOnTimer(clean, config.sweepIntervalMs);
   log('info', 'stopping', { signal: await stopped });
-  clearInterval(timer);
-  await server.stop();
+  api.stop();
+  await Promise.all([server.stop(), rounds.stop()]);
+  await state.close();
   log('info', 'stopped');
   process.exit(0);
 }
 
-/** Never two sweeps at once: one that takes longer than the interval makes the next one wait for its turn. */
-function sweepOnTimer(clean: () => Promise<unknown>, intervalMs: number): NodeJS.Timeout {
-  let isSweeping = false;
-  return setInterval(async () => {
-    if (isSweeping) return;
-    isSweeping = true;
-    await clean().catch((error: unknown) => log('error', 'sweep-failed', errorFields(error)));
-    isSweeping = false;
-  }, intervalMs);
+function bootFailure(error: unknown): Record<string, unknown> {
+  return error instanceof StateError ? { code: error.code, error: error.message } : errorFields(error);
+}
+
+async function boot(config: Config, defects: ReadonlySet<Defect>) {
+  const api = new Api(config, defects, log);
+  const server = new HttpServer((request) => api.answer(request), log);
+  // The port comes first: a second gateway with the same one must fail before it touches the state.
+  const port = await server.listen(config.port);
+  log('info', 'listening', { port, defects: [...defects] });
+  const state = await State.open({ ...config, folder: config.stateDir, defects }, log);
+  const swept = defects.has('no-boot-sweep') ? undefined : await state.sweep();
+  api.serve(state);
+  log('info', 'ready', { bootMs: Math.round(performance.now()), ...swept });
+  return { api, server, state };
+}
+
+/** The first round at once, the others on a timer. Never two at a time: what falls into a long one is left out. */
+function startRounds(first: () => Promise<void>, round: () => Promise<void>, intervalMs: number) {
+  let current: Promise<void> | undefined;
+  const start = (work: () => Promise<void>) => {
+    current ??= work().finally(() => {
+      current = undefined;
+    });
+  };
+  const timer = setInterval(() => start(round), intervalMs);
+  start(first);
+  return {
+    async stop(): Promise<void> {
+      clearInterval(timer);
+      await current;
+    },
+  };
+}
+
+/** What fails here is tried again in the next round, and is no reason to stop serving. */
+async function attempt(failure: string, work: () => Promise<unknown>): Promise<void> {
+  await work().catch((error: unknown) => log('error', failure, errorFields(error)));
 }
 
 function stopSignal(): Promise<string> {

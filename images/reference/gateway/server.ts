@@ -1,46 +1,50 @@
-import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { HttpError, readChatRequest } from './chat-request.ts';
-import type { Config } from './config.ts';
-import { errorFields, type Log } from './log.ts';
-import { askModel, ProviderError } from './model.ts';
-import type { Store } from './store.ts';
+import type { Duplex } from 'node:stream';
+import { HttpError } from './json-request.ts';
+import { errnoOf, errorFields, type Log } from './log.ts';
+import { ProviderError } from './model.ts';
 
 const CONNECTIONS_LIMIT = 512;
 
 /** How long a stop waits for turns in flight; Docker kills after 10 s. */
 const STOP_LIMIT_MS = 8000;
 
-type ServerConfig = Pick<Config, 'port' | 'providerUrl' | 'providerTimeoutMs' | 'bodyLimitBytes'>;
+/** How long a client whose request can't be read may still send before its connection is cut. */
+const DRAIN_LIMIT_MS = 2000;
 
-/** The HTTP side. It listens before there is a store, and is ready once it was given one. */
-export class GatewayServer {
-  readonly #config: ServerConfig;
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Gives the answer to a request; what it throws becomes an answer too. */
+export type Answerer = (request: IncomingMessage) => Promise<Answer>;
+
+/** HTTP on 127.0.0.1: JSON in, JSON out, errors in one form. */
+export class HttpServer {
+  readonly #answerer: Answerer;
   readonly #log: Log;
+  readonly #stopLimitMs: number;
   readonly #server: Server;
-  #store: Store | undefined;
   #isStopping = false;
 
-  constructor(config: ServerConfig, log: Log) {
-    this.#config = config;
+  constructor(answerer: Answerer, log: Log, stopLimitMs = STOP_LIMIT_MS) {
+    this.#answerer = answerer;
     this.#log = log;
+    this.#stopLimitMs = stopLimitMs;
     this.#server = createServer((request, response) => void this.#answer(request, response));
     this.#server.maxConnections = CONNECTIONS_LIMIT;
+    this.#server.on('clientError', refuse);
   }
 
   /** Resolves with the port; rejects where it can't be bound. */
-  async listen(): Promise<number> {
+  async listen(port: number): Promise<number> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', reject);
-    this.#server.listen(this.#config.port, '127.0.0.1', resolve);
+    this.#server.listen(port, '127.0.0.1', resolve);
     await promise;
     return (this.#server.address() as AddressInfo).port;
-  }
-
-  /** From now on it is ready and takes turns. */
-  serve(store: Store): void {
-    this.#store = store;
   }
 
   /** Takes no more connections and waits for the requests in flight. */
@@ -49,66 +53,58 @@ export class GatewayServer {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
     const timer = setTimeout(() => {
-      this.#log('warn', 'stop-limit', { limitMs: STOP_LIMIT_MS });
+      this.#log('warn', 'stop-limit', { limitMs: this.#stopLimitMs });
       this.#server.closeAllConnections();
-    }, STOP_LIMIT_MS);
+    }, this.#stopLimitMs);
     await promise;
     clearTimeout(timer);
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const { status, body } = await this.#route(request);
+      const { status, body } = await this.#answerer(request);
       this.#send(response, status, body);
     } catch (error) {
       const status = statusOf(error);
       const message = error instanceof Error ? error.message : String(error);
       if (status >= 500) this.#log('error', 'request-failed', { status, ...errorFields(error) });
-      this.#send(response, status, {
-        error: { message, type: status < 500 ? 'invalid_request_error' : 'server_error' },
-      });
+      this.#send(response, status, errorBody(status, message), error instanceof HttpError ? error.headers : {});
     }
   }
 
-  async #route(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
-    const path = (request.url ?? '/').split('?')[0];
-    const isReady = this.#store !== undefined && !this.#isStopping;
-    if (request.method === 'GET' && path === '/readyz')
-      return { status: isReady ? 200 : 503, body: { ready: isReady } };
-    if (request.method === 'POST' && path === '/v1/chat/completions') {
-      if (this.#store === undefined) throw new HttpError(503, 'not ready yet; ask /readyz');
-      return { status: 200, body: await this.#turn(this.#store, request) };
-    }
-    throw new HttpError(404, `no such endpoint: ${request.method} ${path}`);
-  }
-
-  /** The answer is the acknowledgement: it is sent after the turn is durable. */
-  async #turn(store: Store, request: IncomingMessage): Promise<unknown> {
-    const { key, model, messages, user } = await readChatRequest(request, this.#config.bodyLimitBytes);
-    const { providerUrl, providerTimeoutMs } = this.#config;
-    const assistant = await askModel(providerUrl, providerTimeoutMs, { model, messages });
-    const turns = await store.add(key, { at: Date.now(), user, assistant });
-    return {
-      id: `chatcmpl-${randomUUID()}`,
-      object: 'chat.completion',
-      created: Math.floor(Date.now() / 1000),
-      model,
-      choices: [{ index: 0, message: { role: 'assistant', content: assistant }, finish_reason: 'stop' }],
-      session: { key, turns },
-    };
-  }
-
-  #send(response: ServerResponse, status: number, body: unknown): void {
+  #send(response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
     if (response.destroyed) return; // the client has gone; what was written stays
     const json = JSON.stringify(body);
     response.writeHead(status, {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(json),
+      ...headers,
       // A connection that is kept would keep the stop waiting.
       ...(this.#isStopping && { connection: 'close' }),
     });
     response.end(json);
   }
+}
+
+/** Answers what is no HTTP request, or has headers that are too large: there is no request to answer then, only a connection. */
+function refuse(error: Error, socket: Duplex): void {
+  if (errnoOf(error) === 'ECONNRESET') socket.destroy();
+  if (!socket.writable) return; // answered: what the client still sends comes here piece by piece
+  const isTooLarge = errnoOf(error) === 'HPE_HEADER_OVERFLOW';
+  const status = isTooLarge ? 431 : 400;
+  const message = isTooLarge ? 'the headers are larger than 16 KiB' : `not an HTTP request: ${error.message}`;
+  const json = JSON.stringify(errorBody(status, message));
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(json)}\r\nconnection: close\r\n\r\n${json}`,
+  );
+  // Closed while the client still sends, the connection would be reset, and the answer lost with it.
+  const timer = setTimeout(() => socket.destroy(), DRAIN_LIMIT_MS);
+  socket.once('close', () => clearTimeout(timer));
+}
+
+function errorBody(status: number, message: string): unknown {
+  return { error: { message, type: status < 500 ? 'invalid_request_error' : 'server_error' } };
 }
 
 function statusOf(error: unknown): number {

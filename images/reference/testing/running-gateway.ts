@@ -13,6 +13,29 @@ export interface GatewayOptions {
   readonly stateDir: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** Runs as this user and group; only root may ask for that. */
+  readonly uid?: number;
+}
+
+/** Runs a command of the gateway's program to its end. */
+export async function runCommand(options: GatewayOptions): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = spawnMain(options);
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.on('data', (part: Buffer) => {
+      output[name] += part.toString();
+    });
+  }
+  const [code] = await once(child, 'close');
+  return { code, ...output };
+}
+
+function spawnMain({ stateDir, env, args = [], uid }: GatewayOptions): ChildProcess {
+  return spawn(process.execPath, [MAIN, ...args], {
+    env: { PORT: '0', STATE_DIR: stateDir, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid !== undefined && { uid, gid: uid }),
+  });
 }
 
 /** The real gateway as a child process. */
@@ -24,10 +47,7 @@ export class RunningGateway implements AsyncDisposable {
   readonly #watchers = new Set<() => void>();
 
   private constructor(options: GatewayOptions) {
-    this.child = spawn(process.execPath, [MAIN, ...(options.args ?? [])], {
-      env: { PORT: '0', STATE_DIR: options.stateDir, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    this.child = spawnMain(options);
     this.child.stderr?.on('data', (part: Buffer) => {
       this.stderr += part.toString();
     });
@@ -74,6 +94,16 @@ export class RunningGateway implements AsyncDisposable {
   /** The names and reasons of what the sweep spared so far, once each. */
   get spared(): Record<string, string> {
     return Object.fromEntries(this.log.filter((l) => l.event === 'sweep-spared').map((l) => [l.name, l.reason]));
+  }
+
+  /** The texts of a session's users, oldest first. */
+  async users(key: string): Promise<string[]> {
+    const { body } = await this.get(`/v1/sessions/${encodeURIComponent(key)}/history?limit=1000`);
+    return body.turns.map((turn: Json) => turn.user);
+  }
+
+  async health(): Promise<Json> {
+    return (await this.get('/healthz')).body;
   }
 
   async get(path: string): Promise<{ status: number; body: Json }> {

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Defect } from './defects.ts';
+import { StateError } from './state-error.ts';
+
+const LOCK_NAME = 'gateway.lock';
+
+/** SQLite's result codes. */
+const SQLITE_BUSY = 5;
+const SQLITE_READONLY = 8;
+const SQLITE_CANTOPEN = 14;
+
+/** A database that nothing refers to is closed by the garbage collector, and its lock is gone. */
+const heldDatabases = new Set<DatabaseSync>();
+
+/** Held as long as the process lives, or until it is released. */
+export interface FolderLock {
+  release(): void;
+}
+
+/**
+ * Takes the folder for this process alone, or throws a `StateError`.
+ *
+ * The lock is the kernel's, on an empty file: it is gone the moment its holder dies, however it dies. A file with a PID in it
+ * would outlive a SIGKILL, and a PID proves nothing: in a container the next process gets the same one, and two containers on
+ * one volume do not see each other's processes. Node has no call for such locks, but its SQLite takes one.
+ */
+export function lockFolder(folder: string, defects: ReadonlySet<Defect>): FolderLock {
+  if (defects.has('lock-by-pid-only')) return lockByPid(folder);
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(join(folder, LOCK_NAME));
+    // A transaction that is never ended and writes nothing. MEMORY: no -journal file beside it (OFF is refused by a defensive SQLite).
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
+  } catch (error) {
+    database?.close();
+    throw lockError(folder, error);
+  }
+  const held = database;
+  heldDatabases.add(held);
+  return {
+    release: () => {
+      heldDatabases.delete(held);
+      held.close();
+    },
+  };
+}
+
+function lockError(folder: string, error: unknown): StateError {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  switch ('errcode' in cause ? cause.errcode : undefined) {
+    case SQLITE_BUSY:
+      return lockedError(folder);
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN: {
+      const advice = `let the user that the gateway runs as (uid ${process.getuid?.()}) write to it`;
+      return new StateError('no-permission', `${join(folder, LOCK_NAME)} can't be written: ${advice}`, { cause });
+    }
+    default: {
+      const advice = 'it should be an empty file: if no gateway uses the folder, remove it';
+      return new StateError('broken', `${join(folder, LOCK_NAME)} can't be locked: ${cause.message}; ${advice}`, {
+        cause,
+      });
+    }
+  }
+}
+
+function lockedError(folder: string): StateError {
+  const advice = 'stop that one first, or give this one another folder';
+  return new StateError('locked', `another gateway is using ${folder}: ${advice}; nothing was changed`);
+}
+
+/** The defect `lock-by-pid-only`: what many programs do. */
+function lockByPid(folder: string): FolderLock {
+  const path = join(folder, 'gateway.pid');
+  if (existsSync(path) && existsSync(`/proc/${readFileSync(path, 'utf8').trim()}`)) throw lockedError(folder);
+  writeFileSync(path, `${process.pid}\n`);
+  return { release: () => rmSync(path, { force: true }) };
+}
