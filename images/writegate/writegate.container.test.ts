@@ -835,6 +835,11 @@ describe('as the first process of a container', { timeout: 60_000 }, () => {
     expect(evs(fixture)).toEqual(['armed', 'held', 'lost']);
   });
 
+  test('the gateway has the same PID at every boot, however many the start of the container took', async () => {
+    await using fixture = await act('mkdir made');
+    expect(await fixture.waitFor(ev('op', { op: 'mkdir' }), { name: 'the call' })).toMatchObject({ pid: 32 });
+  });
+
   test('orphans are reaped', async () => {
     await using fixture = await act('orphan 5 , pause');
     expect(await fixture.waitFor(ev('child', { code: 5 }), { name: 'the orphan is reaped' })).not.toHaveProperty(

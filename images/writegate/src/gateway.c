@@ -102,8 +102,24 @@ static void run_command(int channel) {
   send(channel, &error, sizeof error, MSG_NOSIGNAL);
 }
 
+/*
+ * What starts a container uses a few PIDs in it, now more and now fewer. A gateway that is its container's first process has the same PID at every
+ * boot: so has this one, and what goes by a PID alone meets its own after a crash.
+ */
+static void use_up_pids(void) {
+  enum { GATEWAY_PID = 32 };
+  if (getpid() != 1) return;
+  for (pid_t pid = 0; pid < GATEWAY_PID - 1;) {
+    pid = fork();
+    if (pid < 0) return;
+    if (pid == 0) _exit(0);
+    waitpid(pid, NULL, 0);
+  }
+}
+
 enum started gateway_start(int *listener) {
   int channel, error = 0;
+  use_up_pids();
   main_pid = gateway_fork_filtered(run_command, listener, &channel);
   if (main_pid < 0) return NO_FILTER;
   /* The child's end closes at the exec: then there is nothing to receive. */
