@@ -19,6 +19,8 @@ export const sleep: Fault = {
     await target.ageState(SLEPT_MS, 'slept');
     await target.thaw();
     await target.dockerEvent('unpause');
+    // Who gets the processor first after a sleep is not said: the gateway's own sweep may come by before the thread that writes.
+    await target.othersGoOn();
     await target.release();
     await target.turnEnded();
   },

@@ -11,8 +11,19 @@ export interface Target {
   thaw(): Promise<void>;
   /** Fills the container's memory until the kernel kills the gateway or there is no more to fill; resolves with what writegate saw. */
   fillMemory(): Promise<{ why: string; bytes: number; oomKills: number }>;
+  /** Fills the state folder's disk until only so many bytes are free; resolves with what the file system says. */
+  fillDisk(leaveBytes: number): Promise<{ ballastBytes: number; freeBytes: number }>;
+  /** Takes the ballast away again; resolves with what was free just before. */
+  freeDisk(): Promise<{ freeBytes: number }>;
   /** Sets the times of everything in the state folder back. */
   ageState(byMs: number, why: string): Promise<void>;
+  /**
+   * Lets the gateway's other threads change files while the one call stands still, for as long as its repeated sweep takes to come by. Nothing
+   * happens where it promises no such sweep.
+   */
+  othersGoOn(): Promise<void>;
+  /** Waits until the gateway leaves its state folder alone. */
+  quiet(): Promise<void>;
   /** Lets the held call go on; if a freeze took it back, once it is there again. */
   release(): Promise<void>;
   /** Waits until the container has stopped. */
@@ -34,6 +45,12 @@ export interface Fault {
   lethal: boolean;
   /** No fault at all: a cell with it is a control and must hold. */
   isControl?: boolean;
+  /** The held turn may be refused: the gateway has to live on, and to lose nothing. */
+  mayRefuse?: boolean;
+  /** The state folder is on a disk of this size. Absent: on the engine's own. */
+  diskBytes?: number;
+  /** In the plan unless others are asked for. Absent: yes. */
+  inDefaultPlan?: boolean;
   /** OOM kills of the gateway that belong to the fault. */
   oomKills: number;
   strike(target: Target): Promise<void>;

@@ -1,3 +1,4 @@
+import type { Aftermath } from './cell/cell-id.ts';
 import type { ImageRecipe } from './image/recipe.ts';
 import { unreachable } from './problem.ts';
 
@@ -12,8 +13,8 @@ export interface Gateway {
   defaultVersion: string;
   /** In the plan of a plain `midwrite run`. */
   inDefaultPlan: boolean;
-  /** A gateway that is broken on purpose: the control that a run must catch. */
-  canary?: Canary;
+  /** A gateway that is broken on purpose. One of them is in the list of gateways: the canary, which every run must catch. */
+  mutant?: Mutant;
   /** Known findings, as a path below images/, or none. */
   expectations?: string;
   /**
@@ -23,11 +24,24 @@ export interface Gateway {
   release(version: string): Promise<Release>;
 }
 
-/** The one cell of a canary gateway, and the checks of which at least one must be violated there. */
-export interface Canary {
+/** One defect, the cell that shows it, and what must be said of it there. */
+export interface Mutant {
+  /** The right gateway, which must hold in the same cell. */
+  of: string;
+  defect: string;
   crashPoint: string;
   fault: string;
-  caughtBy: readonly string[];
+  aftermath: Aftermath;
+  /** The check that exists for it. */
+  caughtBy: string;
+  /** What that check must say: the effect of the defect and no other. A regular expression. */
+  says: string;
+}
+
+/** A defect that no cell can show, and what can. */
+export interface UnseenDefect {
+  defect: string;
+  needs: string;
 }
 
 export interface Release {
@@ -74,16 +88,33 @@ export interface Promises {
   sweepGraceMs: number;
   /** The sweep has this long after the gateway was ready. */
   sweepWithinMs: number;
+  /** A temp that outlives its grace while the gateway runs goes within this time. Absent: it promises no sweep but the one at its boot. */
+  sweepEveryMs?: number;
   readyWithinMs: number;
   serveWithinMs: number;
   /** Where an acknowledged turn must be found after a boot: the text, in one of the files that match. All must hold. */
   durable: readonly Durable[];
+  /** What an acknowledged turn survives. */
+  level: 'process-crash' | 'power-loss';
+  /** A turn that changes no more than itself writes at most this much to the state folder, whatever the size of the store. Absent: no promise. */
+  turnWritesAtMostBytes?: number;
+  /** Which rows the store keeps. Absent: no promise. */
+  retention?: Retention;
 }
 
 export interface Durable {
-  /** Pattern over absolute paths. */
-  file: string;
+  /** Patterns over absolute paths: one of them must match. */
+  file: string | readonly string[];
   contains: string;
+}
+
+/** Rows that expire go; the others ("durable") stay up to `maxRows`, and what is over goes to the archive. */
+export interface Retention {
+  maxRows: number;
+  /** Pattern over absolute paths: where rows that left the store can be read. */
+  archive: string;
+  /** `keys`: a pattern over session keys. Such a row goes when it was not updated for `afterMs`, and counts against no other. */
+  expires: readonly { keys: string; afterMs: number }[];
 }
 
 export type Store =
@@ -91,8 +122,12 @@ export type Store =
       path: string;
       /** A JSON object from session key to row, replaced whole. */
       format: 'json-rows';
+      /** The field of the file's object that holds the rows. Absent: the object itself. */
+      rowsAt?: string;
       /** Fields that every row has. */
       rowFields: readonly string[];
+      /** Pattern over absolute paths: the append-only files that hold what the store does not have yet. Absent: there are none. */
+      journal?: string;
     }
   | { path: string; format: 'sqlite' };
 

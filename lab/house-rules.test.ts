@@ -26,7 +26,7 @@ const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 test('nothing in lab/ names a particular fault or gateway', () => {
   const names = [
     ...faults.filter((fault) => fault.isControl !== true),
-    ...gateways.filter((gateway) => gateway.canary === undefined),
+    ...gateways.filter((gateway) => gateway.mutant === undefined),
   ].map((one) => one.name);
   // Comments may give an example; the first-class exceptions are where the control's place and the help are written.
   const offenders = sources('lab').flatMap((file) => {

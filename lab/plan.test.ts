@@ -5,9 +5,9 @@ const all: Selection = { gateways: ['reference'], faults: [], crashPoints: [], m
 const ids = async (more: Partial<Selection> = {}) => (await plan({ ...all, ...more })).map((cell) => cell.id);
 
 describe('the plan', () => {
-  test('four crash points, three faults, two other aftermaths, and the controls first', async () => {
+  test('six crash points, three faults, two other aftermaths, and the controls first', async () => {
     const cells = await plan(all);
-    expect(cells.map((cell) => cell.role)).toEqual(['control', 'canary', ...Array.from({ length: 14 }, () => 'cell')]);
+    expect(cells.map((cell) => cell.role)).toEqual(['control', 'canary', ...Array.from({ length: 20 }, () => 'cell')]);
     expect(cells[0]?.id).toBe('reference@1.0.0_full-temp_none_192m');
     expect(cells[1]?.id).toBe('canary@1.0.0_torn-temp_sigkill_192m');
     expect(cells.slice(-2).map((cell) => cell.id)).toEqual([

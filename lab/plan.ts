@@ -1,5 +1,5 @@
 import { faults } from '../faults/index.ts';
-import { gateways } from '../images/index.ts';
+import { gateways, mutants } from '../images/index.ts';
 import {
   type Aftermath,
   type CellSpec,
@@ -9,9 +9,9 @@ import {
   parseCellId,
   parseSize,
 } from './cell/cell-id.ts';
-import { type CrashPoint, crashPoints } from './cell/write-shape.ts';
+import { type CrashPoint, crashPoints, passes } from './cell/write-shape.ts';
 import type { Fault } from './fault.ts';
-import type { Gateway, Release } from './gateway.ts';
+import type { Gateway, Mutant, Release } from './gateway.ts';
 import { Problem } from './problem.ts';
 
 /** What was asked for on the command line; everything empty is the default plan. */
@@ -26,8 +26,8 @@ export interface Selection {
   repeat: number;
 }
 
-/** `cell`: what was asked for. `control`: no fault, must hold. `canary`: broken on purpose, must be caught. */
-export type Role = 'cell' | 'control' | 'canary';
+/** `cell`: what was asked for. `control`: no fault, must hold. `canary`, in every run, and `mutant`: broken on purpose, must be caught. */
+export type Role = 'cell' | 'control' | 'canary' | 'mutant';
 
 export interface PlannedCell {
   id: string;
@@ -49,7 +49,54 @@ export async function plan(selection: Selection): Promise<PlannedCell[]> {
   const repeated = asked.flatMap((spec) =>
     Array.from({ length: selection.repeat }, (_, index) => ({ ...spec, attempt: spec.attempt + index })),
   );
-  const cells = await Promise.all(repeated.map((spec) => planned('cell', spec, releases)));
+  return withControls(await Promise.all(repeated.map((spec) => planned('cell', spec, releases))), releases);
+}
+
+/**
+ * The cells that show the defects that are asked for (none: all of them), and the same cells of the right gateways, which must hold there.
+ * @throws Problem bad-usage
+ */
+export async function planMutants(defects: readonly string[], repeat = 1): Promise<PlannedCell[]> {
+  const releases = new Releases();
+  const asked = defects.length === 0 ? mutants : defects.map(mutantOf);
+  const broken: PlannedCell[] = [];
+  const right = new Map<string, PlannedCell>();
+  for (const gateway of new Set(asked)) {
+    const { mutant } = gateway;
+    if (mutant === undefined) continue;
+    broken.push(await planned('mutant', await specOf(gateway, mutant, releases), releases));
+    for (let attempt = 1; attempt <= repeat; attempt += 1) {
+      const spec = { ...(await specOf(gatewayNamed(mutant.of), mutant, releases)), attempt };
+      const cell = await planned('cell', spec, releases);
+      right.set(cell.id, cell);
+    }
+  }
+  return withControls([...broken, ...right.values()], releases);
+}
+
+function mutantOf(defect: string): Gateway {
+  const found = mutants.find((gateway) => gateway.mutant?.defect === defect);
+  if (found !== undefined) return found;
+  const known = mutants.map((gateway) => gateway.mutant?.defect).join(', ');
+  throw new Problem('bad-usage', `there is no mutant "${defect}". There are: ${known}.`);
+}
+
+/** The one cell that shows a mutant's defect, of the mutant or of the gateway that it was made from. */
+async function specOf(gateway: Gateway, mutant: Mutant, releases: Releases): Promise<CellSpec> {
+  const release = await releases.ofName(gateway.name);
+  const { crashPoint, fault, aftermath } = mutant;
+  return {
+    gateway: release.gateway,
+    version: release.version,
+    crashPoint,
+    fault,
+    memoryBytes: release.memory.defaultBytes,
+    aftermath,
+    attempt: 1,
+  };
+}
+
+async function withControls(cells: readonly PlannedCell[], releases: Releases): Promise<PlannedCell[]> {
   const controls = await controlsFor(cells, releases);
   const all = [...controls, ...cells.filter((cell) => !controls.some((control) => control.id === cell.id))];
   const twice = all.find((cell, index) => all.findIndex((other) => other.id === cell.id) !== index);
@@ -79,18 +126,18 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
   const struck =
     selection.faults.length > 0
       ? selection.faults
-      : faults.filter((fault) => fault.isControl !== true).map((fault) => fault.name);
+      : faults.filter((fault) => fault.isControl !== true && fault.inDefaultPlan !== false).map((fault) => fault.name);
   for (const name of struck) faultNamed(name);
   const everything = selection.faults.length === 0 && selection.crashPoints.length === 0;
   const killer = faults.find((fault) => fault.lethal && fault.isControl !== true);
   const specs: CellSpec[] = [];
   for (const name of names) {
     const release = await releases.ofName(name);
-    const { format } = release.promises.store;
+    const { store } = release.promises;
     const points =
       selection.crashPoints.length > 0
         ? selection.crashPoints
-        : crashPoints.filter((one) => one.inDefaultPlan && one.store === format).map((one) => one.name);
+        : crashPoints.filter((one) => one.inDefaultPlan && passes(one, store)).map((one) => one.name);
     const sizes = selection.memory.length > 0 ? selection.memory.map(parseSize) : [release.memory.defaultBytes];
     for (const memoryBytes of sizes) {
       const cell = (crashPoint: string, fault: string, aftermath: Aftermath): CellSpec => ({
@@ -104,7 +151,7 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
       });
       for (const crashPoint of points) for (const fault of struck) specs.push(cell(crashPoint, fault, 'aged'));
       // What a crash leaves of a store that is replaced whole depends on its age, and may be the only copy; a database keeps no temps.
-      if (everything && killer !== undefined && format === 'json-rows') {
+      if (everything && killer !== undefined && store.format === 'json-rows') {
         for (const aftermath of ['fresh', 'corrupt-store'] as const) {
           specs.push(cell(controlPlace(release).name, killer.name, aftermath));
         }
@@ -115,7 +162,7 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
 }
 
 function controlPlace(release: Release): CrashPoint {
-  const found = crashPoints.find((one) => one.isControlPlace === true && one.store === release.promises.store.format);
+  const found = crashPoints.find((one) => one.isControlPlace === true && passes(one, release.promises.store));
   if (found === undefined)
     throw new Error(`no crash point is the control's for a store of ${release.promises.store.format}`);
   return found;
@@ -127,7 +174,7 @@ async function controlsFor(cells: readonly PlannedCell[], releases: Releases): P
   if (none === undefined) throw new Error('there is no control among the faults');
   const controls = new Map<string, PlannedCell>();
   for (const { spec, gateway, release } of cells) {
-    if (gateway.canary !== undefined) continue;
+    if (gateway.mutant !== undefined) continue;
     const control = await planned(
       'control',
       { ...spec, crashPoint: controlPlace(release).name, fault: none.name, aftermath: 'aged', attempt: 1 },
@@ -136,18 +183,8 @@ async function controlsFor(cells: readonly PlannedCell[], releases: Releases): P
     controls.set(control.id, control);
   }
   for (const gateway of gateways) {
-    if (gateway.canary === undefined) continue;
-    const release = await releases.ofName(gateway.name);
-    const spec: CellSpec = {
-      gateway: release.gateway,
-      version: release.version,
-      crashPoint: gateway.canary.crashPoint,
-      fault: gateway.canary.fault,
-      memoryBytes: release.memory.defaultBytes,
-      aftermath: 'aged',
-      attempt: 1,
-    };
-    const canary = await planned('canary', spec, releases);
+    if (gateway.mutant === undefined) continue;
+    const canary = await planned('canary', await specOf(gateway, gateway.mutant, releases), releases);
     controls.set(canary.id, canary);
   }
   return [...controls.values()];
@@ -163,12 +200,12 @@ async function planned(role: Role, spec: CellSpec, releases: Releases): Promise<
     );
   }
   const crashPoint = crashPointNamed(spec.crashPoint);
-  const { format } = release.promises.store;
-  if (crashPoint.store !== format) {
-    const fitting = crashPoints.filter((one) => one.store === format).map((one) => one.name);
+  const { store } = release.promises;
+  if (!passes(crashPoint, store)) {
+    const fitting = crashPoints.filter((one) => passes(one, store)).map((one) => one.name);
     throw new Problem(
       'bad-usage',
-      `${spec.gateway}@${spec.version} has a store of ${format}: no write of it passes ${spec.crashPoint}. It has: ${fitting.join(', ')}.`,
+      `${spec.gateway}@${spec.version} has a store of ${store.format}: no write of it passes ${spec.crashPoint}. It has: ${fitting.join(', ')}.`,
     );
   }
   return {
@@ -211,6 +248,7 @@ function choose<T extends { name: string }>(kind: string, list: readonly T[], na
   );
 }
 
-export const gatewayNamed = (name: string): Gateway => choose('gateway', gateways, name);
+export const gatewayNamed = (name: string): Gateway =>
+  mutants.find((one) => one.name === name) ?? choose('gateway', gateways, name);
 export const faultNamed = (name: string): Fault => choose('fault', faults, name);
 export const crashPointNamed = (name: string): CrashPoint => choose('crash point', crashPoints, name);

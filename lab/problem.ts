@@ -4,7 +4,7 @@ export type ProblemCode =
   | 'bad-definition'
   | 'bad-results'
   | 'cleanup-failed'
-  | 'disk-full'
+  | 'no-space'
   | 'engine-failed'
   | 'engine-lost'
   | 'gate-refused'

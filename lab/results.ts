@@ -11,7 +11,7 @@ export const RUN_SCHEMA_VERSION = 1;
 /** A planned cell as run.json keeps it: enough to judge the run without the lab that made it. */
 const Planned = z.object({
   ...cellFields,
-  role: z.enum(['cell', 'control', 'canary']),
+  role: z.enum(['cell', 'control', 'canary', 'mutant']),
 });
 export type PlannedRow = z.infer<typeof Planned>;
 

@@ -163,7 +163,12 @@ function plannedRow({ id, role, spec }: PlannedCell): PlannedRow {
 async function judgeCell(results: ResultsFolder, planned: PlannedRow): Promise<MatrixCell> {
   const result = judge(await loadEvidence(results.cell(planned.id)));
   const gateway = gatewayNamed(planned.gateway);
-  const { expected, checks } = compare(planned, result, readExpectations(gateway.expectations), gateway.canary);
+  const { expected, checks } = compare(
+    planned,
+    result,
+    readExpectations(gateway.expectations),
+    planned.role === 'canary' || planned.role === 'mutant' ? gateway.mutant : undefined,
+  );
   return {
     ...planned,
     verdict: result.verdict,

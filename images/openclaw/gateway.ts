@@ -147,6 +147,7 @@ export const openclaw: Gateway = {
         readyWithinMs: 120_000,
         serveWithinMs: 60_000,
         durable,
+        level: 'process-crash',
       },
       memory: isSqlite(version)
         ? { defaultBytes: 1280 * MiB, minimumBytes: 896 * MiB }

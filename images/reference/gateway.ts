@@ -1,13 +1,29 @@
-import type { Canary, Gateway, Release } from '../../lab/gateway.ts';
+import type { Gateway, Release } from '../../lab/gateway.ts';
 import { Problem } from '../../lab/problem.ts';
 import { referenceImage } from './recipe.ts';
+import { seededStore } from './seed.ts';
 
 const VERSION = '1.0.0';
 const PORT = 18790;
-const GRACE_MS = 5 * 60_000;
 const MiB = 1024 * 1024;
+const DAY_MS = 24 * 60 * 60_000;
 
-function release(gateway: string, version: string, defects: readonly string[]): Release {
+const GRACE_MS = 5 * 60_000;
+/** Of the gateway's own timer. A cell waits for it, so it is short here. */
+const MAINTENANCE_MS = 400;
+/** A turn's record takes about 400 bytes: every second turn folds the journal into the store, and so passes the crash points of its replacement. */
+const FOLD_BYTES = 600;
+const SEEDED_ROWS = 40;
+/** Room for one more: the session of the turn that is struck pushes one out. */
+const MAX_ENTRIES = SEEDED_ROWS + 1;
+
+/** How a build of the reference gateway is run in the lab. */
+export function release(
+  gateway: string,
+  version: string,
+  defects: readonly string[],
+  memoryBytes = 192 * MiB,
+): Release {
   if (version !== VERSION)
     throw new Problem('no-such-version', `there is no ${gateway}@${version}: the only version is ${VERSION}.`);
   return {
@@ -21,8 +37,11 @@ function release(gateway: string, version: string, defects: readonly string[]): 
         PORT: String(PORT),
         PROVIDER_URL: 'http://127.0.0.1:18080/v1',
         GRACE_MS: String(GRACE_MS),
+        SWEEP_INTERVAL_MS: String(MAINTENANCE_MS),
+        FOLD_BYTES: String(FOLD_BYTES),
+        MAX_ENTRIES: String(MAX_ENTRIES),
       },
-      files: [],
+      files: [{ path: '/state/sessions.json', content: seededStore(SEEDED_ROWS, Date.now()) }],
       ready: { kind: 'http', port: PORT, path: '/readyz', status: 200, includes: '"ready":true' },
     },
     turn: {
@@ -37,36 +56,35 @@ function release(gateway: string, version: string, defects: readonly string[]): 
       store: {
         path: '/state/sessions.json',
         format: 'json-rows',
-        rowFields: ['sessionId', 'createdAt', 'updatedAt', 'turns'],
+        rowsAt: 'sessions',
+        rowFields: ['sessionId', 'kind', 'createdAt', 'updatedAt', 'turns', 'bytes'],
+        journal: '/state/sessions.journal.*',
       },
       temps: ['/state/sessions.json.*.*.*.*.tmp'],
       sweepGraceMs: GRACE_MS,
-      sweepWithinMs: 500,
+      // It sweeps before it says that it is ready.
+      sweepWithinMs: 0,
+      sweepEveryMs: 2 * MAINTENANCE_MS + 200,
       readyWithinMs: 10_000,
       serveWithinMs: 5_000,
-      durable: [{ file: '/state/sessions.json', contains: '{text}' }],
+      durable: [{ file: ['/state/sessions.journal.*', '/state/transcripts/*.jsonl'], contains: '{text}' }],
+      level: 'power-loss',
+      turnWritesAtMostBytes: 2048,
+      retention: {
+        maxRows: MAX_ENTRIES,
+        archive: '/state/archive/*.jsonl',
+        expires: [{ keys: 'agent:*:explicit:model-run-*', afterMs: DAY_MS }],
+      },
     },
-    memory: { defaultBytes: 192 * MiB, minimumBytes: 96 * MiB },
+    memory: { defaultBytes: memoryBytes, minimumBytes: 96 * MiB },
   };
 }
 
 /** The lab's own gateway, which shows how to do it right. */
 export const reference: Gateway = {
   name: 'reference',
-  summary: 'the reference gateway: atomic replace, both syncs, a sweep that spares what is not its own',
+  summary: 'the reference gateway: a journal, atomic replace, every sync, a sweep that spares what is not its own',
   defaultVersion: VERSION,
   inDefaultPlan: true,
   release: async (version) => release('reference', version, []),
-};
-
-const caught: Canary = { crashPoint: 'torn-temp', fault: 'sigkill', caughtBy: ['store-valid', 'all-or-nothing'] };
-
-/** The reference gateway with one defect switched on: every run must catch it. */
-export const canary: Gateway = {
-  name: 'canary',
-  summary: 'the reference gateway writing its store in place: a control that every run must catch',
-  defaultVersion: VERSION,
-  inDefaultPlan: false,
-  canary: caught,
-  release: async (version) => release('canary', version, ['write-in-place']),
 };

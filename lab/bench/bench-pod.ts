@@ -18,8 +18,8 @@ const KEEP_BYTES = 1024 * 1024;
 export interface BenchTurn {
   tookMs: number;
   acknowledged: boolean;
-  /** What the turn says, to be found in the store. */
-  text: string;
+  /** The turn's own session, which is in the store once the turn is. */
+  session: string;
 }
 
 /**
@@ -143,7 +143,7 @@ export class BenchPod implements AsyncDisposable {
     const values = { session: `midwrite-${name}`, text: `midwrite-text-${name}-${this.#name}` };
     const { result } = this.#sidecar.turn(fill(turn, values), promises.serveWithinMs);
     const { tSent, tEnded, acknowledged } = await result;
-    return { tookMs: tEnded - tSent, acknowledged, text: values.text };
+    return { tookMs: tEnded - tSent, acknowledged, session: values.session };
   }
 
   /** One turn that has to go well; gives its ms. */

@@ -95,15 +95,15 @@ async function killAtRandom(bench: Bench, plan: CellPlan, random: () => number):
   const workload = turnsUntilOneFails(pod);
   await pause(random() * ordinaryMs);
   await pod.end('SIGKILL');
-  const { text } = await workload;
-  return { left: leftBy(await pod.snapshot(), plan.release.promises, text), ordinaryMs };
+  const { session } = await workload;
+  return { left: leftBy(await pod.snapshot(), plan.release.promises, session), ordinaryMs };
 }
 
 /** The turn that was not acknowledged. */
-async function turnsUntilOneFails(pod: BenchPod): Promise<{ text: string }> {
+async function turnsUntilOneFails(pod: BenchPod): Promise<{ session: string }> {
   for (let turn = 1; turn <= TURNS_MAX; turn += 1) {
-    const { acknowledged, text } = await pod.turn(`struck-${turn}`);
-    if (!acknowledged) return { text };
+    const { acknowledged, session } = await pod.turn(`struck-${turn}`);
+    if (!acknowledged) return { session };
   }
   throw new Error(`${TURNS_MAX} turns went well after a SIGKILL`);
 }

@@ -6,7 +6,7 @@ import type { Entry } from '../sidecar/client.ts';
 export const LEFT = ['empty temp', 'torn temp', 'whole temp', 'old store', 'new store'] as const;
 export type Left = (typeof LEFT)[number];
 
-/** @param text what the turn that was not acknowledged has put into the store, if it came so far */
+/** @param text what is in the store only if the turn that was struck has come so far: its session's key */
 export function leftBy(entries: readonly Entry[], promises: Pick<Promises, 'store' | 'temps'>, text: string): Left {
   const { store, temps } = promises;
   const content = (entry: Entry | undefined) => Buffer.from(entry?.contentBase64 ?? '', 'base64').toString('utf8');

@@ -28,7 +28,7 @@ export interface CellProgress {
 /**
  * The life of a cell, from nothing to evidence. It judges nothing, and it never rejects because of the gateway: what a gateway does is evidence.
  * What the lab could not do is evidence too (`problem`), and the verdict is `inconclusive` then.
- * @throws Problem engine-lost, disk-full, results-unwritable: the run can't go on
+ * @throws Problem engine-lost, no-space, results-unwritable: the run can't go on
  */
 export async function runCell(
   engine: Engine,
@@ -59,7 +59,14 @@ export async function runCell(
     const name = `midwrite-${randomUUID().slice(0, 13)}`;
     await using pod = await Pod.start(
       engine,
-      { label: `${run}/${cellId(spec)}`, name, release, images: plan.images, memoryBytes: spec.memoryBytes },
+      {
+        label: `${run}/${cellId(spec)}`,
+        name,
+        release,
+        images: plan.images,
+        memoryBytes: spec.memoryBytes,
+        ...(plan.fault.diskBytes === undefined ? {} : { diskBytes: plan.fault.diskBytes }),
+      },
       recorder,
     );
     try {
@@ -72,7 +79,7 @@ export async function runCell(
     if (recorder.failure !== undefined) throw recorder.failure;
     const code = error instanceof Problem ? error.code : 'engine-failed';
     recorder.record({ type: 'problem', code, message: describe(error) });
-    if (code === 'engine-lost' || code === 'disk-full' || code === 'results-unwritable') throw error;
+    if (code === 'engine-lost' || code === 'no-space' || code === 'results-unwritable') throw error;
   }
   if (recorder.failure !== undefined) throw recorder.failure;
   recorder.record({ type: 'end', durationMs: Math.round(performance.now() - began) });
@@ -98,6 +105,8 @@ async function live(
   if (!(await session.boot())) return;
 
   phase('warm-up');
+  // What a boot still has to write is not the turn's.
+  await session.quiet();
   await session.turn('warm');
   await session.quiet();
   await session.snapshot('before');
@@ -108,13 +117,14 @@ async function live(
   await session.snapshot('held');
 
   phase('strike');
-  await plan.fault.strike(target(pod, recorder, held));
+  await plan.fault.strike(target(pod, session, recorder, held));
 
   if (!plan.fault.lethal) {
     phase('drive on');
     await session.quiet();
     await session.snapshot('woken');
     await session.turn('after');
+    await session.quiet();
     await session.snapshot('served');
     return;
   }
@@ -129,7 +139,15 @@ async function live(
   await session.snapshot('booted');
   await session.turn('after');
   await session.sweepTime();
+  // A look at files that are being written would show some before and some after.
+  await session.quiet();
   await session.snapshot('served');
+
+  // What was young at the boot gets old while the gateway runs: only a sweep that is repeated takes it.
+  if (plan.spec.aftermath === 'fresh') {
+    phase('outlive');
+    if (await session.outlive()) await session.snapshot('outlived');
+  }
 
   phase('boot again');
   await session.stop();

@@ -17,6 +17,8 @@ const STOP_LIMIT_MS = 30_000;
 /** The gateway is quiet when it has changed nothing in its state folder for this long. */
 const QUIET_MS = 250;
 const QUIET_LIMIT_MS = 15_000;
+/** After a turn that was to be held: so long that a slow sync in its middle is not taken for its end. */
+const PASSED_BY_MS = 3_000;
 /** Larger files are listed and hashed, and their content is not kept. */
 const KEEP_BYTES = 16 * 1024 * 1024;
 const HOUR_MS = 60 * 60_000;
@@ -45,10 +47,12 @@ export class Session {
     this.#signal = signal;
   }
 
-  /** Puts the gateway's configuration into the empty state folder. */
+  /** Puts the files into the empty state folder that are there before the first boot. */
   async configure(): Promise<void> {
     const files = this.#release.boot.files;
-    if (files.length > 0) await this.#pod.sidecar.plant(files.map((file) => ({ ...file, ageMs: 0 })));
+    if (files.length === 0) return;
+    await this.#pod.sidecar.plant(files.map((file) => ({ ...file, ageMs: 0 })));
+    await this.snapshot('configured');
   }
 
   /** Boots the gateway and waits until it is ready. False: it never was, and the evidence has its last lines. */
@@ -122,7 +126,7 @@ export class Session {
   }
 
   /** Waits until the gateway has left its state folder alone for a while: what it still had to write is written. */
-  async quiet(): Promise<void> {
+  async quiet(quietMs = QUIET_MS): Promise<void> {
     const gate = this.#pod.gate;
     let count = -1;
     let since = 0;
@@ -140,18 +144,19 @@ export class Session {
           since = performance.now();
         }
         note(`its last change was ${gate.events.findLast((event) => event.ev === 'op')?.path ?? 'none'}`);
-        return performance.now() - since >= QUIET_MS || undefined;
+        return performance.now() - since >= quietMs || undefined;
       },
     );
   }
 
   async snapshot(moment: Moment): Promise<void> {
-    const { root, store, temps, durable } = this.#release.promises;
+    const { root, store, temps, durable, retention } = this.#release.promises;
     const anything = { session: '*', text: '*' };
     const keep = [
       store.path,
       ...temps,
-      ...durable.map((place) => fill(place.file, anything)),
+      ...durable.flatMap((place) => fill(place.file, anything)),
+      ...(retention === undefined ? [] : [retention.archive]),
       ...(this.#tempPattern === undefined ? [] : [this.#tempPattern]),
     ];
     const entries = await this.#pod.sidecar.snapshot(root, keep, KEEP_BYTES);
@@ -178,7 +183,7 @@ export class Session {
   /** Drives a turn into the crash point. Undefined: it was never reached, and the evidence says what was seen instead. */
   async hold(crashPoint: CrashPoint): Promise<Held | undefined> {
     const gate = this.#pod.gate;
-    const shape = learnWriteShape(gate.events, this.#release.promises.store.path);
+    const shape = learnWriteShape(gate.events, this.#release.promises.store);
     this.#recorder.record({ type: 'write-shape', ...shape });
     if (shape.kind === 'replace') this.#tempPattern = shape.temp;
     const spec = crashPoint.hold(shape);
@@ -205,8 +210,11 @@ export class Session {
       from,
     );
     held.catch(() => undefined);
-    // The turn's end before a hold means that the crash point was passed by; a turn that hangs is cut off by the hold's limit.
-    const first = await Promise.race([held, turn.end.then(() => undefined)]).catch((error: unknown) => {
+    // A gateway may acknowledge a turn from its journal and write its store after that: the crash point was passed by when all of it is written.
+    // A turn that hangs is cut off by the hold's limit.
+    const passedBy = turn.end.then(() => this.quiet(PASSED_BY_MS));
+    passedBy.catch(() => undefined);
+    const first = await Promise.race([held, passedBy.then(() => undefined)]).catch((error: unknown) => {
       if (error instanceof Problem && (error.code === 'limit-passed' || error.code === 'gateway-died')) return error;
       throw error;
     });
@@ -257,7 +265,7 @@ export class Session {
 
   /** A name of the gateway's own form that no writer has used: the last seen one with its digits turned. */
   #youngTemp(): string | undefined {
-    const seen = learnWriteShape(this.#pod.gate.events, this.#release.promises.store.path);
+    const seen = learnWriteShape(this.#pod.gate.events, this.#release.promises.store);
     if (seen.kind !== 'replace') return undefined;
     const name = path.posix.basename(seen.example);
     // Every digit becomes another one, and none becomes 0: a number that begins with 0 may not be of the gateway's form.
@@ -268,15 +276,19 @@ export class Session {
 
   /** Lets the time pass that the gateway's own sweep has after it was ready. */
   async sweepTime(): Promise<void> {
-    const end = this.#readyAt + this.#release.promises.sweepWithinMs;
-    await until(
-      {
-        name: 'the time of the sweep to pass',
-        limitMs: this.#release.promises.sweepWithinMs + ARM_LIMIT_MS,
-        signal: this.#signal,
-      },
-      async () => (Date.now() >= end ? true : undefined),
-    );
+    await reach(this.#readyAt + this.#release.promises.sweepWithinMs, this.#signal);
+  }
+
+  /**
+   * Makes everything older than the grace under the gateway that runs, and lets the time of its repeated sweep pass. False: it promises none.
+   */
+  async outlive(): Promise<boolean> {
+    const { root, sweepGraceMs, sweepEveryMs } = this.#release.promises;
+    if (sweepEveryMs === undefined) return false;
+    await this.#pod.sidecar.age(root, sweepGraceMs + HOUR_MS);
+    this.#recorder.record({ type: 'aged', byMs: sweepGraceMs + HOUR_MS, why: 'outlived' });
+    await reach(Date.now() + sweepEveryMs, this.#signal);
+    return true;
   }
 
   /** Stops the gateway as its operator would: SIGTERM, and SIGKILL if that does not end it. */
@@ -295,4 +307,12 @@ export class Session {
       await this.#pod.ended(STOP_LIMIT_MS, true);
     }
   }
+}
+
+/** Waits until the clock shows a time (ms since 1970) that the gateway has for something. */
+export async function reach(timeMs: number, signal?: AbortSignal): Promise<void> {
+  const limitMs = Math.max(0, timeMs - Date.now()) + ARM_LIMIT_MS;
+  await until({ name: "the sweep's time to pass", limitMs, ...(signal === undefined ? {} : { signal }) }, async () =>
+    Date.now() >= timeMs ? true : undefined,
+  );
 }

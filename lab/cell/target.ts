@@ -2,7 +2,7 @@ import type { Recorder } from '../evidence/recorder.ts';
 import type { Target } from '../fault.ts';
 import type { Pod } from '../pod/pod.ts';
 import { within } from '../wait.ts';
-import type { Held } from './session.ts';
+import { type Held, reach, type Session } from './session.ts';
 
 const MiB = 1024 * 1024;
 const END_LIMIT_MS = 60_000;
@@ -12,7 +12,7 @@ const TURN_LIMIT_MS = 90_000;
 const FILL_LIMIT_MS = 60_000;
 
 /** The gateway of a pod, with a call of its held, as a fault sees it. */
-export function target(pod: Pod, recorder: Recorder, held: Held): Target {
+export function target(pod: Pod, session: Session, recorder: Recorder, held: Held): Target {
   const id = held.event.id;
   return {
     signal: (name) => pod.container.signal(name),
@@ -30,6 +30,9 @@ export function target(pod: Pod, recorder: Recorder, held: Held): Target {
       return { why: filled.why, bytes: filled.bytes, oomKills: filled.oomKillsAfter - filled.oomKillsBefore };
     },
 
+    fillDisk: (leaveBytes) => pod.sidecar.fillDisk(pod.root, leaveBytes),
+    freeDisk: () => pod.sidecar.freeDisk(pod.root),
+
     async ageState(byMs, why) {
       await pod.sidecar.age(pod.root, byMs);
       recorder.record({ type: 'aged', byMs, why });
@@ -41,6 +44,18 @@ export function target(pod: Pod, recorder: Recorder, held: Held): Target {
       pod.gate.send('release', { id });
       await pod.gate.waitForKind({ name: 'the held call to go on', limitMs: RELEASE_LIMIT_MS }, 'released', from);
     },
+
+    async othersGoOn() {
+      const { sweepEveryMs } = pod.promises;
+      // A file that was torn must stay as it is until its write is whole.
+      if (sweepEveryMs === undefined || held.event.at === 'torn') return;
+      const from = pod.gate.events.length;
+      pod.gate.send('pass', { id });
+      await pod.gate.waitForKind({ name: 'the other calls to go on', limitMs: RELEASE_LIMIT_MS }, 'passing', from);
+      await reach(Date.now() + sweepEveryMs);
+    },
+
+    quiet: () => session.quiet(),
 
     ended: () => pod.ended(END_LIMIT_MS, false),
 

@@ -1,9 +1,14 @@
 import picomatch from 'picomatch';
 import { describe, expect, test } from 'vitest';
 import type { GateEvent } from '../gate/protocol.ts';
-import { crashPoints, learnTemps, learnWriteShape, patternOf } from './write-shape.ts';
+import type { Store } from '../gateway.ts';
+import { crashPoints, learnTemps, learnWriteShape, passes, patternOf } from './write-shape.ts';
 
 const STORE = '/state/sessions.json';
+const JOURNAL = '/state/sessions.journal.*';
+const ROWS: Store = { path: STORE, format: 'json-rows', rowFields: [] };
+const JOURNALED: Store = { ...ROWS, journal: JOURNAL };
+const DATABASE: Store = { path: '/state/a.sqlite', format: 'sqlite' };
 const op = (kind: string, path: string, to?: string) =>
   ({
     ev: 'op',
@@ -25,7 +30,7 @@ describe('the shape of a write is learned from what is done', () => {
       op('write', `${STORE}.7.1f0c.tmp`),
       op('rename', `${STORE}.7.1f0c.tmp`, STORE),
     ];
-    expect(learnWriteShape(events, STORE)).toEqual({
+    expect(learnWriteShape(events, ROWS)).toEqual({
       kind: 'replace',
       store: STORE,
       temp: '/state/sessions.json.*.tmp',
@@ -35,18 +40,18 @@ describe('the shape of a write is learned from what is done', () => {
 
   test('the newest rename counts: a gateway may migrate an old store first', () => {
     const events = [op('rename', '/state/old-1.bak', STORE), op('rename', `${STORE}.7.tmp`, STORE)];
-    expect(learnWriteShape(events, STORE)).toMatchObject({ example: `${STORE}.7.tmp` });
+    expect(learnWriteShape(events, ROWS)).toMatchObject({ example: `${STORE}.7.tmp` });
   });
 
   test('a store that is written itself is written in place', () => {
-    expect(learnWriteShape([op('truncate', STORE), op('write', STORE)], STORE)).toEqual({
+    expect(learnWriteShape([op('truncate', STORE), op('write', STORE)], ROWS)).toEqual({
       kind: 'in-place',
       store: STORE,
     });
   });
 
   test('no write of the store at all', () => {
-    expect(learnWriteShape([op('write', '/state/log'), op('rename', 'a', '/state/other')], STORE)).toEqual({
+    expect(learnWriteShape([op('write', '/state/log'), op('rename', 'a', '/state/other')], ROWS)).toEqual({
       kind: 'none',
       store: STORE,
     });
@@ -76,23 +81,41 @@ test.each([
 describe('every crash point has a hold', () => {
   const replace = { kind: 'replace', store: STORE, temp: `${STORE}.*.tmp`, example: `${STORE}.7.tmp` } as const;
   const log = { kind: 'log', store: '/state/a.sqlite', log: '/state/a.sqlite-wal' } as const;
-  const shapes = { 'json-rows': replace, sqlite: log } as const;
+  const stores = [
+    ['rows', ROWS, replace],
+    ['rows with a journal', JOURNALED, { ...replace, log: JOURNAL }],
+    ['a database', DATABASE, log],
+  ] as const;
+  const points = stores.flatMap(([name, store, shape]) => crashPoints.map((point) => ({ name, store, shape, point })));
 
-  test.each(crashPoints)('$name', (point) => {
-    const other = point.store === 'sqlite' ? 'json-rows' : 'sqlite';
-    expect(point.hold(shapes[point.store])).toMatchObject({ op: expect.any(String), at: expect.any(String) });
-    expect(point.hold(shapes[other])).toBeUndefined();
+  test.each(points)('$name: $point.name', ({ store, shape, point }) => {
+    const hold = point.hold(shape);
+    if (passes(point, store)) expect(hold).toMatchObject({ op: expect.any(String), at: expect.any(String) });
+    else if (!point.stores.includes(store.format) || point.inJournal) expect(passes(point, store)).toBe(false);
     expect(point.hold({ kind: 'none', store: STORE })).toBeUndefined();
   });
 
-  test.each(['json-rows', 'sqlite'])('a store of %s has exactly one place for the control', (store) => {
-    expect(crashPoints.filter((point) => point.store === store && point.isControlPlace)).toHaveLength(1);
+  test.each(stores)('a store of %s has exactly one place for the control', (_, store) => {
+    expect(crashPoints.filter((point) => passes(point, store) && point.isControlPlace)).toHaveLength(1);
+  });
+
+  test('only a store with a journal passes the places of its journal', () => {
+    const inJournal = crashPoints.filter((point) => passes(point, JOURNALED) && !passes(point, ROWS));
+    expect(inJournal.map((point) => point.name)).toEqual(['before-append', 'torn-append', 'before-sync']);
   });
 
   test('a database is written through its log', () => {
-    expect(learnWriteShape([op('write', log.log), op('write', log.store)], log.store)).toEqual(log);
+    expect(learnWriteShape([op('write', log.log), op('write', log.store)], DATABASE)).toEqual(log);
     const journal = `${log.store}-journal`;
-    expect(learnWriteShape([op('write', journal), op('write', log.store)], log.store)).toMatchObject({ log: journal });
+    expect(learnWriteShape([op('write', journal), op('write', log.store)], DATABASE)).toMatchObject({ log: journal });
+  });
+
+  test('a journal is known by its pattern as long as the store itself was not written', () => {
+    const append = op('write', '/state/sessions.journal.3');
+    expect(learnWriteShape([append], JOURNALED)).toEqual({ kind: 'log', store: STORE, log: JOURNAL });
+    expect(learnWriteShape([append], ROWS)).toEqual({ kind: 'none', store: STORE });
+    const replaced = [append, op('rename', `${STORE}.7.tmp`, STORE)];
+    expect(learnWriteShape(replaced, JOURNALED)).toMatchObject({ kind: 'replace', log: JOURNAL });
   });
 
   test('a store written in place has no rename to hold', () => {

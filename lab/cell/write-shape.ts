@@ -8,7 +8,7 @@ import type { Store } from '../gateway.ts';
  * store), not by a name that somebody wrote down.
  */
 export type WriteShape =
-  | { kind: 'replace'; store: string; temp: string; example: string }
+  | { kind: 'replace'; store: string; temp: string; example: string; log?: string }
   | { kind: 'in-place'; store: string }
   | { kind: 'log'; store: string; log: string }
   | { kind: 'none'; store: string };
@@ -18,14 +18,23 @@ type Op = GateEventOf<'op'>;
 /** Beside a SQLite database: its write-ahead log and its rollback journal (https://sqlite.org/tempfiles.html). */
 const LOG_SUFFIXES = ['-wal', '-journal'];
 
-export function learnWriteShape(events: readonly GateEvent[], store: string): WriteShape {
+export function learnWriteShape(events: readonly GateEvent[], promised: Store): WriteShape {
+  const store = promised.path;
+  const journal = promised.format === 'json-rows' ? promised.journal : undefined;
   const ops = events.filter((event): event is Op => event.ev === 'op');
+  const written = (file: (path: string) => boolean) => ops.findLast((op) => op.op === 'write' && file(op.path));
   const renamed = ops.findLast((op) => op.op === 'rename' && op.to === store);
-  if (renamed !== undefined) return { kind: 'replace', store, temp: patternOf(renamed.path), example: renamed.path };
-  const logged = ops.findLast((op) => op.op === 'write' && LOG_SUFFIXES.some((suffix) => op.path === store + suffix));
+  if (renamed !== undefined) {
+    const shape = { kind: 'replace', store, temp: patternOf(renamed.path), example: renamed.path } as const;
+    return journal === undefined ? shape : { ...shape, log: journal };
+  }
+  const logged = written((file) => LOG_SUFFIXES.some((suffix) => file === store + suffix));
   if (logged !== undefined) return { kind: 'log', store, log: logged.path };
-  const written = ops.some((op) => op.op === 'write' && op.path === store);
-  return written ? { kind: 'in-place', store } : { kind: 'none', store };
+  if (written((file) => file === store) !== undefined) return { kind: 'in-place', store };
+  // The store itself was not written yet: what it is to hold is in the journal.
+  if (journal !== undefined && written((file) => picomatch.isMatch(file, journal, { dot: true })) !== undefined)
+    return { kind: 'log', store, log: journal };
+  return { kind: 'none', store };
 }
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
@@ -65,7 +74,9 @@ export function learnTemps(events: readonly GateEvent[]): string[] {
 export interface CrashPoint {
   name: string;
   /** The stores that are written so. */
-  store: Store['format'];
+  stores: readonly Store['format'][];
+  /** Only where the store has a journal. */
+  inJournal?: boolean;
   /** In the plan unless others are asked for. */
   inDefaultPlan: boolean;
   /** Where the control, and the case of a corrupt store, take place: the most that a crash can leave. */
@@ -76,10 +87,21 @@ export interface CrashPoint {
   hold(shape: WriteShape): ArmSpec | undefined;
 }
 
+/** Whether the writes of such a store pass a crash point. */
+export function passes(point: CrashPoint, store: Store): boolean {
+  if (!point.stores.includes(store.format)) return false;
+  return point.inJournal !== true || store.format !== 'json-rows' || store.journal !== undefined;
+}
+
+/** What is appended to before the store itself is written. */
+const logOf = (shape: WriteShape) => (shape.kind === 'log' || shape.kind === 'replace' ? shape.log : undefined);
+
 const inLog =
-  (nth: number, at: ArmSpec['at']) =>
-  (shape: WriteShape): ArmSpec | undefined =>
-    shape.kind === 'log' ? { op: 'write', path: shape.log, nth, at } : undefined;
+  (at: ArmSpec['at'], nth?: number, op = 'write') =>
+  (shape: WriteShape): ArmSpec | undefined => {
+    const path = logOf(shape);
+    return path === undefined ? undefined : { op, path, at, ...(nth === undefined ? {} : { nth }) };
+  };
 
 /** The file that takes the new bytes, where there is one. */
 const written = (shape: WriteShape) =>
@@ -98,7 +120,7 @@ function inWritten(shape: WriteShape, at: ArmSpec['at']): ArmSpec | undefined {
 export const crashPoints: readonly CrashPoint[] = [
   {
     name: 'before-create',
-    store: 'json-rows',
+    stores: ['json-rows'],
     inDefaultPlan: false,
     leaves: 'nothing of the write',
     hold(shape) {
@@ -108,21 +130,21 @@ export const crashPoints: readonly CrashPoint[] = [
   },
   {
     name: 'empty-temp',
-    store: 'json-rows',
+    stores: ['json-rows'],
     inDefaultPlan: true,
     leaves: 'a temp without a byte',
     hold: (shape) => inWritten(shape, 'before'),
   },
   {
     name: 'torn-temp',
-    store: 'json-rows',
+    stores: ['json-rows'],
     inDefaultPlan: true,
     leaves: 'a temp with the first half of its bytes',
     hold: (shape) => inWritten(shape, 'torn'),
   },
   {
     name: 'full-temp',
-    store: 'json-rows',
+    stores: ['json-rows'],
     inDefaultPlan: true,
     isControlPlace: true,
     leaves: 'a whole temp that was not renamed yet',
@@ -131,7 +153,7 @@ export const crashPoints: readonly CrashPoint[] = [
   },
   {
     name: 'replaced',
-    store: 'json-rows',
+    stores: ['json-rows'],
     inDefaultPlan: true,
     leaves: 'the new store, and a caller that has not heard of it',
     hold: (shape) =>
@@ -139,36 +161,46 @@ export const crashPoints: readonly CrashPoint[] = [
   },
   {
     name: 'before-append',
-    store: 'sqlite',
+    stores: ['sqlite', 'json-rows'],
+    inJournal: true,
     inDefaultPlan: true,
     leaves: 'nothing of the transaction',
-    hold: inLog(1, 'before'),
+    hold: inLog('before', 1),
+  },
+  {
+    name: 'torn-append',
+    stores: ['json-rows'],
+    inJournal: true,
+    inDefaultPlan: true,
+    leaves: 'a journal that ends in half a record',
+    hold: inLog('torn'),
   },
   {
     name: 'torn-frame',
-    store: 'sqlite',
+    stores: ['sqlite'],
     inDefaultPlan: true,
     leaves: 'a log that ends in half a page',
-    hold: inLog(2, 'torn'),
+    hold: inLog('torn', 2),
   },
   {
     name: 'half-append',
-    store: 'sqlite',
+    stores: ['sqlite'],
     inDefaultPlan: true,
     isControlPlace: true,
     leaves: 'a whole frame that no commit follows, or the first of several transactions',
-    hold: inLog(3, 'before'),
+    hold: inLog('before', 3),
   },
   {
     name: 'before-sync',
-    store: 'sqlite',
+    stores: ['sqlite', 'json-rows'],
+    inJournal: true,
     inDefaultPlan: false,
     leaves: 'a log that was never synced',
-    hold: (shape) => (shape.kind === 'log' ? { op: 'sync', path: shape.log, at: 'before' } : undefined),
+    hold: inLog('before', undefined, 'sync'),
   },
   {
     name: 'checkpoint',
-    store: 'sqlite',
+    stores: ['sqlite'],
     inDefaultPlan: false,
     leaves: 'a database into which the log was not copied yet',
     hold: (shape) => (shape.kind === 'log' ? { op: 'write', path: shape.store, at: 'before' } : undefined),

@@ -16,18 +16,19 @@ function lost(evidence: CellEvidence, moment: Moment, turn: Turn): { missing: st
   const missing: string[] = [];
   const unknown: string[] = [];
   for (const place of turn.durable) {
-    const files = entries.filter((entry) => picomatch.isMatch(entry.path, place.file, { dot: true }));
+    const files = entries.filter((entry) => picomatch.isMatch(entry.path, [...[place.file].flat()], { dot: true }));
     const texts = files.map((entry) => evidence.text(entry));
     if (texts.some((text) => text?.includes(place.contains))) continue;
-    if (texts.includes(undefined)) unknown.push(place.file);
-    else missing.push(place.file);
+    const where = [place.file].flat().join(' or ');
+    if (texts.includes(undefined)) unknown.push(where);
+    else missing.push(where);
   }
   return { missing, unknown };
 }
 
 export const ackedDurable: Check = {
   id: 'acked-durable',
-  promise: 'every turn that was acknowledged is there after the boot (level: process crash)',
+  promise: 'every turn that was acknowledged is there after the boot',
 
   judge({ evidence, proof }) {
     if (evidence.cell.aftermath === 'corrupt-store') return notApplicable('the lab itself made the store unreadable');
@@ -40,17 +41,23 @@ export const ackedDurable: Check = {
     const acknowledged = evidence.of('turn').filter((turn) => turn.result.acknowledged);
     if (acknowledged.length === 0) return inconclusive('no turn was acknowledged, so none could be lost');
     for (const moment of moments) {
-      const at = evidence.snapshot(moment)?.t ?? 0;
+      const listing = evidence.snapshot(moment);
+      const at = listing?.t ?? 0;
       for (const turn of acknowledged.filter((one) => one.t <= at)) {
         const { missing, unknown } = lost(evidence, moment, turn);
         if (missing.length > 0)
-          return violated(`${moment}: the acknowledged turn "${turn.name}" is not in ${missing.join(', ')}`);
+          return violated(
+            `${moment}: the acknowledged turn "${turn.name}" is not in ${missing.join(', ')}`,
+            listing ?? turn,
+            turn,
+          );
         if (unknown.length > 0) return inconclusive(`${moment}: the content of ${unknown.join(', ')} was not kept`);
       }
     }
     return held(
       proof,
-      `${acknowledged.map((turn) => `"${turn.name}"`).join(', ')} found at ${moments.join(', ')}; level: process crash`,
+      `${acknowledged.map((turn) => `"${turn.name}"`).join(', ')} found at ${moments.join(', ')}; after a process crash`,
+      ...acknowledged,
     );
   },
 };

@@ -1,6 +1,6 @@
 import type { Check, Judged } from '../check.ts';
-import type { CellEvidence } from '../evidence/cell-evidence.ts';
-import type { GateEvent } from '../gate/protocol.ts';
+import type { CellEvidence, Listing } from '../evidence/cell-evidence.ts';
+import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
 import { held, inconclusive, type Verdict, violated } from '../judge/verdict.ts';
 import { storeAt, storeEntry } from './store.ts';
 
@@ -19,7 +19,7 @@ export function wholeSizes(events: readonly GateEvent[], store: string): Set<num
         asked.set(event.path, 0);
         break;
       case 'write':
-        if (event.ev === 'op') asked.set(event.path, (asked.get(event.path) ?? 0) + (event.bytes ?? 0));
+        if (event.ev === 'op') asked.set(event.path, sizeAfter(asked.get(event.path) ?? 0, event));
         break;
       case 'rename':
         if (event.to === store && (event.ev === 'op' || event.at === 'after')) whole.add(asked.get(event.path) ?? -1);
@@ -29,6 +29,12 @@ export function wholeSizes(events: readonly GateEvent[], store: string): Set<num
   const inPlace = asked.get(store);
   if (inPlace !== undefined) whole.add(inPlace);
   return whole;
+}
+
+/** A write at an offset may repeat what an earlier one was asked for and did not do. */
+function sizeAfter(size: number, write: GateEventOf<'op'>): number {
+  const bytes = write.bytes ?? 0;
+  return typeof write.offset === 'number' ? Math.max(size, write.offset + bytes) : size + bytes;
 }
 
 function gateBefore(evidence: CellEvidence, t: number): GateEvent[] {
@@ -42,17 +48,17 @@ function gateBefore(evidence: CellEvidence, t: number): GateEvent[] {
  * A database that is not the old one: during the hold nothing was written, so after a kill it must be what it was at the hold; a gateway that went on has
  * committed, and then SQLite's own check must pass.
  */
-function database({ evidence, fault, proof }: Judged, moment: 'struck' | 'woken'): Verdict {
+function database({ evidence, fault, proof }: Judged, moment: 'struck' | 'woken', listing: Listing): Verdict {
   const after = storeEntry(evidence, moment);
   if (fault.lethal && fault.isControl !== true) {
     return after?.sha256 === storeEntry(evidence, 'held')?.sha256
       ? held(proof, 'the rows that were committed before the hold, and no others')
-      : violated('its rows are neither the old ones nor those that were committed before the hold');
+      : violated('its rows are neither the old ones nor those that were committed before the hold', listing);
   }
   const store = storeAt(evidence, moment);
   return store.state === 'valid'
     ? held(proof, `later rows, ${store.rows} of them, and SQLite's integrity_check passes`)
-    : violated(`the store is ${store.state}${'why' in store ? `: ${store.why}` : ''}`);
+    : violated(`the store is ${store.state}${'why' in store ? `: ${store.why}` : ''}`, listing);
 }
 
 export const allOrNothing: Check = {
@@ -70,15 +76,17 @@ export const allOrNothing: Check = {
     const after = storeEntry(evidence, moment);
     if (before === undefined)
       return inconclusive('there was no store before the fault, so there is no old one to compare with');
-    if (after === undefined) return violated('the store is gone: neither the old one nor a new one');
-    if (after.sha256 === before.sha256) return held(proof, `the old store, ${after.size} bytes, to the last byte`);
-    if (format === 'sqlite') return database(judged, moment);
+    if (after === undefined) return violated('the store is gone: neither the old one nor a new one', listing);
+    if (after.sha256 === before.sha256)
+      return held(proof, `the old store, ${after.size} bytes, to the last byte`, listing);
+    if (format === 'sqlite') return database(judged, moment, listing);
     const whole = wholeSizes(gateBefore(evidence, listing.t), path);
     if (whole.has(after.size))
-      return held(proof, `a new store, with all of the ${after.size} bytes that were written for it`);
+      return held(proof, `a new store, with all of the ${after.size} bytes that were written for it`, listing);
     const sizes = [...whole].filter((size) => size >= 0).join(', ') || 'none';
     return violated(
       `the store has ${after.size} bytes; it is not the old one (${before.size}) and no whole new one (${sizes})`,
+      listing,
     );
   },
 };

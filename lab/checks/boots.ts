@@ -10,26 +10,32 @@ export const boots: Check = {
     if (!fault.lethal) return notApplicable('the gateway lived on');
     const failed = evidence.of('not-ready')[0];
     if (failed !== undefined)
-      return violated(`boot ${failed.boot}: ${failed.why}. Its last lines:\n  ${failed.lastLines}`);
+      return violated(`boot ${failed.boot}: ${failed.why}. Its last lines:\n  ${failed.lastLines}`, failed);
     const ready = evidence.of('ready').filter((event) => event.boot >= 2);
     const limit = evidence.cell.promises.readyWithinMs;
     const slow = ready.find((event) => event.tookMs > limit);
-    if (slow !== undefined) return violated(`boot ${slow.boot} took ${slow.tookMs} ms, and ${limit} are promised`);
+    if (slow !== undefined)
+      return violated(`boot ${slow.boot} took ${slow.tookMs} ms, and ${limit} are promised`, slow);
     if (ready.length < 2) return inconclusive(`only ${ready.length} of the two boots after the fault were seen`);
     const times = ready.map((event) => `boot ${event.boot}: ${event.tookMs} ms`).join(', ');
 
     const before = storeEntry(evidence, 'stopped');
     const after = storeEntry(evidence, 'rebooted');
-    if (evidence.snapshot('stopped') === undefined || evidence.snapshot('rebooted') === undefined)
+    const stopped = evidence.snapshot('stopped');
+    const rebooted = evidence.snapshot('rebooted');
+    if (stopped === undefined || rebooted === undefined)
       return inconclusive('the state folder was not looked at around the second boot');
     if (before?.sha256 !== after?.sha256 || before?.ino !== after?.ino) {
       return violated(
         `the second boot ${before?.sha256 === after?.sha256 ? 'wrote the same store anew' : 'changed the store'}, and nothing had happened since the first (${times})`,
+        rebooted,
+        stopped,
       );
     }
     const known = new Set(evidence.temps('stopped').map((entry) => entry.path));
     const more = evidence.temps('rebooted').filter((entry) => !known.has(entry.path));
-    if (more.length > 0) return violated(`the second boot left ${more.map((entry) => entry.path).join(', ')}`);
-    return held(proof, times);
+    if (more.length > 0)
+      return violated(`the second boot left ${more.map((entry) => entry.path).join(', ')}`, rebooted);
+    return held(proof, times, ...ready);
   },
 };

@@ -1,7 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import type { EvidenceEvent, Moment } from '../evidence/event.ts';
 import { judge } from '../judge/judge.ts';
-import { type EvidenceBuilder, FOREIGN, killed, STORE, slept, storeOf, TEMP, YOUNG } from '../test/healthy-cell.ts';
+import {
+  type EvidenceBuilder,
+  FIRST_TEMP,
+  FOREIGN,
+  JOURNAL,
+  killed,
+  STORE,
+  slept,
+  storeOf,
+  TEMP,
+  YOUNG,
+} from '../test/healthy-cell.ts';
 import { checks } from './index.ts';
 
 /** What a defect does to the evidence. */
@@ -48,6 +59,32 @@ function change(
 
 const without = (build: EvidenceBuilder, matches: (event: EvidenceEvent) => boolean) =>
   change(build, matches, () => []);
+const isOp =
+  (op: string, path: string, boot = 1) =>
+  (event: EvidenceEvent) =>
+    event.type === 'gate' &&
+    event.boot === boot &&
+    event.event.ev === 'op' &&
+    event.event.op === op &&
+    event.event.path === path;
+/** The first event that matches put behind the first one that matches `after`. */
+function late(
+  build: EvidenceBuilder,
+  matches: (event: EvidenceEvent) => boolean,
+  after: (event: EvidenceEvent) => boolean,
+): EvidenceBuilder {
+  const [moved] = build.events.splice(build.events.findIndex(matches), 1);
+  if (moved === undefined) throw new Error('the healthy cell has no such event');
+  build.events.splice(build.events.findIndex(after) + 1, 0, moved);
+  return build;
+}
+/** The healthy cell with another promise. */
+function promising(build: EvidenceBuilder, more: object): EvidenceBuilder {
+  const [cell] = build.events;
+  if (cell?.type !== 'cell') throw new Error('no cell');
+  build.events[0] = { ...cell, promises: { ...cell.promises, ...more } };
+  return build;
+}
 const isTurn = (name: string) => (event: EvidenceEvent) => event.type === 'turn' && event.name === name;
 const AFTER: Moment[] = ['booted', 'served', 'stopped', 'rebooted'];
 
@@ -271,6 +308,139 @@ const mutants: Mutant[] = [
     says: /ended with code 1 when it woke/,
   },
   {
+    check: 'no-orphans',
+    defect: 'a write that failed leaves its temp',
+    evidence: () => look(slept(), ['woken', 'served'], TEMP, { text: 'x' }),
+    says: /a write that ended left .*0a1b2c3d/,
+  },
+  {
+    check: 'sweep-on-timer',
+    defect: 'no timer',
+    evidence: () => look(killed('fresh'), ['outlived'], TEMP, { text: 'x', ageMs: 3_600_000 }),
+    says: /0a1b2c3d.* is still there \d+ ms after it had outlived its grace/,
+  },
+  {
+    check: 'sweep-on-timer',
+    defect: "takes others' files",
+    evidence: () => look(killed('fresh'), ['outlived'], FOREIGN, undefined),
+    says: /not its to take: .*notes-of-another-program/,
+  },
+  {
+    check: 'sweep-on-timer',
+    defect: 'somebody else swept',
+    evidence: () => without(killed('fresh'), isOp('unlink', TEMP, 2)),
+    says: /no unlink of the gateway's was seen/,
+  },
+  {
+    check: 'synced',
+    defect: 'the file is never synced',
+    evidence: () => without(killed(), isOp('sync', FIRST_TEMP)),
+    says: /the rename .* put data in place that was never synced/,
+  },
+  {
+    check: 'synced',
+    defect: 'the file is synced after its rename',
+    evidence: () => late(killed(), isOp('sync', FIRST_TEMP), isOp('rename', FIRST_TEMP)),
+    says: /the rename .* put data in place that was synced only after it/,
+  },
+  {
+    check: 'synced',
+    defect: 'the folder is not synced before what it replaces goes',
+    evidence: () =>
+      late(
+        killed(),
+        (event) => isOp('sync', '/state')(event) && event.t > 1_000_000_000_012,
+        isOp('unlink', '/state/sessions.journal.1'),
+      ),
+    says: /journal\.1 was removed, and the folder \/state was not synced since the rename/,
+  },
+  {
+    check: 'synced',
+    defect: 'the folder of a new transcript is not synced before the journal goes',
+    evidence: () =>
+      promising(
+        late(
+          killed().op(1, 'create', '/state/transcripts/a.jsonl'),
+          isOp('create', '/state/transcripts/a.jsonl'),
+          isOp('sync', FIRST_TEMP),
+        ),
+        { durable: [{ file: ['/state/sessions.journal.*', '/state/transcripts/*.jsonl'], contains: '{text}' }] },
+      ),
+    says: /the folder \/state\/transcripts was not synced since the create/,
+  },
+  {
+    check: 'synced',
+    defect: 'the folder of a new journal is not synced',
+    evidence: () => without(killed(), (event) => isOp('sync', '/state')(event) && event.t < 1_000_000_000_012),
+    says: /"warm" was acknowledged, and the folder \/state was not synced since .*journal\.2 was made/,
+  },
+  {
+    check: 'synced',
+    defect: 'acknowledged before the sync',
+    evidence: () => without(killed(), isOp('sync', JOURNAL)),
+    says: /"warm" was acknowledged, and .*journal\.2 was not synced/,
+  },
+  {
+    check: 'synced',
+    defect: 'acknowledged before the write',
+    evidence: () => without(killed(), isOp('write', JOURNAL, 2)),
+    says: /"after" was acknowledged, and nothing had been written for it/,
+  },
+  {
+    check: 'synced',
+    defect: 'a store that relies on what is not synced',
+    evidence: () =>
+      late(
+        killed().op(1, 'write', '/state/archive/sessions.jsonl', { bytes: 9 }),
+        isOp('write', '/state/archive/sessions.jsonl'),
+        isOp('sync', FIRST_TEMP),
+      ),
+    says: /relies on \/state\/archive\/sessions\.jsonl, which was not synced/,
+  },
+  {
+    check: 'retention',
+    defect: 'what is due stays',
+    evidence: () => look(killed(), ['before'], STORE, { text: storeOf('warm', 'model-run-1') }),
+    says: /before: midwrite-model-run-1 is still there/,
+  },
+  {
+    check: 'retention',
+    defect: 'no limit',
+    evidence: () => look(killed(), ['served'], STORE, { text: storeOf('warm', 'after', 'one', 'more') }),
+    says: /served: the store has 4 durable rows, and at most 3 are promised/,
+  },
+  {
+    check: 'retention',
+    defect: 'a durable row is lost',
+    evidence: () => look(killed(), ['served'], STORE, { text: storeOf('after') }),
+    says: /served: the durable row midwrite-warm is gone: it is neither in the store nor in the archive/,
+  },
+  {
+    check: 'retention',
+    defect: 'a durable row is archived although there is room',
+    evidence: () =>
+      look(look(killed(), ['served'], STORE, { text: storeOf('after') }), ['served'], '/state/archive/sessions.jsonl', {
+        text: '{"key":"midwrite-warm"}\n',
+      }),
+    says: /the durable row midwrite-warm is gone from the store, which has 1 of 3/,
+  },
+  {
+    check: 'retention',
+    defect: 'what is not due goes',
+    evidence: () => {
+      const build = killed();
+      const rules = [{ keys: 'midwrite-model-run-*', afterMs: 10 ** 15 }];
+      return promising(build, { retention: { maxRows: 3, archive: '/state/archive/*.jsonl', expires: rules } });
+    },
+    says: /midwrite-model-run-1 is gone, and its time has not come/,
+  },
+  {
+    check: 'writes-bounded',
+    defect: 'the whole store for one turn',
+    evidence: () => promising(killed(), { turnWritesAtMostBytes: 350 }),
+    says: /one turn wrote \d+ bytes, and at most 350 are promised, beside a store of \d+ bytes: 300 to .*journal/,
+  },
+  {
     check: 'memory-bounded',
     defect: 'an OOM of its own',
     evidence: () => killed().gate(2, { ev: 'memory', currentBytes: 1, peakBytes: 1, oomKills: 1 }),
@@ -283,6 +453,8 @@ describe('every check catches its mutants', () => {
     const result = judge(evidence().done()).checks.find((one) => one.id === check);
     expect(result?.detail).toMatch(says);
     expect(result?.verdict).toBe('violated');
+    expect(result?.lines.length, 'lines of evidence').toBeGreaterThan(0);
+    expect(Math.min(...(result?.lines ?? []))).toBeGreaterThan(1);
   });
 
   test('and no check is without one', () => {
@@ -291,6 +463,16 @@ describe('every check catches its mutants', () => {
 });
 
 describe('a right gateway holds', () => {
+  test('when a younger journal is made while an older one is folded', () => {
+    const build = killed().op(1, 'create', '/state/sessions.journal.3');
+    const younger = late(
+      build,
+      isOp('create', '/state/sessions.journal.3'),
+      (event) => isOp('sync', '/state')(event) && event.t > 1_000_000_000_012,
+    );
+    expect(judge(younger.done()).checks.find((check) => check.id === 'synced')?.verdict).toBe('held');
+  });
+
   test.each([
     ['killed', killed()],
     ['killed, and booted at once', killed('fresh')],
@@ -319,7 +501,11 @@ describe('a store in SQLite', () => {
     const build = killed();
     const [cell] = build.events;
     if (cell?.type !== 'cell') throw new Error('no cell');
-    build.events[0] = { ...cell, promises: { ...cell.promises, store: { path: STORE, format: 'sqlite' } } };
+    const { retention: _, turnWritesAtMostBytes: __, ...promised } = cell.promises;
+    build.events[0] = {
+      ...cell,
+      promises: { ...promised, store: { path: STORE, format: 'sqlite' }, level: 'process-crash' },
+    };
     build.events = build.events.map((event) =>
       event.type === 'turn' ? { ...event, durable: event.durable.map((place) => ({ ...place, file: ROWS })) } : event,
     );

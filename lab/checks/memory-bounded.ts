@@ -1,5 +1,6 @@
 import { mebibytes } from '../cell/cell-id.ts';
 import type { Check } from '../check.ts';
+import type { GateEvent } from '../gate/protocol.ts';
 import { held, inconclusive, violated } from '../judge/verdict.ts';
 
 export const memoryBounded: Check = {
@@ -10,6 +11,7 @@ export const memoryBounded: Check = {
     const starts = evidence.gateOf('start');
     if (starts.length === 0) return inconclusive('no boot was seen');
     let peakBytes = 0;
+    let peak: GateEvent | undefined;
     for (let boot = 1; boot <= starts.length; boot += 1) {
       const events = evidence.gate(boot);
       const atStart = starts[boot - 1]?.oomKills ?? 0;
@@ -21,18 +23,27 @@ export const memoryBounded: Check = {
       );
       const writers = events.filter((event) => event.ev === 'filled' && event.writerKilled).length;
       const injected = boot === 1 ? fault.oomKills + writers : 0;
-      if (kills > injected)
+      const witness = events.findLast(
+        (event) => (event.ev === 'memory' || event.ev === 'exit') && event.oomKills - atStart === kills,
+      );
+      if (kills > injected && witness !== undefined)
         return violated(
           `boot ${boot}: ${kills} OOM kill${kills === 1 ? '' : 's'}, of which ${injected} injected, under a limit of ${mebibytes(evidence.cell.memoryBytes)}`,
+          witness,
         );
       // From the fill on, the ballast is what is measured.
       const own = filledAt === -1 ? events : events.slice(0, filledAt);
-      for (const event of own) if (event.ev === 'memory') peakBytes = Math.max(peakBytes, event.currentBytes);
+      for (const event of own) {
+        if (event.ev !== 'memory' || event.currentBytes <= peakBytes) continue;
+        peakBytes = event.currentBytes;
+        peak = event;
+      }
     }
-    if (peakBytes === 0) return inconclusive('its memory was never measured');
+    if (peak === undefined) return inconclusive('its memory was never measured');
     return held(
       proof,
       `at most ${mebibytes(peakBytes)} of ${mebibytes(evidence.cell.memoryBytes)} (charged to its cgroup, file cache included), over ${starts.length} boots`,
+      peak,
     );
   },
 };

@@ -18,11 +18,19 @@ export const noOrphans: Check = {
     }
     // A writer that lives is at work in every boot; what it leaves between two looks is younger than the grace.
     const orphans = evidence.temps(moment).filter((entry) => listing.t - entry.mtimeMs > promises.sweepGraceMs);
+    if (!fault.lethal) {
+      // Nothing is written any more at either look: what is there both times belongs to a write that ended without taking its temp away.
+      const woken = new Set(evidence.temps('woken').map((entry) => `${entry.path} ${entry.ino}`));
+      const left = evidence.temps(moment).filter((entry) => woken.has(`${entry.path} ${entry.ino}`));
+      if (left.length > 0)
+        return violated(`a write that ended left ${left.map((entry) => entry.path).join(', ')}`, listing);
+    }
     if (orphans.length > 0) {
       const bytes = orphans.reduce((sum, entry) => sum + entry.size, 0);
       const names = orphans.slice(0, 3).map((entry) => entry.path);
       return violated(
         `${orphans.length} orphan${orphans.length === 1 ? '' : 's'} with ${bytes} bytes left: ${names.join(', ')}${orphans.length > 3 ? ', …' : ''}`,
+        listing,
       );
     }
     const left = fault.lethal ? evidence.temps('prepared').length : 0;
@@ -31,6 +39,7 @@ export const noOrphans: Check = {
       left === 0
         ? 'nothing was left that would have to go'
         : `${left} temp${left === 1 ? '' : 's'} of the dead writer went`,
+      listing,
     );
   },
 };

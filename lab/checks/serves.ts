@@ -15,8 +15,8 @@ export const serves: Check = {
     }
     const took = Math.round(turn.result.tEnded - turn.result.tSent);
     if (!turn.result.acknowledged)
-      return violated(`the next turn failed after ${took} ms: ${turn.result.error ?? 'no reason given'}`);
-    if (took > limit) return violated(`the next turn took ${took} ms, and ${limit} are promised`);
-    return held(proof, `the next turn was acknowledged after ${took} ms`);
+      return violated(`the next turn failed after ${took} ms: ${turn.result.error ?? 'no reason given'}`, turn);
+    if (took > limit) return violated(`the next turn took ${took} ms, and ${limit} are promised`, turn);
+    return held(proof, `the next turn was acknowledged after ${took} ms`, turn);
   },
 };

@@ -11,16 +11,17 @@ export const storeValid: Check = {
     if (evidence.cell.aftermath === 'corrupt-store') return notApplicable('the lab itself made the store unreadable');
     const looked: string[] = [];
     for (const moment of ['struck', 'booted', 'served', 'rebooted', 'woken'] satisfies Moment[]) {
-      if (evidence.snapshot(moment) === undefined) continue;
+      const listing = evidence.snapshot(moment);
+      if (listing === undefined) continue;
       const store = storeAt(evidence, moment);
       switch (store.state) {
         case 'valid':
           looked.push(`${moment}: ${store.rows} rows in ${store.bytes} bytes`);
           break;
         case 'missing':
-          return violated(`${moment}: the store is missing`);
+          return violated(`${moment}: the store is missing`, listing);
         case 'invalid':
-          return violated(`${moment}: ${store.why}`);
+          return violated(`${moment}: ${store.why}`, listing);
         case 'unknown':
           return inconclusive(`${moment}: ${store.why}`);
       }

@@ -1,6 +1,6 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Moment } from '../evidence/event.ts';
-import { storeEntryPath } from '../gateway.ts';
+import { type Store, storeEntryPath } from '../gateway.ts';
 import { unreachable } from '../problem.ts';
 import type { Entry } from '../sidecar/client.ts';
 
@@ -28,7 +28,7 @@ export function storeAt(evidence: CellEvidence, moment: Moment): StoreState {
   if (text === undefined) return { state: 'unknown', why: 'its content was not kept' };
   switch (store.format) {
     case 'json-rows':
-      return jsonRows(text, store.rowFields, entry.size);
+      return jsonRows(text, store, entry.size);
     case 'sqlite':
       return database(text, entry.size);
     default:
@@ -44,18 +44,23 @@ function parse(text: string): unknown {
   }
 }
 
-function jsonRows(text: string, fields: readonly string[], bytes: number): StoreState {
+type JsonRows = Extract<Store, { format: 'json-rows' }>;
+
+function jsonRows(text: string, { rowsAt, rowFields }: JsonRows, bytes: number): StoreState {
   if (text === '') return { state: 'invalid', why: 'it is empty' };
   const json = parse(text);
   if (json instanceof Error) return { state: 'invalid', why: `it is no JSON after ${bytes} bytes: ${json.message}` };
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     return { state: 'invalid', why: 'it is no JSON object' };
-  for (const [key, row] of Object.entries(json)) {
+  const rows: unknown = rowsAt === undefined ? json : (json as Record<string, unknown>)[rowsAt];
+  if (typeof rows !== 'object' || rows === null || Array.isArray(rows))
+    return { state: 'invalid', why: `its "${rowsAt}" is no JSON object` };
+  for (const [key, row] of Object.entries(rows as Record<string, unknown>)) {
     if (typeof row !== 'object' || row === null) return { state: 'invalid', why: `its row "${key}" is no object` };
-    const missing = fields.filter((field) => !(field in row));
+    const missing = rowFields.filter((field) => !(field in row));
     if (missing.length > 0) return { state: 'invalid', why: `its row "${key}" has no ${missing.join(', ')}` };
   }
-  return { state: 'valid', rows: Object.keys(json).length, bytes };
+  return { state: 'valid', rows: Object.keys(rows).length, bytes };
 }
 
 /** The sidecar's reading of a database: `integrity` is what SQLite's own integrity_check says. */
@@ -65,4 +70,16 @@ function database(text: string, bytes: number): StoreState {
     return { state: 'unknown', why: 'the reading of its rows is damaged' };
   if (dump.integrity !== 'ok') return { state: 'invalid', why: `SQLite says: ${String(dump.integrity)}` };
   return { state: 'valid', rows: Object.values(dump.tables).reduce((sum, rows) => sum + rows.length, 0), bytes };
+}
+
+/** The rows of a JSON store at a moment, by their session keys; undefined where it can't be read. */
+export function rowsOf(
+  evidence: CellEvidence,
+  moment: Moment,
+): ReadonlyMap<string, Record<string, unknown>> | undefined {
+  const { store } = evidence.cell.promises;
+  if (store.format !== 'json-rows' || storeAt(evidence, moment).state !== 'valid') return undefined;
+  const json = parse(evidence.text(storeEntry(evidence, moment)) ?? '') as Record<string, unknown>;
+  const rows = store.rowsAt === undefined ? json : json[store.rowsAt];
+  return new Map(Object.entries(rows as Record<string, Record<string, unknown>>));
 }

@@ -1,13 +1,12 @@
 import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { GateEventOf } from '../gate/protocol.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 
-/** Files that the gateway itself removed in its recovery boot, and when (ms after its start). */
-function removed(evidence: CellEvidence): Map<string, number> {
-  const boot = evidence.recoveryBoot;
-  const start = boot === undefined ? undefined : evidence.gateOf('start', boot)[0];
-  const unlinks = evidence.gateOf('op', boot).filter((op) => op.op === 'unlink');
-  return new Map(unlinks.map((op) => [op.path, op.t - (start?.t ?? op.t)]));
+/** What the gateway itself removed in its recovery boot. */
+function removed(evidence: CellEvidence): Map<string, GateEventOf<'op'>> {
+  const unlinks = evidence.gateOf('op', evidence.recoveryBoot).filter((op) => op.op === 'unlink');
+  return new Map(unlinks.map((op) => [op.path, op]));
 }
 
 export const sweepOnBoot: Check = {
@@ -34,6 +33,7 @@ export const sweepOnBoot: Check = {
     if (taken.length > 0) {
       return violated(
         `it took what is not its to take: ${taken.map((file) => `${file.path} (${file.role.replace('-', ' ')})`).join(', ')}`,
+        served,
       );
     }
     const spared = planted.filter((file) => file.role !== 'corrupt-store').map((file) => file.role.replace('-', ' '));
@@ -45,10 +45,12 @@ export const sweepOnBoot: Check = {
         aftermath === 'fresh'
           ? 'they were younger than the grace'
           : 'the store was unreadable and one may be the only copy';
-      if (lost.length > 0) return violated(`it removed ${lost.map((entry) => entry.path).join(', ')} although ${why}`);
+      if (lost.length > 0)
+        return violated(`it removed ${lost.map((entry) => entry.path).join(', ')} although ${why}`, served);
       return held(
         proof,
         `${prepared.length} temp${prepared.length === 1 ? '' : 's'} kept, since ${why}; left alone: ${spared.join(', ')}`,
+        served,
       );
     }
 
@@ -56,25 +58,29 @@ export const sweepOnBoot: Check = {
     if (left.length > 0)
       return violated(
         `it did not remove ${left.map((entry) => entry.path).join(', ')} (looked ${Math.round(served.t - booted.t)} ms after it was ready)`,
+        served,
       );
     const notItself = prepared.filter((entry) => !gone.has(entry.path));
     if (notItself.length > 0)
       return violated(
         `${notItself.map((entry) => entry.path).join(', ')} went, and no unlink of the gateway's was seen`,
+        served,
       );
     const ready = evidence.of('ready').find((event) => event.boot === evidence.recoveryBoot);
-    const late = prepared.filter(
-      (entry) => (gone.get(entry.path) ?? 0) > (ready?.tookMs ?? 0) + promises.sweepWithinMs,
-    );
+    const limit = (ready?.tReady ?? 0) + promises.sweepWithinMs;
+    const late = prepared.filter((entry) => (gone.get(entry.path)?.t ?? 0) > limit);
     if (late.length > 0)
       return violated(
         `it removed ${late.map((entry) => entry.path).join(', ')} later than ${promises.sweepWithinMs} ms after it was ready`,
+        served,
       );
-    const when = prepared.map((entry) => `${Math.round(gone.get(entry.path) ?? 0)} ms`);
+    const started = evidence.gateOf('start', evidence.recoveryBoot)[0]?.t ?? 0;
+    const unlinks = prepared.map((entry) => gone.get(entry.path)).filter((op) => op !== undefined);
+    const when = unlinks.map((op) => `${Math.round(op.t - started)} ms`);
     const what =
       prepared.length === 0
         ? 'nothing was there to remove'
         : `it removed ${prepared.length} itself, ${when.join(', ')} after its start`;
-    return held(proof, `${what}; left alone: ${spared.join(', ')}`);
+    return held(proof, `${what}; left alone: ${spared.join(', ')}`, served, ...unlinks);
   },
 };

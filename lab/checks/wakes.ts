@@ -17,15 +17,21 @@ export const wakes: Check = {
     if (exit !== undefined)
       return violated(
         `the gateway ended with ${exit.signal === undefined ? `code ${exit.code}` : `signal ${exit.signal}`} when it woke`,
+        exit,
       );
-    if (!turn.result.acknowledged)
-      return violated(`the held turn failed when it woke: ${turn.result.error ?? 'no reason given'}`);
+    if (!turn.result.acknowledged && fault.mayRefuse !== true)
+      return violated(`the held turn failed when it woke: ${turn.result.error ?? 'no reason given'}`, turn);
     const temp = held_.path;
-    const swept = evidence.gateOf('op', 1).find((op) => op.op === 'unlink' && op.path === temp);
-    if (swept !== undefined) return violated(`its temp ${temp} was removed while it slept or when it woke`);
-    return held(
-      proof,
-      `the held turn was acknowledged ${Math.round(turn.result.tEnded - released.event.t)} ms after the call went on`,
-    );
+    const swept = evidence
+      .gateOf('op', 1)
+      .find((op) => op.op === 'unlink' && op.path === temp && evidence.isTemp(temp));
+    // A write that was refused takes its own temp away.
+    if (swept !== undefined && fault.mayRefuse !== true)
+      return violated(`its temp ${temp} was removed while it slept or when it woke`, swept);
+    if (!turn.result.acknowledged)
+      return held(proof, `the held turn was refused: ${turn.result.error ?? 'no reason given'}`, turn);
+    const afterMs = Math.round(turn.result.tEnded - released.event.t);
+    const when = afterMs < 0 ? 'before the call that was held' : `${afterMs} ms after the call went on`;
+    return held(proof, `the held turn was acknowledged ${when}`, turn);
   },
 };

@@ -1,5 +1,5 @@
 import { faults } from '../../faults/index.ts';
-import { gateways } from '../../images/index.ts';
+import { gateways, mutants, unseenDefects } from '../../images/index.ts';
 import { crashPoints } from '../cell/write-shape.ts';
 import { plan } from '../plan.ts';
 import { ExitCode } from '../problem.ts';
@@ -17,7 +17,9 @@ export async function list(options: SelectionOptions): Promise<ExitCode> {
     );
     return ExitCode.sound;
   }
-  const width = Math.max(...[...gateways, ...crashPoints, ...faults].map((one) => one.name.length));
+  const names = [...gateways, ...crashPoints, ...faults].map((one) => one.name);
+  const defects = [...mutants.map((one) => one.mutant?.defect ?? ''), ...unseenDefects.map((one) => one.defect)];
+  const width = Math.max(...[...names, ...defects].map((name) => name.length));
   const lines = (title: string, entries: readonly (readonly [string, string])[]) => [
     title,
     ...entries.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`),
@@ -37,6 +39,14 @@ export async function list(options: SelectionOptions): Promise<ExitCode> {
         'faults',
         faults.map((one) => [one.name, one.summary]),
       ),
+      ...lines('mutants (`midwrite mutants` runs them)', [
+        ...mutants.flatMap(({ mutant }): [string, string][] =>
+          mutant === undefined
+            ? []
+            : [[mutant.defect, `${mutant.caughtBy} catches it at ${mutant.crashPoint} with ${mutant.fault}`]],
+        ),
+        ...unseenDefects.map(({ defect, needs }): [string, string] => [defect, `needs ${needs}`]),
+      ]),
       `the plan: ${cells.length} cells`,
       ...cells.map((cell) => `  ${cell.id}${cell.role === 'cell' ? '' : `  (${cell.role})`}`),
     ].join('\n'),

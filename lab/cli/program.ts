@@ -8,6 +8,7 @@ import { engineDown, engineUp } from './engine.ts';
 import { Interrupted, interruptible } from './interrupt.ts';
 import { judgeCommand } from './judge.ts';
 import { list } from './list.ts';
+import { mutantsCommand } from './mutants.ts';
 import { run } from './run.ts';
 
 const several = (value: string, previous: string[] = []): string[] => [
@@ -22,6 +23,15 @@ function count(value: string): number {
   return number;
 }
 
+/** What every command takes that runs cells. */
+function running(command: Command): Command {
+  return command
+    .option('-n, --repeat <times>', 'run every cell this often', count, 1)
+    .option('-j, --jobs <number>', 'cells at a time (default: one for each processor of the engine, at most 4)', count)
+    .option('-o, --results <folder>', 'where the results go', 'results')
+    .option('--json', 'print JSON');
+}
+
 /** The filters that `run` and `list` share. */
 function selecting(command: Command): Command {
   return command
@@ -29,9 +39,7 @@ function selecting(command: Command): Command {
     .option('-f, --fault <name>', 'faults', several)
     .option('-p, --crash-point <name>', 'crash points', several)
     .option('-m, --memory <size>', 'memory limits, such as 640m or 1g', several)
-    .option('-c, --cell <id>', 'one cell by its id, as `list` prints it', several)
-    .option('-n, --repeat <times>', 'run every cell this often', count, 1)
-    .option('--json', 'print JSON');
+    .option('-c, --cell <id>', 'one cell by its id, as `list` prints it', several);
 }
 
 export function program(exit: (code: ExitCode) => void): Command {
@@ -49,15 +57,25 @@ export function program(exit: (code: ExitCode) => void): Command {
 Exit codes: 0 the run is sound and everything is as expected; 1 a violation that nobody knows yet; 2 bad usage;
 3 the run proves nothing as a whole (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     );
-  selecting(midwrite.command('run').description('run the fault matrix, or the part of it that is asked for'))
-    .option('-j, --jobs <number>', 'cells at a time (default: one for each processor of the engine, at most 4)', count)
-    .option('-o, --results <folder>', 'where the results go', 'results')
-    .action(action(run));
+  running(
+    selecting(midwrite.command('run').description('run the fault matrix, or the part of it that is asked for')),
+  ).action(action(run));
+  running(
+    midwrite
+      .command('mutants')
+      .description(
+        'run gateways that are broken on purpose, each in the cell that shows it: the checks must catch them',
+      )
+      .option('-d, --defect <name>', 'defects (default: all)', several),
+  ).action(action(mutantsCommand));
   selecting(
     midwrite
       .command('list')
       .description('show the plan, and what gateways, crash points and faults there are, without running anything'),
-  ).action(action(list));
+  )
+    .option('-n, --repeat <times>', 'every cell this often', count, 1)
+    .option('--json', 'print JSON')
+    .action(action(list));
   midwrite
     .command('judge')
     .description('judge a stored run again, from its files alone')

@@ -1,157 +1,24 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from 'listr2';
-import { connect, type Engine } from '../engine/engine.ts';
-import { type PlannedCell, plan } from '../plan.ts';
+import { plan } from '../plan.ts';
 import type { ExitCode } from '../problem.ts';
-import { sweep, sweptInWords } from '../reaper/reaper.ts';
-import { Matrix } from '../report/matrix.ts';
-import type { ResultsFolder } from '../results.ts';
-import { buildImages, type Images, runPlan } from '../run.ts';
-import { interrupted } from './interrupt.ts';
+import { type Ran, type RunOptions, runCells } from './cells.ts';
 import { exitCodeOf, print } from './judge.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
-import { TimeLeft } from './time-left.ts';
 
-interface RunCommandOptions extends SelectionOptions {
-  jobs?: number;
-  results: string;
-}
-
-const MOST_JOBS = 4;
-
-interface Context {
-  engine: Engine;
-  images: Images;
-  matrix: Matrix;
-  results: ResultsFolder;
-}
-
-export async function run(options: RunCommandOptions): Promise<ExitCode> {
-  const resultsRoot = path.resolve(options.results);
+export async function run(options: SelectionOptions & RunOptions): Promise<ExitCode> {
   // Bad input is told before anything is installed, built or started.
   const cells = await plan(selectionOf(options));
-  const context = (await tasks(cells, resultsRoot, options).run({} as Context)) as Context;
-  print(context.matrix, options.json === true);
-  if (options.json !== true) {
-    const shown = path.relative(process.cwd(), context.results.folder);
-    console.log(
-      `\nFiles: ${shown}/matrix.md, ${shown}/matrix.json, ${shown}/cells/ (judged again by \`npx midwrite judge ${shown}\`)`,
-    );
-    if (context.engine.isPrivate)
-      console.log('The private engine goes on running for the next run; `npx midwrite engine down` stops it.');
-  }
-  return exitCodeOf(context.matrix.outcome);
+  const ran = await runCells(cells, options);
+  print(ran.matrix, options.json === true);
+  if (options.json !== true) console.log(`\n${filesOf(ran)}`);
+  return exitCodeOf(ran.matrix.outcome);
 }
 
-/** What is done, step by step, with its progress, on stderr: standard output is the result's. On a terminal the display moves; elsewhere it is plain lines. */
-function tasks(cells: readonly PlannedCell[], resultsRoot: string, options: RunCommandOptions): Listr<Context> {
-  const logger = new QuietOnFailure({
-    useIcons: true,
-    processOutput: new ProcessOutput(process.stderr, process.stderr),
-  });
-  // As listr2 itself decides it.
-  const moving = process.stdout.isTTY === true;
-  return new Listr<Context>(
-    [
-      {
-        title: 'engine',
-        task: async (context, task) => {
-          context.engine = await connect((line) => {
-            task.output = line;
-          });
-          interrupted.throwIfAborted();
-          const swept = sweptInWords(await sweep(context.engine.docker, { everything: false, images: false }));
-          const { version, cgroupVersion } = context.engine.facts;
-          task.title = `engine: Docker ${version} (${context.engine.endpoint.from}), cgroup v${cgroupVersion}${swept === undefined ? '' : `; an earlier lab had left ${swept}: removed`}`;
-        },
-      },
-      {
-        title: 'images',
-        task: async (context, task) => {
-          let built = 0;
-          context.images = await buildImages(context.engine, cells, {
-            say: (line) => {
-              built += line.startsWith('building') || line.startsWith('making') ? 1 : 0;
-              task.output = line;
-            },
-            signal: interrupted,
-          });
-          task.title = built === 0 ? 'images: all there' : `images: ${built} built`;
-        },
-      },
-      {
-        title: `cells 0/${cells.length}`,
-        task: async (context, task) => {
-          const jobs = options.jobs ?? Math.max(1, Math.min(context.engine.facts.cpus, MOST_JOBS));
-          const left = new TimeLeft(cells, jobs, earlierDurations(resultsRoot));
-          const running = new Map<string, string>();
-          let done = 0;
-          const timeLeft = () => {
-            const time = left.inWords();
-            return time === undefined || done === cells.length ? '' : `, ${time} left`;
-          };
-          const show = (line?: string) => {
-            if (moving) {
-              task.title = `cells ${done}/${cells.length}${timeLeft()}`;
-              task.output = [...running].map(([id, phase]) => `${id}: ${phase}`).join('\n');
-            } else if (line !== undefined) {
-              task.output = `${line}${timeLeft()}`;
-            }
-          };
-          const { matrix, results } = await runPlan(context.engine, cells, context.images, {
-            resultsRoot,
-            jobs,
-            signal: interrupted,
-            progress: {
-              cellStarted: (cell) => {
-                running.set(cell.id, 'starting');
-                show();
-              },
-              cellPhase: (cell, phase) => {
-                running.set(cell.id, phase);
-                show();
-              },
-              cellEnded: (cell, row) => {
-                running.delete(cell.id);
-                done += 1;
-                left.ended(cell, row.durationMs);
-                show(`${done}/${cells.length} ${cell.id}: ${row.verdict}${row.expected ? '' : ' (not expected)'}`);
-              },
-            },
-          });
-          task.title = `cells ${done}/${cells.length}`;
-          context.matrix = matrix;
-          context.results = results;
-        },
-        // The newest output only: it names all cells that run.
-        rendererOptions: { outputBar: 1 },
-      },
-    ],
-    {
-      concurrent: false,
-      rendererOptions: { timer: PRESET_TIMER, collapseSubtasks: false, showErrorMessage: false, logger },
-      fallbackRenderer: 'simple',
-      fallbackRendererOptions: { timer: PRESET_TIMER, logger },
-      // Signals are caught in one place, which cleans up.
-      registerSignalListeners: false,
-    },
-  );
-}
-
-/** Marks a failed step and leaves the message to the end of the program, which prints it once. */
-class QuietOnFailure extends ListrLogger {
-  override log(...[level, message, options]: Parameters<ListrLogger['log']>): void {
-    super.log(level, message, level === 'FAILED' ? undefined : options);
-  }
-}
-
-/** How long cells took in the newest run, as a first guess for this one. What can't be read is no guess. */
-function earlierDurations(resultsRoot: string): ReadonlyMap<string, number> {
-  try {
-    const { cells } = Matrix.parse(JSON.parse(readFileSync(path.join(resultsRoot, 'latest/matrix.json'), 'utf8')));
-    return new Map(cells.filter((cell) => cell.durationMs > 0).map((cell) => [cell.id, cell.durationMs]));
-  } catch {
-    return new Map();
-  }
+/** Where the results are, and what goes on running. */
+export function filesOf({ results, engine }: Ran): string {
+  const shown = path.relative(process.cwd(), results.folder);
+  const files = `Files: ${shown}/matrix.md, ${shown}/matrix.json, ${shown}/cells/ (judged again by \`npx midwrite judge ${shown}\`)`;
+  return engine.isPrivate
+    ? `${files}\nThe private engine goes on running for the next run; \`npx midwrite engine down\` stops it.`
+    : files;
 }

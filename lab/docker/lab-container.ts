@@ -153,7 +153,7 @@ export function engineProblem(what: string, error: unknown): Problem {
   }
   if (/no space left on device/i.test(text)) {
     return new Problem(
-      'disk-full',
+      'no-space',
       `${what}: the engine's disk is full. \`npx midwrite clean --images\` frees what the lab has there.`,
       { cause: error },
     );

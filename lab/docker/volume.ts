@@ -8,9 +8,16 @@ export interface LabVolume extends AsyncDisposable {
   name: string;
 }
 
-export async function makeVolume(engine: Engine, name: string, cell: string): Promise<LabVolume> {
+/**
+ * @param sizeBytes a disk of this size, which can be filled without harm to the engine's: a tmpfs, as Docker's `local` driver mounts it
+ */
+export async function makeVolume(engine: Engine, name: string, cell: string, sizeBytes?: number): Promise<LabVolume> {
+  const disk =
+    sizeBytes === undefined
+      ? {}
+      : { DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: `size=${sizeBytes},mode=0755,uid=1000,gid=1000` } };
   try {
-    await engine.docker.createVolume({ Name: name, Labels: labels('volume', cell) });
+    await engine.docker.createVolume({ Name: name, Labels: labels('volume', cell), ...disk });
   } catch (error) {
     throw engineProblem(`the volume ${name} could not be made`, error);
   }

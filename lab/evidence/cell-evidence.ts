@@ -16,6 +16,7 @@ export class CellEvidence {
   readonly events: readonly EvidenceEvent[];
   readonly #contents: ReadonlyMap<string, Uint8Array>;
   #patterns: string[] | undefined;
+  #lines: Map<EvidenceEvent | GateEvent, number> | undefined;
 
   constructor(events: readonly EvidenceEvent[], contents: ReadonlyMap<string, Uint8Array> = new Map()) {
     this.events = events;
@@ -27,6 +28,23 @@ export class CellEvidence {
     const first = this.events[0];
     if (first?.type !== 'cell') throw new Problem('bad-results', 'the evidence does not begin with its cell');
     return first;
+  }
+
+  /** The line of evidence.jsonl, from 1, that an event is on. */
+  lineOf(seen: EvidenceEvent | GateEvent): number {
+    this.#lines ??= new Map(
+      this.events.flatMap((event, index): [EvidenceEvent | GateEvent, number][] =>
+        event.type === 'gate'
+          ? [
+              [event, index + 1],
+              [event.event, index + 1],
+            ]
+          : [[event, index + 1]],
+      ),
+    );
+    const line = this.#lines.get(seen);
+    if (line === undefined) throw new Error('the verdict rests on an event that is not in the evidence');
+    return line;
   }
 
   of<Type extends EvidenceEvent['type']>(type: Type): EvidenceOf<Type>[] {

@@ -7,37 +7,56 @@ import { cellFields } from './schema.ts';
 export const EVIDENCE_SCHEMA_VERSION = 1;
 
 /**
- * When the state folder was looked at. `before`: before the write that is struck; `held`: during the hold; `struck`: after the fault;
- * `prepared`: after what the lab did to the stopped state; `booted`: ready again; `served`: after the next turn; `stopped`: after a graceful stop;
+ * When the state folder was looked at. `configured`: before the first boot, with what the definition puts there; `before`: before the write that is struck; `held`: during the hold; `struck`: after the fault;
+ * `prepared`: after what the lab did to the stopped state; `booted`: ready again; `served`: after the next turn; `outlived`: after the time of a sweep in
+ * which everything was older than the grace; `stopped`: after a graceful stop;
  * `rebooted`: after the second boot; `woken`: after a fault that the gateway survived, when the held write was through.
  */
 export const MOMENTS = [
+  'configured',
   'before',
   'held',
   'struck',
   'prepared',
   'booted',
   'served',
+  'outlived',
   'stopped',
   'rebooted',
   'woken',
 ] as const;
 export type Moment = (typeof MOMENTS)[number];
 
-const Durable = z.object({ file: z.string(), contains: z.string() });
+const Durable = z.object({ file: z.union([z.string(), z.array(z.string()).readonly()]), contains: z.string() });
 
 const PromisesShape = z.object({
   root: z.string(),
   store: z.discriminatedUnion('format', [
-    z.object({ path: z.string(), format: z.literal('json-rows'), rowFields: z.array(z.string()) }),
+    z.object({
+      path: z.string(),
+      format: z.literal('json-rows'),
+      rowsAt: z.string().optional(),
+      rowFields: z.array(z.string()),
+      journal: z.string().optional(),
+    }),
     z.object({ path: z.string(), format: z.literal('sqlite') }),
   ]),
   temps: z.array(z.string()),
   sweepGraceMs: z.number(),
   sweepWithinMs: z.number(),
+  sweepEveryMs: z.number().optional(),
   readyWithinMs: z.number(),
   serveWithinMs: z.number(),
   durable: z.array(Durable),
+  level: z.enum(['process-crash', 'power-loss']).default('process-crash'),
+  turnWritesAtMostBytes: z.number().optional(),
+  retention: z
+    .object({
+      maxRows: z.number(),
+      archive: z.string(),
+      expires: z.array(z.object({ keys: z.string(), afterMs: z.number() })),
+    })
+    .optional(),
 });
 
 const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>

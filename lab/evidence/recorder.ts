@@ -79,7 +79,7 @@ export class Recorder implements Disposable {
 export function writeProblem(where: string, error: unknown): Problem {
   return errorCode(error) === 'ENOSPC'
     ? new Problem(
-        'disk-full',
+        'no-space',
         `the disk is full: ${where} could not be written. Free some room and run again; what is there reads as incomplete.`,
         { cause: error },
       )

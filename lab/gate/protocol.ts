@@ -46,6 +46,7 @@ export const GateEvent = z.discriminatedUnion('ev', [
   event('cancelled', { id: z.string() }),
   event('reheld', { id: z.string() }),
   event('lost', { id: z.string() }),
+  event('passing', { id: z.string() }),
   event('released', { id: z.string(), how: z.string() }),
   event('unknown-path', { op: z.string(), syscall: z.string() }),
   event('memory', { currentBytes: z.number(), peakBytes: z.number().nullable(), oomKills: z.number() }),

@@ -73,7 +73,7 @@ function buildProblem(tag: string, error: unknown): Problem {
   const full = /no space left on device/i.test(text) || errorCode(error) === 'ENOSPC';
   return full
     ? new Problem(
-        'disk-full',
+        'no-space',
         `the disk of the engine is full while building ${tag}. \`npx midwrite clean --images\` frees what the lab has there.`,
         { cause: error },
       )

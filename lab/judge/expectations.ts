@@ -3,7 +3,7 @@ import path from 'node:path';
 import picomatch from 'picomatch';
 import semver from 'semver';
 import { z } from 'zod';
-import type { Canary } from '../gateway.ts';
+import type { Mutant } from '../gateway.ts';
 import { imagesFolder } from '../image/recipe.ts';
 import { describe, Problem } from '../problem.ts';
 import type { MatrixCell } from '../report/matrix.ts';
@@ -53,19 +53,25 @@ function find(expectations: readonly Expectation[], cell: Where, check: string):
   );
 }
 
-/** Puts to each violated check the issue that knows of it, and says whether the cell is what it should be. */
+/**
+ * Puts to each violated check the issue that knows of it, and says whether the cell is what it should be.
+ * @param mutant of a canary or a mutant: the check that exists for its defect must be violated, and must say so
+ */
 export function compare(
   cell: Where,
   result: CellResult,
   expectations: readonly Expectation[],
-  canary: Canary | undefined,
+  mutant: Pick<Mutant, 'caughtBy' | 'says'> | undefined,
 ): { expected: boolean; checks: MatrixCell['checks'] } {
   const checks = result.checks.map((check): MatrixCell['checks'][number] => {
     const known = check.verdict === 'violated' ? find(expectations, cell, check.id) : undefined;
     return known === undefined ? check : { ...check, issue: known.issue };
   });
-  if (canary !== undefined) {
-    const caught = checks.some((check) => check.verdict === 'violated' && canary.caughtBy.includes(check.id));
+  if (mutant !== undefined) {
+    const says = new RegExp(mutant.says);
+    const caught = checks.some(
+      (check) => check.id === mutant.caughtBy && check.verdict === 'violated' && says.test(check.detail),
+    );
     return { expected: result.verdict === 'violated' && caught, checks };
   }
   const allKnown = checks.every((check) => check.verdict !== 'violated' || check.issue !== undefined);

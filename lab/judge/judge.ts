@@ -8,6 +8,8 @@ export interface CheckResult {
   id: string;
   verdict: VerdictName;
   detail: string;
+  /** The lines of evidence.jsonl that it rests on, from 1, the weightiest first. */
+  lines: number[];
 }
 
 export interface CellResult {
@@ -27,10 +29,10 @@ export function judge(evidence: CellEvidence | undefined): CellResult {
   if ('verdict' in proved) return whole(proved.verdict, durationMs);
   const results = checks.map((check): CheckResult => {
     try {
-      return { id: check.id, ...check.judge({ evidence, ...proved }) };
+      return result(check.id, check.judge({ evidence, ...proved }), evidence);
     } catch (error) {
       // A check that throws has told nothing about the gateway.
-      return { id: check.id, ...inconclusive(`the check itself failed: ${describe(error)}`) };
+      return result(check.id, inconclusive(`the check itself failed: ${describe(error)}`), evidence);
     }
   });
   return {
@@ -41,7 +43,12 @@ export function judge(evidence: CellEvidence | undefined): CellResult {
   };
 }
 
+function result(id: string, { verdict, detail, seen = [] }: Verdict, evidence?: CellEvidence): CheckResult {
+  return { id, verdict, detail, lines: seen.map((one) => evidence?.lineOf(one) ?? 0) };
+}
+
 /** One verdict for the cell and for each of its checks. */
 function whole(verdict: Verdict, durationMs: number): CellResult {
-  return { ...verdict, checks: checks.map((check) => ({ id: check.id, ...verdict })), durationMs };
+  const { verdict: name, detail } = verdict;
+  return { verdict: name, detail, checks: checks.map((check) => result(check.id, verdict)), durationMs };
 }

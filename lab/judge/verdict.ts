@@ -1,12 +1,17 @@
+import type { EvidenceEvent } from '../evidence/event.ts';
+import type { GateEvent } from '../gate/protocol.ts';
 import { unreachable } from '../problem.ts';
 
-/** What a check comes to. `detail` is one sentence with the figures that it rests on. */
+/** An observation that a verdict rests on: an event of the evidence, or of writegate within one. */
+export type Seen = EvidenceEvent | GateEvent;
+
+/** What a check comes to. `detail` is one sentence with the figures that it rests on; `seen` are the observations, the weightiest first. */
 export type Verdict =
-  | { verdict: 'held'; detail: string }
-  | { verdict: 'violated'; detail: string }
-  | { verdict: 'missed'; detail: string }
-  | { verdict: 'inconclusive'; detail: string }
-  | { verdict: 'not-applicable'; detail: string };
+  | { verdict: 'held'; detail: string; seen?: readonly Seen[] }
+  | { verdict: 'violated'; detail: string; seen: readonly Seen[] }
+  | { verdict: 'missed'; detail: string; seen?: readonly Seen[] }
+  | { verdict: 'inconclusive'; detail: string; seen?: readonly Seen[] }
+  | { verdict: 'not-applicable'; detail: string; seen?: readonly Seen[] };
 
 export type VerdictName = Verdict['verdict'];
 
@@ -17,8 +22,17 @@ declare const proven: unique symbol;
 /** The proof that the fault landed where it should have. Only `prove` in landing.ts makes one, and nothing is `held` without it. */
 export type Proof = { readonly [proven]: true; readonly text: string };
 
-export const held = (_proof: Proof, detail: string): Verdict => ({ verdict: 'held', detail });
-export const violated = (detail: string): Verdict => ({ verdict: 'violated', detail });
+export const held = (_proof: Proof, detail: string, ...seen: readonly Seen[]): Verdict => ({
+  verdict: 'held',
+  detail,
+  seen,
+});
+/** @param seen at least one: what nobody saw is no finding */
+export const violated = (detail: string, ...seen: readonly [Seen, ...Seen[]]): Verdict => ({
+  verdict: 'violated',
+  detail,
+  seen,
+});
 export const missed = (detail: string): Verdict => ({ verdict: 'missed', detail });
 export const inconclusive = (detail: string): Verdict => ({ verdict: 'inconclusive', detail });
 export const notApplicable = (detail: string): Verdict => ({ verdict: 'not-applicable', detail });

@@ -17,6 +17,8 @@ export interface PodSpec {
   release: Release;
   images: { gateway: string; sidecar: string };
   memoryBytes: number;
+  /** The state folder is on a disk of this size, in memory. Absent: on the engine's own. */
+  diskBytes?: number;
 }
 
 const SIDECAR_START_LIMIT_MS = 30_000;
@@ -74,7 +76,7 @@ export class Pod implements AsyncDisposable {
     const watch = undo.use(
       await DockerWatch.start(engine, spec.label, (event) => recorder.record({ type: 'docker', ...event })),
     );
-    const volume = undo.use(await makeVolume(engine, `${spec.name}-state`, spec.label));
+    const volume = undo.use(await makeVolume(engine, `${spec.name}-state`, spec.label, spec.diskBytes));
     const sidecarContainer = undo.use(
       await LabContainer.start(engine, sidecarSpec({ ...partOf(spec, volume.name), image: spec.images.sidecar })),
     );
@@ -119,9 +121,13 @@ export class Pod implements AsyncDisposable {
     return this.#spec.memoryBytes;
   }
 
+  get promises(): Release['promises'] {
+    return this.#spec.release.promises;
+  }
+
   /** The state folder. */
   get root(): string {
-    return this.#spec.release.promises.root;
+    return this.promises.root;
   }
 
   get gate(): Gate {

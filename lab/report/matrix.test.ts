@@ -19,7 +19,7 @@ const row = (more: Partial<MatrixCell> = {}): MatrixCell => ({
   expected: true,
   detail: 'held at rename',
   durationMs: 10,
-  checks: [{ id: 'store-valid', verdict: 'held', detail: 'fine' }],
+  checks: [{ id: 'store-valid', verdict: 'held', detail: 'fine', lines: [] }],
   reproduce: 'npx midwrite run --cell g@1.0.0_full-temp_sigkill_1g',
   ...more,
 });
@@ -28,7 +28,7 @@ const canary = row({ role: 'canary', verdict: 'violated', expected: true });
 const news = row({
   verdict: 'violated',
   expected: false,
-  checks: [{ id: 'no-orphans', verdict: 'violated', detail: '1 orphan' }],
+  checks: [{ id: 'no-orphans', verdict: 'violated', detail: '1 orphan', lines: [9] }],
 });
 
 describe('what a run comes to', () => {
@@ -42,7 +42,11 @@ describe('what a run comes to', () => {
       [
         control,
         canary,
-        row({ verdict: 'violated', expected: true, checks: [{ id: 'boots', verdict: 'inconclusive', detail: '' }] }),
+        row({
+          verdict: 'violated',
+          expected: true,
+          checks: [{ id: 'boots', verdict: 'inconclusive', detail: '', lines: [] }],
+        }),
       ],
       'unsound',
     ],
@@ -80,6 +84,7 @@ describe('expectations', () => {
       id,
       verdict: violated.includes(id) ? 'violated' : 'held',
       detail: '',
+      lines: [],
     })),
   });
 
@@ -99,10 +104,11 @@ describe('expectations', () => {
   });
 
   test('a canary must be caught by the check that exists for it', () => {
-    const itself = { crashPoint: 'torn-temp', fault: 'sigkill', caughtBy: ['store-valid'] };
+    const itself = { caughtBy: 'store-valid', says: '^$' };
     expect(compare(row(), result('store-valid'), [], itself).expected).toBe(true);
     expect(compare(row(), result('no-orphans'), [], itself).expected).toBe(false);
     expect(compare(row(), result(), [], itself).expected).toBe(false);
+    expect(compare(row(), result('store-valid'), [], { ...itself, says: 'something else' }).expected).toBe(false);
   });
 });
 
@@ -117,7 +123,7 @@ describe('text from a container does nothing', () => {
         verdict: 'violated',
         expected: false,
         detail: hostile,
-        checks: [{ id: 'store-valid', verdict: 'violated', detail: hostile }],
+        checks: [{ id: 'store-valid', verdict: 'violated', detail: hostile, lines: [2] }],
       }),
     ],
   };

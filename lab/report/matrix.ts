@@ -11,15 +11,17 @@ export const MatrixCheck = z.object({
   id: z.string(),
   verdict: VerdictName,
   detail: z.string(),
+  /** Lines of the cell's evidence.jsonl that it rests on, from 1, the weightiest first. */
+  lines: z.array(z.number()).default([]),
   issue: z.string().optional(),
 });
 
 /** One planned cell; every one of them has a row. */
 export const MatrixCell = z.object({
   ...cellFields,
-  role: z.enum(['cell', 'control', 'canary']),
+  role: z.enum(['cell', 'control', 'canary', 'mutant']),
   verdict: VerdictName,
-  /** The verdict is what it should be: held, or violated in nothing but known findings, or a canary that was caught. */
+  /** The verdict is what it should be: held, or violated in nothing but known findings, or a canary or mutant that was caught. */
   expected: z.boolean(),
   /** The proof that the fault landed, or why there is no verdict. */
   detail: z.string(),
@@ -70,8 +72,9 @@ export function outcomeOf(cells: readonly MatrixCell[]): Outcome {
       unsound.push(`${cell.id} is ${cell.verdict}: ${cell.detail}`);
     else if (cell.role === 'control' && !cell.expected)
       unsound.push(`the control ${cell.id} is ${cell.verdict}, and it must hold: ${firstViolated(cell)}`);
-    else if (cell.role === 'canary' && !cell.expected) unsound.push(`the canary ${cell.id} was not caught`);
-    else if (unknown.length > 0 && cell.role !== 'canary')
+    else if (isBroken(cell) && !cell.expected)
+      unsound.push(`the ${cell.role} ${cell.id} was not caught: ${firstViolated(cell)}`);
+    else if (unknown.length > 0 && !isBroken(cell))
       unsound.push(
         `${cell.id}: ${unknown.map((check) => `${check.id} is ${check.verdict}: ${check.detail}`).join('; ')}`,
       );
@@ -84,6 +87,9 @@ export function outcomeOf(cells: readonly MatrixCell[]): Outcome {
   if (unexpected.length > 0) return { kind: 'unexpected', reasons: unexpected };
   return { kind: 'sound', reasons: [] };
 }
+
+/** Broken on purpose: it must be caught. */
+export const isBroken = (cell: Pick<MatrixCell, 'role'>): boolean => cell.role === 'canary' || cell.role === 'mutant';
 
 function firstViolated(cell: MatrixCell): string {
   const news = cell.checks.filter((check) => check.verdict === 'violated' && check.issue === undefined);

@@ -1,6 +1,6 @@
 import { faults } from '../../faults/index.ts';
 import { formatSize } from '../cell/cell-id.ts';
-import type { Matrix, MatrixCell } from './matrix.ts';
+import { isBroken, type Matrix, type MatrixCell } from './matrix.ts';
 
 /** The fault matrix as rows and columns, for every report that draws it: gateways and crash points down, faults across. */
 export interface Grid {
@@ -44,7 +44,7 @@ export function findings(cell: MatrixCell): { text: string; known: boolean }[] {
     .filter((check) => check.verdict === 'violated')
     .map((check) => ({
       text: check.id,
-      known: check.issue !== undefined || (cell.role === 'canary' && cell.expected),
+      known: check.issue !== undefined || (isBroken(cell) && cell.expected),
     }));
 }
 

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { glyph } from '../judge/verdict.ts';
-import type { Matrix, MatrixCell } from './matrix.ts';
+import { isBroken, type Matrix, type MatrixCell } from './matrix.ts';
 import { plain } from './plain.ts';
 import { counts, findings, grid } from './table.ts';
 
@@ -63,12 +63,12 @@ function box(cell: MatrixCell): string {
   const known = found.filter((one) => one.known).map((one) => one.text);
   const lines = [`${glyph(cell.verdict)} ${cell.verdict}`];
   if (news.length > 0) lines.push(...news.map((text) => `NEW ${text}`));
-  if (known.length > 0)
-    lines.push(...known.map((text) => `${cell.role === 'canary' ? 'caught by' : 'known'}: ${text}`));
+  if (known.length > 0) lines.push(...known.map((text) => `${isBroken(cell) ? 'caught by' : 'known'}: ${text}`));
   return lines.join('\n');
 }
 
-function explain(cell: MatrixCell): string[] {
+/** What is wrong with a cell, and how to see it again. */
+export function explain(cell: MatrixCell): string[] {
   const checks = cell.checks.filter((check) => check.verdict === 'violated' && check.issue === undefined);
   const said =
     cell.verdict === 'violated'

@@ -49,6 +49,8 @@ export interface Plant {
   content: string;
   ageMs: number;
   mode?: number;
+  /** Behind what is there already: for files that are too large for one request. */
+  append?: boolean;
 }
 
 const CALL_LIMIT_MS = 30_000;
@@ -192,15 +194,26 @@ export class Sidecar {
     await this.#call('age', { root, byMs }, z.unknown());
   }
 
+  /** Writes ballast into the state folder until only so many bytes are free on its disk. */
+  async fillDisk(root: string, leaveBytes: number): Promise<{ ballastBytes: number; freeBytes: number }> {
+    return this.#call('fill-disk', { root, leaveBytes }, z.object({ ballastBytes: z.number(), freeBytes: z.number() }));
+  }
+
+  /** Takes the ballast away. */
+  async freeDisk(root: string): Promise<{ freeBytes: number }> {
+    return this.#call('free-disk', { root }, z.object({ freeBytes: z.number() }));
+  }
+
   async plant(files: readonly Plant[]): Promise<void> {
     await this.#call(
       'plant',
       {
-        files: files.map(({ path, content, ageMs, mode }) => ({
+        files: files.map(({ path, content, ageMs, mode, append }) => ({
           path,
           contentBase64: Buffer.from(content).toString('base64'),
           ageMs,
           mode: mode ?? 0o600,
+          append: append ?? false,
         })),
       },
       z.unknown(),

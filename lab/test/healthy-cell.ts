@@ -9,8 +9,11 @@ import type { Entry } from '../sidecar/client.ts';
 
 export const STORE = '/state/sessions.json';
 export const TEMP = '/state/sessions.json.0a1b2c3d.7.1234.2.tmp';
+export const FIRST_TEMP = '/state/sessions.json.0a1b2c3d.7.1234.1.tmp';
+export const JOURNAL = '/state/sessions.journal.2';
 export const YOUNG = '/state/sessions.json.4e5b6c7d.2.5678.6.tmp';
 export const FOREIGN = '/state/notes-of-another-program.tmp';
+const HOUR = 3_600_000;
 const PATTERN = '/state/sessions.json.*.tmp';
 
 const sha = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -82,6 +85,11 @@ export class EvidenceBuilder {
     });
   }
 
+  /** A turn that is in the journal, and synced there, when it is acknowledged. */
+  kept(boot: number, name: string): this {
+    return this.op(boot, 'write', JOURNAL, { bytes: 300 }).op(boot, 'sync', JOURNAL).turn(name, boot);
+  }
+
   started(boot: number): this {
     const limits = { cgroupVersion: 1, memoryLimitBytes: 1, oomKills: 0 };
     return this.gate(boot, { ev: 'start', protocol: 1, version: '1', pid: 7, argv: [], ...limits });
@@ -96,61 +104,87 @@ export class EvidenceBuilder {
   }
 }
 
-const HOUR = 3_600_000;
-
 function begin(cell: Pick<CellSpec, 'fault' | 'aftermath'>): EvidenceBuilder {
   const build = new EvidenceBuilder();
-  return build
-    .add({
-      type: 'cell',
-      schemaVersion: 1,
-      id: `reference@1.0.0_full-temp_${cell.fault}_192m`,
-      gateway: 'reference',
-      version: '1.0.0',
-      crashPoint: 'full-temp',
-      fault: cell.fault,
-      aftermath: cell.aftermath,
-      memoryBytes: 192 * 1024 * 1024,
-      image: 'midwrite/reference:1',
-      notes: [],
-      promises: {
-        root: '/state',
-        store: { path: STORE, format: 'json-rows', rowFields: ['sessionId', 'updatedAt'] },
-        temps: [],
-        sweepGraceMs: 300_000,
-        sweepWithinMs: 500,
-        readyWithinMs: 10_000,
-        serveWithinMs: 5_000,
-        durable: [{ file: STORE, contains: '{text}' }],
-      },
-    })
-    .add({ type: 'phase', name: 'boot' })
-    .started(1)
-    .ready(1)
-    .turn('warm', 1)
-    .gate(1, { ev: 'memory', currentBytes: 50_000_000, peakBytes: 60_000_000, oomKills: 0 })
-    .snapshot('before', { [STORE]: { text: storeOf('warm') } })
-    .add({ type: 'write-shape', kind: 'replace', store: STORE, temp: PATTERN, example: TEMP })
-    .add({ type: 'hold', id: 'full-temp', op: 'rename', path: '**', to: STORE, at: 'before' })
-    .op(1, 'create', TEMP)
-    .op(1, 'write', TEMP, { bytes: Buffer.byteLength(storeOf('warm', 'struck')) })
-    .op(1, 'rename', TEMP, { to: STORE })
-    .gate(1, {
-      ev: 'held',
-      id: 'full-temp',
-      nth: 1,
-      at: 'before',
-      op: 'rename',
-      syscall: 'rename',
-      pid: 7,
-      tid: 7,
-      path: TEMP,
-      to: STORE,
-      quiesced: true,
-      waiting: 0,
-    })
-    .snapshot('held', { [STORE]: { text: storeOf('warm') }, [TEMP]: { text: storeOf('warm', 'struck') } })
-    .add({ type: 'phase', name: 'strike' });
+  return (
+    build
+      .add({
+        type: 'cell',
+        schemaVersion: 1,
+        id: `reference@1.0.0_full-temp_${cell.fault}_192m`,
+        gateway: 'reference',
+        version: '1.0.0',
+        crashPoint: 'full-temp',
+        fault: cell.fault,
+        aftermath: cell.aftermath,
+        memoryBytes: 192 * 1024 * 1024,
+        image: 'midwrite/reference:1',
+        notes: [],
+        promises: {
+          root: '/state',
+          store: {
+            path: STORE,
+            format: 'json-rows',
+            rowFields: ['sessionId', 'updatedAt'],
+            journal: '/state/sessions.journal.*',
+          },
+          temps: [],
+          sweepGraceMs: 300_000,
+          sweepWithinMs: 500,
+          sweepEveryMs: 1_000,
+          readyWithinMs: 10_000,
+          serveWithinMs: 5_000,
+          durable: [{ file: ['/state/sessions.journal.*', STORE], contains: '{text}' }],
+          level: 'power-loss',
+          turnWritesAtMostBytes: 1_000,
+          retention: {
+            maxRows: 3,
+            archive: '/state/archive/*.jsonl',
+            expires: [{ keys: 'midwrite-model-run-*', afterMs: HOUR }],
+          },
+        },
+      })
+      .add({ type: 'phase', name: 'boot' })
+      .snapshot('configured', { [STORE]: { text: storeOf('warm', 'model-run-1') } })
+      .started(1)
+      .ready(1)
+      // A turn goes to the journal; then the journal before it is folded into the store.
+      .op(1, 'create', JOURNAL)
+      .op(1, 'write', JOURNAL, { bytes: 300 })
+      .op(1, 'sync', JOURNAL)
+      .op(1, 'sync', '/state')
+      .turn('warm', 1)
+      .op(1, 'create', FIRST_TEMP)
+      .op(1, 'write', FIRST_TEMP, { bytes: Buffer.byteLength(storeOf('warm')) })
+      .op(1, 'sync', FIRST_TEMP)
+      .op(1, 'rename', FIRST_TEMP, { to: STORE })
+      .op(1, 'sync', '/state')
+      .op(1, 'unlink', '/state/sessions.journal.1')
+      .gate(1, { ev: 'memory', currentBytes: 50_000_000, peakBytes: 60_000_000, oomKills: 0 })
+      .snapshot('before', { [STORE]: { text: storeOf('warm') } })
+      .add({ type: 'write-shape', kind: 'replace', store: STORE, temp: PATTERN, example: TEMP })
+      .add({ type: 'hold', id: 'full-temp', op: 'rename', path: '**', to: STORE, at: 'before' })
+      .op(1, 'create', TEMP)
+      .op(1, 'write', TEMP, { bytes: Buffer.byteLength(storeOf('warm', 'struck')) })
+      .op(1, 'sync', TEMP)
+      .op(1, 'rename', TEMP, { to: STORE })
+      .gate(1, {
+        ev: 'held',
+        id: 'full-temp',
+        nth: 1,
+        at: 'before',
+        op: 'rename',
+        syscall: 'rename',
+        pid: 7,
+        tid: 7,
+        path: TEMP,
+        to: STORE,
+        quiesced: true,
+        waiting: 0,
+      })
+      .snapshot('held', { [STORE]: { text: storeOf('warm') }, [TEMP]: { text: storeOf('warm', 'struck') } })
+      .add({ type: 'phase', name: 'strike' })
+  );
 }
 
 /** A cell in which the gateway was killed before its rename, swept the temp at its boot, and lost nothing. */
@@ -174,15 +208,23 @@ export function killed(aftermath: CellSpec['aftermath'] = 'aged'): EvidenceBuild
     .snapshot('prepared', { ...old, ...temp, ...planted })
     .started(2);
   if (aftermath === 'aged') build.op(2, 'unlink', TEMP);
-  return build
+  build
     .ready(2)
     .snapshot('booted', { ...old, ...planted, ...stays })
-    .turn('after', 2)
-    .snapshot('served', { [STORE]: { text: storeOf('warm', 'after') }, ...planted, ...stays })
-    .snapshot('stopped', { [STORE]: { text: storeOf('warm', 'after') }, ...planted, ...stays })
+    .kept(2, 'after')
+    .snapshot('served', { [STORE]: { text: storeOf('warm', 'after') }, ...planted, ...stays });
+  const left = aftermath === 'fresh' ? {} : stays;
+  if (aftermath === 'fresh') {
+    build
+      .add({ type: 'aged', byMs: HOUR, why: 'outlived' })
+      .op(2, 'unlink', TEMP)
+      .snapshot('outlived', { [STORE]: { text: storeOf('warm', 'after') }, ...planted });
+  }
+  return build
+    .snapshot('stopped', { [STORE]: { text: storeOf('warm', 'after') }, ...planted, ...left })
     .started(3)
     .ready(3)
-    .snapshot('rebooted', { [STORE]: { text: storeOf('warm', 'after') }, ...planted, ...stays })
+    .snapshot('rebooted', { [STORE]: { text: storeOf('warm', 'after') }, ...planted, ...left })
     .add({ type: 'end', durationMs: 1_000 });
 }
 
@@ -193,9 +235,9 @@ export function slept(): EvidenceBuilder {
     .add({ type: 'aged', byMs: 8 * HOUR, why: 'slept' })
     .add({ type: 'docker', container: 'x-gateway', action: 'unpause', attributes: {} })
     .gate(1, { ev: 'released', id: 'full-temp', how: 'continued' })
-    .turn('struck', 1)
+    .kept(1, 'struck')
     .snapshot('woken', { [STORE]: { text: storeOf('warm', 'struck') } })
-    .turn('after', 1)
+    .kept(1, 'after')
     .snapshot('served', { [STORE]: { text: storeOf('warm', 'struck', 'after') } })
     .add({ type: 'end', durationMs: 1_000 });
 }

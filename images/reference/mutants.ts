@@ -1,0 +1,174 @@
+import type { Gateway, Mutant, UnseenDefect } from '../../lab/gateway.ts';
+import { reference, release } from './gateway.ts';
+
+const MiB = 1024 * 1024;
+
+type Shown = Omit<Mutant, 'of' | 'defect'> & { memoryBytes?: number };
+
+/** Where each defect of the reference gateway shows, and what the check that exists for it must say there. */
+const SHOWN: Readonly<Record<string, Shown>> = {
+  'write-in-place': {
+    crashPoint: 'torn-temp',
+    fault: 'sigkill',
+    aftermath: 'aged',
+    caughtBy: 'store-valid',
+    says: 'struck: it is no JSON after \\d+ bytes',
+  },
+  'no-file-sync': {
+    crashPoint: 'replaced',
+    fault: 'sigkill',
+    aftermath: 'aged',
+    caughtBy: 'synced',
+    says: 'the rename .* put data in place that was never synced',
+  },
+  'rename-before-sync': {
+    crashPoint: 'replaced',
+    fault: 'sigkill',
+    aftermath: 'aged',
+    caughtBy: 'synced',
+    says: 'the rename .* put data in place that was synced only after it',
+  },
+  'no-directory-sync': {
+    crashPoint: 'replaced',
+    fault: 'sigkill',
+    aftermath: 'aged',
+    caughtBy: 'synced',
+    says: 'the folder /state was not synced',
+  },
+  'fixed-temp-name': {
+    crashPoint: 'full-temp',
+    fault: 'sigkill',
+    aftermath: 'aged',
+    caughtBy: 'no-orphans',
+    says: 'orphan.* left: /state/sessions\\.json\\.tmp',
+  },
+  'short-write-ignored': {
+    crashPoint: 'empty-temp',
+    fault: 'disk-full',
+    aftermath: 'aged',
+    caughtBy: 'all-or-nothing',
+    says: 'the store has 4096 bytes; it is not the old one',
+  },
+  'acknowledge-before-write': {
+    crashPoint: 'before-append',
+    fault: 'sigkill',
+    aftermath: 'aged',
+    caughtBy: 'acked-durable',
+    says: 'the acknowledged turn "struck" is not in',
+  },
+  'no-boot-sweep': {
+    crashPoint: 'full-temp',
+    fault: 'sigkill',
+    aftermath: 'aged',
+    caughtBy: 'sweep-on-boot',
+    says: 'did not remove|later than 0 ms after it was ready',
+  },
+  'no-timer-sweep': {
+    crashPoint: 'full-temp',
+    fault: 'sigkill',
+    aftermath: 'fresh',
+    caughtBy: 'sweep-on-timer',
+    says: 'still there \\d+ ms after it had outlived its grace',
+  },
+  'sweep-by-age-only': {
+    crashPoint: 'full-temp',
+    fault: 'sleep',
+    aftermath: 'aged',
+    caughtBy: 'wakes',
+    says: 'its temp .* was removed while it slept or when it woke',
+  },
+  'sweep-everything': {
+    crashPoint: 'full-temp',
+    fault: 'sigkill',
+    aftermath: 'aged',
+    caughtBy: 'sweep-on-boot',
+    says: 'not its to take: .*notes-of-another-program\\.tmp \\(foreign file\\)',
+  },
+  'sweep-when-store-is-corrupt': {
+    crashPoint: 'full-temp',
+    fault: 'sigkill',
+    aftermath: 'corrupt-store',
+    caughtBy: 'sweep-on-boot',
+    says: 'the store was unreadable and one may be the only copy',
+  },
+  'lock-by-pid-only': {
+    crashPoint: 'replaced',
+    fault: 'sigkill',
+    aftermath: 'aged',
+    caughtBy: 'boots',
+    says: 'boot 2: it ended with code 1 before it was ready',
+  },
+  'second-boot-rewrites': {
+    crashPoint: 'replaced',
+    fault: 'sigkill',
+    aftermath: 'aged',
+    caughtBy: 'boots',
+    says: 'the second boot (wrote the same store anew|changed the store)',
+  },
+  'unbounded-store': {
+    crashPoint: 'replaced',
+    fault: 'sigkill',
+    aftermath: 'aged',
+    caughtBy: 'retention',
+    says: '\\d+ durable rows, and at most 41 are promised',
+  },
+  'rewrite-whole-store-each-turn': {
+    crashPoint: 'full-temp',
+    fault: 'sigkill',
+    aftermath: 'aged',
+    caughtBy: 'writes-bounded',
+    says: 'wrote \\d+ bytes, and at most 2048 are promised',
+  },
+  'model-run-never-expires': {
+    crashPoint: 'before-append',
+    fault: 'sigkill',
+    aftermath: 'aged',
+    caughtBy: 'retention',
+    says: 'model-run-seeded-1 is still there',
+  },
+  'model-run-expiry-takes-durable-rows': {
+    crashPoint: 'replaced',
+    fault: 'sigkill',
+    aftermath: 'aged',
+    caughtBy: 'retention',
+    says: 'durable row .* is gone',
+  },
+  'heap-grows-until-oom': {
+    crashPoint: 'full-temp',
+    fault: 'sleep',
+    aftermath: 'aged',
+    memoryBytes: 200 * MiB,
+    caughtBy: 'memory-bounded',
+    says: '1 OOM kill, of which 0 injected',
+  },
+};
+
+function mutant(defect: string, name = `mutant-${defect}`): Gateway {
+  const shown = SHOWN[defect];
+  if (shown === undefined) throw new Error(`no cell shows the defect ${defect}`);
+  const { memoryBytes, ...place } = shown;
+  return {
+    name,
+    summary: `the reference gateway with --defect ${defect}`,
+    defaultVersion: reference.defaultVersion,
+    inDefaultPlan: false,
+    mutant: { of: reference.name, defect, ...place },
+    release: async (version) => release(name, version, [defect], memoryBytes),
+  };
+}
+
+/** The control that every run must catch. */
+export const canary: Gateway = mutant('write-in-place', 'canary');
+
+/** The reference gateway with one defect each. */
+export const mutants: readonly Gateway[] = Object.keys(SHOWN).map((defect) =>
+  defect === canary.mutant?.defect ? canary : mutant(defect),
+);
+
+/** What one crash can't show. */
+export const unseenDefects: readonly UnseenDefect[] = [
+  { defect: 'load-all-at-boot', needs: 'a scenario: memory at boot over stores of several sizes' },
+  { defect: 'run-counters-leak', needs: 'a scenario: heap over thousands of runs' },
+  { defect: 'rate-buckets-leak', needs: 'a scenario: heap over thousands of clients' },
+  { defect: 'transcript-cache-leak', needs: 'a scenario: heap over thousands of transcripts' },
+];

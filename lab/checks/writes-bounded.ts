@@ -1,0 +1,40 @@
+import type { Check } from '../check.ts';
+import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { storeAt } from './store.ts';
+
+export const writesBounded: Check = {
+  id: 'writes-bounded',
+  promise: 'a turn writes what it changed, and not the whole store',
+
+  judge({ evidence, proof }) {
+    const most = evidence.cell.promises.turnWritesAtMostBytes;
+    if (most === undefined) return notApplicable('it promises nothing of what a turn writes');
+    const turn = evidence.of('turn').find((one) => one.name === 'warm');
+    const until = evidence.snapshot('before');
+    if (turn === undefined || until === undefined)
+      return inconclusive('the writes of the turn before the fault were not seen');
+    if (!turn.result.acknowledged) return inconclusive('the turn before the fault was not acknowledged');
+    const writes = evidence
+      .gateOf('op', 1)
+      .filter((op) => op.op === 'write' && op.t >= turn.result.tSent && op.t <= until.t);
+    const bytes = writes.reduce((sum, op) => sum + (op.bytes ?? 0), 0);
+    const store = storeAt(evidence, 'before');
+    const beside = store.state === 'valid' ? `, beside a store of ${store.bytes} bytes` : '';
+    const heaviest = writes.toSorted((a, b) => (b.bytes ?? 0) - (a.bytes ?? 0));
+    if (bytes > most)
+      return violated(
+        `one turn wrote ${bytes} bytes, and at most ${most} are promised${beside}: ${heaviest
+          .slice(0, 3)
+          .map((op) => `${op.bytes} to ${op.path}`)
+          .join(', ')}`,
+        turn,
+        ...heaviest.slice(0, 3),
+      );
+    return held(
+      proof,
+      `one turn wrote ${bytes} bytes in ${writes.length} writes${beside}`,
+      turn,
+      ...heaviest.slice(0, 3),
+    );
+  },
+};
