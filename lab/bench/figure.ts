@@ -1,6 +1,6 @@
 import { type Summary, summarize } from './summary.ts';
 
-export type Unit = 'ms' | 'MB' | '×' | 'count';
+export type Unit = 'ms' | 'B' | 'MB' | '×' | 'count';
 
 /** What a figure should come to. It is printed beside it, and decides nothing. */
 export interface Goal {

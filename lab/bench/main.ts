@@ -9,6 +9,7 @@ import { plan } from '../plan.ts';
 import { describe, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
 import { buildImages } from '../run.ts';
+import { falseAlarms } from './false-alarms.ts';
 import { holdCost } from './hold-cost.ts';
 import { imageMemory } from './image-memory.ts';
 import { labCost } from './lab-cost.ts';
@@ -16,9 +17,10 @@ import { landing } from './landing.ts';
 import { machine } from './machine.ts';
 import { printed } from './print.ts';
 import type { MeasuredSection, Section } from './section.ts';
+import { storeSize } from './store-size.ts';
 
 const BENCH_SCHEMA_VERSION = 1;
-const sections: readonly Section[] = [landing, holdCost, labCost, imageMemory];
+const sections: readonly Section[] = [landing, falseAlarms, storeSize, holdCost, labCost, imageMemory];
 
 interface Asked {
   sections: readonly Section[];

@@ -36,6 +36,8 @@ function number(unit: Unit, value: number): string {
       return String(value);
     case '×':
       return value.toFixed(3);
+    case 'B':
+      return Math.round(value).toLocaleString('en');
     case 'MB':
       return value.toFixed(0);
     case 'ms':
