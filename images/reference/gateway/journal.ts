@@ -21,7 +21,7 @@ export interface Predecessor {
 }
 
 export interface JournalContent {
-  readonly records: readonly { readonly record: JournalRecord; readonly endBytes: number }[];
+  readonly records: readonly JournalRecord[];
   readonly after?: Predecessor;
   /** Where the last valid record ends. */
   readonly validBytes: number;
@@ -46,7 +46,7 @@ export function formatLine(value: JournalRecord | { readonly after: Predecessor 
 }
 
 export function parseJournal(bytes: Buffer): JournalContent {
-  const records: { record: JournalRecord; endBytes: number }[] = [];
+  const records: JournalRecord[] = [];
   let after: Predecessor | undefined;
   let endBytes = 0;
   let validBytes = 0;
@@ -54,7 +54,7 @@ export function parseJournal(bytes: Buffer): JournalContent {
   for (const line of splitLines(bytes)) {
     endBytes += line.length;
     const value = parseLine(line);
-    if (isRecord(value)) records.push({ record: value, endBytes });
+    if (isRecord(value)) records.push(value);
     else if (isPredecessor(value)) after = value.after;
     else {
       damaged += 1;

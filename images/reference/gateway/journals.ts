@@ -1,7 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Disk } from './disk.ts';
-import { formatLine, JournalFile, type JournalRecord, journalName, parseJournal, parseJournalName } from './journal.ts';
+import {
+  formatLine,
+  type JournalContent,
+  JournalFile,
+  type JournalRecord,
+  journalName,
+  type Predecessor,
+  parseJournal,
+  parseJournalName,
+} from './journal.ts';
 import type { Log } from './log.ts';
 import type { StoreFile } from './store-file.ts';
 
@@ -36,54 +45,36 @@ export class Journals {
     this.#older = older;
   }
 
-  /** Reads all generations from `first` on: what is older is in the store. A torn end is cut off; a damaged file is copied aside before anything else. */
+  /**
+   * Reads all generations from `first` on: what is older is in the store. A torn end is cut off; a damaged file is copied aside
+   * before anything else, and not appended to.
+   */
   static async open(file: StoreFile, first: number, disk: Disk, log: Log): Promise<OpenedJournals> {
+    const { folder } = file;
     const names = await file.names();
     const generations = generationsIn(names);
-    const found = await readAll(
-      file.folder,
-      generations.filter((generation) => generation >= first),
-    );
-    const replayed: Replayed[] = [];
     const older = new Map(generations.map((generation) => [generation, 0]));
-    for (const [n, { generation, content, bytes }] of found.entries()) {
-      const after = found[n + 1]?.content.after;
-      const counted = after?.journal === generation ? after.bytes : Number.POSITIVE_INFINITY;
-      const records = content.records.filter(({ endBytes }) => endBytes <= counted);
-      replayed.push(...records.map(({ record }) => ({ generation, record })));
-      older.set(generation, Math.min(counted, content.validBytes));
-      const fields = { name: journalName(generation), records: records.length };
-      if (content.state === 'corrupt') log('error', 'journal-corrupt', { ...fields, to: await keepAside(generation) });
-      else if (content.state === 'torn' && counted > content.validBytes)
-        log('warn', 'journal-torn-tail', { ...fields, cutBytes: bytes.length - content.validBytes });
-      else log('info', 'journal-replayed', fields);
-
-      async function keepAside(damaged: number): Promise<string> {
-        const form = `${journalName(damaged)}.corrupt-`;
-        const there = names.find((name) => name.startsWith(form));
-        if (there !== undefined) return there; // of a boot that did not get further
-        const aside = `${form}${Date.now()}`;
-        await file.writeBeside(aside, bytes);
-        return aside;
-      }
-    }
-    const isDamaged = found.some(({ content }) => content.state === 'corrupt');
-    const current = await continueLast();
-    return { journals: new Journals(file.folder, disk, log, current, older), replayed, isDamaged };
-
-    async function continueLast(): Promise<JournalFile> {
-      const last = found.at(-1);
-      if (last === undefined) return new JournalFile(file.folder, first, disk, log, { sizeBytes: 0 });
-      const { generation, content, bytes } = last;
+    const replayed: Replayed[] = [];
+    let isDamaged = false;
+    let current = new JournalFile(folder, first, disk, log, { sizeBytes: 0 });
+    for (const { generation, bytes, content } of await readFrom(folder, generations, first)) {
+      replayed.push(...content.records.map((record) => ({ generation, record })));
+      older.set(generation, content.validBytes);
+      current = new JournalFile(folder, generation, disk, log, { sizeBytes: content.validBytes });
+      const fields = { name: journalName(generation), records: content.records.length };
       if (content.state === 'corrupt') {
+        isDamaged = true;
+        log('error', 'journal-corrupt', { ...fields, to: await keepAside(file, names, generation, bytes) });
         const after = { journal: generation, bytes: bytes.length };
-        return new JournalFile(file.folder, generation + 1, disk, log, { sizeBytes: 0, after });
-      }
-      older.delete(generation);
-      const journal = new JournalFile(file.folder, generation, disk, log, { sizeBytes: content.validBytes });
-      if (content.state === 'torn') await journal.cutTail();
-      return journal;
+        current = new JournalFile(folder, generation + 1, disk, log, { sizeBytes: 0, after });
+      } else if (content.state === 'torn') {
+        log('warn', 'journal-torn-tail', { ...fields, cutBytes: bytes.length - content.validBytes });
+        await current.cutTail();
+      } else log('info', 'journal-replayed', fields);
+      if (generation !== generations.at(-1)) await current.close();
     }
+    older.delete(current.generation);
+    return { journals: new Journals(folder, disk, log, current, older), replayed, isDamaged };
   }
 
   /** Of the journal that is appended to. */
@@ -145,11 +136,37 @@ export function generationsIn(names: readonly string[]): number[] {
     .sort((a, b) => a - b);
 }
 
-async function readAll(folder: string, generations: readonly number[]) {
-  return Promise.all(
-    generations.map(async (generation) => {
-      const bytes = await readFile(join(folder, journalName(generation)));
-      return { generation, bytes, content: parseJournal(bytes) };
-    }),
-  );
+interface ReadJournal {
+  readonly generation: number;
+  /** As far as the next generation says that it counts. */
+  readonly bytes: Buffer;
+  readonly content: JournalContent;
+}
+
+async function readFrom(folder: string, generations: readonly number[], first: number): Promise<ReadJournal[]> {
+  const journals: ReadJournal[] = [];
+  let after: Predecessor | undefined;
+  // The newest first: each says how far the one before it counts.
+  for (const generation of generations.filter((candidate) => candidate >= first).toReversed()) {
+    const whole = await readFile(join(folder, journalName(generation)));
+    const bytes = after?.journal === generation ? whole.subarray(0, after.bytes) : whole;
+    const content = parseJournal(bytes);
+    journals.unshift({ generation, bytes, content });
+    after = content.after;
+  }
+  return journals;
+}
+
+async function keepAside(
+  file: StoreFile,
+  names: readonly string[],
+  generation: number,
+  bytes: Buffer,
+): Promise<string> {
+  const form = `${journalName(generation)}.corrupt-`;
+  const there = names.find((name) => name.startsWith(form));
+  if (there !== undefined) return there; // of a boot that did not get further
+  const aside = `${form}${Date.now()}`;
+  await file.writeBeside(aside, bytes);
+  return aside;
 }
