@@ -13,6 +13,9 @@ import { type CrashPoint, crashPoints, passes } from './cell/write-shape.ts';
 import type { Fault } from './fault.ts';
 import type { Gateway, Mutant, Release } from './gateway.ts';
 import { Problem } from './problem.ts';
+import type { Scenario } from './scenario/scenario.ts';
+import { type ScenarioSpec, scenarioId } from './scenario/scenario-id.ts';
+import { scenarios } from './scenarios/index.ts';
 
 /** What was asked for on the command line; everything empty is the default plan. */
 export interface Selection {
@@ -37,6 +40,41 @@ export interface PlannedCell {
   release: Release;
   fault: Fault;
   crashPoint: CrashPoint;
+}
+
+/** A scenario with one gateway. */
+export interface PlannedScenario {
+  id: string;
+  role: Role;
+  spec: ScenarioSpec;
+  gateway: Gateway;
+  release: Release;
+  scenario: Scenario;
+}
+
+export type Planned = PlannedCell | PlannedScenario;
+export const isPlannedScenario = (planned: Planned): planned is PlannedScenario => 'scenario' in planned;
+
+/**
+ * A scenario with each of its gateways, or with those that are asked for.
+ * @throws Problem bad-usage, no-such-version
+ */
+export async function planScenario(
+  name: string,
+  asked: readonly string[],
+  isQuick: boolean,
+): Promise<PlannedScenario[]> {
+  const scenario = choose('scenario', scenarios, name);
+  const releases = new Releases();
+  const gateways = asked.length > 0 ? asked : scenario.gateways;
+  return Promise.all(
+    gateways.map(async (text) => {
+      const release = await releases.ofName(text);
+      const { gateway, version, memory } = release;
+      const spec = { scenario: name, gateway, version, memoryBytes: memory.defaultBytes, isQuick };
+      return { id: scenarioId(spec), role: 'cell', spec, gateway: gatewayNamed(gateway), release, scenario };
+    }),
+  );
 }
 
 /**

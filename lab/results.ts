@@ -2,17 +2,15 @@ import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promise
 import path from 'node:path';
 import { z } from 'zod';
 import { writeProblem } from './evidence/recorder.ts';
-import { cellFields, refuseNewer } from './evidence/schema.ts';
+import { cellFields, refuseNewer, scenarioFields } from './evidence/schema.ts';
 import { describe, errorCode, Problem } from './problem.ts';
 import { RunFacts } from './report/matrix.ts';
 
 export const RUN_SCHEMA_VERSION = 1;
 
 /** A planned cell as run.json keeps it: enough to judge the run without the lab that made it. */
-const Planned = z.object({
-  ...cellFields,
-  role: z.enum(['cell', 'control', 'canary', 'mutant']),
-});
+const role = z.enum(['cell', 'control', 'canary', 'mutant']);
+const Planned = z.union([z.object({ ...scenarioFields, role }), z.object({ ...cellFields, role })]);
 export type PlannedRow = z.infer<typeof Planned>;
 
 /** run.json: what was planned, written before anything runs, so that a run that was cut off can't pass for a whole one. */

@@ -6,7 +6,7 @@ import { connect, type Engine } from './engine/engine.ts';
 import type { Boot, HttpRequest, Release } from './gateway.ts';
 import type { PlannedCell } from './plan.ts';
 import { plan } from './plan.ts';
-import type { Matrix, MatrixCell } from './report/matrix.ts';
+import type { Matrix, MatrixRow } from './report/matrix.ts';
 import { ResultsFolder } from './results.ts';
 import { buildImages, judgeRun, runPlan } from './run.ts';
 import { belongings, folder } from './test/midwrite.ts';
@@ -28,7 +28,7 @@ async function runCells(
   return runPlan(engine, cells, images, { resultsRoot, jobs: 2, signal, progress: silent });
 }
 
-const verdicts = (cell: MatrixCell | undefined) =>
+const verdicts = (cell: MatrixRow | undefined) =>
   Object.fromEntries((cell?.checks ?? []).map((check) => [check.id, check.verdict]));
 const find = (matrix: Matrix, part: string) => matrix.cells.find((cell) => cell.id.includes(part));
 
@@ -119,7 +119,7 @@ async function withGateway(change: {
   };
 }
 
-async function runOne(cell: PlannedCell): Promise<MatrixCell | undefined> {
+async function runOne(cell: PlannedCell): Promise<MatrixRow | undefined> {
   await using root = await folder();
   const { matrix } = await runCells([cell], root.path);
   // Without its controls no run is sound, whatever the cell says.

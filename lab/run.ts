@@ -8,11 +8,12 @@ import { loadEvidence } from './evidence/cell-evidence.ts';
 import { ensureImage } from './image/build.ts';
 import { compare, readExpectations } from './judge/expectations.ts';
 import { judge } from './judge/judge.ts';
-import { gatewayNamed, type PlannedCell } from './plan.ts';
+import { gatewayNamed, isPlannedScenario, type Planned } from './plan.ts';
 import { describe, Problem } from './problem.ts';
 import { markdownReport } from './report/markdown.ts';
-import { MATRIX_SCHEMA_VERSION, type Matrix, type MatrixCell, outcomeOf, type RunFacts } from './report/matrix.ts';
+import { MATRIX_SCHEMA_VERSION, type Matrix, type MatrixRow, outcomeOf, type RunFacts } from './report/matrix.ts';
 import { type PlannedRow, ResultsFolder, RUN_SCHEMA_VERSION, type RunFile } from './results.ts';
+import { runScenario } from './scenario/run-scenario.ts';
 
 export const midwriteVersion: string = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
@@ -20,9 +21,9 @@ export const midwriteVersion: string = (
 
 /** What a run tells while it goes on. */
 export interface RunProgress {
-  cellStarted(cell: PlannedCell): void;
-  cellPhase(cell: PlannedCell, phase: string): void;
-  cellEnded(cell: PlannedCell, row: MatrixCell): void;
+  cellStarted(cell: Planned): void;
+  cellPhase(cell: Planned, phase: string): void;
+  cellEnded(cell: Planned, row: MatrixRow): void;
 }
 
 export interface RunOptions {
@@ -38,11 +39,11 @@ export interface Images {
   gateway: ReadonlyMap<string, string>;
 }
 
-const releaseKey = (cell: PlannedCell) => `${cell.spec.gateway}@${cell.spec.version}`;
+const releaseKey = (cell: Planned) => `${cell.spec.gateway}@${cell.spec.version}`;
 
 export async function buildImages(
   engine: Engine,
-  cells: readonly PlannedCell[],
+  cells: readonly Planned[],
   options: { say(line: string): void; signal: AbortSignal },
 ): Promise<Images> {
   const sidecar = await ensureImage(engine, sidecarImage, options);
@@ -60,7 +61,7 @@ export async function buildImages(
  */
 export async function runPlan(
   engine: Engine,
-  cells: readonly PlannedCell[],
+  cells: readonly Planned[],
   images: Images,
   options: RunOptions,
 ): Promise<{ matrix: Matrix; results: ResultsFolder }> {
@@ -100,7 +101,7 @@ export async function runPlan(
 /** Runs the cells, `jobs` at a time, in the order of the plan. What ends one for good (the engine is gone, the disk is full) ends all. */
 async function runCells(
   engine: Engine,
-  cells: readonly PlannedCell[],
+  cells: readonly Planned[],
   images: Images,
   results: ResultsFolder,
   run: string,
@@ -115,18 +116,12 @@ async function runCells(
       const { progress } = options;
       const current = cell;
       progress.cellStarted(current);
-      const plan = {
-        ...current,
-        images: { gateway: images.gateway.get(releaseKey(current)) ?? '', sidecar: images.sidecar },
-      };
-      await runCell(
-        engine,
-        plan,
-        results.cell(current.id),
-        run,
-        { phase: (name) => progress.cellPhase(current, name) },
-        signal,
-      );
+      const built = { gateway: images.gateway.get(releaseKey(current)) ?? '', sidecar: images.sidecar };
+      const folder = results.cell(current.id);
+      const phases = { phase: (name: string) => progress.cellPhase(current, name) };
+      if (isPlannedScenario(current))
+        await runScenario(engine, { ...current, images: built }, folder, run, phases, signal);
+      else await runCell(engine, { ...current, images: built }, folder, run, phases, signal);
       progress.cellEnded(current, await judgeCell(results, plannedRow(current)));
     }
   };
@@ -155,12 +150,21 @@ function runFacts(engine: Engine): RunFacts {
   };
 }
 
-function plannedRow({ id, role, spec }: PlannedCell): PlannedRow {
-  const { gateway, version, crashPoint, fault, aftermath, memoryBytes } = spec;
+function plannedRow(planned: Planned): PlannedRow {
+  const { id, role } = planned;
+  if (isPlannedScenario(planned)) return { id, role, ...planned.spec };
+  const { gateway, version, crashPoint, fault, aftermath, memoryBytes } = planned.spec;
   return { id, role, gateway, version, crashPoint, fault, aftermath, memoryBytes };
 }
 
-async function judgeCell(results: ResultsFolder, planned: PlannedRow): Promise<MatrixCell> {
+/** The command that does it again. */
+function reproduce(planned: PlannedRow): string {
+  if (!('scenario' in planned)) return `npx midwrite run --cell ${planned.id}`;
+  const { scenario, gateway, version, isQuick } = planned;
+  return `npx midwrite scenario ${scenario} --gateway ${gateway}@${version}${isQuick ? ' --quick' : ''}`;
+}
+
+async function judgeCell(results: ResultsFolder, planned: PlannedRow): Promise<MatrixRow> {
   const result = judge(await loadEvidence(results.cell(planned.id)));
   const gateway = gatewayNamed(planned.gateway);
   const { expected, checks } = compare(
@@ -176,14 +180,14 @@ async function judgeCell(results: ResultsFolder, planned: PlannedRow): Promise<M
     detail: result.detail,
     durationMs: result.durationMs,
     checks,
-    reproduce: `npx midwrite run --cell ${planned.id}`,
+    reproduce: reproduce(planned),
   };
 }
 
 /** The matrix of a run from its files alone: every planned cell has a row, whether it ran or not. */
 export async function judgeRun(results: ResultsFolder, file?: RunFile): Promise<Matrix> {
   const { run, plan, state } = file ?? (await results.readRun());
-  const cells: MatrixCell[] = [];
+  const cells: MatrixRow[] = [];
   for (const planned of plan) cells.push(await judgeCell(results, planned));
   const outcome = outcomeOf(cells);
   if (state !== 'complete') {

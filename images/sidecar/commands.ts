@@ -1,12 +1,18 @@
 import { dumpDatabase } from './database.ts';
 import { fillDisk, freeDisk } from './disk.ts';
-import { ready, turn } from './driver.ts';
+import { type HttpCall, ready, turn } from './driver.ts';
 import { Failure } from './failure.ts';
 import { Fields } from './fields.ts';
+import { heap } from './heap.ts';
 import type { Provider } from './provider.ts';
+import { requests } from './requests.ts';
 import { age, type PlantFile, plant, snapshot } from './state.ts';
 
 const LIMIT_MAX_MS = 3_600_000;
+const INSPECTOR_PORT = 9229;
+const SERIES_MAX = 100_000;
+const SERIES_FROM_MAX = 1_000_000_000;
+const CONCURRENCY_MAX = 64;
 const AGE_MAX_MS = 10 * 365 * 86_400_000;
 const DUMP_MAX_BYTES = 64 * 1024 * 1024;
 const LEAVE_MAX_BYTES = 64 * 1024 * 1024;
@@ -26,6 +32,8 @@ export function commandsFor(provider: Provider): ReadonlyMap<string, Command> {
   return new Map<string, Command>([
     ['ready', readyCommand],
     ['turn', turnCommand],
+    ['requests', requestsCommand],
+    ['heap', heapCommand],
     ['snapshot', snapshotCommand],
     ['age', ageCommand],
     ['plant', plantCommand],
@@ -51,19 +59,29 @@ async function readyCommand(fields: Fields, cancel: AbortSignal): Promise<Record
 }
 
 async function turnCommand(fields: Fields, cancel: AbortSignal): Promise<Record<string, unknown>> {
-  const http = fields.fields('http');
-  const call = {
-    port: port(http),
-    method: http.text('method'),
-    path: urlPath(http),
-    headers: headers(http),
-    body: http.any('body'),
-  };
-  if (!METHOD.test(call.method)) throw new Failure('bad-request', 'turn.http.method must be a method such as POST');
+  const call = httpCall(fields.fields('http'));
   const limitMs = fields.integer('limitMs', 1, LIMIT_MAX_MS);
-  http.end();
   fields.end();
   return turn(call, limitMs, cancel);
+}
+
+async function requestsCommand(fields: Fields, cancel: AbortSignal): Promise<Record<string, unknown>> {
+  const series = {
+    call: httpCall(fields.fields('http')),
+    count: fields.integer('count', 1, SERIES_MAX),
+    from: fields.integer('from', 0, SERIES_FROM_MAX),
+    concurrency: fields.integer('concurrency', 1, CONCURRENCY_MAX),
+    limitMs: fields.integer('limitMs', 1, LIMIT_MAX_MS),
+  };
+  fields.end();
+  return { ...(await requests(series, cancel)) };
+}
+
+async function heapCommand(fields: Fields, cancel: AbortSignal): Promise<Record<string, unknown>> {
+  const port = fields.optionalInteger('port', 1, 65_535, INSPECTOR_PORT);
+  const limitMs = fields.integer('limitMs', 1, LIMIT_MAX_MS);
+  fields.end();
+  return { ...(await heap(port, limitMs, cancel)) };
 }
 
 async function snapshotCommand(fields: Fields): Promise<Record<string, unknown>> {
@@ -133,6 +151,19 @@ function plantFile(fields: Fields): PlantFile {
   };
   fields.end();
   return file;
+}
+
+function httpCall(http: Fields): HttpCall {
+  const call = {
+    port: port(http),
+    method: http.text('method'),
+    path: urlPath(http),
+    headers: headers(http),
+    body: http.any('body'),
+  };
+  if (!METHOD.test(call.method)) throw new Failure('bad-request', 'http.method must be a method such as POST');
+  http.end();
+  return call;
 }
 
 function port(http: Fields): number {

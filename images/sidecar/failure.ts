@@ -6,6 +6,8 @@ export type FailureCode =
   | 'busy'
   | 'unknown-target'
   | 'not-ready'
+  | 'no-inspector'
+  | 'inspector-failed'
   | 'connection'
   | 'timeout'
   | 'cancelled'

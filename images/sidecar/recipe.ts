@@ -12,9 +12,11 @@ const SOURCES = [
   'failure',
   'fields',
   'glob',
+  'heap',
   'lines',
   'main',
   'provider',
+  'requests',
   'state',
 ];
 

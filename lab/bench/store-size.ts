@@ -7,8 +7,8 @@ import { fill, type Release } from '../gateway.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import { scratch } from '../reaper/scratch.ts';
+import { grownReference, grownRows, plantLarge } from '../scenario/grown-store.ts';
 import { type Figure, figure } from './figure.ts';
-import { grownReference, grownRows, plantLarge } from './grown-store.ts';
 import type { Bench, Section, SectionResult } from './section.ts';
 
 const MB = 1_000_000;

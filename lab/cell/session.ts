@@ -9,7 +9,7 @@ import { describe, Problem } from '../problem.ts';
 import type { Entry, Plant, TurnResult } from '../sidecar/client.ts';
 import { until, within } from '../wait.ts';
 import type { Aftermath } from './cell-id.ts';
-import { type CrashPoint, learnWriteShape, patternOf } from './write-shape.ts';
+import { type CrashPoint, learnWriteShape, patternOf, type WriteShape } from './write-shape.ts';
 
 const ARM_LIMIT_MS = 10_000;
 const HOLD_LIMIT_MS = 30_000;
@@ -39,6 +39,7 @@ export class Session {
   readonly #signal: AbortSignal;
   #readyAt = 0;
   #tempPattern: string | undefined;
+  #shape: WriteShape | undefined;
 
   constructor(pod: Pod, release: Release, recorder: Recorder, signal: AbortSignal) {
     this.#pod = pod;
@@ -180,10 +181,16 @@ export class Session {
     };
   }
 
-  /** Drives a turn into the crash point. Undefined: it was never reached, and the evidence says what was seen instead. */
-  async hold(crashPoint: CrashPoint): Promise<Held | undefined> {
+  /**
+   * Drives a turn into the crash point. Undefined: it was never reached, and the evidence says what was seen instead.
+   * @param turns so many of them, where not every turn writes the store
+   */
+  async hold(crashPoint: CrashPoint, turns = 1): Promise<Held | undefined> {
     const gate = this.#pod.gate;
-    const shape = learnWriteShape(gate.events, this.#release.promises.store);
+    const seen = learnWriteShape(gate.events, this.#release.promises.store);
+    // A boot that has written nothing yet writes as the one before did.
+    const shape = seen.kind === 'none' ? (this.#shape ?? seen) : seen;
+    this.#shape = shape;
     this.#recorder.record({ type: 'write-shape', ...shape });
     if (shape.kind === 'replace') this.#tempPattern = shape.temp;
     const spec = crashPoint.hold(shape);
@@ -202,7 +209,6 @@ export class Session {
       ...(spec.to === undefined ? {} : { to: spec.to }),
     });
     const from = gate.events.length;
-    const turn = this.#startTurn('struck');
     const isHeld = (event: GateEvent): event is GateEventOf<'held'> => event.ev === 'held';
     const held = gate.waitFor(
       { name: `the hold at ${crashPoint.name}`, limitMs: HOLD_LIMIT_MS, signal: this.#signal },
@@ -210,27 +216,23 @@ export class Session {
       from,
     );
     held.catch(() => undefined);
-    // A gateway may acknowledge a turn from its journal and write its store after that: the crash point was passed by when all of it is written.
-    // A turn that hangs is cut off by the hold's limit.
-    const passedBy = turn.end.then(() => this.quiet(PASSED_BY_MS));
-    passedBy.catch(() => undefined);
-    const first = await Promise.race([held, passedBy.then(() => undefined)]).catch((error: unknown) => {
-      if (error instanceof Problem && (error.code === 'limit-passed' || error.code === 'gateway-died')) return error;
-      throw error;
-    });
-    if (first !== undefined && !(first instanceof Problem)) return { event: first, turn: turn.end };
-    turn.cancel();
-    const seen = gate.events
-      .slice(from)
-      .filter((event) => event.ev === 'op' || event.ev === 'error')
-      .slice(-SEEN_OPS)
-      .map((event) =>
-        event.ev === 'error'
-          ? `${event.code}: ${event.message}`
-          : `${event.op} ${event.path}${event.to === undefined ? '' : ` -> ${event.to}`}`,
-      );
-    const why = first === undefined ? `the turn ended and nothing matched ${spec.op} ${spec.path}` : describe(first);
-    this.#recorder.record({ type: 'not-held', why, seen });
+    let why = '';
+    for (let count = 1; count <= turns; count += 1) {
+      const turn = this.#startTurn(turns === 1 ? 'struck' : `struck-${count}`);
+      // A gateway may acknowledge a turn from its journal and write its store after that: the crash point was passed by when all of it is written.
+      // A turn that hangs is cut off by the hold's limit.
+      const passedBy = turn.end.then(() => this.quiet(count < turns ? QUIET_MS : PASSED_BY_MS));
+      passedBy.catch(() => undefined);
+      const first = await Promise.race([held, passedBy.then(() => undefined)]).catch((error: unknown) => {
+        if (error instanceof Problem && (error.code === 'limit-passed' || error.code === 'gateway-died')) return error;
+        throw error;
+      });
+      if (first !== undefined && !(first instanceof Problem)) return { event: first, turn: turn.end };
+      turn.cancel();
+      why = first === undefined ? `the turn ended and nothing matched ${spec.op} ${spec.path}` : describe(first);
+      if (first !== undefined) break;
+    }
+    this.#recorder.record({ type: 'not-held', why, seen: whatWasSeen(gate.events.slice(from)) });
     return undefined;
   }
 
@@ -315,4 +317,16 @@ export async function reach(timeMs: number, signal?: AbortSignal): Promise<void>
   await until({ name: "the sweep's time to pass", limitMs, ...(signal === undefined ? {} : { signal }) }, async () =>
     Date.now() >= timeMs ? true : undefined,
   );
+}
+
+/** The last calls, in words, for a crash point that was not reached. */
+function whatWasSeen(events: readonly GateEvent[]): string[] {
+  return events
+    .filter((event) => event.ev === 'op' || event.ev === 'error')
+    .slice(-SEEN_OPS)
+    .map((event) =>
+      event.ev === 'error'
+        ? `${event.code}: ${event.message}`
+        : `${event.op} ${event.path}${event.to === undefined ? '' : ` -> ${event.to}`}`,
+    );
 }

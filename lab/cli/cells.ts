@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from 'listr2';
 import { connect, type Engine } from '../engine/engine.ts';
-import type { PlannedCell } from '../plan.ts';
+import type { Planned } from '../plan.ts';
 import { sweep, sweptInWords } from '../reaper/reaper.ts';
 import { Matrix } from '../report/matrix.ts';
 import type { ResultsFolder } from '../results.ts';
@@ -28,12 +28,12 @@ export interface Ran {
 }
 
 /** Gets an engine and the images, and runs the cells, with progress on stderr. */
-export async function runCells(cells: readonly PlannedCell[], options: RunOptions): Promise<Ran> {
+export async function runCells(cells: readonly Planned[], options: RunOptions): Promise<Ran> {
   return (await tasks(cells, path.resolve(options.results), options).run({} as Ran)) as Ran;
 }
 
 /** What is done, step by step, with its progress, on stderr: standard output is the result's. On a terminal the display moves; elsewhere it is plain lines. */
-function tasks(cells: readonly PlannedCell[], resultsRoot: string, options: RunOptions): Listr<Ran> {
+function tasks(cells: readonly Planned[], resultsRoot: string, options: RunOptions): Listr<Ran> {
   const logger = new QuietOnFailure({
     useIcons: true,
     processOutput: new ProcessOutput(process.stderr, process.stderr),

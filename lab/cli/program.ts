@@ -10,6 +10,7 @@ import { judgeCommand } from './judge.ts';
 import { list } from './list.ts';
 import { mutantsCommand } from './mutants.ts';
 import { run } from './run.ts';
+import { scenarioCommand } from './scenario.ts';
 
 const several = (value: string, previous: string[] = []): string[] => [
   ...previous,
@@ -23,10 +24,12 @@ function count(value: string): number {
   return number;
 }
 
-/** What every command takes that runs cells. */
+const repeating = (command: Command): Command =>
+  command.option('-n, --repeat <times>', 'run every cell this often', count, 1);
+
+/** What every command takes that runs something. */
 function running(command: Command): Command {
   return command
-    .option('-n, --repeat <times>', 'run every cell this often', count, 1)
     .option('-j, --jobs <number>', 'cells at a time (default: one for each processor of the engine, at most 4)', count)
     .option('-o, --results <folder>', 'where the results go', 'results')
     .option('--json', 'print JSON');
@@ -58,16 +61,29 @@ Exit codes: 0 the run is sound and everything is as expected; 1 a violation that
 3 the run proves nothing as a whole (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     );
   running(
-    selecting(midwrite.command('run').description('run the fault matrix, or the part of it that is asked for')),
+    repeating(
+      selecting(midwrite.command('run').description('run the fault matrix, or the part of it that is asked for')),
+    ),
   ).action(action(run));
   running(
-    midwrite
-      .command('mutants')
-      .description(
-        'run gateways that are broken on purpose, each in the cell that shows it: the checks must catch them',
-      )
-      .option('-d, --defect <name>', 'defects (default: all)', several),
+    repeating(
+      midwrite
+        .command('mutants')
+        .description(
+          'run gateways that are broken on purpose, each in the cell that shows it: the checks must catch them',
+        )
+        .option('-d, --defect <name>', 'defects (default: all)', several),
+    ),
   ).action(action(mutantsCommand));
+  running(
+    midwrite
+      .command('scenario')
+      .description('run a scenario: many writes and many crashes, with figures over time')
+      .argument('[name]', 'which one, as --list names them')
+      .option('-g, --gateway <name[@version]>', 'gateways (default: those of the scenario, side by side)', several)
+      .option('--quick', 'fewer points, for CI: wider intervals')
+      .option('--list', 'name all scenarios'),
+  ).action(action(scenarioCommand));
   selecting(
     midwrite
       .command('list')

@@ -1,19 +1,19 @@
-import type { PlannedCell } from '../plan.ts';
+import type { Planned } from '../plan.ts';
 
 /** A guess of the time that the cells of a run still take: what each took before, else what others of its gateway took. */
 export class TimeLeft {
-  readonly #open: Map<string, PlannedCell>;
+  readonly #open: Map<string, Planned>;
   readonly #jobs: number;
   readonly #known: ReadonlyMap<string, number>;
   readonly #seen = new Map<string, number[]>();
 
-  constructor(cells: readonly PlannedCell[], jobs: number, known: ReadonlyMap<string, number>) {
+  constructor(cells: readonly Planned[], jobs: number, known: ReadonlyMap<string, number>) {
     this.#open = new Map(cells.map((cell) => [cell.id, cell]));
     this.#jobs = jobs;
     this.#known = known;
   }
 
-  ended(cell: PlannedCell, durationMs: number): void {
+  ended(cell: Planned, durationMs: number): void {
     this.#open.delete(cell.id);
     const name = cell.gateway.name;
     this.#seen.set(name, [...(this.#seen.get(name) ?? []), durationMs]);

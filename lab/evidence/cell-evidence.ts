@@ -30,6 +30,17 @@ export class CellEvidence {
     return first;
   }
 
+  /** The first line of a scenario's evidence; undefined where it is a cell's. */
+  get scenario(): EvidenceOf<'scenario'> | undefined {
+    const first = this.events[0];
+    return first?.type === 'scenario' ? first : undefined;
+  }
+
+  /** What the gateway promised. */
+  get promises(): EvidenceOf<'cell'>['promises'] {
+    return this.scenario?.promises ?? this.cell.promises;
+  }
+
   /** The line of evidence.jsonl, from 1, that an event is on. */
   lineOf(seen: EvidenceEvent | GateEvent): number {
     this.#lines ??= new Map(
@@ -109,7 +120,7 @@ export class CellEvidence {
 
   /** What a temp of this gateway is called, of its store and of its other files: as it was seen, and as the definition says. */
   get tempPatterns(): string[] {
-    this.#patterns ??= [...new Set([...learnTemps(this.gate(1)), ...this.cell.promises.temps])];
+    this.#patterns ??= [...new Set([...learnTemps(this.gate(1)), ...this.promises.temps])];
     return this.#patterns;
   }
 

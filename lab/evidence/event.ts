@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { GateEvent } from '../gate/protocol.ts';
 import { Entry } from '../sidecar/client.ts';
-import { cellFields } from './schema.ts';
+import { cellFields, scenarioFields } from './schema.ts';
 
 /** The version of evidence.jsonl; a reader refuses a newer one. */
 export const EVIDENCE_SCHEMA_VERSION = 1;
@@ -75,6 +75,17 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
     notes: z.array(z.string()),
     promises: PromisesShape,
   }),
+  event('scenario', {
+    schemaVersion: z.number(),
+    ...scenarioFields,
+    image: z.string(),
+    notes: z.array(z.string()),
+    promises: PromisesShape,
+    /** How many points were planned. */
+    steps: z.number(),
+  }),
+  /** A point of a curve: what was measured when `x` of something had been done. */
+  event('point', { series: z.string(), x: z.number(), values: z.record(z.string(), z.number()) }),
   event('phase', { name: z.string() }),
   event('gate', { boot: z.number(), event: GateEvent }),
   event('garbage', { boot: z.number(), line: z.string(), why: z.string() }),

@@ -12,6 +12,17 @@ export const cellFields = {
   memoryBytes: z.number(),
 };
 
+/** The same of a scenario. */
+export const scenarioFields = {
+  id: z.string(),
+  scenario: z.string(),
+  gateway: z.string(),
+  version: z.string(),
+  memoryBytes: z.number(),
+  /** Fewer points, for CI: wider intervals. */
+  isQuick: z.boolean(),
+};
+
 /**
  * Refuses what a newer midwrite wrote.
  * @param where the file, and the line if it has several

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Mutant } from '../gateway.ts';
 import { imagesFolder } from '../image/recipe.ts';
 import { describe, Problem } from '../problem.ts';
-import type { MatrixCell } from '../report/matrix.ts';
+import type { MatrixCell, MatrixScenario } from '../report/matrix.ts';
 import type { CellResult } from './judge.ts';
 
 /** A known finding: which cells, which checks, where it is discussed. Patterns are globs over names. */
@@ -15,6 +15,8 @@ const Expectation = z.strictObject({
   crashPoint: z.string().default('*'),
   fault: z.string().default('*'),
   aftermath: z.string().default('*'),
+  /** Of scenarios and not of cells: a pattern over their names. */
+  scenario: z.string().optional(),
   checks: z.array(z.string()).min(1),
   issue: z.url(),
   note: z.string(),
@@ -40,15 +42,25 @@ function parseExpectations(file: string): Expectation[] {
   }
 }
 
-type Where = Pick<MatrixCell, 'version' | 'crashPoint' | 'fault' | 'aftermath'>;
+type Where =
+  | Pick<MatrixCell, 'version' | 'crashPoint' | 'fault' | 'aftermath'>
+  | Pick<MatrixScenario, 'version' | 'scenario'>;
+
+function fits(one: Expectation, where: Where): boolean {
+  if ('scenario' in where) return one.scenario !== undefined && picomatch.isMatch(where.scenario, one.scenario);
+  return (
+    one.scenario === undefined &&
+    picomatch.isMatch(where.crashPoint, one.crashPoint) &&
+    picomatch.isMatch(where.fault, one.fault) &&
+    picomatch.isMatch(where.aftermath, one.aftermath)
+  );
+}
 
 function find(expectations: readonly Expectation[], cell: Where, check: string): Expectation | undefined {
   return expectations.find(
     (one) =>
       semver.satisfies(cell.version, one.versions, { includePrerelease: true }) &&
-      picomatch.isMatch(cell.crashPoint, one.crashPoint) &&
-      picomatch.isMatch(cell.fault, one.fault) &&
-      picomatch.isMatch(cell.aftermath, one.aftermath) &&
+      fits(one, cell) &&
       one.checks.includes(check),
   );
 }

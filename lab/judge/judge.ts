@@ -1,7 +1,8 @@
 import { checks } from '../checks/index.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { describe } from '../problem.ts';
-import { prove } from './landing.ts';
+import { scenarios } from '../scenarios/index.ts';
+import { prove, proveScenario } from './landing.ts';
 import { inconclusive, type Verdict, type VerdictName, worst } from './verdict.ts';
 
 export interface CheckResult {
@@ -25,6 +26,7 @@ export function judge(evidence: CellEvidence | undefined): CellResult {
   if (evidence === undefined)
     return whole(inconclusive('there is no evidence: the cell was planned and did not run'), 0);
   const durationMs = evidence.of('end')[0]?.durationMs ?? 0;
+  if (evidence.scenario !== undefined) return judgeScenario(evidence, evidence.scenario.scenario, durationMs);
   const proved = prove(evidence);
   if ('verdict' in proved) return whole(proved.verdict, durationMs);
   const results = checks.map((check): CheckResult => {
@@ -37,6 +39,33 @@ export function judge(evidence: CellEvidence | undefined): CellResult {
   });
   return {
     verdict: worst(results.map((result) => result.verdict)),
+    detail: proved.proof.text,
+    checks: results,
+    durationMs,
+  };
+}
+
+/** The same of a scenario, by its own checks. */
+function judgeScenario(evidence: CellEvidence, name: string, durationMs: number): CellResult {
+  const scenario = scenarios.find((one) => one.name === name);
+  if (scenario === undefined) {
+    const verdict = inconclusive(`this midwrite knows no scenario "${name}"`);
+    return { ...verdict, checks: [], durationMs };
+  }
+  const proved = proveScenario(evidence, scenario);
+  if ('verdict' in proved) {
+    const { verdict, detail } = proved.verdict;
+    return { verdict, detail, checks: scenario.checks.map((check) => result(check.id, proved.verdict)), durationMs };
+  }
+  const results = scenario.checks.map((check) => {
+    try {
+      return result(check.id, check.judge({ evidence, proof: proved.proof }), evidence);
+    } catch (error) {
+      return result(check.id, inconclusive(`the check itself failed: ${describe(error)}`), evidence);
+    }
+  });
+  return {
+    verdict: worst(results.map((one) => one.verdict)),
     detail: proved.proof.text,
     checks: results,
     durationMs,

@@ -1,7 +1,9 @@
 import picomatch from 'picomatch';
 import { faults } from '../../faults/index.ts';
-import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { EvidenceEvent } from '../evidence/event.ts';
 import type { Fault } from '../fault.ts';
+import { faultOf, type Scenario } from '../scenario/scenario.ts';
 import { inconclusive, missed, type Proof, type Verdict } from './verdict.ts';
 
 /**
@@ -12,20 +14,8 @@ export function prove(evidence: CellEvidence): { proof: Proof; fault: Fault } | 
   const { cell } = evidence;
   const fault = faults.find((one) => one.name === cell.fault);
   if (fault === undefined) return { verdict: inconclusive(`this midwrite knows no fault "${cell.fault}"`) };
-  const problem = evidence.of('problem')[0];
-  if (problem !== undefined) return { verdict: inconclusive(`the lab failed (${problem.code}): ${problem.message}`) };
-  if (evidence.of('end').length === 0)
-    return { verdict: inconclusive('the evidence breaks off: the lab was ended in the middle of the cell') };
-  const garbage = evidence.of('garbage')[0];
-  if (garbage !== undefined)
-    return { verdict: inconclusive(`writegate's events could not be read (${garbage.why}): ${garbage.line}`) };
-  const unseen = evidence.gateOf('unknown-path')[0];
-  if (unseen !== undefined)
-    return {
-      verdict: inconclusive(
-        `writegate could not read the path of a ${unseen.op} (${unseen.syscall}): something may have passed it unseen`,
-      ),
-    };
+  const broken = unreadable(evidence);
+  if (broken !== undefined) return { verdict: broken };
 
   const neverReady = evidence.of('not-ready').find((event) => event.boot === 1);
   if (neverReady !== undefined)
@@ -67,6 +57,61 @@ export function prove(evidence: CellEvidence): { proof: Proof; fault: Fault } | 
   if (!landing.landed) return { verdict: missed(`the fault did not land: ${landing.why}`) };
   const where = `held at ${held.op} ${held.path} (${held.at})`;
   return { proof: { text: `${where}; ${landing.proof}` } as Proof, fault };
+}
+
+/** Why the evidence as a whole can't be judged. */
+function unreadable(evidence: CellEvidence): Verdict | undefined {
+  const problem = evidence.of('problem')[0];
+  if (problem !== undefined) return inconclusive(`the lab failed (${problem.code}): ${problem.message}`);
+  if (evidence.of('end').length === 0) return inconclusive('the evidence breaks off: the lab was ended in the middle');
+  const garbage = evidence.of('garbage')[0];
+  if (garbage !== undefined)
+    return inconclusive(`writegate's events could not be read (${garbage.why}): ${garbage.line}`);
+  const unseen = evidence.gateOf('unknown-path')[0];
+  if (unseen === undefined) return undefined;
+  return inconclusive(
+    `writegate could not read the path of a ${unseen.op} (${unseen.syscall}): something may have passed it unseen`,
+  );
+}
+
+/**
+ * Whether all steps of a scenario took place and every fault in them landed. A gateway that did not get ready ends a scenario: that is its
+ * result, and what was seen until then counts.
+ */
+export function proveScenario(evidence: CellEvidence, scenario: Scenario): { proof: Proof } | { verdict: Verdict } {
+  const broken = unreadable(evidence);
+  if (broken !== undefined) return { verdict: broken };
+  const planned = evidence.scenario?.steps ?? 0;
+  const steps = stepsOf(evidence);
+  const fault = faultOf(scenario, faults);
+  for (const [index, step] of steps.entries()) {
+    const notHeld = step.of('not-held')[0];
+    if (notHeld !== undefined)
+      return { verdict: missed(`step ${index + 1}: the crash point was never reached: ${notHeld.why}`) };
+    const landing = fault.landing(step);
+    if (!landing.landed) return { verdict: missed(`step ${index + 1}: the fault did not land: ${landing.why}`) };
+  }
+  const ended = evidence.of('not-ready')[0];
+  if (steps.length < planned && ended === undefined)
+    return { verdict: inconclusive(`only ${steps.length} of ${planned} steps took place`) };
+  return { proof: { text: `${steps.length} steps, and the fault landed in each` } as Proof };
+}
+
+/** Each step as the evidence of a cell: from its beginning to the next one's, with its first boot as boot 1. */
+function stepsOf(evidence: CellEvidence): CellEvidence[] {
+  const starts = evidence.events.flatMap((event, index) =>
+    event.type === 'phase' && event.name.startsWith('step ') ? [index] : [],
+  );
+  return starts.map((start, index) => {
+    const events = evidence.events.slice(start, starts[index + 1] ?? evidence.events.length);
+    // The gateway that is struck was booted before its step began.
+    const boots = evidence.events.slice(0, start).filter((event) => event.type === 'ready').length;
+    return new CellEvidence(events.map((event) => withBoot(event, boots - 1)));
+  });
+}
+
+function withBoot(event: EvidenceEvent, before: number): EvidenceEvent {
+  return 'boot' in event ? { ...event, boot: event.boot - before } : event;
 }
 
 function matches(path: string, pattern: string): boolean {

@@ -1,8 +1,8 @@
 import { markdownTable } from 'markdown-table';
 import { glyph } from '../judge/verdict.ts';
-import type { Matrix, MatrixCell } from './matrix.ts';
+import type { Matrix, MatrixCell, MatrixRow } from './matrix.ts';
 import { plain } from './plain.ts';
-import { counts, findings, grid } from './table.ts';
+import { counts, findings, grid, scenariosOf } from './table.ts';
 
 /** The run as a page of Markdown: the matrix, what was found, and how to see it again. */
 export function markdownReport(matrix: Matrix): string {
@@ -13,10 +13,30 @@ export function markdownReport(matrix: Matrix): string {
     '# Fault matrix',
     `${run.id} · midwrite ${run.midwriteVersion} · ${markdownText(run.engine)} · kernel ${markdownText(run.kernel)} · cgroup v${run.cgroupVersion} · ${cells.length} cells: ${counts(cells)}`,
     `**${{ sound: 'Sound', unexpected: 'New violations', unsound: 'Not sound' }[outcome.kind]}**${outcome.reasons.length === 0 ? '' : `\n\n${outcome.reasons.map((reason) => `- ${markdownText(reason)}`).join('\n')}`}`,
-    markdownTable([
-      ['', ...columns],
-      ...rows.map((row) => [markdownText(row.title), ...row.boxes.map((boxes) => (boxes ?? []).map(box).join('<br>'))]),
-    ]),
+    ...(rows.length === 0
+      ? []
+      : [
+          markdownTable([
+            ['', ...columns],
+            ...rows.map((row) => [
+              markdownText(row.title),
+              ...row.boxes.map((boxes) => (boxes ?? []).map(box).join('<br>')),
+            ]),
+          ]),
+        ]),
+    ...(scenariosOf(matrix).length === 0
+      ? []
+      : [
+          markdownTable([
+            ['scenario', 'gateway', '', 'what it found'],
+            ...scenariosOf(matrix).map((row) => [
+              row.scenario + (row.isQuick ? ' (quick)' : ''),
+              markdownText(`${row.gateway}@${row.version}`),
+              `${glyph(row.verdict)} ${row.verdict}`,
+              row.checks.map((check) => `${check.id}: ${markdownText(check.detail)}`).join('<br>'),
+            ]),
+          ]),
+        ]),
     '## What was violated',
     ...matrix.cells.filter((cell) => cell.verdict === 'violated').map(section),
   ];
@@ -29,7 +49,7 @@ function box(cell: MatrixCell): string {
   return [`${glyph(cell.verdict)} ${cell.verdict}`, ...found].join('<br>');
 }
 
-function section(cell: MatrixCell): string {
+function section(cell: MatrixRow): string {
   const checks = cell.checks.filter((check) => check.verdict === 'violated');
   const lines = checks.map(
     (check) =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cellFields } from '../evidence/schema.ts';
+import { cellFields, scenarioFields } from '../evidence/schema.ts';
 
 /** The version of matrix.json. */
 export const MATRIX_SCHEMA_VERSION = 1;
@@ -16,9 +16,7 @@ export const MatrixCheck = z.object({
   issue: z.string().optional(),
 });
 
-/** One planned cell; every one of them has a row. */
-export const MatrixCell = z.object({
-  ...cellFields,
+const rowFields = {
   role: z.enum(['cell', 'control', 'canary', 'mutant']),
   verdict: VerdictName,
   /** The verdict is what it should be: held, or violated in nothing but known findings, or a canary or mutant that was caught. */
@@ -28,8 +26,18 @@ export const MatrixCell = z.object({
   durationMs: z.number(),
   checks: z.array(MatrixCheck),
   reproduce: z.string(),
-});
+};
+
+/** One planned cell; every one of them has a row. */
+export const MatrixCell = z.object({ ...cellFields, ...rowFields });
 export type MatrixCell = z.infer<typeof MatrixCell>;
+
+/** One scenario with one gateway: a row as well, with `scenario` in place of the crash point and the fault. */
+export const MatrixScenario = z.object({ ...scenarioFields, ...rowFields });
+export type MatrixScenario = z.infer<typeof MatrixScenario>;
+
+export type MatrixRow = MatrixCell | MatrixScenario;
+export const isScenario = (row: MatrixRow): row is MatrixScenario => 'scenario' in row;
 
 /** What a run says of itself, before it knows any verdict. */
 export const RunFacts = z.object({
@@ -55,7 +63,7 @@ export const Matrix = z.object({
   schemaVersion: z.literal(MATRIX_SCHEMA_VERSION),
   run: RunFacts,
   outcome: Outcome,
-  cells: z.array(MatrixCell),
+  cells: z.array(z.union([MatrixScenario, MatrixCell])),
 });
 export type Matrix = z.infer<typeof Matrix>;
 
@@ -63,7 +71,7 @@ export type Matrix = z.infer<typeof Matrix>;
  * What a run comes to. A run with a cell or a check that is missed or inconclusive, or with a control that is not what it must be, proves nothing
  * as a whole, whatever else it found.
  */
-export function outcomeOf(cells: readonly MatrixCell[]): Outcome {
+export function outcomeOf(cells: readonly MatrixRow[]): Outcome {
   const unsound: string[] = [];
   const unexpected: string[] = [];
   for (const cell of cells) {
@@ -81,17 +89,20 @@ export function outcomeOf(cells: readonly MatrixCell[]): Outcome {
     if (cell.role === 'cell' && cell.verdict === 'violated' && !cell.expected)
       unexpected.push(`${cell.id}: ${firstViolated(cell)}`);
   }
-  if (!cells.some((cell) => cell.role === 'control')) unsound.push('the run has no control without a fault');
-  if (!cells.some((cell) => cell.role === 'canary')) unsound.push('the run has no canary');
+  // A scenario carries its own: its first point is before any fault, and the reference gateway runs beside the others.
+  if (cells.length === 0 || cells.some((cell) => !isScenario(cell))) {
+    if (!cells.some((cell) => cell.role === 'control')) unsound.push('the run has no control without a fault');
+    if (!cells.some((cell) => cell.role === 'canary')) unsound.push('the run has no canary');
+  }
   if (unsound.length > 0) return { kind: 'unsound', reasons: [...unsound, ...unexpected] };
   if (unexpected.length > 0) return { kind: 'unexpected', reasons: unexpected };
   return { kind: 'sound', reasons: [] };
 }
 
 /** Broken on purpose: it must be caught. */
-export const isBroken = (cell: Pick<MatrixCell, 'role'>): boolean => cell.role === 'canary' || cell.role === 'mutant';
+export const isBroken = (cell: Pick<MatrixRow, 'role'>): boolean => cell.role === 'canary' || cell.role === 'mutant';
 
-function firstViolated(cell: MatrixCell): string {
+function firstViolated(cell: MatrixRow): string {
   const news = cell.checks.filter((check) => check.verdict === 'violated' && check.issue === undefined);
   return news.map((check) => `${check.id}: ${check.detail}`).join('; ') || cell.detail;
 }

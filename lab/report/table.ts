@@ -1,6 +1,6 @@
 import { faults } from '../../faults/index.ts';
 import { formatSize } from '../cell/cell-id.ts';
-import { isBroken, type Matrix, type MatrixCell } from './matrix.ts';
+import { isBroken, isScenario, type Matrix, type MatrixCell, type MatrixRow, type MatrixScenario } from './matrix.ts';
 
 /** The fault matrix as rows and columns, for every report that draws it: gateways and crash points down, faults across. */
 export interface Grid {
@@ -9,11 +9,12 @@ export interface Grid {
 }
 
 export function grid(matrix: Matrix): Grid {
-  const struck = new Set(matrix.cells.map((cell) => cell.fault));
+  const all = matrix.cells.filter((row): row is MatrixCell => !isScenario(row));
+  const struck = new Set(all.map((cell) => cell.fault));
   const columns = faults.map((fault) => fault.name).filter((name) => struck.has(name));
   const rows = new Map<string, MatrixCell[]>();
   // Controls stand at the end: the cells are what was asked for.
-  for (const cell of [...matrix.cells].sort((a, b) => Number(a.role !== 'cell') - Number(b.role !== 'cell'))) {
+  for (const cell of all.toSorted((a, b) => Number(a.role !== 'cell') - Number(b.role !== 'cell'))) {
     const title = titleOf(cell, matrix);
     rows.set(title, [...(rows.get(title) ?? []), cell]);
   }
@@ -39,7 +40,7 @@ function titleOf(cell: MatrixCell, matrix: Matrix): string {
 }
 
 /** The violated checks of a cell; with a mark where the finding is not known yet. */
-export function findings(cell: MatrixCell): { text: string; known: boolean }[] {
+export function findings(cell: MatrixRow): { text: string; known: boolean }[] {
   return cell.checks
     .filter((check) => check.verdict === 'violated')
     .map((check) => ({
@@ -49,7 +50,10 @@ export function findings(cell: MatrixCell): { text: string; known: boolean }[] {
 }
 
 /** A summary in numbers: how many cells came to what. */
-export function counts(cells: readonly MatrixCell[]): string {
+/** The scenarios of a run, in the order of the plan. */
+export const scenariosOf = (matrix: Matrix): MatrixScenario[] => matrix.cells.filter(isScenario);
+
+export function counts(cells: readonly MatrixRow[]): string {
   const by = new Map<string, number>();
   for (const cell of cells) {
     const name = cell.verdict === 'violated' ? (cell.expected ? 'violated as known' : 'violated, new') : cell.verdict;

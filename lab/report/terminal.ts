@@ -1,13 +1,13 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { glyph } from '../judge/verdict.ts';
-import { isBroken, type Matrix, type MatrixCell } from './matrix.ts';
+import { isBroken, type Matrix, type MatrixRow, type MatrixScenario } from './matrix.ts';
 import { plain } from './plain.ts';
-import { counts, findings, grid } from './table.ts';
+import { counts, findings, grid, scenariosOf } from './table.ts';
 
 type Colour = Parameters<typeof styleText>[0];
 
-function colourOf(cell: MatrixCell): Colour {
+function colourOf(cell: MatrixRow): Colour {
   switch (cell.verdict) {
     case 'held':
       return 'green';
@@ -39,7 +39,8 @@ export function terminalReport(matrix: Matrix, options: { colour: boolean }): st
       ),
     ]);
   }
-  const lines = [table.toString(), '', legend(matrix)];
+  const told = scenariosOf(matrix).flatMap((row) => scenarioInWords(row, paint));
+  const lines = [...(rows.length === 0 ? [] : [table.toString(), '']), ...told, legend(matrix)];
   const known = new Map<string, Set<string>>();
   for (const cell of matrix.cells) {
     for (const check of cell.checks) {
@@ -57,7 +58,20 @@ export function terminalReport(matrix: Matrix, options: { colour: boolean }): st
   return lines.join('\n');
 }
 
-function box(cell: MatrixCell): string {
+/** A scenario says in words what its checks found. */
+function scenarioInWords(row: MatrixScenario, paint: (colour: Colour, text: string) => string): string[] {
+  const title = `${row.scenario}${row.isQuick ? ' (quick)' : ''} · ${row.gateway}@${row.version}: ${glyph(row.verdict)} ${row.verdict}${row.verdict === 'violated' ? (row.expected ? ', as known' : ', NEW') : ''}`;
+  const checks = row.checks
+    .filter((check) => check.verdict !== 'not-applicable')
+    .map((check) => `    ${glyph(check.verdict)} ${check.id}: ${plain(check.detail)}`);
+  return [
+    paint(colourOf(row), title),
+    ...(row.checks.every((check) => check.detail === row.detail) ? [`    ${plain(row.detail)}`] : checks),
+    '',
+  ];
+}
+
+function box(cell: MatrixRow): string {
   const found = findings(cell);
   const news = found.filter((one) => !one.known).map((one) => one.text);
   const known = found.filter((one) => one.known).map((one) => one.text);
@@ -68,7 +82,7 @@ function box(cell: MatrixCell): string {
 }
 
 /** What is wrong with a cell, and how to see it again. */
-export function explain(cell: MatrixCell): string[] {
+export function explain(cell: MatrixRow): string[] {
   const checks = cell.checks.filter((check) => check.verdict === 'violated' && check.issue === undefined);
   const said =
     cell.verdict === 'violated'
@@ -86,10 +100,13 @@ function legend(matrix: Matrix): string {
     unsound: 'NOT SOUND: it proves nothing as a whole',
   }[outcome.kind];
   const cells = matrix.cells.filter((cell) => cell.role === 'cell');
-  const lines = [
-    `${cells.length} cells and ${matrix.cells.length - cells.length} controls${seconds}: ${counts(cells)}.`,
-    `The run is ${words}.`,
-  ];
+  const scenarios = scenariosOf(matrix).length;
+  const what = [
+    ...(scenarios > 0 ? [`${scenarios} scenarios`] : []),
+    ...(cells.length > scenarios ? [`${cells.length - scenarios} cells`] : []),
+    ...(matrix.cells.length > cells.length ? [`${matrix.cells.length - cells.length} controls`] : []),
+  ].join(' and ');
+  const lines = [`${what}${seconds}: ${counts(cells)}.`, `The run is ${words}.`];
   if (outcome.kind === 'unsound') lines.push(...outcome.reasons.map((reason) => `  - ${plain(reason)}`));
   return lines.join('\n');
 }

@@ -1,0 +1,224 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { Duplex, Readable } from 'node:stream';
+import { expect, test } from 'vitest';
+import type { FailureCode } from './failure.ts';
+import { heap } from './heap.ts';
+import { RunningSidecar } from './testing/running-sidecar.ts';
+
+const MEBIBYTE = 1024 * 1024;
+const never = new AbortController().signal;
+
+/** Keeps what it is told to on its stdin, and says so. */
+const PROGRAM = `
+  const mebibytes = (n) => Array.from({ length: n }, (_, i) => new Array(131_072).fill(i + 0.5));
+  const deeds = {
+    keep: () => (globalThis.kept = mebibytes(40)),
+    drop: () => (globalThis.kept = undefined),
+    litter: () => mebibytes(40).length,
+    buffer: () => (globalThis.kept = Buffer.alloc(40 * 1024 * 1024, 1)),
+  };
+  require('node:readline').createInterface(process.stdin).on('line', (deed) => {
+    deeds[deed]();
+    console.log('did ' + deed);
+  });
+  console.log('up');
+`;
+
+/** A real Node process with an inspector. */
+class Gateway implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #output: AsyncIterator<string>;
+  readonly #errors: AsyncIterator<string>;
+
+  constructor(option: string) {
+    const child = spawn(process.execPath, [option, '-e', PROGRAM], { env: {}, stdio: 'pipe' });
+    this.#child = child;
+    this.#output = linesOf(child.stdout);
+    this.#errors = linesOf(child.stderr);
+  }
+
+  async port(): Promise<number> {
+    return Number(await this.#hear(this.#errors, /^Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)\//));
+  }
+
+  async up(): Promise<void> {
+    await this.#hear(this.#output, /^(up)$/);
+  }
+
+  async does(deed: 'keep' | 'drop' | 'litter' | 'buffer'): Promise<void> {
+    this.#child.stdin?.write(`${deed}\n`);
+    await this.#hear(this.#output, new RegExp(`^(did ${deed})$`));
+  }
+
+  signal(name: 'SIGUSR1' | 'SIGSTOP'): void {
+    this.#child.kill(name);
+  }
+
+  async #hear(lines: AsyncIterator<string>, pattern: RegExp): Promise<string | undefined> {
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`the process ended before it said ${pattern}`);
+      const match = pattern.exec(value);
+      if (match) return match[1];
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+}
+
+function linesOf(stream: Readable): AsyncIterator<string> {
+  return createInterface(stream)[Symbol.asyncIterator]();
+}
+
+/** Something on the inspector's port that is not Node's; `hear` gets each connection to a session. */
+async function impostor(url: string, hear: (path: string, socket: Duplex) => void = () => undefined) {
+  const sockets: Duplex[] = [];
+  const server: Server = createServer((_, response) => {
+    const { port } = server.address() as AddressInfo;
+    response.end(JSON.stringify([{ webSocketDebuggerUrl: url.replace('PORT', String(port)) }]));
+  });
+  server.on('upgrade', (request, socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+    const accept = createHash('sha1').update(key).digest('base64');
+    socket.write(
+      `HTTP/1.1 101 Go\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
+    );
+    hear(request.url ?? '', socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+/** A text of under 126 bytes as a frame of a server (RFC 6455, section 5.2). */
+const frame = (text: string) => Buffer.concat([Buffer.from([0x81, text.length]), Buffer.from(text)]);
+
+const failing = (code: FailureCode, says: string) => ({ code, message: expect.stringContaining(says) });
+
+test('what is kept shows, garbage does not, and one call after the other works', async () => {
+  await using gateway = new Gateway('--inspect=127.0.0.1:0');
+  const port = await gateway.port();
+  await gateway.up();
+  const bare = await heap(port, 10_000, never);
+  expect(bare.usedBytes).toBeGreaterThan(MEBIBYTE);
+  expect(bare.totalBytes).toBeGreaterThanOrEqual(bare.usedBytes);
+  expect(bare.residentBytes).toBeGreaterThan(bare.totalBytes);
+  expect(bare.tookMs).toBeLessThan(10_000);
+
+  await gateway.does('litter');
+  const littered = await heap(port, 10_000, never);
+  expect(Math.abs(littered.usedBytes - bare.usedBytes)).toBeLessThan(2 * MEBIBYTE);
+
+  await gateway.does('keep');
+  const kept = await heap(port, 10_000, never);
+  expect((kept.usedBytes - bare.usedBytes) / MEBIBYTE).toBeGreaterThan(39);
+  expect((kept.usedBytes - bare.usedBytes) / MEBIBYTE).toBeLessThan(43);
+
+  await gateway.does('drop');
+  const dropped = await heap(port, 10_000, never);
+  expect(Math.abs(dropped.usedBytes - bare.usedBytes)).toBeLessThan(2 * MEBIBYTE);
+});
+
+test('a buffer is outside the heap, and the sidecar reads an inspector that SIGUSR1 opened', async () => {
+  await using gateway = new Gateway('--inspect-port=0');
+  const { sidecar } = await RunningSidecar.start();
+  await using running = sidecar;
+  await gateway.up();
+  gateway.signal('SIGUSR1');
+  const port = await gateway.port();
+  const bare = await running.ask('heap', { port, limitMs: 9000 });
+  expect(bare).toMatchObject({ ok: true, usedBytes: expect.any(Number), tookMs: expect.any(Number) });
+  await gateway.does('buffer');
+  const full = await running.ask('heap', { port, limitMs: 9000 });
+  expect(Math.abs(full.usedBytes - bare.usedBytes)).toBeLessThan(2 * MEBIBYTE);
+  expect(full.externalBytes - bare.externalBytes).toBeGreaterThan(39 * MEBIBYTE);
+  expect(full.residentBytes - bare.residentBytes).toBeGreaterThan(30 * MEBIBYTE);
+});
+
+test('no inspector within the limit, and a port that is none', async () => {
+  const port = await freePort();
+  const begunMs = performance.now();
+  const failure = heap(port, 150, never);
+  await expect(failure).rejects.toMatchObject(failing('no-inspector', `127.0.0.1:${port}`));
+  await expect(failure).rejects.toMatchObject({ details: { lastError: 'ECONNREFUSED' } });
+  expect(performance.now() - begunMs).toBeLessThan(3000);
+
+  const { sidecar } = await RunningSidecar.start();
+  await using running = sidecar;
+  const refused = await running.ask('heap', { port: 0, limitMs: 100 });
+  expect(refused).toMatchObject({ ok: false, code: 'bad-request', error: expect.stringContaining('heap.port') });
+});
+
+test('a gateway that is frozen has no inspector', async () => {
+  await using gateway = new Gateway('--inspect=127.0.0.1:0');
+  const port = await gateway.port();
+  gateway.signal('SIGSTOP');
+  await expect(heap(port, 300, never)).rejects.toMatchObject(failing('no-inspector', '300 ms'));
+});
+
+test('only the path of a session is taken: another host is not asked', async () => {
+  const paths: string[] = [];
+  await using other = await impostor('ws://127.0.0.2:PORT/some-id', (path, socket) => {
+    paths.push(path);
+    socket.destroy();
+  });
+  await expect(heap(other.port, 5000, never)).rejects.toMatchObject({ code: 'inspector-failed' });
+  expect(paths).toEqual(['/some-id']);
+});
+
+test.each(['ws://127.0.0.1', 'x:@127.0.0.2/id', 'http://127.0.0.1/id', 'ws://127.0.0.1/a/../b'])(
+  '%s is no session',
+  async (url) => {
+    await using other = await impostor(url);
+    await expect(heap(other.port, 5000, never)).rejects.toMatchObject(failing('inspector-failed', url));
+  },
+);
+
+test.each([
+  ['{"id":1,"error":{"code":-32601,"message":"not found here"}}', 'collectGarbage: not found here'],
+  ['{"id":1}', 'collectGarbage: the answer has no result'],
+  ['what', 'collectGarbage: no JSON object: what'],
+])('a protocol error is told: %s', async (answer, says) => {
+  await using other = await impostor('ws://127.0.0.1:PORT/id', (_, socket) => {
+    socket.once('data', () => socket.write(frame(answer)));
+  });
+  await expect(heap(other.port, 5000, never)).rejects.toMatchObject(failing('inspector-failed', says));
+});
+
+test('a session that never answers ends with the limit, or when it is cancelled', async () => {
+  const cancel = new AbortController();
+  let connections = 0;
+  await using silent = await impostor('ws://127.0.0.1:PORT/id', (_, socket) => {
+    connections += 1;
+    if (connections === 2) socket.once('data', () => cancel.abort());
+  });
+  await expect(heap(silent.port, 300, never)).rejects.toMatchObject(failing('timeout', 'HeapProfiler.collectGarbage'));
+  await expect(heap(silent.port, 20_000, cancel.signal)).rejects.toMatchObject({ code: 'cancelled' });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const closed = once(server, 'close');
+  server.close();
+  await closed;
+  return port;
+}

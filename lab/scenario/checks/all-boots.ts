@@ -1,0 +1,18 @@
+import { held, inconclusive, violated } from '../../judge/verdict.ts';
+import type { ScenarioCheck } from '../scenario.ts';
+
+export const allBoots: ScenarioCheck = {
+  id: 'boots',
+  promise: 'it is ready again within its limit after every crash',
+
+  judge({ evidence, proof }) {
+    const failed = evidence.of('not-ready')[0];
+    if (failed !== undefined)
+      return violated(`boot ${failed.boot}: ${failed.why}. Its last lines:\n  ${failed.lastLines}`, failed);
+    const ready = evidence.of('ready');
+    const last = ready.at(-1);
+    if (last === undefined) return inconclusive('no boot was seen');
+    const slowest = Math.max(...ready.map((event) => event.tookMs));
+    return held(proof, `${ready.length} boots, the slowest ${slowest} ms`, last);
+  },
+};

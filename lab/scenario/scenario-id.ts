@@ -1,0 +1,17 @@
+import { formatSize } from '../cell/cell-id.ts';
+
+/** One scenario with one gateway. */
+export interface ScenarioSpec {
+  scenario: string;
+  gateway: string;
+  version: string;
+  memoryBytes: number;
+  isQuick: boolean;
+}
+
+/** `openclaw-89520_openclaw@2026.5.28_768m`, with `_quick` for the short one; also the name of its folder. */
+export function scenarioId(spec: ScenarioSpec): string {
+  const parts = [spec.scenario, `${spec.gateway}@${spec.version}`, formatSize(spec.memoryBytes)];
+  if (spec.isQuick) parts.push('quick');
+  return parts.join('_');
+}

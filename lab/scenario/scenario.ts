@@ -1,0 +1,80 @@
+import type { CrashPoint } from '../cell/write-shape.ts';
+import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { Fault } from '../fault.ts';
+import type { Release } from '../gateway.ts';
+import type { Proof, Verdict } from '../judge/verdict.ts';
+import type { Entry, Sidecar } from '../sidecar/client.ts';
+
+/** What a scenario's checks get to see. */
+export interface JudgedScenario {
+  evidence: CellEvidence;
+  /** That everything took place that is in the evidence, and every fault in it landed. */
+  proof: Proof;
+}
+
+/** One promise over many writes, judged from evidence alone. */
+export interface ScenarioCheck {
+  id: string;
+  promise: string;
+  judge(judged: JudgedScenario): Verdict;
+}
+
+/** What a document says of what a scenario measures, to stand beside it. */
+export interface Document {
+  url: string;
+  /** One sentence with its figures. */
+  says: string;
+}
+
+/** What a scenario does its steps with: a gateway in a pod. Everything is recorded. */
+export interface ScenarioLab {
+  release: Release;
+  sidecar: Sidecar;
+  /** Points that are to be taken. */
+  steps: number;
+  /** Boots the gateway and waits until it is ready. False: it never was; then the scenario is over, and that is its result. */
+  boot(): Promise<boolean>;
+  /** Stops it as its operator would. */
+  stop(): Promise<void>;
+  /** One turn to its end. False: it was not acknowledged. */
+  turn(name: string): Promise<boolean>;
+  /** Waits until it leaves its state folder alone. */
+  quiet(): Promise<void>;
+  /** Drives a turn into a crash point and injects the scenario's fault there. False: the crash point was not reached. */
+  crash(point: CrashPoint): Promise<boolean>;
+  /** Makes everything older than the grace of its sweep. */
+  age(): Promise<void>;
+  /** Lets the time pass that its sweep has after it was ready. */
+  sweepTime(): Promise<void>;
+  /** What lies in the state folder. */
+  list(): Promise<Entry[]>;
+  /** Whether a file has the name of a temp: as temps were seen to be made, and as the gateway's definition says. */
+  isTemp(file: string): boolean;
+  /** Begins a step; what belongs to it comes after. */
+  step(number: number): void;
+  /** Puts a point of a curve into the evidence. */
+  point(series: string, x: number, values: Record<string, number>): void;
+}
+
+/** A longer run than a cell: many writes, many crashes. One file in lab/scenario/, one line in its index. */
+export interface Scenario {
+  name: string;
+  /** One sentence for `midwrite scenario --list`. */
+  summary: string;
+  document?: Document;
+  /** The gateways that a plain run takes, side by side: NAME or NAME@VERSION. */
+  gateways: readonly string[];
+  /** How many points it takes. */
+  steps: { full: number; quick: number };
+  /** The fault that its crashes inject, by name. */
+  fault: string;
+  checks: readonly ScenarioCheck[];
+  live(lab: ScenarioLab): Promise<void>;
+}
+
+export const faultOf = (scenario: Scenario, faults: readonly Fault[]): Fault => {
+  const found = faults.find((fault) => fault.name === scenario.fault);
+  if (found === undefined)
+    throw new Error(`the scenario ${scenario.name} wants the fault ${scenario.fault}, and there is none`);
+  return found;
+};

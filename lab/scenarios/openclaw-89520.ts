@@ -1,0 +1,75 @@
+import { crashPoints } from '../cell/write-shape.ts';
+import { allBoots } from '../scenario/checks/all-boots.ts';
+import { diskBounded } from '../scenario/checks/disk-bounded.ts';
+import { grownRows, plantLarge } from '../scenario/grown-store.ts';
+import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
+
+const MB = 1_000_000;
+/** The document's 51 GB in 8,662 files: 5.9 MB each. */
+const STORE_BYTES = 6 * MB;
+const KEEP_BYTES = 16 * 1024 * 1024;
+
+/** Orphans over many crashes: does what each of them leaves pile up? */
+export const openclaw89520: Scenario = {
+  name: 'openclaw-89520',
+  summary: 'a store of 6 MB, killed again and again before its rename: what piles up beside it?',
+  document: {
+    url: 'https://github.com/openclaw/openclaw/issues/89520',
+    says: '8,662 orphans with 51 GB after some three months, beside a healthy store of 54 MB',
+  },
+  gateways: ['openclaw@2026.5.28', 'openclaw@2026.7.1', 'reference'],
+  steps: { full: 25, quick: 5 },
+  fault: 'sigkill',
+  checks: [diskBounded, allBoots],
+
+  async live(lab) {
+    const point = crashPoints.find((one) => one.name === 'full-temp');
+    if (point === undefined) throw new Error('there is no crash point full-temp');
+    if (!(await lab.boot())) return;
+    await lab.turn('warm');
+    await lab.quiet();
+    if (await grow(lab)) {
+      if (!(await lab.boot())) return;
+      // A first turn writes the store, and shows how.
+      await lab.turn('warm');
+      await lab.quiet();
+    }
+    await measure(lab, 0);
+    for (let crash = 1; crash <= lab.steps; crash += 1) {
+      lab.step(crash);
+      if (!(await lab.crash(point))) return;
+      await lab.age();
+      if (!(await lab.boot())) return;
+      await lab.sweepTime();
+      await measure(lab, crash);
+    }
+  },
+};
+
+/** Makes the store as large as the document's, by copies of one of its own rows. False: its rows are not of a form that can be copied. */
+async function grow(lab: ScenarioLab): Promise<boolean> {
+  const { store, root } = lab.release.promises;
+  if (store.format !== 'json-rows' || store.rowsAt !== undefined) return false;
+  await lab.stop();
+  const entries = await lab.sidecar.snapshot(root, [store.path], KEEP_BYTES);
+  const content = entries.find((entry) => entry.path === store.path)?.contentBase64;
+  if (content === undefined) return false;
+  const grown = grownRows(Buffer.from(content, 'base64').toString('utf8'), STORE_BYTES);
+  await plantLarge(lab.sidecar, [{ path: store.path, content: grown }]);
+  return true;
+}
+
+async function measure(lab: ScenarioLab, crashes: number): Promise<void> {
+  // The living writer's temps are no orphans.
+  await lab.quiet();
+  const files = (await lab.list()).filter((entry) => entry.type === 'file' && entry.gone !== true);
+  const temps = files.filter((entry) => lab.isTemp(entry.path));
+  const bytesOf = (entries: readonly { size: number }[]) => entries.reduce((sum, entry) => sum + entry.size, 0);
+  const store = files.find((entry) => entry.path === lab.release.promises.store.path);
+  lab.point('crashes', crashes, {
+    temps: temps.length,
+    tempBytes: bytesOf(temps),
+    storeBytes: store?.size ?? 0,
+    folderBytes: bytesOf(files),
+  });
+}
