@@ -24,14 +24,12 @@ export interface Gateway {
   release(version: string): Promise<Release>;
 }
 
-/** One defect, the cell that shows it, and what must be said of it there. */
+/** One defect, the cell or the scenario that shows it, and what must be said of it there. */
 export interface Mutant {
-  /** The right gateway, which must hold in the same cell. */
+  /** The right gateway, which must hold in the same place. */
   of: string;
   defect: string;
-  crashPoint: string;
-  fault: string;
-  aftermath: Aftermath;
+  shownBy: { crashPoint: string; fault: string; aftermath: Aftermath } | { scenario: string };
   /** The check that exists for it. */
   caughtBy: string;
   /** What that check must say: the effect of the defect and no other. A regular expression. */
@@ -52,8 +50,32 @@ export interface Release {
   turn: HttpRequest;
   promises: Promises;
   memory: { defaultBytes: number; minimumBytes: number };
+  /** For scenarios: an ordinary installation, where the one of a cell is chosen for its crash points. */
+  usual?: Usual;
   /** What the staging had to replace, for the evidence. */
   notes?: readonly string[];
+}
+
+export interface Usual {
+  /** In place of the environment of a cell. */
+  env: Readonly<Record<string, string>>;
+  /** A state folder with histories of so many bytes, and the keys of its sessions. */
+  grown(bytes: number): { files: readonly { path: string; content: string }[]; keys: readonly string[] };
+  /** Small things of which a long-running gateway sees many, each of which it has to forget again. */
+  churn: readonly Churn[];
+}
+
+/** One kind of small things: a request of which many are sent, with `{n}` counting them. */
+export interface Churn {
+  name: string;
+  request: HttpRequest;
+  /** What the gateway needs beside its usual environment, and before its boot. */
+  env?: Readonly<Record<string, string>>;
+  files?: readonly { path: string; content: string }[];
+  /** The first number. Absent: 1. */
+  from?: number;
+  /** It has forgotten them this long after the last one. */
+  forgetsWithinMs: number;
 }
 
 export interface Boot {

@@ -6,6 +6,7 @@ import { faults } from '../faults/index.ts';
 import { gateways } from '../images/index.ts';
 import { checks } from './checks/index.ts';
 import { readExpectations } from './judge/expectations.ts';
+import { scenarios } from './scenarios/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -80,9 +81,12 @@ test('names are kebab-case, and no folder is a drawer', () => {
 });
 
 test('every expectation is of a check that exists, and can be read', () => {
-  const ids = checks.map((check) => check.id);
+  const idsOf = (list: readonly { id: string }[]) => list.map((check) => check.id);
   for (const gateway of gateways) {
-    for (const expectation of readExpectations(gateway.expectations))
-      expect(ids).toEqual(expect.arrayContaining(expectation.checks));
+    for (const { scenario, checks: expected } of readExpectations(gateway.expectations)) {
+      const known =
+        scenario === undefined ? checks : scenarios.flatMap((one) => (one.name === scenario ? one.checks : []));
+      expect(idsOf(known), scenario).toEqual(expect.arrayContaining(expected));
+    }
   }
 });

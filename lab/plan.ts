@@ -64,17 +64,25 @@ export async function planScenario(
   asked: readonly string[],
   isQuick: boolean,
 ): Promise<PlannedScenario[]> {
-  const scenario = choose('scenario', scenarios, name);
   const releases = new Releases();
-  const gateways = asked.length > 0 ? asked : scenario.gateways;
+  const { gateways } = choose('scenario', scenarios, name);
   return Promise.all(
-    gateways.map(async (text) => {
-      const release = await releases.ofName(text);
-      const { gateway, version, memory } = release;
-      const spec = { scenario: name, gateway, version, memoryBytes: memory.defaultBytes, isQuick };
-      return { id: scenarioId(spec), role: 'cell', spec, gateway: gatewayNamed(gateway), release, scenario };
-    }),
+    (asked.length > 0 ? asked : gateways).map((text) => withScenario('cell', name, text, isQuick, releases)),
   );
+}
+
+async function withScenario(
+  role: Role,
+  name: string,
+  asked: string,
+  isQuick: boolean,
+  releases: Releases,
+): Promise<PlannedScenario> {
+  const scenario = choose('scenario', scenarios, name);
+  const release = await releases.ofName(asked);
+  const { gateway, version, memory } = release;
+  const spec = { scenario: name, gateway, version, memoryBytes: memory.defaultBytes, isQuick };
+  return { id: scenarioId(spec), role, spec, gateway: gatewayNamed(gateway), release, scenario };
 }
 
 /**
@@ -94,22 +102,35 @@ export async function plan(selection: Selection): Promise<PlannedCell[]> {
  * The cells that show the defects that are asked for (none: all of them), and the same cells of the right gateways, which must hold there.
  * @throws Problem bad-usage
  */
-export async function planMutants(defects: readonly string[], repeat = 1): Promise<PlannedCell[]> {
+export async function planMutants(defects: readonly string[], repeat = 1): Promise<Planned[]> {
   const releases = new Releases();
   const asked = defects.length === 0 ? mutants : defects.map(mutantOf);
-  const broken: PlannedCell[] = [];
-  const right = new Map<string, PlannedCell>();
+  const cells = new Map<string, PlannedCell>();
+  const long = new Map<string, PlannedScenario>();
   for (const gateway of new Set(asked)) {
     const { mutant } = gateway;
     if (mutant === undefined) continue;
-    broken.push(await planned('mutant', await specOf(gateway, mutant, releases), releases));
+    if ('scenario' in mutant.shownBy) {
+      const { scenario } = mutant.shownBy;
+      for (const [role, name] of [
+        ['mutant', gateway.name],
+        ['cell', mutant.of],
+      ] as const) {
+        const planned = await withScenario(role, scenario, name, true, releases);
+        long.set(planned.id, planned);
+      }
+      continue;
+    }
+    const broken = await planned('mutant', await specOf(gateway, mutant, releases), releases);
+    cells.set(broken.id, broken);
     for (let attempt = 1; attempt <= repeat; attempt += 1) {
       const spec = { ...(await specOf(gatewayNamed(mutant.of), mutant, releases)), attempt };
-      const cell = await planned('cell', spec, releases);
-      right.set(cell.id, cell);
+      const right = await planned('cell', spec, releases);
+      cells.set(right.id, right);
     }
   }
-  return withControls([...broken, ...right.values()], releases);
+  // The long ones first: at the end nobody waits for one of them alone.
+  return [...long.values(), ...(await withControls([...cells.values()], releases))];
 }
 
 function mutantOf(defect: string): Gateway {
@@ -122,7 +143,8 @@ function mutantOf(defect: string): Gateway {
 /** The one cell that shows a mutant's defect, of the mutant or of the gateway that it was made from. */
 async function specOf(gateway: Gateway, mutant: Mutant, releases: Releases): Promise<CellSpec> {
   const release = await releases.ofName(gateway.name);
-  const { crashPoint, fault, aftermath } = mutant;
+  if ('scenario' in mutant.shownBy) throw new Error(`${gateway.name} is shown by a scenario, and by no cell`);
+  const { crashPoint, fault, aftermath } = mutant.shownBy;
   return {
     gateway: release.gateway,
     version: release.version,

@@ -1,7 +1,7 @@
-import type { Gateway, Release } from '../../lab/gateway.ts';
+import type { Gateway, HttpRequest, Release } from '../../lab/gateway.ts';
 import { Problem } from '../../lab/problem.ts';
 import { referenceImage } from './recipe.ts';
-import { seededStore } from './seed.ts';
+import { grownReference, NUMBERED_FROM, numberedStore, seededStore } from './seed.ts';
 
 const VERSION = '1.0.0';
 const PORT = 18790;
@@ -16,6 +16,24 @@ const FOLD_BYTES = 600;
 const SEEDED_ROWS = 40;
 /** Room for one more: the session of the turn that is struck pushes one out. */
 const MAX_ENTRIES = SEEDED_ROWS + 1;
+
+const ENV = {
+  STATE_DIR: '/state',
+  PORT: String(PORT),
+  PROVIDER_URL: 'http://127.0.0.1:18080/v1',
+  GRACE_MS: String(GRACE_MS),
+};
+/** A scenario is one client, and in a hurry. */
+const UNLIMITED = { RATE_LIMIT: '1000000000' };
+const NUMBERED = 20_000;
+
+const turn = (key: string, text: string): HttpRequest => ({
+  port: PORT,
+  method: 'POST',
+  path: '/v1/chat/completions',
+  headers: { 'x-session-key': key },
+  body: { model: 'echo', messages: [{ role: 'user', content: text }] },
+});
 
 /** How a build of the reference gateway is run in the lab. */
 export function release(
@@ -33,10 +51,7 @@ export function release(
     boot: {
       command: ['node', '/opt/gateway/main.ts', ...defects.flatMap((name) => ['--defect', name])],
       env: {
-        STATE_DIR: '/state',
-        PORT: String(PORT),
-        PROVIDER_URL: 'http://127.0.0.1:18080/v1',
-        GRACE_MS: String(GRACE_MS),
+        ...ENV,
         SWEEP_INTERVAL_MS: String(MAINTENANCE_MS),
         FOLD_BYTES: String(FOLD_BYTES),
         MAX_ENTRIES: String(MAX_ENTRIES),
@@ -44,13 +59,7 @@ export function release(
       files: [{ path: '/state/sessions.json', content: seededStore(SEEDED_ROWS, Date.now()) }],
       ready: { kind: 'http', port: PORT, path: '/readyz', status: 200, includes: '"ready":true' },
     },
-    turn: {
-      port: PORT,
-      method: 'POST',
-      path: '/v1/chat/completions',
-      headers: { 'x-session-key': '{session}' },
-      body: { model: 'echo', messages: [{ role: 'user', content: '{text}' }] },
-    },
+    turn: turn('{session}', '{text}'),
     promises: {
       root: '/state',
       store: {
@@ -77,6 +86,39 @@ export function release(
       },
     },
     memory: { defaultBytes: memoryBytes, minimumBytes: 96 * MiB },
+    usual: {
+      env: { ...ENV, ...UNLIMITED },
+      grown: grownReference,
+      churn: [
+        { name: 'runs', request: turn('agent:main:direct:one', 'run {n}'), forgetsWithinMs: 1_000 },
+        {
+          name: 'clients',
+          request: {
+            port: PORT,
+            method: 'GET',
+            path: '/v1/transcripts/00000000-0000-4000-8000-100000010000',
+            headers: { 'x-device-id': 'device-{n}' },
+            body: undefined,
+          },
+          env: { RATE_WINDOW_MS: '500', RATE_BUCKET_KEEP_MS: '0', SWEEP_INTERVAL_MS: '250' },
+          forgetsWithinMs: 1_500,
+        },
+        {
+          name: 'transcripts',
+          request: {
+            port: PORT,
+            method: 'GET',
+            path: '/v1/transcripts/00000000-0000-4000-8000-1000000{n}',
+            headers: {},
+            body: undefined,
+          },
+          from: NUMBERED_FROM,
+          env: { MAX_ENTRIES: String(2 * NUMBERED) },
+          files: [{ path: '/state/sessions.json', content: numberedStore(NUMBERED, Date.now()) }],
+          forgetsWithinMs: 500,
+        },
+      ],
+    },
   };
 }
 

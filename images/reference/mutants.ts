@@ -1,11 +1,14 @@
+import type { Aftermath } from '../../lab/cell/cell-id.ts';
 import type { Gateway, Mutant, UnseenDefect } from '../../lab/gateway.ts';
 import { reference, release } from './gateway.ts';
 
 const MiB = 1024 * 1024;
 
-type Shown = Omit<Mutant, 'of' | 'defect'> & { memoryBytes?: number };
+type Shown = Omit<Mutant, 'of' | 'defect' | 'shownBy'> & {
+  memoryBytes?: number;
+} & ({ crashPoint: string; fault: string; aftermath: Aftermath } | { scenario: string });
 
-/** Where each defect of the reference gateway shows, and what the check that exists for it must say there. */
+/** Where each defect of the reference gateway shows, in a cell or in a scenario, and what the check that exists for it must say there. */
 const SHOWN: Readonly<Record<string, Shown>> = {
   'write-in-place': {
     crashPoint: 'torn-temp',
@@ -141,18 +144,27 @@ const SHOWN: Readonly<Record<string, Shown>> = {
     caughtBy: 'memory-bounded',
     says: '1 OOM kill, of which 0 injected',
   },
+  'load-all-at-boot': {
+    scenario: 'openclaw-51097',
+    memoryBytes: 512 * MiB,
+    caughtBy: 'memory-bounded',
+    says: '[1-9]\\.\\d+ bytes for each byte of the store',
+  },
+  'run-counters-leak': { scenario: 'churn', caughtBy: 'heap-bounded', says: '^leak: runs: ' },
+  'rate-buckets-leak': { scenario: 'churn', caughtBy: 'heap-bounded', says: '^leak: clients: ' },
+  'transcript-cache-leak': { scenario: 'churn', caughtBy: 'heap-bounded', says: '^leak: transcripts: ' },
 };
 
 function mutant(defect: string, name = `mutant-${defect}`): Gateway {
   const shown = SHOWN[defect];
-  if (shown === undefined) throw new Error(`no cell shows the defect ${defect}`);
-  const { memoryBytes, ...place } = shown;
+  if (shown === undefined) throw new Error(`nothing shows the defect ${defect}`);
+  const { memoryBytes, caughtBy, says, ...shownBy } = shown;
   return {
     name,
     summary: `the reference gateway with --defect ${defect}`,
     defaultVersion: reference.defaultVersion,
     inDefaultPlan: false,
-    mutant: { of: reference.name, defect, ...place },
+    mutant: { of: reference.name, defect, shownBy, caughtBy, says },
     release: async (version) => release(name, version, [defect], memoryBytes),
   };
 }
@@ -165,10 +177,5 @@ export const mutants: readonly Gateway[] = Object.keys(SHOWN).map((defect) =>
   defect === canary.mutant?.defect ? canary : mutant(defect),
 );
 
-/** What one crash can't show. */
-export const unseenDefects: readonly UnseenDefect[] = [
-  { defect: 'load-all-at-boot', needs: 'a scenario: memory at boot over stores of several sizes' },
-  { defect: 'run-counters-leak', needs: 'a scenario: heap over thousands of runs' },
-  { defect: 'rate-buckets-leak', needs: 'a scenario: heap over thousands of clients' },
-  { defect: 'transcript-cache-leak', needs: 'a scenario: heap over thousands of transcripts' },
-];
+/** What neither a cell nor a scenario shows: nothing. */
+export const unseenDefects: readonly UnseenDefect[] = [];

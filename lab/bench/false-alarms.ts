@@ -1,4 +1,4 @@
-import { planMutants } from '../plan.ts';
+import { isPlannedScenario, planMutants } from '../plan.ts';
 import { scratch } from '../reaper/scratch.ts';
 import { buildImages, runPlan } from '../run.ts';
 import { figure } from './figure.ts';
@@ -14,9 +14,9 @@ export const falseAlarms: Section = {
   summary: `the right gateway in the cells of its mutants, ${CELLS} cells or more`,
   gateways: ['reference'],
   async measure(bench: Bench): Promise<SectionResult> {
-    const once = (await planMutants([])).filter((cell) => cell.role === 'cell');
+    const once = (await planMutants([])).filter((cell) => cell.role === 'cell' && !isPlannedScenario(cell));
     const repeat = Math.ceil((bench.rounds ?? CELLS) / once.length);
-    const cells = (await planMutants([], repeat)).filter((cell) => cell.role === 'cell');
+    const cells = (await planMutants([], repeat)).filter((cell) => cell.role === 'cell' && !isPlannedScenario(cell));
     const images = await buildImages(bench.engine, cells, { say: bench.say, signal: bench.signal });
     await using results = await scratch('bench');
     const quiet = { cellStarted: () => undefined, cellPhase: () => undefined };

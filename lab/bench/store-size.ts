@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { grownReference } from '../../images/reference/seed.ts';
 import type { CellPlan } from '../cell/cell.ts';
 import { Session } from '../cell/session.ts';
 import { Recorder } from '../evidence/recorder.ts';
@@ -7,7 +8,7 @@ import { fill, type Release } from '../gateway.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import { scratch } from '../reaper/scratch.ts';
-import { grownReference, grownRows, plantLarge } from '../scenario/grown-store.ts';
+import { grownRows, plantLarge } from '../scenario/planting.ts';
 import { type Figure, figure } from './figure.ts';
 import type { Bench, Section, SectionResult } from './section.ts';
 
@@ -154,7 +155,7 @@ class Subject implements AsyncDisposable {
 async function ofReference(bench: Bench, sizeMb: number): Promise<Measured> {
   const plan = await bench.cell('reference');
   const { FOLD_BYTES: _, MAX_ENTRIES: __, SWEEP_INTERVAL_MS: ___, ...env } = plan.release.boot.env;
-  const boot = { ...plan.release.boot, env: { ...env, RATE_LIMIT_PER_MINUTE: '1000000' }, files: [] };
+  const boot = { ...plan.release.boot, env: { ...env, RATE_LIMIT: '1000000' }, files: [] };
   await using subject = await Subject.start(bench, plan, { ...plan.release, boot }, 512 * MiB);
   const { keys, files } = grownReference(sizeMb * MB);
   await plantLarge(subject.pod.sidecar, files);

@@ -43,7 +43,12 @@ export async function list(options: SelectionOptions): Promise<ExitCode> {
         ...mutants.flatMap(({ mutant }): [string, string][] =>
           mutant === undefined
             ? []
-            : [[mutant.defect, `${mutant.caughtBy} catches it at ${mutant.crashPoint} with ${mutant.fault}`]],
+            : [
+                [
+                  mutant.defect,
+                  `${mutant.caughtBy} catches it ${'scenario' in mutant.shownBy ? `in the scenario ${mutant.shownBy.scenario}` : `at ${mutant.shownBy.crashPoint} with ${mutant.shownBy.fault}`}`,
+                ],
+              ],
         ),
         ...unseenDefects.map(({ defect, needs }): [string, string] => [defect, `needs ${needs}`]),
       ]),

@@ -88,13 +88,14 @@ export function proveScenario(evidence: CellEvidence, scenario: Scenario): { pro
     const notHeld = step.of('not-held')[0];
     if (notHeld !== undefined)
       return { verdict: missed(`step ${index + 1}: the crash point was never reached: ${notHeld.why}`) };
-    const landing = fault.landing(step);
+    const landing = fault?.landing(step) ?? { landed: true };
     if (!landing.landed) return { verdict: missed(`step ${index + 1}: the fault did not land: ${landing.why}`) };
   }
   const ended = evidence.of('not-ready')[0];
   if (steps.length < planned && ended === undefined)
     return { verdict: inconclusive(`only ${steps.length} of ${planned} steps took place`) };
-  return { proof: { text: `${steps.length} steps, and the fault landed in each` } as Proof };
+  const landed = fault === undefined ? '' : ', and the fault landed in each';
+  return { proof: { text: `${steps.length} steps${landed}` } as Proof };
 }
 
 /** Each step as the evidence of a cell: from its beginning to the next one's, with its first boot as boot 1. */

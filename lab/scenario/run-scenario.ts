@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import picomatch from 'picomatch';
 import { faults } from '../../faults/index.ts';
-import { Session } from '../cell/session.ts';
+import { reach, Session } from '../cell/session.ts';
 import { target } from '../cell/target.ts';
 import { learnTemps } from '../cell/write-shape.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -40,7 +40,9 @@ export async function runScenario(
 ): Promise<void> {
   const began = performance.now();
   using recorder = new Recorder(folder);
-  const { spec, release, scenario, images } = plan;
+  const { spec, scenario, images } = plan;
+  const boot = scenario.boot?.(plan.release) ?? plan.release.boot;
+  const release = { ...plan.release, boot };
   const id = scenarioId(spec);
   const steps = spec.isQuick ? scenario.steps.quick : scenario.steps.full;
   recorder.record({
@@ -61,7 +63,7 @@ export async function runScenario(
       const session = new Session(pod, release, recorder, signal);
       recorder.record({ type: 'phase', name: 'prepare' });
       await session.configure();
-      await scenario.live(labOf(pod, session, plan, steps, recorder, progress, signal));
+      await scenario.live(labOf(pod, session, { ...plan, release }, steps, recorder, progress, signal));
     } finally {
       recorder.record({ type: 'phase', name: 'clean up' });
     }
@@ -108,6 +110,7 @@ function labOf(
       const held = await session.hold(point, TURNS_TO_A_WRITE);
       learn();
       if (held === undefined) return false;
+      if (fault === undefined) throw new Error(`the scenario ${scenario.name} has no fault to inject`);
       phase('strike');
       await fault.strike(target(pod, session, recorder, held));
       phase('recover');
@@ -119,6 +122,20 @@ function labOf(
     },
     sweepTime: () => session.sweepTime(),
     list: () => pod.sidecar.snapshot(root, [], 0),
+    heap: () => pod.sidecar.heap(),
+    async requests(http, count, from) {
+      const { answered2xx, firstError } = await pod.sidecar.requests(http, count, from);
+      if (answered2xx !== count)
+        throw new Problem('gateway-died', `${count - answered2xx} of ${count} requests went wrong: ${firstError}`);
+    },
+    writtenBytes: () =>
+      pod.gate.events.reduce(
+        (sum, event) => sum + (event.ev === 'op' && event.op === 'write' ? (event.bytes ?? 0) : 0),
+        0,
+      ),
+    chargedBytes: () =>
+      pod.gate.events.reduce((most, event) => (event.ev === 'memory' ? Math.max(most, event.currentBytes) : most), 0),
+    idle: (ms) => reach(Date.now() + ms, signal),
     isTemp: (file) => picomatch.isMatch(file, [...patterns], { dot: true }),
     step(number) {
       phase(`step ${number}`);

@@ -1,9 +1,9 @@
 import type { CrashPoint } from '../cell/write-shape.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Fault } from '../fault.ts';
-import type { Release } from '../gateway.ts';
+import type { Boot, HttpRequest, Release } from '../gateway.ts';
 import type { Proof, Verdict } from '../judge/verdict.ts';
-import type { Entry, Sidecar } from '../sidecar/client.ts';
+import type { Entry, Heap, Sidecar } from '../sidecar/client.ts';
 
 /** What a scenario's checks get to see. */
 export interface JudgedScenario {
@@ -48,6 +48,16 @@ export interface ScenarioLab {
   sweepTime(): Promise<void>;
   /** What lies in the state folder. */
   list(): Promise<Entry[]>;
+  /** The JavaScript heap after a collection, and what is resident. */
+  heap(): Promise<Heap>;
+  /** Many requests; rejects if one of them was not answered well: what is measured then is something else. */
+  requests(http: HttpRequest, count: number, from: number): Promise<void>;
+  /** Bytes written to the state folder in this boot, as writegate saw them. */
+  writtenBytes(): number;
+  /** The most that was charged to the gateway's cgroup in this boot. */
+  chargedBytes(): number;
+  /** Lets a time pass in which the gateway has something to do by itself. */
+  idle(ms: number): Promise<void>;
   /** Whether a file has the name of a temp: as temps were seen to be made, and as the gateway's definition says. */
   isTemp(file: string): boolean;
   /** Begins a step; what belongs to it comes after. */
@@ -66,15 +76,21 @@ export interface Scenario {
   gateways: readonly string[];
   /** How many points it takes. */
   steps: { full: number; quick: number };
-  /** The fault that its crashes inject, by name. */
-  fault: string;
+  /** The fault that its crashes inject, by name. Absent: it has none. */
+  fault?: string;
+  /** How the gateway is installed for it. Absent: as for a cell. */
+  boot?(release: Release): Boot;
   checks: readonly ScenarioCheck[];
   live(lab: ScenarioLab): Promise<void>;
 }
 
-export const faultOf = (scenario: Scenario, faults: readonly Fault[]): Fault => {
+export function faultOf(scenario: Scenario, faults: readonly Fault[]): Fault | undefined {
+  if (scenario.fault === undefined) return undefined;
   const found = faults.find((fault) => fault.name === scenario.fault);
   if (found === undefined)
     throw new Error(`the scenario ${scenario.name} wants the fault ${scenario.fault}, and there is none`);
   return found;
-};
+}
+
+/** Node's inspector, on the pod's loopback: that is how a heap is looked at. https://nodejs.org/api/cli.html#--inspecthostport */
+export const INSPECTED = { NODE_OPTIONS: '--inspect=127.0.0.1:9229' };

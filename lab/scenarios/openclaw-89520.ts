@@ -1,7 +1,7 @@
 import { crashPoints } from '../cell/write-shape.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
 import { diskBounded } from '../scenario/checks/disk-bounded.ts';
-import { grownRows, plantLarge } from '../scenario/grown-store.ts';
+import { grownRows, plantLarge } from '../scenario/planting.ts';
 import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
 
 const MB = 1_000_000;

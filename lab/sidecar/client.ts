@@ -53,7 +53,21 @@ export interface Plant {
   append?: boolean;
 }
 
+/** A heap after a collection, in bytes; `residentBytes` is the whole process's. */
+const Heap = z.object({
+  usedBytes: z.number(),
+  totalBytes: z.number(),
+  externalBytes: z.number(),
+  residentBytes: z.number(),
+});
+export type Heap = z.infer<typeof Heap>;
+
+const Requests = z.object({ answered2xx: z.number(), firstError: z.string().optional() });
+
 const CALL_LIMIT_MS = 30_000;
+const HEAP_LIMIT_MS = 20_000;
+const REQUESTS_LIMIT_MS = 300_000;
+const REQUESTS_AT_ONCE = 8;
 
 /** The sidecar of a pod, seen from the lab. */
 export class Sidecar {
@@ -202,6 +216,25 @@ export class Sidecar {
   /** Takes the ballast away. */
   async freeDisk(root: string): Promise<{ freeBytes: number }> {
     return this.#call('free-disk', { root }, z.object({ freeBytes: z.number() }));
+  }
+
+  /** The gateway's heap after a collection, through Node's inspector on the pod's loopback. */
+  async heap(): Promise<Heap> {
+    return this.#call('heap', { limitMs: HEAP_LIMIT_MS }, Heap);
+  }
+
+  /** Many requests, in which `{n}` counts from `from`. Never rejects because of the gateway. */
+  async requests(http: HttpRequest, count: number, from: number): Promise<z.infer<typeof Requests>> {
+    const { body, ...rest } = http;
+    const fields = {
+      http: body === undefined ? rest : http,
+      count,
+      from,
+      concurrency: REQUESTS_AT_ONCE,
+      limitMs: CALL_LIMIT_MS,
+    };
+    const { reply } = this.#request('requests', fields, REQUESTS_LIMIT_MS);
+    return Requests.parse(await reply);
   }
 
   async plant(files: readonly Plant[]): Promise<void> {

@@ -40,7 +40,8 @@ export class Api {
     this.#defects = defects;
     this.#runs = new Runs(log, defects);
     this.#rateLimit = new RateLimit({
-      limitPerMinute: config.rateLimitPerMinute,
+      limit: config.rateLimit,
+      windowMs: config.rateWindowMs,
       keepMs: config.rateBucketKeepMs,
       defects,
     });
@@ -160,7 +161,7 @@ export class Api {
     const waitMs = this.#rateLimit.take(client, Date.now());
     if (waitMs === 0) return;
     const seconds = Math.ceil(waitMs / 1000);
-    const message = `more than ${this.#config.rateLimitPerMinute} requests in a minute; ask again in ${seconds} s`;
+    const message = `more than ${this.#config.rateLimit} requests in a minute; ask again in ${seconds} s`;
     throw new HttpError(429, message, { 'retry-after': String(seconds) });
   }
 }

@@ -26,7 +26,8 @@ test('the defaults', () => {
     graceMs: 300_000,
     bodyLimitBytes: 1_048_576,
     foldBytes: 262_144,
-    rateLimitPerMinute: 600,
+    rateLimit: 600,
+    rateWindowMs: 60_000,
     rateBucketKeepMs: 300_000,
     retention: DEFAULT_RETENTION,
   });
@@ -65,7 +66,7 @@ test.each([
   [{ FOLD_BYTES: '0' }, 'FOLD_BYTES'],
   [{ MAX_ENTRIES: '0' }, 'MAX_ENTRIES'],
   [{ MODEL_RUN_MAX_AGE_MS: '1h' }, 'MODEL_RUN_MAX_AGE_MS'],
-  [{ RATE_LIMIT_PER_MINUTE: 'none' }, 'RATE_LIMIT_PER_MINUTE'],
+  [{ RATE_LIMIT: 'none' }, 'RATE_LIMIT'],
   [{ STATE_DIR: 'state' }, 'STATE_DIR must be an absolute path'],
   [{ PROVIDER_URL: 'https://example.org' }, 'PROVIDER_URL must be an http:// address'],
   [{ CONFIG_FILE: '/nowhere/gateway.json' }, "the config file /nowhere/gateway.json can't be read: ENOENT"],

@@ -16,8 +16,10 @@ export interface Config {
   readonly bodyLimitBytes: number;
   /** A journal of this size is folded into the store. */
   readonly foldBytes: number;
-  readonly rateLimitPerMinute: number;
-  /** How long a client's rate-limit bucket stays after its minute. */
+  readonly rateLimit: number;
+  /** In which a client may send so many requests. */
+  readonly rateWindowMs: number;
+  /** How long a client's rate-limit bucket stays after its window. */
   readonly rateBucketKeepMs: number;
   readonly retention: Retention;
 }
@@ -59,7 +61,8 @@ export function readConfig(env: Env, path = env.CONFIG_FILE || undefined): Confi
     graceMs: file.integer('graceMs', 'GRACE_MS', 300_000, 0, YEAR_MS),
     bodyLimitBytes: file.integer('bodyLimitBytes', 'BODY_LIMIT_BYTES', 1_048_576, 1024, 67_108_864),
     foldBytes: file.integer('foldBytes', 'FOLD_BYTES', 262_144, 1, 1_073_741_824),
-    rateLimitPerMinute: file.integer('rateLimitPerMinute', 'RATE_LIMIT_PER_MINUTE', 600, 1, 1_000_000_000),
+    rateLimit: file.integer('rateLimit', 'RATE_LIMIT', 600, 1, 1_000_000_000),
+    rateWindowMs: file.integer('rateWindowMs', 'RATE_WINDOW_MS', 60_000, 100, DAY_MS),
     rateBucketKeepMs: file.integer('rateBucketKeepMs', 'RATE_BUCKET_KEEP_MS', 300_000, 0, DAY_MS),
     retention: readRetention(file.section('retention')),
   };

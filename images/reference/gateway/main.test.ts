@@ -170,7 +170,7 @@ describe('what is refused', () => {
   });
 
   test('429: too many requests of a client in a minute; they reach neither the provider nor the folder', async () => {
-    await using gateway = await boot({ RATE_LIMIT_PER_MINUTE: '1' });
+    await using gateway = await boot({ RATE_LIMIT: '1' });
     expect((await gateway.turn('a', 'one')).status).toBe(200);
     const before = folder.tree();
     expect((await gateway.turn('a', 'two')).status).toBe(429);
@@ -434,7 +434,7 @@ describe('memory', () => {
     ['run-counters-leak', { runCounters: 300, transcriptKeys: 256 }],
     ['transcript-cache-leak', { runCounters: 0, transcriptKeys: 300 }],
   ])('300 runs of 300 sessions with the defect %s', async (defect, collections) => {
-    await using gateway = await bootWith(defect, { RATE_LIMIT_PER_MINUTE: '1000' });
+    await using gateway = await bootWith(defect, { RATE_LIMIT: '1000' });
     const keys = Array.from({ length: 300 }, (_, n) => `key-${n}`);
     await Promise.all(keys.map((key) => gateway.turn(key, 'one')));
     const { sessions } = (await gateway.get('/v1/sessions')).body;

@@ -5,7 +5,7 @@ import { RateLimit } from './rate-limit.ts';
 const MINUTE_MS = 60_000;
 const KEEP_MS = 5 * MINUTE_MS;
 const rateLimit = (...defects: Defect[]) =>
-  new RateLimit({ limitPerMinute: 2, keepMs: KEEP_MS, defects: new Set(defects) });
+  new RateLimit({ limit: 2, windowMs: 60_000, keepMs: KEEP_MS, defects: new Set(defects) });
 
 test('a client may ask so often in a minute, and again when it is over', () => {
   const limit = rateLimit();

@@ -1,7 +1,5 @@
 import type { Defect } from './defects.ts';
 
-const WINDOW_MS = 60_000;
-
 /** A client names itself: the name's start is enough, and bounds what a bucket takes. */
 const CLIENT_LIMIT_CHARS = 128;
 
@@ -11,13 +9,14 @@ interface Bucket {
 }
 
 export interface RateLimitRules {
-  readonly limitPerMinute: number;
+  readonly limit: number;
+  readonly windowMs: number;
   /** How long a bucket stays after its window. */
   readonly keepMs: number;
   readonly defects: ReadonlySet<Defect>;
 }
 
-/** A fixed window of a minute for each client. A bucket is taken away by `prune` alone: the maintenance timer calls it. */
+/** A fixed window for each client. A bucket is taken away by `prune` alone: the maintenance timer calls it. */
 export class RateLimit {
   readonly #rules: RateLimitRules;
   readonly #buckets = new Map<string, Bucket>();
@@ -35,10 +34,10 @@ export class RateLimit {
     const client = name.slice(0, CLIENT_LIMIT_CHARS);
     let bucket = this.#buckets.get(client);
     if (bucket === undefined || bucket.endsAtMs <= nowMs) {
-      bucket = { endsAtMs: nowMs + WINDOW_MS, count: 0 };
+      bucket = { endsAtMs: nowMs + this.#rules.windowMs, count: 0 };
       this.#buckets.set(client, bucket);
     }
-    if (bucket.count >= this.#rules.limitPerMinute) return bucket.endsAtMs - nowMs;
+    if (bucket.count >= this.#rules.limit) return bucket.endsAtMs - nowMs;
     bucket.count += 1;
     return 0;
   }

@@ -135,7 +135,7 @@ describe('maintenance', () => {
 
 describe('rate limit', () => {
   test('429 says when to come again; other clients, probes and the next minute are served', async () => {
-    await using gateway = await serve({ env: { RATE_LIMIT_PER_MINUTE: '2' } });
+    await using gateway = await serve({ env: { RATE_LIMIT: '2' } });
     for (const text of ['one', 'two']) expect((await gateway.turn('a', text)).status).toBe(200);
     const refused = await gateway.turn('a', 'three');
     expect(refused).toMatchObject({ status: 429, body: { error: { message: expect.stringContaining('2 requests') } } });

@@ -17,21 +17,13 @@ interface Told {
   isCutOff?: boolean;
 }
 
-/** The evidence of `openclaw-89520` with a gateway that leaves so much behind. */
-function crashes({ left = () => 0, steps = 5, withoutKill, notReadyAfter, isCutOff = false }: Told) {
-  const build = new EvidenceBuilder();
-  const point = (x: number) =>
-    build.add({
-      type: 'point',
-      series: 'crashes',
-      x,
-      values: { temps: left(x) > 0 ? x : 0, tempBytes: left(x), storeBytes: 6_000_000, folderBytes: 7_000_000 },
-    });
-  build.add({
+/** The first line of a scenario's evidence. */
+function begin(scenario: string, steps: number): EvidenceBuilder {
+  return new EvidenceBuilder().add({
     type: 'scenario',
     schemaVersion: 1,
-    id: 'openclaw-89520_g@1.0.0_1g',
-    scenario: 'openclaw-89520',
+    id: `${scenario}_g@1.0.0_1g`,
+    scenario,
     gateway: 'g',
     version: '1.0.0',
     memoryBytes: 1024 ** 3,
@@ -49,8 +41,20 @@ function crashes({ left = () => 0, steps = 5, withoutKill, notReadyAfter, isCutO
       durable: [],
       level: 'process-crash',
     },
-    steps: 5,
+    steps,
   });
+}
+
+/** The evidence of `openclaw-89520` with a gateway that leaves so much behind. */
+function crashes({ left = () => 0, steps = 5, withoutKill, notReadyAfter, isCutOff = false }: Told) {
+  const build = begin('openclaw-89520', 5);
+  const point = (x: number) =>
+    build.add({
+      type: 'point',
+      series: 'crashes',
+      x,
+      values: { temps: left(x) > 0 ? x : 0, tempBytes: left(x), storeBytes: 6_000_000, folderBytes: 7_000_000 },
+    });
   build.started(1).ready(1);
   point(0);
   for (let step = 1; step <= steps; step += 1) {
@@ -129,6 +133,93 @@ describe('openclaw-89520', () => {
     expect(result.verdict).toBe('inconclusive');
     expect(result.detail).toMatch(says);
     expect(result.checks.map((one) => one.verdict)).not.toContain('held');
+  });
+});
+
+interface Point {
+  series: string;
+  x: number;
+  values: Record<string, number>;
+}
+
+/** The evidence of a scenario that took these points and nothing else. */
+function taken(scenario: string, points: readonly Point[]) {
+  const build = begin(scenario, 1).started(1).ready(1).add({ type: 'phase', name: 'step 1' });
+  for (const point of points) build.add({ type: 'point', ...point });
+  build.add({ type: 'end', durationMs: 1 });
+  return judge(build.done());
+}
+
+describe('heap-bounded', () => {
+  const heaps = (bytesEach: (n: number) => number) =>
+    taken(
+      'churn',
+      [1, 2, 3, 4, 5, 6].map((n) => ({ series: 'runs', x: n * 1000, values: { heapBytes: 5e7 + bytesEach(n) } })),
+    );
+
+  test('what is forgotten holds; what is kept of each is a leak, with its bytes', () => {
+    expect(
+      check(
+        heaps(() => 0),
+        'heap-bounded',
+      ),
+    ).toMatchObject({ verdict: 'held' });
+    expect(
+      check(
+        heaps((n) => n * 100_000),
+        'heap-bounded',
+      ),
+    ).toMatchObject({
+      verdict: 'violated',
+      detail: 'leak: runs: 100.0 bytes of heap each (95 %: ±0.0, 6 points over 5000)',
+    });
+  });
+
+  test('an interval that is too wide is neither', () => {
+    const wild = [0, 4e5, 0, 9e5, 0, 7e5];
+    expect(
+      check(
+        heaps((n) => wild[n - 1] ?? 0),
+        'heap-bounded',
+      )?.verdict,
+    ).toBe('inconclusive');
+  });
+
+  test('no points, or too few for a line: inconclusive', () => {
+    expect(check(taken('churn', []), 'heap-bounded')?.verdict).toBe('inconclusive');
+    expect(check(taken('churn', [{ series: 'runs', x: 1, values: { heapBytes: 1 } }]), 'heap-bounded')?.verdict).toBe(
+      'inconclusive',
+    );
+  });
+});
+
+describe('by the size of the store', () => {
+  const sizes = [1, 2, 4, 8, 16].map((n) => n * 1e6);
+  const grown = ({ heap, written }: { heap: (bytes: number) => number; written: (bytes: number) => number }) =>
+    taken(
+      'openclaw-51097',
+      sizes.flatMap((bytes): Point[] => [
+        { series: 'boot', x: bytes, values: { plantedBytes: bytes, heapBytes: 5e7 + heap(bytes) } },
+        { series: 'turns', x: bytes, values: { storeBytes: bytes, bytesPerTurn: 500 + written(bytes) } },
+      ]),
+    );
+
+  test('memory and writes of their own size hold', () => {
+    const result = grown({ heap: () => 0, written: () => 0 });
+    expect(check(result, 'memory-bounded')?.verdict).toBe('held');
+    expect(check(result, 'writes-bounded')?.verdict).toBe('held');
+  });
+
+  test('a store that is loaded whole, and one that is written whole, each by its own check', () => {
+    const loaded = grown({ heap: (bytes) => bytes, written: () => 0 });
+    expect(check(loaded, 'memory-bounded')).toMatchObject({
+      verdict: 'violated',
+      detail: expect.stringContaining('1.000 bytes for each byte of the store'),
+    });
+    expect(check(loaded, 'writes-bounded')?.verdict).toBe('held');
+    const written = grown({ heap: () => 0, written: (bytes) => 6 * bytes });
+    expect(check(written, 'writes-bounded')?.verdict).toBe('violated');
+    expect(check(written, 'memory-bounded')?.verdict).toBe('held');
   });
 });
 
