@@ -59,8 +59,8 @@ export interface Release {
 export interface Usual {
   /** In place of the environment of a cell. */
   env: Readonly<Record<string, string>>;
-  /** A state folder with histories of so many bytes, and the keys of its sessions. */
-  grown(bytes: number): { files: readonly { path: string; content: string }[]; keys: readonly string[] };
+  /** A state folder with histories of so many bytes, and the keys of its sessions. Absent: its own store is made larger by copies of a row. */
+  grown?(bytes: number): { files: readonly { path: string; content: string }[]; keys: readonly string[] };
   /** Small things of which a long-running gateway sees many, each of which it has to forget again. */
   churn: readonly Churn[];
 }

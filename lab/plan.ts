@@ -85,6 +85,31 @@ async function withScenario(
   return { id: scenarioId(spec), role, spec, gateway: gatewayNamed(gateway), release, scenario };
 }
 
+/** What run.json and matrix.json say of a planned cell or scenario. */
+export type PlannedName = { role: Role; id: string } & (object | ScenarioSpec);
+
+/**
+ * What an earlier run had planned, from its run.json: the same, in the same order.
+ * @throws Problem bad-usage, no-such-version
+ */
+export async function planAgain(rows: readonly PlannedName[]): Promise<Planned[]> {
+  const releases = new Releases();
+  return Promise.all(
+    rows.map((row) => {
+      if (!('scenario' in row)) return planned(row.role, parseCellId(row.id), releases);
+      return withScenario(row.role, row.scenario, `${row.gateway}@${row.version}`, row.isQuick, releases);
+    }),
+  );
+}
+
+/** Scenarios, and cells: those that are asked for, and all of them where no scenario is. */
+export async function planRun(selection: Selection, names: readonly string[], isQuick: boolean): Promise<Planned[]> {
+  const chosen = await Promise.all(names.map((name) => planScenario(name, selection.gateways, isQuick)));
+  const { faults, crashPoints, memory, cells } = selection;
+  const asksForCells = [faults, crashPoints, memory, cells].some((list) => list.length > 0);
+  return [...chosen.flat(), ...(names.length === 0 || asksForCells ? await plan(selection) : [])];
+}
+
 /**
  * The cells of a run, controls first: each gateway without a fault, and every canary.
  * @throws Problem bad-usage, no-such-version
@@ -130,7 +155,7 @@ export async function planMutants(defects: readonly string[], repeat = 1): Promi
     }
   }
   // The long ones first: at the end nobody waits for one of them alone.
-  return [...long.values(), ...(await withControls([...cells.values()], releases))];
+  return [...long.values(), ...(cells.size === 0 ? [] : await withControls([...cells.values()], releases))];
 }
 
 function mutantOf(defect: string): Gateway {

@@ -16,6 +16,7 @@ export type ProblemCode =
   | 'no-such-version'
   | 'not-ready'
   | 'process-failed'
+  | 'requests-failed'
   | 'results-unwritable'
   | 'sidecar-failed'
   | 'stage-failed';

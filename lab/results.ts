@@ -48,6 +48,11 @@ export class ResultsFolder {
     return path.join(this.folder, 'cells', id);
   }
 
+  /** Takes away what a cell that was cut off had seen. */
+  async dropCell(id: string): Promise<void> {
+    await rm(this.cell(id), { recursive: true, force: true });
+  }
+
   async writeRun(file: RunFile): Promise<void> {
     await this.write('run.json', `${JSON.stringify(file, null, 2)}\n`);
   }

@@ -16,7 +16,12 @@ beforeAll(async () => {
   engine = await connect(() => undefined);
 });
 
-const silent = { cellStarted: () => undefined, cellPhase: () => undefined, cellEnded: () => undefined };
+const silent = {
+  cellStarted: () => undefined,
+  cellPhase: () => undefined,
+  cellShare: () => undefined,
+  cellEnded: () => undefined,
+};
 const all = { gateways: [], faults: [], crashPoints: [], memory: [], cells: [], repeat: 1 };
 
 async function runCells(

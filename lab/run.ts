@@ -23,11 +23,15 @@ export const midwriteVersion: string = (
 export interface RunProgress {
   cellStarted(cell: Planned): void;
   cellPhase(cell: Planned, phase: string): void;
+  /** How much of a long one is done: 0 to 1. */
+  cellShare(cell: Planned, done: number): void;
   cellEnded(cell: Planned, row: MatrixRow): void;
 }
 
 export interface RunOptions {
   resultsRoot: string;
+  /** A run that was cut off, to be taken up again: what it has a verdict for does not run. */
+  resume?: ResultsFolder;
   jobs: number;
   signal: AbortSignal;
   progress: RunProgress;
@@ -66,23 +70,18 @@ export async function runPlan(
   options: RunOptions,
 ): Promise<{ matrix: Matrix; results: ResultsFolder }> {
   const began = performance.now();
-  const facts = runFacts(engine);
-  const file: RunFile = {
-    schemaVersion: RUN_SCHEMA_VERSION,
-    run: facts,
-    state: 'running',
-    plan: cells.map(plannedRow),
-  };
-  const results = await ResultsFolder.create(options.resultsRoot, file);
+  const { results, file, left } = await beginOrResume(engine, cells, options);
+  const facts = file.run;
   let failure: unknown;
   try {
-    await runCells(engine, cells, images, results, facts.id, options);
+    await runCells(engine, left, images, results, facts.id, options);
   } catch (error) {
     failure = error;
   }
   // Broken off by a signal or by an engine that is gone: either way it is not a whole run.
   const state = failure === undefined && !options.signal.aborted ? 'complete' : 'interrupted';
-  const done: RunFile = { ...file, run: { ...facts, durationMs: Math.round(performance.now() - began) }, state };
+  const durationMs = (facts.durationMs ?? 0) + Math.round(performance.now() - began);
+  const done: RunFile = { ...file, run: { ...facts, durationMs }, state };
   await results.writeRun(done);
   const matrix = await judgeRun(results, done);
   await writeReports(results, matrix);
@@ -96,6 +95,45 @@ export async function runPlan(
     );
   }
   return { matrix, results };
+}
+
+/** The folder of a new run, or of one that goes on, and what is left to run there. */
+async function beginOrResume(
+  engine: Engine,
+  cells: readonly Planned[],
+  { resultsRoot, resume }: RunOptions,
+): Promise<{ results: ResultsFolder; file: RunFile; left: Planned[] }> {
+  const facts = runFacts(engine);
+  if (resume === undefined) {
+    const plan = cells.map(plannedRow);
+    const file: RunFile = { schemaVersion: RUN_SCHEMA_VERSION, run: facts, state: 'running', plan };
+    return { results: await ResultsFolder.create(resultsRoot, file), file, left: [...cells] };
+  }
+  const before = await resume.readRun();
+  refuseOtherMachine(before.run, facts);
+  const resumedAt = [...(before.run.resumedAt ?? []), facts.startedAt];
+  const file: RunFile = { ...before, run: { ...before.run, resumedAt }, state: 'running' };
+  const left: Planned[] = [];
+  for (const cell of cells) {
+    const evidence = await loadEvidence(resume.cell(cell.id));
+    if (evidence !== undefined && evidence.of('end').length > 0) continue;
+    // A cell is one crash: half of one is nothing. A scenario goes on from its points.
+    if (!isPlannedScenario(cell)) await resume.dropCell(cell.id);
+    left.push(cell);
+  }
+  await resume.writeRun(file);
+  return { results: resume, file, left };
+}
+
+/** Half a run from one engine and half from another is no run. */
+function refuseOtherMachine(before: RunFacts, now: RunFacts): void {
+  for (const name of ['engine', 'kernel', 'cgroupVersion', 'midwriteVersion'] as const) {
+    if (before[name] === now[name]) continue;
+    throw new Problem(
+      'bad-usage',
+      `the run was begun with another ${name} (${before[name]}; here it is ${now[name]}): its halves would not be of one run. Begin a new one.`,
+    );
+  }
 }
 
 /** Runs the cells, `jobs` at a time, in the order of the plan. What ends one for good (the engine is gone, the disk is full) ends all. */
@@ -118,7 +156,10 @@ async function runCells(
       progress.cellStarted(current);
       const built = { gateway: images.gateway.get(releaseKey(current)) ?? '', sidecar: images.sidecar };
       const folder = results.cell(current.id);
-      const phases = { phase: (name: string) => progress.cellPhase(current, name) };
+      const phases = {
+        phase: (name: string) => progress.cellPhase(current, name),
+        share: (done: number) => progress.cellShare(current, done),
+      };
       if (isPlannedScenario(current))
         await runScenario(engine, { ...current, images: built }, folder, run, phases, signal);
       else await runCell(engine, { ...current, images: built }, folder, run, phases, signal);
@@ -173,15 +214,11 @@ async function judgeCell(results: ResultsFolder, planned: PlannedRow): Promise<M
     readExpectations(gateway.expectations),
     planned.role === 'canary' || planned.role === 'mutant' ? gateway.mutant : undefined,
   );
-  return {
-    ...planned,
-    verdict: result.verdict,
-    expected,
-    detail: result.detail,
-    durationMs: result.durationMs,
-    checks,
-    reproduce: reproduce(planned),
-  };
+  const { verdict, detail, durationMs } = result;
+  const row = { verdict, expected, detail, durationMs, checks, reproduce: reproduce(planned) };
+  if (!('scenario' in planned)) return { ...planned, ...row };
+  const { figures, curves } = 'figures' in result ? result : { figures: [], curves: [] };
+  return { ...planned, ...row, figures, curves };
 }
 
 /** The matrix of a run from its files alone: every planned cell has a row, whether it ran or not. */

@@ -19,7 +19,7 @@ export const falseAlarms: Section = {
     const cells = (await planMutants([], repeat)).filter((cell) => cell.role === 'cell' && !isPlannedScenario(cell));
     const images = await buildImages(bench.engine, cells, { say: bench.say, signal: bench.signal });
     await using results = await scratch('bench');
-    const quiet = { cellStarted: () => undefined, cellPhase: () => undefined };
+    const quiet = { cellStarted: () => undefined, cellPhase: () => undefined, cellShare: () => undefined };
     let done = 0;
     const { matrix } = await runPlan(bench.engine, cells, images, {
       resultsRoot: results.path,

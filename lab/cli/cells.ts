@@ -5,13 +5,14 @@ import { connect, type Engine } from '../engine/engine.ts';
 import type { Planned } from '../plan.ts';
 import { sweep, sweptInWords } from '../reaper/reaper.ts';
 import { Matrix } from '../report/matrix.ts';
-import type { ResultsFolder } from '../results.ts';
+import { ResultsFolder } from '../results.ts';
 import { buildImages, type Images, runPlan } from '../run.ts';
 import { interrupted } from './interrupt.ts';
 import { TimeLeft } from './time-left.ts';
 
 /** The options of every command that runs cells. */
 export interface RunOptions {
+  resume?: string;
   jobs?: number;
   results: string;
   json?: boolean;
@@ -89,16 +90,22 @@ function tasks(cells: readonly Planned[], resultsRoot: string, options: RunOptio
           };
           const { matrix, results } = await runPlan(context.engine, cells, context.images, {
             resultsRoot,
+            ...(options.resume !== undefined && { resume: new ResultsFolder(path.resolve(options.resume)) }),
             jobs,
             signal: interrupted,
             progress: {
               cellStarted: (cell) => {
                 running.set(cell.id, 'starting');
+                left.started(cell);
                 show();
               },
               cellPhase: (cell, phase) => {
                 running.set(cell.id, phase);
                 show();
+              },
+              cellShare: (cell, share) => {
+                left.progressed(cell, share);
+                show(`${cell.id}: ${running.get(cell.id)}`);
               },
               cellEnded: (cell, row) => {
                 running.delete(cell.id);

@@ -32,6 +32,10 @@ function running(command: Command): Command {
   return command
     .option('-j, --jobs <number>', 'cells at a time (default: one for each processor of the engine, at most 4)', count)
     .option('-o, --results <folder>', 'where the results go', 'results')
+    .option(
+      '--resume <folder>',
+      'go on with a run that was cut off, such as results/latest: only what has no verdict runs',
+    )
     .option('--json', 'print JSON');
 }
 
@@ -64,7 +68,10 @@ Exit codes: 0 the run is sound and everything is as expected; 1 a violation that
     repeating(
       selecting(midwrite.command('run').description('run the fault matrix, or the part of it that is asked for')),
     ),
-  ).action(action(run));
+  )
+    .option('-s, --scenario <name>', 'scenarios; without cells, if no cell is asked for', several)
+    .option('--quick', 'of scenarios, fewer points, for CI: wider intervals')
+    .action(action(run));
   running(
     repeating(
       midwrite

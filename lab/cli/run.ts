@@ -1,17 +1,42 @@
 import path from 'node:path';
-import { plan } from '../plan.ts';
-import type { ExitCode } from '../problem.ts';
+import { type Planned, planAgain, planRun } from '../plan.ts';
+import { type ExitCode, Problem } from '../problem.ts';
+import { ResultsFolder } from '../results.ts';
 import { type Ran, type RunOptions, runCells } from './cells.ts';
 import { exitCodeOf, print } from './judge.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
 
-export async function run(options: SelectionOptions & RunOptions): Promise<ExitCode> {
+export interface RunCommandOptions extends SelectionOptions, RunOptions {
+  scenario?: string[];
+  quick?: boolean;
+}
+
+export async function run(options: RunCommandOptions): Promise<ExitCode> {
   // Bad input is told before anything is installed, built or started.
-  const cells = await plan(selectionOf(options));
+  const cells =
+    (await planOfResumed(options)) ??
+    (await planRun(selectionOf(options), options.scenario ?? [], options.quick === true));
   const ran = await runCells(cells, options);
   print(ran.matrix, options.json === true);
   if (options.json !== true) console.log(`\n${filesOf(ran)}`);
   return exitCodeOf(ran.matrix.outcome);
+}
+
+/**
+ * What a run that is taken up again had planned: nothing else can be asked for with it. Undefined: a new run.
+ * @throws Problem bad-usage
+ */
+export async function planOfResumed(options: RunOptions, scenario?: string): Promise<Planned[] | undefined> {
+  if (options.resume === undefined) return undefined;
+  const others = Object.entries({ ...options, ...(scenario !== undefined && { scenario }) }).filter(
+    ([name, value]) => !['resume', 'jobs', 'json', 'results', 'repeat'].includes(name) && value !== undefined,
+  );
+  if (others.length > 0)
+    throw new Problem(
+      'bad-usage',
+      `--resume runs what its run had planned: it does not go with ${others.map(([name]) => `--${name}`).join(', ')}.`,
+    );
+  return planAgain((await new ResultsFolder(path.resolve(options.resume)).readRun()).plan);
 }
 
 /** Where the results are, and what goes on running. */

@@ -3,7 +3,7 @@ import { ExitCode, Problem } from '../problem.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { type RunOptions, runCells } from './cells.ts';
 import { exitCodeOf, print } from './judge.ts';
-import { filesOf } from './run.ts';
+import { filesOf, planOfResumed } from './run.ts';
 
 export interface ScenarioOptions extends RunOptions {
   gateway?: string[];
@@ -17,15 +17,13 @@ export async function scenarioCommand(name: string | undefined, options: Scenari
     list(options.json === true);
     return ExitCode.sound;
   }
-  if (name === undefined)
+  const resumed = await planOfResumed(options, name);
+  if (name === undefined && resumed === undefined)
     throw new Problem('bad-usage', `name a scenario: ${scenarios.map((one) => one.name).join(', ')}`);
-  const ran = await runCells(await planScenario(name, options.gateway ?? [], options.quick === true), options);
+  const planned = resumed ?? (await planScenario(name ?? '', options.gateway ?? [], options.quick === true));
+  const ran = await runCells(planned, options);
   print(ran.matrix, options.json === true);
-  if (options.json !== true) {
-    const document = scenarios.find((one) => one.name === name)?.document;
-    if (document !== undefined) console.log(`The document: ${document.says} (${document.url})`);
-    console.log(`\n${filesOf(ran)}`);
-  }
+  if (options.json !== true) console.log(`\n${filesOf(ran)}`);
   return exitCodeOf(ran.matrix.outcome);
 }
 

@@ -6,11 +6,24 @@ export class TimeLeft {
   readonly #jobs: number;
   readonly #known: ReadonlyMap<string, number>;
   readonly #seen = new Map<string, number[]>();
+  readonly #begun = new Map<string, { atMs: number; totalMs?: number }>();
 
   constructor(cells: readonly Planned[], jobs: number, known: ReadonlyMap<string, number>) {
     this.#open = new Map(cells.map((cell) => [cell.id, cell]));
     this.#jobs = jobs;
     this.#known = known;
+  }
+
+  /** @param atMs any clock that only goes forward */
+  started(cell: Planned, atMs = performance.now()): void {
+    this.#begun.set(cell.id, { atMs });
+  }
+
+  /** A long one tells how much of it is done: it is taken to go on at that pace. */
+  progressed(cell: Planned, done: number, nowMs = performance.now()): void {
+    const begun = this.#begun.get(cell.id);
+    if (begun === undefined || done <= 0) return;
+    begun.totalMs = (nowMs - begun.atMs) / done;
   }
 
   ended(cell: Planned, durationMs: number): void {
@@ -20,21 +33,23 @@ export class TimeLeft {
   }
 
   /** ms; undefined while there is nothing to go by. */
-  get ms(): number | undefined {
+  ms(nowMs = performance.now()): number | undefined {
     let sum = 0;
     for (const cell of this.#open.values()) {
+      const begun = this.#begun.get(cell.id);
       const guess =
+        begun?.totalMs ??
         this.#known.get(cell.id) ??
         mean(this.#seen.get(cell.gateway.name) ?? []) ??
         mean([...this.#seen.values()].flat());
       if (guess === undefined) return undefined;
-      sum += guess;
+      sum += Math.max(0, guess - (begun === undefined ? 0 : nowMs - begun.atMs));
     }
     return sum / this.#jobs;
   }
 
   inWords(): string | undefined {
-    const { ms } = this;
+    const ms = this.ms();
     if (ms === undefined) return undefined;
     const seconds = Math.round(ms / 1000);
     return seconds < 90 ? `about ${seconds} s` : `about ${Math.round(seconds / 60)} min`;

@@ -86,6 +86,10 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
   }),
   /** A point of a curve: what was measured when `x` of something had been done. */
   event('point', { series: z.string(), x: z.number(), values: z.record(z.string(), z.number()) }),
+  /** A run that was cut off is taken up again: a new pod with an empty state folder goes on with step `from`. Everything after it is of this segment. */
+  event('resumed', { segment: z.number(), from: z.number() }),
+  /** The gateway ended by itself, in a scenario: that is its result. */
+  event('died', { boot: z.number(), why: z.string(), lastLines: z.string() }),
   event('phase', { name: z.string() }),
   event('gate', { boot: z.number(), event: GateEvent }),
   event('garbage', { boot: z.number(), line: z.string(), why: z.string() }),

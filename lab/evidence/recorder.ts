@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { describe, errorCode, Problem } from '../problem.ts';
 import type { Entry } from '../sidecar/client.ts';
@@ -15,18 +25,28 @@ export const CONTENTS_FOLDER = 'files';
 export class Recorder implements Disposable {
   readonly #folder: string;
   readonly #file: number;
+  #at = 0;
   #closed = false;
   #failure: Problem | undefined;
 
-  constructor(folder: string) {
+  /** @param goesOn behind a record that was cut off, instead of a new one */
+  constructor(folder: string, goesOn = false) {
     this.#folder = folder;
     try {
       mkdirSync(path.join(folder, CONTENTS_FOLDER), { recursive: true });
       // A cell that runs again has a folder of its own; an old record is never overwritten or mixed with a new one.
-      this.#file = openSync(path.join(folder, EVIDENCE_FILE), 'wx');
+      this.#file = openSync(path.join(folder, EVIDENCE_FILE), goesOn ? 'r+' : 'wx');
+      if (goesOn) this.#dropHalfLine();
     } catch (error) {
       throw writeProblem(folder, error);
     }
+  }
+
+  /** The last line of a record whose lab was killed may lack its end: it was never read as an observation, and must not become one with what follows. */
+  #dropHalfLine(): void {
+    const whole = readFileSync(this.#file).lastIndexOf('\n') + 1;
+    ftruncateSync(this.#file, whole);
+    this.#at = whole;
   }
 
   record(observation: Observation): void {
@@ -34,7 +54,7 @@ export class Recorder implements Disposable {
     if (this.#closed) return;
     const event = { t: Date.now(), ...observation } as EvidenceEvent;
     try {
-      writeSync(this.#file, `${JSON.stringify(event)}\n`);
+      this.#at += writeSync(this.#file, `${JSON.stringify(event)}\n`, this.#at);
     } catch (error) {
       throw this.#fail(writeProblem(this.#folder, error));
     }

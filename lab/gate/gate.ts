@@ -91,15 +91,20 @@ export class Gate {
     }
   }
 
+  /** How the gateway ended, in words; undefined while it runs. */
+  get howEnded(): string | undefined {
+    const exit = this.events.find((event) => event.ev === 'exit');
+    if (exit?.ev !== 'exit') return this.#over ? 'its container went away' : undefined;
+    const kills = exit.oomKills - exit.oomKillsAtStart;
+    const oom = kills === 0 ? '' : `, with ${kills} OOM ${kills === 1 ? 'kill' : 'kills'} in its cgroup`;
+    return `it ended with ${exit.signal === undefined ? `code ${exit.code}` : `signal ${exit.signal}`}${oom}`;
+  }
+
   #endedProblem(name: string): Problem {
     const refused = this.events.find((event) => event.ev === 'refused');
     if (refused?.ev === 'refused')
       return new Problem('gate-refused', `writegate refused to start (${refused.code}): ${refused.message}`);
-    const exit = this.events.find((event) => event.ev === 'exit');
-    const how =
-      exit?.ev === 'exit'
-        ? `it ended with ${exit.signal === undefined ? `code ${exit.code}` : `signal ${exit.signal}`}`
-        : 'its container went away';
+    const how = this.howEnded ?? 'its container went away';
     return new Problem(
       'gateway-died',
       `while the lab waited for ${name}, the gateway was gone: ${how}. Its last lines:\n  ${this.lastLines()}`,

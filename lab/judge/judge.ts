@@ -1,6 +1,8 @@
 import { checks } from '../checks/index.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { describe } from '../problem.ts';
+import { type DrawnCurve, drawnCurves } from '../scenario/curves.ts';
+import type { Figure } from '../scenario/figure.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { prove, proveScenario } from './landing.ts';
 import { inconclusive, type Verdict, type VerdictName, worst } from './verdict.ts';
@@ -21,8 +23,14 @@ export interface CellResult {
   durationMs: number;
 }
 
+/** What a scenario comes to: with its curves, and with what it found where it is proven that all of it took place. */
+export interface ScenarioResult extends CellResult {
+  figures: Figure[];
+  curves: DrawnCurve[];
+}
+
 /** Judges a cell from its evidence alone: the same evidence gives the same result, here or on another machine. */
-export function judge(evidence: CellEvidence | undefined): CellResult {
+export function judge(evidence: CellEvidence | undefined): CellResult | ScenarioResult {
   if (evidence === undefined)
     return whole(inconclusive('there is no evidence: the cell was planned and did not run'), 0);
   const durationMs = evidence.of('end')[0]?.durationMs ?? 0;
@@ -46,16 +54,18 @@ export function judge(evidence: CellEvidence | undefined): CellResult {
 }
 
 /** The same of a scenario, by its own checks. */
-function judgeScenario(evidence: CellEvidence, name: string, durationMs: number): CellResult {
+function judgeScenario(evidence: CellEvidence, name: string, durationMs: number): ScenarioResult {
   const scenario = scenarios.find((one) => one.name === name);
   if (scenario === undefined) {
     const verdict = inconclusive(`this midwrite knows no scenario "${name}"`);
-    return { ...verdict, checks: [], durationMs };
+    return { verdict: verdict.verdict, detail: verdict.detail, checks: [], durationMs, figures: [], curves: [] };
   }
+  const curves = drawnCurves(scenario.curves, evidence);
   const proved = proveScenario(evidence, scenario);
   if ('verdict' in proved) {
     const { verdict, detail } = proved.verdict;
-    return { verdict, detail, checks: scenario.checks.map((check) => result(check.id, proved.verdict)), durationMs };
+    const none = scenario.checks.map((check) => result(check.id, proved.verdict));
+    return { verdict, detail, checks: none, durationMs, figures: [], curves };
   }
   const results = scenario.checks.map((check) => {
     try {
@@ -69,6 +79,8 @@ function judgeScenario(evidence: CellEvidence, name: string, durationMs: number)
     detail: proved.proof.text,
     checks: results,
     durationMs,
+    figures: [...scenario.figures(evidence)],
+    curves,
   };
 }
 

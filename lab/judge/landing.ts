@@ -4,6 +4,7 @@ import { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceEvent } from '../evidence/event.ts';
 import type { Fault } from '../fault.ts';
 import { faultOf, type Scenario } from '../scenario/scenario.ts';
+import { stepOf } from '../scenario/steps.ts';
 import { inconclusive, missed, type Proof, type Verdict } from './verdict.ts';
 
 /**
@@ -84,31 +85,46 @@ export function proveScenario(evidence: CellEvidence, scenario: Scenario): { pro
   const planned = evidence.scenario?.steps ?? 0;
   const steps = stepsOf(evidence);
   const fault = faultOf(scenario, faults);
-  for (const [index, step] of steps.entries()) {
+  for (const [number, step] of steps) {
     const notHeld = step.of('not-held')[0];
     if (notHeld !== undefined)
-      return { verdict: missed(`step ${index + 1}: the crash point was never reached: ${notHeld.why}`) };
-    const landing = fault?.landing(step) ?? { landed: true };
-    if (!landing.landed) return { verdict: missed(`step ${index + 1}: the fault did not land: ${landing.why}`) };
+      return { verdict: missed(`step ${number}: the crash point was never reached: ${notHeld.why}`) };
+    // A gateway that dies before its fault is a result of its own.
+    const landing =
+      step.of('died').length > 0 ? { landed: true as const } : (fault?.landing(step) ?? { landed: true as const });
+    if (!landing.landed) return { verdict: missed(`step ${number}: the fault did not land: ${landing.why}`) };
   }
-  const ended = evidence.of('not-ready')[0];
-  if (steps.length < planned && ended === undefined)
-    return { verdict: inconclusive(`only ${steps.length} of ${planned} steps took place`) };
+  const ended = evidence.of('not-ready')[0] ?? evidence.of('died')[0];
+  if (steps.size < planned && ended === undefined)
+    return { verdict: inconclusive(`only ${steps.size} of ${planned} steps took place`) };
   const landed = fault === undefined ? '' : ', and the fault landed in each';
-  return { proof: { text: `${steps.length} steps${landed}` } as Proof };
+  const resumed = evidence.of('resumed').length;
+  const times = resumed === 0 ? '' : `, taken up again ${resumed === 1 ? 'once' : `${resumed} times`}`;
+  return { proof: { text: `${steps.size} steps${landed}${times}` } as Proof };
 }
 
-/** Each step as the evidence of a cell: from its beginning to the next one's, with its first boot as boot 1. */
-function stepsOf(evidence: CellEvidence): CellEvidence[] {
-  const starts = evidence.events.flatMap((event, index) =>
-    event.type === 'phase' && event.name.startsWith('step ') ? [index] : [],
-  );
-  return starts.map((start, index) => {
-    const events = evidence.events.slice(start, starts[index + 1] ?? evidence.events.length);
+/**
+ * Each step as the evidence of a cell, by its number: from its beginning to the next one's, with its first boot as boot 1. A step that was cut off and done
+ * again counts as it was done last.
+ */
+export function stepsOf(evidence: CellEvidence): Map<number, CellEvidence> {
+  const steps = new Map<number, { events: EvidenceEvent[]; bootsBefore: number }>();
+  let current: EvidenceEvent[] = [];
+  let boot = 0;
+  for (const event of evidence.events) {
+    const number = event.type === 'phase' ? stepOf(event.name) : undefined;
+    if (number !== undefined || event.type === 'resumed') current = [];
     // The gateway that is struck was booted before its step began.
-    const boots = evidence.events.slice(0, start).filter((event) => event.type === 'ready').length;
-    return new CellEvidence(events.map((event) => withBoot(event, boots - 1)));
-  });
+    if (number !== undefined) steps.set(number, { events: current, bootsBefore: boot - 1 });
+    if (event.type === 'ready') boot = event.boot;
+    current.push(event);
+  }
+  return new Map(
+    [...steps].map(([number, { events, bootsBefore }]) => [
+      number,
+      new CellEvidence(events.map((event) => withBoot(event, bootsBefore))),
+    ]),
+  );
 }
 
 function withBoot(event: EvidenceEvent, before: number): EvidenceEvent {

@@ -19,6 +19,8 @@ export interface PodSpec {
   memoryBytes: number;
   /** The state folder is on a disk of this size, in memory. Absent: on the engine's own. */
   diskBytes?: number;
+  /** Boots that an earlier pod of the same evidence had: numbers go on after them. */
+  bootsBefore?: number;
 }
 
 const SIDECAR_START_LIMIT_MS = 30_000;
@@ -47,7 +49,8 @@ export class Pod implements AsyncDisposable {
   readonly #resources: AsyncDisposableStack;
   #container: LabContainer | undefined;
   #gate: Gate | undefined;
-  #boot = 0;
+  #boot: number;
+  #endedBoot = 0;
 
   private constructor(parts: {
     engine: Engine;
@@ -61,6 +64,7 @@ export class Pod implements AsyncDisposable {
   }) {
     this.#engine = parts.engine;
     this.#spec = parts.spec;
+    this.#boot = parts.spec.bootsBefore ?? 0;
     this.#recorder = parts.recorder;
     this.#volume = parts.volume;
     this.sidecar = parts.sidecar;
@@ -152,7 +156,14 @@ export class Pod implements AsyncDisposable {
   async ended(limitMs: number, byLab: boolean): Promise<void> {
     const end = await this.container.ended(limitMs);
     await within({ name: "the gateway's last lines", limitMs }, this.gate.ended);
+    this.#endedBoot = this.#boot;
     this.#recorder.record({ type: 'stopped', boot: this.#boot, ...end, byLab });
+  }
+
+  /** How the gateway of this boot ended, where neither a fault nor a stop of the lab's was waited for. */
+  get endedByItself(): string | undefined {
+    if (this.#endedBoot === this.#boot) return undefined;
+    return this.#gate?.howEnded;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

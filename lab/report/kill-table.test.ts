@@ -21,6 +21,8 @@ async function caught(): Promise<Matrix> {
       durationMs: 1,
       checks: [{ ...check, verdict: broken ? 'violated' : 'held' }],
       reproduce: `npx midwrite run --cell ${id}`,
+      figures: [],
+      curves: [],
     };
   });
   const run = { id: 'r', startedAt: '', engine: 'e', kernel: 'k', cgroupVersion: 1 as const, midwriteVersion: '0' };

@@ -1,6 +1,7 @@
 import { markdownTable } from 'markdown-table';
 import { glyph } from '../judge/verdict.ts';
-import type { Matrix, MatrixCell, MatrixRow } from './matrix.ts';
+import { byScenario, chart, sharedCurves } from './chart.ts';
+import type { Matrix, MatrixCell, MatrixRow, MatrixScenario } from './matrix.ts';
 import { plain } from './plain.ts';
 import { counts, findings, grid, scenariosOf } from './table.ts';
 
@@ -36,12 +37,33 @@ export function markdownReport(matrix: Matrix): string {
               row.checks.map((check) => `${check.id}: ${markdownText(check.detail)}`).join('<br>'),
             ]),
           ]),
+          ...[...byScenario(matrix)].flatMap(([name, rows]) => scenarioSection(name, rows)),
         ]),
     '## What was violated',
     ...matrix.cells.filter((cell) => cell.verdict === 'violated').map(section),
   ];
   if (!matrix.cells.some((cell) => cell.verdict === 'violated')) sections.push('Nothing.');
   return `${sections.join('\n\n')}\n`;
+}
+
+/** What a scenario found, the document's figures beside it, and its curves. */
+function scenarioSection(name: string, rows: readonly MatrixScenario[]): string[] {
+  const figures = rows.flatMap((row) =>
+    row.figures.map(({ what, document = '', measured, reproduced, why }) => [
+      markdownText(`${row.gateway}@${row.version}`),
+      markdownText(what),
+      markdownText(document),
+      markdownText(measured) + (why === undefined ? '' : `<br>${markdownText(why)}`),
+      reproduced,
+    ]),
+  );
+  return [
+    `### ${name}`,
+    ...(figures.length === 0
+      ? []
+      : [markdownTable([['gateway', 'what', 'the document', 'measured', 'reproduced'], ...figures])]),
+    ...sharedCurves(rows).map((curve) => ['```', chart(curve), '```'].join('\n')),
+  ];
 }
 
 function box(cell: MatrixCell): string {

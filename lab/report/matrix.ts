@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cellFields, scenarioFields } from '../evidence/schema.ts';
+import { REPRODUCED } from '../scenario/figure.ts';
 
 /** The version of matrix.json. */
 export const MATRIX_SCHEMA_VERSION = 1;
@@ -32,8 +33,36 @@ const rowFields = {
 export const MatrixCell = z.object({ ...cellFields, ...rowFields });
 export type MatrixCell = z.infer<typeof MatrixCell>;
 
+/** A thing that a scenario found, beside what its document says. */
+export const MatrixFigure = z.object({
+  what: z.string(),
+  document: z.string().optional(),
+  measured: z.string(),
+  reproduced: z.enum(REPRODUCED),
+  why: z.string().optional(),
+});
+export type MatrixFigure = z.infer<typeof MatrixFigure>;
+
+/** A curve of a scenario, ready to be drawn. */
+export const MatrixCurve = z.object({
+  title: z.string(),
+  xLabel: z.string(),
+  yLabel: z.string(),
+  /** x, y, and the segment that the point was taken in: a new one begins each time a run is taken up again. */
+  points: z.array(z.tuple([z.number(), z.number(), z.number()])),
+  /** The slope's interval at 95 % is slope ± halfWidth. */
+  fit: z.object({ slope: z.number(), intercept: z.number(), halfWidth: z.number(), points: z.number() }).optional(),
+  document: z.object({ label: z.string(), y: z.number() }).optional(),
+});
+export type MatrixCurve = z.infer<typeof MatrixCurve>;
+
 /** One scenario with one gateway: a row as well, with `scenario` in place of the crash point and the fault. */
-export const MatrixScenario = z.object({ ...scenarioFields, ...rowFields });
+export const MatrixScenario = z.object({
+  ...scenarioFields,
+  ...rowFields,
+  figures: z.array(MatrixFigure).default([]),
+  curves: z.array(MatrixCurve).default([]),
+});
 export type MatrixScenario = z.infer<typeof MatrixScenario>;
 
 export type MatrixRow = MatrixCell | MatrixScenario;
@@ -48,6 +77,8 @@ export const RunFacts = z.object({
   cgroupVersion: z.union([z.literal(1), z.literal(2)]),
   midwriteVersion: z.string(),
   durationMs: z.number().optional(),
+  /** When the run was taken up again, each time. */
+  resumedAt: z.array(z.string()).optional(),
 });
 export type RunFacts = z.infer<typeof RunFacts>;
 

@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { glyph } from '../judge/verdict.ts';
-import { isBroken, type Matrix, type MatrixRow, type MatrixScenario } from './matrix.ts';
+import { byScenario, chart, sharedCurves } from './chart.ts';
+import { isBroken, type Matrix, type MatrixFigure, type MatrixRow, type MatrixScenario } from './matrix.ts';
 import { plain } from './plain.ts';
 import { counts, findings, grid, scenariosOf } from './table.ts';
 
@@ -39,7 +40,10 @@ export function terminalReport(matrix: Matrix, options: { colour: boolean }): st
       ),
     ]);
   }
-  const told = scenariosOf(matrix).flatMap((row) => scenarioInWords(row, paint));
+  const told = [...byScenario(matrix).values()].flatMap((rows) => [
+    ...rows.flatMap((row) => scenarioInWords(row, paint)),
+    ...sharedCurves(rows).flatMap((curve) => [chart(curve), '']),
+  ]);
   const lines = [...(rows.length === 0 ? [] : [table.toString(), '']), ...told, legend(matrix)];
   const known = new Map<string, Set<string>>();
   for (const cell of matrix.cells) {
@@ -67,8 +71,15 @@ function scenarioInWords(row: MatrixScenario, paint: (colour: Colour, text: stri
   return [
     paint(colourOf(row), title),
     ...(row.checks.every((check) => check.detail === row.detail) ? [`    ${plain(row.detail)}`] : checks),
+    ...row.figures.flatMap(figureInWords),
     '',
   ];
+}
+
+/** What was found, and what the document says of it. */
+function figureInWords({ what, document, measured, reproduced, why }: MatrixFigure): string[] {
+  const told = document === undefined ? '' : ` (the document: ${document}; reproduced: ${reproduced})`;
+  return [`    · ${what}: ${plain(measured)}${told}${why === undefined ? '' : `: ${plain(why)}`}`];
 }
 
 function box(cell: MatrixRow): string {

@@ -1,10 +1,18 @@
 /** A straight line through points, and how sure its slope is. */
 export interface Line {
   slope: number;
+  /** Of the first segment. */
   intercept: number;
   /** Half of the width of the slope's interval at 95 %. 0: the points lie on the line. */
   halfWidth: number;
   points: number;
+}
+
+/** `segment`: points of one segment share a level; all of them share the slope. Absent: there is one. */
+export interface Sample {
+  x: number;
+  y: number;
+  segment?: number;
 }
 
 /** Two-sided 95 % quantiles of Student's t by degrees of freedom (NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2). */
@@ -15,21 +23,29 @@ const T_95 = [
 const T_95_MANY = 1.96;
 
 /**
- * Ordinary least squares; the interval of the slope is t(0.975, n - 2) × s / sqrt(Σ(x - x̄)²), with s² the residual variance over n - 2.
- * @returns undefined for fewer than three points, or points of one x
+ * Ordinary least squares with one slope and a level for each segment (the slope within groups of an analysis of covariance). The interval of the
+ * slope is t(0.975, n - g - 1) × s / sqrt(Σ(x - x̄)²), with g segments, x̄ the mean of its own one, and s² the residual variance over n - g - 1.
+ * @returns undefined where nothing is left to tell the noise from: n < g + 2, or points of one x
  */
-export function fitLine(points: readonly { x: number; y: number }[]): Line | undefined {
-  const n = points.length;
-  if (n < 3) return undefined;
-  const mean = (of: (point: { x: number; y: number }) => number) =>
-    points.reduce((sum, point) => sum + of(point), 0) / n;
-  const meanX = mean((point) => point.x);
-  const meanY = mean((point) => point.y);
-  const spread = points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0);
+export function fitLine(samples: readonly Sample[]): Line | undefined {
+  const segments = [...Map.groupBy(samples, ({ segment }) => segment ?? 1).values()].map((points) => {
+    const mean = (of: (point: Sample) => number) => points.reduce((sum, point) => sum + of(point), 0) / points.length;
+    return { points, x: mean((point) => point.x), y: mean((point) => point.y) };
+  });
+  const [first] = segments;
+  const freedom = samples.length - segments.length - 1;
+  if (first === undefined || freedom < 1) return undefined;
+  const sum = (of: (x: number, y: number) => number) =>
+    segments.reduce((all, { points, x, y }) => all + points.reduce((own, p) => own + of(p.x - x, p.y - y), 0), 0);
+  const spread = sum((x) => x ** 2);
   if (spread === 0) return undefined;
-  const slope = points.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0) / spread;
-  const intercept = meanY - slope * meanX;
-  const residual = points.reduce((sum, { x, y }) => sum + (y - intercept - slope * x) ** 2, 0);
-  const t = T_95[n - 3] ?? T_95_MANY;
-  return { slope, intercept, halfWidth: t * Math.sqrt(residual / (n - 2) / spread), points: n };
+  const slope = sum((x, y) => x * y) / spread;
+  const residual = sum((x, y) => (y - slope * x) ** 2);
+  const t = T_95[freedom - 1] ?? T_95_MANY;
+  return {
+    slope,
+    intercept: first.y - slope * first.x,
+    halfWidth: t * Math.sqrt(residual / freedom / spread),
+    points: samples.length,
+  };
 }

@@ -5,6 +5,7 @@ import { reach, Session } from '../cell/session.ts';
 import { target } from '../cell/target.ts';
 import { learnTemps } from '../cell/write-shape.ts';
 import type { Engine } from '../engine/engine.ts';
+import { type CellEvidence, loadEvidence } from '../evidence/cell-evidence.ts';
 import { EVIDENCE_SCHEMA_VERSION } from '../evidence/event.ts';
 import { Recorder } from '../evidence/recorder.ts';
 import type { Release } from '../gateway.ts';
@@ -12,6 +13,7 @@ import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import { faultOf, type Scenario, type ScenarioLab } from './scenario.ts';
 import { type ScenarioSpec, scenarioId } from './scenario-id.ts';
+import { stepOf, stepPhase } from './steps.ts';
 
 /** All that one scenario with one gateway needs. */
 export interface ScenarioPlan {
@@ -21,8 +23,16 @@ export interface ScenarioPlan {
   images: { gateway: string; sidecar: string };
 }
 
+/** What a scenario tells while it runs. */
+export interface ScenarioProgress {
+  phase(name: string): void;
+  /** How much of it is done: 0 to 1. */
+  share(done: number): void;
+}
+
 /** Not every turn writes the store: one with a journal does so now and then. */
 const TURNS_TO_A_WRITE = 4;
+const DEATH_LIMIT_MS = 2_000;
 const HOUR_MS = 60 * 60_000;
 
 /**
@@ -35,35 +45,45 @@ export async function runScenario(
   plan: ScenarioPlan,
   folder: string,
   run: string,
-  progress: { phase(name: string): void },
+  progress: ScenarioProgress,
   signal: AbortSignal,
 ): Promise<void> {
   const began = performance.now();
-  using recorder = new Recorder(folder);
+  const before = await loadEvidence(folder);
+  using recorder = new Recorder(folder, before !== undefined);
   const { spec, scenario, images } = plan;
   const boot = scenario.boot?.(plan.release) ?? plan.release.boot;
   const release = { ...plan.release, boot };
   const id = scenarioId(spec);
   const steps = spec.isQuick ? scenario.steps.quick : scenario.steps.full;
-  recorder.record({
-    type: 'scenario',
-    schemaVersion: EVIDENCE_SCHEMA_VERSION,
-    id,
-    ...spec,
-    image: images.gateway,
-    notes: [...(release.notes ?? [])],
-    promises: structuredClone(release.promises) as never,
-    steps,
-  });
+  const from = before === undefined ? 1 : stepToRedo(before);
+  if (before === undefined)
+    recorder.record({
+      type: 'scenario',
+      schemaVersion: EVIDENCE_SCHEMA_VERSION,
+      id,
+      ...spec,
+      image: images.gateway,
+      notes: [...(release.notes ?? [])],
+      promises: structuredClone(release.promises) as never,
+      steps,
+    });
+  else recorder.record({ type: 'resumed', segment: before.of('resumed').length + 2, from });
   try {
     const name = `midwrite-${randomUUID().slice(0, 13)}`;
-    const podSpec = { label: `${run}/${id}`, name, release, images, memoryBytes: spec.memoryBytes };
+    const bootsBefore = Math.max(0, ...(before?.of('gate') ?? []).map((event) => event.boot));
+    const podSpec = { label: `${run}/${id}`, name, release, images, memoryBytes: spec.memoryBytes, bootsBefore };
     await using pod = await Pod.start(engine, podSpec, recorder);
+    const session = new Session(pod, release, recorder, signal);
     try {
-      const session = new Session(pod, release, recorder, signal);
       recorder.record({ type: 'phase', name: 'prepare' });
       await session.configure();
-      await scenario.live(labOf(pod, session, { ...plan, release }, steps, recorder, progress, signal));
+      await scenario.live(labOf(pod, session, { ...plan, release }, { steps, from }, recorder, progress, signal));
+    } catch (error) {
+      signal.throwIfAborted();
+      const ended = pod.endedByItself;
+      if (ended === undefined) throw error;
+      recorder.record({ type: 'died', boot: pod.bootNumber, why: ended, lastLines: pod.gate.lastLines() });
     } finally {
       recorder.record({ type: 'phase', name: 'clean up' });
     }
@@ -78,13 +98,28 @@ export async function runScenario(
   recorder.record({ type: 'end', durationMs: Math.round(performance.now() - began) });
 }
 
+/** The last step that was begun: whether it came to its end nobody knows. */
+function stepToRedo(evidence: CellEvidence): number {
+  return Math.max(1, ...evidence.of('phase').map(({ name }) => stepOf(name) ?? 1));
+}
+
+/** A connection breaks before the end of its process is reported. */
+async function failIfItDied(pod: Pod, why: string): Promise<void> {
+  const wait = { name: 'the gateway to be known as dead', limitMs: DEATH_LIMIT_MS };
+  const died = await pod.gate.waitForKind(wait, 'exit').then(
+    () => true,
+    () => pod.endedByItself !== undefined,
+  );
+  if (died) throw new Problem('gateway-died', why);
+}
+
 function labOf(
   pod: Pod,
   session: Session,
-  { release, scenario }: ScenarioPlan,
-  steps: number,
+  { release, scenario, spec }: ScenarioPlan,
+  { steps, from }: { steps: number; from: number },
   recorder: Recorder,
-  progress: { phase(name: string): void },
+  progress: ScenarioProgress,
   signal: AbortSignal,
 ): ScenarioLab {
   const fault = faultOf(scenario, faults);
@@ -101,9 +136,15 @@ function labOf(
     release,
     sidecar: pod.sidecar,
     steps,
+    from,
+    isQuick: spec.isQuick,
     boot: () => session.boot(),
     stop: () => session.stop(),
-    turn: async (name) => (await session.turn(name)).acknowledged,
+    async turn(name) {
+      const { acknowledged, error } = await session.turn(name);
+      if (!acknowledged) await failIfItDied(pod, `the turn "${name}" was not acknowledged: ${error}`);
+      return acknowledged;
+    },
     quiet: () => session.quiet(),
     async crash(point) {
       phase('hold');
@@ -125,8 +166,10 @@ function labOf(
     heap: () => pod.sidecar.heap(),
     async requests(http, count, from) {
       const { answered2xx, firstError } = await pod.sidecar.requests(http, count, from);
-      if (answered2xx !== count)
-        throw new Problem('gateway-died', `${count - answered2xx} of ${count} requests went wrong: ${firstError}`);
+      if (answered2xx === count) return;
+      const why = `${count - answered2xx} of ${count} requests went wrong: ${firstError}`;
+      await failIfItDied(pod, why);
+      throw new Problem('requests-failed', why);
     },
     writtenBytes: () =>
       pod.gate.events.reduce(
@@ -138,8 +181,9 @@ function labOf(
     idle: (ms) => reach(Date.now() + ms, signal),
     isTemp: (file) => picomatch.isMatch(file, [...patterns], { dot: true }),
     step(number) {
-      phase(`step ${number}`);
-      progress.phase(`step ${number}/${steps}`);
+      phase(stepPhase(number));
+      progress.phase(`${stepPhase(number)}/${steps}`);
+      progress.share((number - 1) / steps);
     },
     point: (series, x, values) => recorder.record({ type: 'point', series, x, values }),
   };

@@ -4,6 +4,7 @@ import type { Fault } from '../fault.ts';
 import type { Boot, HttpRequest, Release } from '../gateway.ts';
 import type { Proof, Verdict } from '../judge/verdict.ts';
 import type { Entry, Heap, Sidecar } from '../sidecar/client.ts';
+import type { Curve, Figure } from './figure.ts';
 
 /** What a scenario's checks get to see. */
 export interface JudgedScenario {
@@ -30,8 +31,11 @@ export interface Document {
 export interface ScenarioLab {
   release: Release;
   sidecar: Sidecar;
-  /** Points that are to be taken. */
+  /** Steps that are to be taken, from 1. */
   steps: number;
+  /** The step to begin with: 1, and a later one where a run that was cut off is taken up again, on an empty state folder. */
+  from: number;
+  isQuick: boolean;
   /** Boots the gateway and waits until it is ready. False: it never was; then the scenario is over, and that is its result. */
   boot(): Promise<boolean>;
   /** Stops it as its operator would. */
@@ -66,7 +70,7 @@ export interface ScenarioLab {
   point(series: string, x: number, values: Record<string, number>): void;
 }
 
-/** A longer run than a cell: many writes, many crashes. One file in lab/scenario/, one line in its index. */
+/** A longer run than a cell: many writes, many crashes. One file in lab/scenarios/, one line in its index. */
 export interface Scenario {
   name: string;
   /** One sentence for `midwrite scenario --list`. */
@@ -74,13 +78,16 @@ export interface Scenario {
   document?: Document;
   /** The gateways that a plain run takes, side by side: NAME or NAME@VERSION. */
   gateways: readonly string[];
-  /** How many points it takes. */
+  /** How many steps it takes. A step that was done is not done again when a run is taken up. */
   steps: { full: number; quick: number };
   /** The fault that its crashes inject, by name. Absent: it has none. */
   fault?: string;
   /** How the gateway is installed for it. Absent: as for a cell. */
   boot?(release: Release): Boot;
   checks: readonly ScenarioCheck[];
+  curves: readonly Curve[];
+  /** What it found, from evidence alone: figures, and no judgement of a promise. */
+  figures(evidence: CellEvidence): readonly Figure[];
   live(lab: ScenarioLab): Promise<void>;
 }
 

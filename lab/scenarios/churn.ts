@@ -1,4 +1,5 @@
 import { heapBounded } from '../scenario/checks/heap-bounded.ts';
+import { survives } from '../scenario/checks/survives.ts';
 import { plantLarge } from '../scenario/planting.ts';
 import { INSPECTED, type Scenario, type ScenarioLab } from '../scenario/scenario.ts';
 import type { Heap } from '../sidecar/client.ts';
@@ -16,7 +17,15 @@ export const churn: Scenario = {
   summary: 'thousands of runs, of clients and of transcripts, each kind alone: what stays of each in the heap?',
   gateways: ['reference'],
   steps: { full: 10, quick: QUICK_STEPS },
-  checks: [heapBounded],
+  checks: [heapBounded, survives],
+  curves: ['runs', 'clients', 'transcripts'].map((series) => ({
+    title: `heap after a collection: ${series}`,
+    series,
+    xLabel: series,
+    value: 'heapBytes',
+    yLabel: 'bytes',
+  })),
+  figures: () => [],
 
   boot(release) {
     const { usual, boot } = release;
@@ -31,7 +40,7 @@ export const churn: Scenario = {
       kinds.flatMap((kind) => kind.files ?? []),
     );
     if (!(await lab.boot())) return;
-    const batch = lab.steps === QUICK_STEPS ? BATCH.quick : BATCH.full;
+    const batch = lab.isQuick ? BATCH.quick : BATCH.full;
     for (const [index, kind] of kinds.entries()) {
       let sent = 0;
       for (let point = 1; point <= lab.steps; point += 1) {

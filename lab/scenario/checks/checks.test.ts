@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { judge } from '../../judge/judge.ts';
+import { stepsOf } from '../../judge/landing.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { EvidenceBuilder } from '../../test/healthy-cell.ts';
+import { fitLine } from '../fit.ts';
+import { pointsOf } from '../points.ts';
 
 const STORE = '/state/sessions.json';
 const TEMP = `${STORE}.7.tmp`;
@@ -195,31 +198,119 @@ describe('heap-bounded', () => {
 
 describe('by the size of the store', () => {
   const sizes = [1, 2, 4, 8, 16].map((n) => n * 1e6);
-  const grown = ({ heap, written }: { heap: (bytes: number) => number; written: (bytes: number) => number }) =>
+  interface Grown {
+    heap?: (bytes: number) => number;
+    written?: (bytes: number) => number;
+    /** Heap that each turn leaves, on a store of this size. */
+    byTurn?: (turn: number, bytes: number) => number;
+  }
+  const grown = ({ heap = () => 0, written = () => 0, byTurn = () => 0 }: Grown) =>
     taken(
       'openclaw-51097',
       sizes.flatMap((bytes): Point[] => [
-        { series: 'boot', x: bytes, values: { plantedBytes: bytes, heapBytes: 5e7 + heap(bytes) } },
-        { series: 'turns', x: bytes, values: { storeBytes: bytes, bytesPerTurn: 500 + written(bytes) } },
+        { series: 'boot', x: bytes, values: { heapBytes: 5e7 + heap(bytes) } },
+        ...[0, 10, 20, 30].map((turn) => ({
+          series: `memory over turns, ${bytes}`,
+          x: turn,
+          values: { heapBytes: 5e7 + heap(bytes) + byTurn(turn, bytes) },
+        })),
+        { series: 'turns', x: bytes, values: { bytesPerTurn: 500 + written(bytes) } },
       ]),
     );
+  const violated = (result: ReturnType<typeof grown>) =>
+    result.checks.filter((one) => one.verdict === 'violated').map((one) => one.id);
 
   test('memory and writes of their own size hold', () => {
-    const result = grown({ heap: () => 0, written: () => 0 });
-    expect(check(result, 'memory-bounded')?.verdict).toBe('held');
-    expect(check(result, 'writes-bounded')?.verdict).toBe('held');
+    const result = grown({});
+    expect(result.verdict).toBe('held');
+    expect(result.checks.every((one) => one.verdict === 'held')).toBe(true);
   });
 
-  test('a store that is loaded whole, and one that is written whole, each by its own check', () => {
-    const loaded = grown({ heap: (bytes) => bytes, written: () => 0 });
-    expect(check(loaded, 'memory-bounded')).toMatchObject({
-      verdict: 'violated',
-      detail: expect.stringContaining('1.000 bytes for each byte of the store'),
-    });
-    expect(check(loaded, 'writes-bounded')?.verdict).toBe('held');
-    const written = grown({ heap: () => 0, written: (bytes) => 6 * bytes });
-    expect(check(written, 'writes-bounded')?.verdict).toBe('violated');
-    expect(check(written, 'memory-bounded')?.verdict).toBe('held');
+  test.each([
+    ['a store that is loaded whole', { heap: (bytes: number) => bytes }, 'memory-bounded', '1.000 bytes for each byte'],
+    ['one that is written whole', { written: (bytes: number) => 6 * bytes }, 'writes-bounded', '6.000 bytes for each'],
+    [
+      'turns that stay in memory, each store with its own level',
+      { heap: (bytes: number) => bytes / 100, byTurn: (turn: number) => 10_000 * turn },
+      'heap-bounded',
+      '10000 bytes of heap a turn (95 %: ±0, 20 points on 5 stores)',
+    ],
+  ])('%s, by its own check', (_, told, id, says) => {
+    const result = grown(told);
+    expect(violated(result)).toEqual([id]);
+    expect(check(result, id)?.detail).toContain(says);
+  });
+
+  test('what is too wide to tell is neither', () => {
+    const wild = (turn: number, bytes: number) => (turn % 20 === 0 ? 4e5 : 0) * (bytes / 1e6);
+    expect(check(grown({ byTurn: wild }), 'heap-bounded')?.verdict).toBe('inconclusive');
+    expect(check(grown({ heap: (bytes) => (bytes === 4e6 ? 2e7 : 0) }), 'memory-bounded')?.verdict).toBe(
+      'inconclusive',
+    );
+  });
+});
+
+describe('survives', () => {
+  const begun = () => begin('openclaw-51097', 5).started(1).ready(1).add({ type: 'phase', name: 'step 1' });
+
+  test('a gateway that dies is a result, with its point in time, and not a failure of the lab', () => {
+    const evidence = begun()
+      .add({ type: 'point', series: 'boot', x: 5, values: {} })
+      .add({ type: 'died', boot: 1, why: 'it ended with signal 9, with 1 OOM kill in its cgroup', lastLines: 'boom' })
+      .add({ type: 'end', durationMs: 1 });
+    const result = judge(evidence.done());
+    expect(result.verdict).toBe('violated');
+    expect(check(result, 'survives')?.detail).toMatch(
+      /after the point boot 5, in boot 1, it ended with signal 9.*\n {2}boom/,
+    );
+  });
+
+  test('a turn that was refused is told; one that a fault cut off is not', () => {
+    const scenario = (name: string) => {
+      const build = begin('openclaw-51097', 1).started(1).ready(1).add({ type: 'phase', name: 'step 1' });
+      return judge(build.turn(name, 1, false).turn('warm', 1).add({ type: 'end', durationMs: 1 }).done());
+    };
+    expect(check(scenario('warm'), 'survives')).toMatchObject({ verdict: 'violated' });
+    expect(check(scenario('warm'), 'survives')?.detail).toContain('1 of 2 turns were not acknowledged');
+    expect(check(scenario('struck'), 'survives')).toMatchObject({ verdict: 'held' });
+  });
+});
+
+describe('a scenario that was taken up again', () => {
+  const piles = (perCrash: number) => {
+    const build = begin('openclaw-51097', 4).started(1).ready(1);
+    const take = (series: string, x: number, heapBytes: number) =>
+      build.add({ type: 'point', series, x, values: { heapBytes } });
+    build.add({ type: 'phase', name: 'step 1' });
+    take('s', 1, perCrash);
+    build.add({ type: 'phase', name: 'step 2' });
+    take('s', 2, 2 * perCrash);
+    build.add({ type: 'phase', name: 'step 3' });
+    take('s', 3, 99);
+    // Here its lab was killed: what belongs to step 3 is taken again, from another level.
+    build.add({ type: 'resumed', segment: 2, from: 3 }).started(2).ready(2).add({ type: 'phase', name: 'step 3' });
+    take('s', 3, 1000 + 3 * perCrash);
+    build.add({ type: 'phase', name: 'step 4' });
+    take('s', 4, 1000 + 4 * perCrash);
+    return build.done();
+  };
+
+  test('its points are those of before and those of after, each once, with their own level', () => {
+    const points = pointsOf(piles(10), 's');
+    expect(points.map(({ x, segment, values }) => [x, segment, values.heapBytes])).toEqual([
+      [1, 1, 10],
+      [2, 1, 20],
+      [3, 2, 1030],
+      [4, 2, 1040],
+    ]);
+    const line = fitLine(points.map(({ x, values, segment }) => ({ x, y: values.heapBytes ?? 0, segment })));
+    expect(line).toMatchObject({ slope: 10, halfWidth: 0, points: 4 });
+  });
+
+  test('every step counts once, as it was done last', () => {
+    const steps = stepsOf(piles(10));
+    expect([...steps.keys()]).toEqual([1, 2, 3, 4]);
+    expect(steps.get(3)?.of('point')).toMatchObject([{ values: { heapBytes: 1030 } }]);
   });
 });
 

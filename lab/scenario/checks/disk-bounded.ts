@@ -1,5 +1,6 @@
 import { held, inconclusive, violated } from '../../judge/verdict.ts';
 import { fitLine } from '../fit.ts';
+import { pointsOf } from '../points.ts';
 import type { ScenarioCheck } from '../scenario.ts';
 
 /** What filled the disk of the document's user. */
@@ -15,9 +16,9 @@ export const diskBounded: ScenarioCheck = {
   promise: 'what is left behind does not grow with the number of crashes',
 
   judge({ evidence, proof }) {
-    const points = evidence.of('point').filter((point) => point.series === 'crashes');
+    const points = pointsOf(evidence, 'crashes');
     const last = points.at(-1);
-    const line = fitLine(points.map(({ x, values }) => ({ x, y: values.tempBytes ?? 0 })));
+    const line = fitLine(points.map(({ x, values, segment }) => ({ x, y: values.tempBytes ?? 0, segment })));
     if (last === undefined || line === undefined)
       return inconclusive(`only ${points.length} points were taken: too few for a line`);
     const { slope, halfWidth } = line;
@@ -26,11 +27,11 @@ export const diskBounded: ScenarioCheck = {
     if (slope - halfWidth > 0)
       return violated(
         `${left}: ${each}; at this rate ${Math.ceil(FULL_BYTES / slope)} crashes leave 51 GB`,
-        last,
-        ...points.slice(0, 1),
+        last.seen,
+        ...points.slice(0, 1).map((point) => point.seen),
       );
     if (slope + halfWidth > NEGLIGIBLE * (last.values.storeBytes ?? 0) && slope + halfWidth > 0)
       return inconclusive(`${left}: ${each} is neither nothing nor something`);
-    return held(proof, `${left}: ${each}`, last);
+    return held(proof, `${left}: ${each}`, last.seen);
   },
 };
