@@ -5,6 +5,7 @@ import { diskBounded } from '../scenario/checks/disk-bounded.ts';
 import { survives } from '../scenario/checks/survives.ts';
 import type { Figure } from '../scenario/figure.ts';
 import { fitLine } from '../scenario/fit.ts';
+import { bytesInWords } from '../scenario/in-words.ts';
 import { grownRows, plantLarge } from '../scenario/planting.ts';
 import { pointsOf } from '../scenario/points.ts';
 import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
@@ -77,7 +78,7 @@ function figures(evidence: CellEvidence): Figure[] {
       what: 'what a crash before the rename leaves for ever',
       document: `${(DOCUMENT.bytes / DOCUMENT.files / 1e6).toFixed(2)} MB (51 GB in 8,662 files)`,
       measured: piles
-        ? `${(slope / 1e6).toFixed(2)} MB ± ${(halfWidth / 1e6).toFixed(2)} MB, beside a store of ${(store / 1e6).toFixed(2)} MB`
+        ? `${bytesInWords(slope)} (95 %: ±${bytesInWords(halfWidth)}), beside a store of ${bytesInWords(store)}`
         : 'nothing that the next boot does not take away',
       reproduced: piles ? 'yes' : 'no',
     },

@@ -1,5 +1,6 @@
 import { held, inconclusive, violated } from '../../judge/verdict.ts';
 import { fitLine } from '../fit.ts';
+import { bytesInWords } from '../in-words.ts';
 import { pointsOf } from '../points.ts';
 import type { ScenarioCheck } from '../scenario.ts';
 
@@ -7,9 +8,6 @@ import type { ScenarioCheck } from '../scenario.ts';
 const FULL_BYTES = 51e9;
 /** A part of the store's size that a crash may leave without being told apart from nothing. */
 const NEGLIGIBLE = 0.01;
-
-const size = (bytes: number): string =>
-  Math.abs(bytes) >= 1e6 ? `${(bytes / 1e6).toFixed(2)} MB` : `${Math.round(bytes)} bytes`;
 
 export const diskBounded: ScenarioCheck = {
   id: 'disk-bounded',
@@ -22,8 +20,8 @@ export const diskBounded: ScenarioCheck = {
     if (last === undefined || line === undefined)
       return inconclusive(`only ${points.length} points were taken: too few for a line`);
     const { slope, halfWidth } = line;
-    const left = `${last.values.temps} temps with ${size(last.values.tempBytes ?? 0)} after ${last.x} crashes, beside a store of ${size(last.values.storeBytes ?? 0)}`;
-    const each = `${size(slope)} a crash (95 %: ±${size(halfWidth)}, ${points.length} points)`;
+    const left = `${last.values.temps} temps with ${bytesInWords(last.values.tempBytes ?? 0)} after ${last.x} crashes, beside a store of ${bytesInWords(last.values.storeBytes ?? 0)}`;
+    const each = `${bytesInWords(slope)} a crash (95 %: ±${bytesInWords(halfWidth)}, ${points.length} points)`;
     if (slope - halfWidth > 0)
       return violated(
         `${left}: ${each}; at this rate ${Math.ceil(FULL_BYTES / slope)} crashes leave 51 GB`,
