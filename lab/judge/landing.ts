@@ -62,7 +62,9 @@ export function prove(evidence: CellEvidence): { proof: Proof; fault: Fault } | 
 
 /** Why the evidence as a whole can't be judged. */
 function unreadable(evidence: CellEvidence): Verdict | undefined {
-  const problem = evidence.of('problem')[0];
+  // What cut a scenario off is over when it was taken up again.
+  const again = evidence.of('resumed').at(-1)?.t ?? 0;
+  const problem = evidence.of('problem').find((event) => event.t >= again);
   if (problem !== undefined) return inconclusive(`the lab failed (${problem.code}): ${problem.message}`);
   if (evidence.of('end').length === 0) return inconclusive('the evidence breaks off: the lab was ended in the middle');
   const garbage = evidence.of('garbage')[0];
