@@ -914,6 +914,8 @@ describe('refusals', { timeout: 60_000 }, () => {
     'drain now=1',
     'pass',
     'pass id=go now=1',
+    'maps',
+    'maps id=x now=1',
     'explode',
     '',
     'x'.repeat(40_000),
@@ -969,6 +971,94 @@ describe('patterns', { timeout: 60_000 }, () => {
   });
 });
 
+interface Mapping {
+  start: string;
+  bytes: number;
+  perms: string;
+  rssBytes: number;
+  pssBytes: number;
+  anonymousBytes: number;
+  name?: string;
+}
+
+/** What `maps` says, when the program has come to where it waits. */
+async function mapped(fixture: Fixture, isThere: (event: GateEvent) => boolean, id = 'm') {
+  await fixture.waitFor(isThere, { name: 'the program has mapped what it maps' });
+  fixture.send(`maps id=${id}`);
+  const end = await fixture.waitFor(ev('mapped', { id }), { name: 'its mappings' });
+  const parts = fixture.events.filter(ev('mappings', { id }));
+  return { end, parts, all: parts.flatMap((part) => part.mappings as Mapping[]) };
+}
+
+describe('what is mapped', { timeout: 60_000 }, () => {
+  const DONE = 'mkdir /state/done , pause';
+  const done = ev('op', { op: 'mkdir', path: '/state/done' });
+
+  test('address space that is reserved, one that is touched in part, and a file', async () => {
+    await using fixture = await act(`reserve 9000 , touch 24 10 , map /state/mapped , ${DONE}`);
+    const { end, all } = await mapped(fixture, done);
+    expect(all).toContainEqual(
+      expect.objectContaining({ bytes: 9000 * MEBIBYTE, perms: '---p', rssBytes: 0, pssBytes: 0, anonymousBytes: 0 }),
+    );
+    const touched = { rssBytes: 10 * MEBIBYTE, pssBytes: 10 * MEBIBYTE, anonymousBytes: 10 * MEBIBYTE };
+    expect(all).toContainEqual(expect.objectContaining({ bytes: 24 * MEBIBYTE, perms: 'rwxp', ...touched }));
+    expect(all.find(({ bytes }) => bytes === 24 * MEBIBYTE)).not.toHaveProperty('name');
+    expect(all).toContainEqual(
+      expect.objectContaining({ bytes: 4096, perms: 'rw-s', name: '/state/mapped', anonymousBytes: 0 }),
+    );
+    expect(all.map(({ name }) => name)).toContain('/usr/local/bin/act');
+    expect(end).toMatchObject({ processes: 1, mappings: all.length, leftOut: 0, unreadable: 0, allProcesses: true });
+    expect(end.anonymousBytes).toBeGreaterThan(10 * MEBIBYTE);
+    expect(end.currentBytes).toBeGreaterThan(Number(end.anonymousBytes));
+    expect(end.currentBytes).toBeLessThan(100 * MEBIBYTE);
+  });
+
+  test('more than go into one event, each once and in order', async () => {
+    await using fixture = await act(`scatter 1000 , ${DONE}`);
+    const { end, parts, all } = await mapped(fixture, done);
+    expect(parts.length).toBeGreaterThan(3);
+    expect(Math.max(...parts.map((part) => (part.mappings as Mapping[]).length))).toBe(256);
+    const starts = all.map(({ start }) => Number.parseInt(start, 16));
+    expect(starts).toEqual([...new Set(starts)].sort((a, b) => a - b));
+    expect(all.filter(({ bytes, perms }) => bytes === 4096 && perms === '--xp')).toHaveLength(500);
+    expect(end.mappings).toBe(all.length);
+  });
+
+  test('a child, also one that another thread has started, and not the ballast', async () => {
+    const spawn = `require('node:child_process').spawn('act', ['reserve', '300', ',', 'mkdir', '/state/done', ',', 'pause'])`;
+    const script = `new (require('node:worker_threads').Worker)(${JSON.stringify(spawn)}, { eval: true })`;
+    await using fixture = await start(['node', '-e', script]);
+    await fixture.waitFor(done, { name: 'the child' });
+    fixture.send(`fill bytes=${MEBIBYTE}`);
+    await fixture.waitFor(ev('filled', { why: 'maximum' }), { name: 'the ballast' });
+    const { end, parts, all } = await mapped(fixture, done);
+    expect(end.processes).toBe(2);
+    expect(new Set(parts.map((part) => part.comm))).toEqual(new Set(['MainThread', 'act']));
+    expect(all).toContainEqual(expect.objectContaining({ bytes: 300 * MEBIBYTE, perms: '---p', rssBytes: 0 }));
+  });
+
+  test('a name that is hard to print is whole', async () => {
+    const file = '/state/a b%"\u00e9';
+    await using fixture = await start(['act', 'map', file, ',', 'mkdir', '/state/done', ',', 'pause']);
+    const { all } = await mapped(fixture, done);
+    expect(all.map(({ name }) => name)).toContain(file);
+  });
+
+  test('what can not be read is told, and what is over is not there', async () => {
+    await using hidden = await act(`hide-memory , mkdir /state/done , pause`);
+    const unknown = ev('unknown-path', { op: 'mkdir' });
+    expect((await mapped(hidden, unknown)).end).toMatchObject({ processes: 0, mappings: 0, unreadable: 1 });
+  });
+
+  test('while a call is held', async () => {
+    await using fixture = await act('mkdir /state/a , exit 3', { commands: ['arm id=x op=mkdir path=/state/a'] });
+    const { end } = await mapped(fixture, ev('held', { id: 'x' }));
+    expect(end).toMatchObject({ processes: 1, unreadable: 0 });
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(3);
+  });
+});
+
 describe('memory figures, from recorded hierarchies', { timeout: 60_000 }, () => {
   // A container with a limit of 512 MiB in which one process was killed: cgroup v2 (5.15 has no memory.peak) and v1.
   const V2 = {
@@ -976,8 +1066,10 @@ describe('memory figures, from recorded hierarchies', { timeout: 60_000 }, () =>
     'memory.current': '104857600',
     'memory.max': '536870912',
     'memory.events': 'low 0\\nhigh 0\\nmax 812\\noom 2\\noom_kill 1\\noom_group_kill 0',
+    'memory.stat': 'anon 73400320\\nfile 20971520\\nkernel 4194304\\nfile_mapped 1\\nanon_thp 2',
   };
-  const known = { cgroupVersion: 2, currentBytes: 104857600, oomKills: 1 };
+  const charge = { anonymousBytes: 73400320, fileBytes: 20971520 };
+  const known = { cgroupVersion: 2, currentBytes: 104857600, oomKills: 1, ...charge };
   const cases: [string, Record<string, string>, object][] = [
     ['v2', { ...V2, 'memory.peak': '536870912' }, { ...known, peakBytes: 536870912, limitBytes: 536870912 }],
     [
@@ -992,8 +1084,14 @@ describe('memory figures, from recorded hierarchies', { timeout: 60_000 }, () =>
         'memory/memory.max_usage_in_bytes': '536870912',
         'memory/memory.limit_in_bytes': '9223372036854771712',
         'memory/memory.oom_control': 'oom_kill_disable 0\\nunder_oom 0\\noom_kill 3',
+        'memory/memory.stat': 'cache 20971520\\nrss 73400320\\nrss_huge 2097152\\ntotal_rss 1\\ntotal_cache 2',
       },
-      { cgroupVersion: 1, currentBytes: 104857600, peakBytes: 536870912, limitBytes: null, oomKills: 3 },
+      { cgroupVersion: 1, currentBytes: 104857600, peakBytes: 536870912, limitBytes: null, oomKills: 3, ...charge },
+    ],
+    [
+      'v2 without memory.stat',
+      { ...V2, 'memory.stat': '' },
+      { cgroupVersion: 2, anonymousBytes: null, fileBytes: null },
     ],
   ];
 

@@ -3,7 +3,7 @@ import type { Streams } from '../docker/lab-container.ts';
 import { eachLine } from '../docker/lines.ts';
 import { Problem } from '../problem.ts';
 import { type Wait, within } from '../wait.ts';
-import { type ArmSpec, command, GateEvent, type GateEventOf } from './protocol.ts';
+import { type ArmSpec, command, GateEvent, type GateEventOf, type Mapping } from './protocol.ts';
 
 /** Who listens to a gate: the recorder of the evidence. */
 export interface GateListener {
@@ -12,6 +12,12 @@ export interface GateListener {
   log(line: string): void;
   /** A line on the event stream that is no event of the protocol. */
   garbage(line: string, why: string): void;
+}
+
+/** One answer to the command `maps`: what writegate says at its end, and all that came before. */
+export interface Mapped {
+  mappings: readonly Mapping[];
+  end: GateEventOf<'mapped'>;
 }
 
 /**
@@ -118,6 +124,17 @@ export class Gate {
 
   send(word: string, values?: Readonly<Record<string, string | number | undefined>>): void {
     this.#stdin.write(command(word, values));
+  }
+
+  /** What all of the gateway's processes have mapped, and what is charged to them. */
+  async mapped(limitMs: number): Promise<Mapped> {
+    const from = this.events.length;
+    const id = `maps-${from}`;
+    this.send('maps', { id });
+    const isIt = (event: GateEvent): event is GateEventOf<'mapped'> => event.ev === 'mapped' && event.id === id;
+    const end = await this.waitFor({ name: "the gateway's mappings", limitMs }, isIt, from);
+    const parts = this.events.slice(from).filter((event) => event.ev === 'mappings' && event.id === id);
+    return { mappings: parts.flatMap((part) => (part.ev === 'mappings' ? part.mappings : [])), end };
   }
 
   /** Arms a hold and waits until writegate has taken it. */

@@ -17,6 +17,21 @@ const call = {
   append: z.boolean().optional(),
 };
 
+/** A piece of a process's address space, as proc_pid_smaps(5) has it. */
+const Mapping = z.object({
+  /** Hexadecimal. */
+  start: z.string(),
+  bytes: z.number(),
+  /** `rwxp`, with `-` for what is not allowed. */
+  perms: z.string(),
+  rssBytes: z.number(),
+  pssBytes: z.number(),
+  anonymousBytes: z.number(),
+  /** Of the file, or the kernel's own such as `[heap]`. Absent: anonymous. */
+  name: z.string().optional(),
+});
+export type Mapping = z.infer<typeof Mapping>;
+
 const event = <Name extends string, Shape extends z.ZodRawShape>(ev: Name, shape: Shape) =>
   z.looseObject({ ...common, ev: z.literal(ev), ...shape });
 
@@ -58,6 +73,19 @@ export const GateEvent = z.discriminatedUnion('ev', [
     oomKillsAfter: z.number(),
     /** The kernel took the ballast's own writer as well: one kill more, and none of the gateway's. */
     writerKilled: z.boolean(),
+  }),
+  event('mappings', { id: z.string(), pid: z.number(), comm: z.string(), mappings: z.array(Mapping) }),
+  event('mapped', {
+    id: z.string(),
+    processes: z.number(),
+    mappings: z.number(),
+    leftOut: z.number(),
+    unreadable: z.number(),
+    allProcesses: z.boolean(),
+    currentBytes: z.number().nullable(),
+    /** Of what is charged: pages of no file, and pages of files. Null: not known. */
+    anonymousBytes: z.number().nullable(),
+    fileBytes: z.number().nullable(),
   }),
   event('mark', { text: z.string() }),
   event('child', { pid: z.number() }),

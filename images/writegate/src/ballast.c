@@ -43,6 +43,8 @@ static struct {
 
 bool ballast_is_filling(void) { return ballast.is_filling; }
 
+bool ballast_writer_is(pid_t pid) { return ballast.writer > 0 && pid == ballast.writer; }
+
 static bool has_killed(void) { return cgroup_oom_kills() > ballast.oom_kills_before; }
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }

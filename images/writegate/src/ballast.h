@@ -9,6 +9,7 @@ int ballast_start(int64_t max_bytes);
 bool ballast_is_filling(void);
 /* Looks how far the writer is, and ends the filling when there is a reason to. */
 void ballast_look(void);
+bool ballast_writer_is(pid_t pid);
 /* True if it was the writer that was reaped. */
 bool ballast_writer_ended(pid_t pid, int status);
 /* The gateway is dead: stops the writer and ends the filling, with its event. */

@@ -10,8 +10,8 @@
 
 /* Open all the time: what is read at every sample is one pread each. */
 static struct {
-  int version, current, peak, limit, events;
-} files = {0, -1, -1, -1, -1};
+  int version, current, peak, limit, events, stat;
+} files = {0, -1, -1, -1, -1, -1};
 
 static int open_file(const char *root, const char *name) {
   char path[PATH_MAX];
@@ -28,11 +28,13 @@ void cgroup_open(const char *root) {
     files.peak = open_file(root, "memory.peak"); /* since Linux 5.19 */
     files.limit = open_file(root, "memory.max");
     files.events = open_file(root, "memory.events");
+    files.stat = open_file(root, "memory.stat");
   } else {
     files.current = open_file(root, "memory/memory.usage_in_bytes");
     files.peak = open_file(root, "memory/memory.max_usage_in_bytes");
     files.limit = open_file(root, "memory/memory.limit_in_bytes");
     files.events = open_file(root, "memory/memory.oom_control");
+    files.stat = open_file(root, "memory/memory.stat");
   }
   files.version = unified ? 2 : files.current >= 0 ? 1 : 0;
 }
@@ -52,13 +54,24 @@ static int64_t read_number(int fd) {
   return strtoll(text, NULL, 10);
 }
 
-int64_t cgroup_oom_kills(void) {
-  static const char key[] = "oom_kill ";
-  char text[512];
-  if (!read_text(files.events, text, sizeof text)) return -1;
-  for (const char *at = strstr(text, key); at != NULL; at = strstr(at + 1, key))
-    if (at == text || at[-1] == '\n') return strtoll(at + strlen(key), NULL, 10);
+/* The number behind a word that begins a line; -1 where there is none. */
+static int64_t number_behind(const char *text, const char *word) {
+  for (const char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word))
+    if ((at == text || at[-1] == '\n') && at[strlen(word)] == ' ') return strtoll(at + strlen(word), NULL, 10);
   return -1;
+}
+
+int64_t cgroup_oom_kills(void) {
+  char text[512];
+  return read_text(files.events, text, sizeof text) ? number_behind(text, "oom_kill") : -1;
+}
+
+/* cgroup-v1/memory.rst and cgroup-v2.rst of the kernel, memory.stat. What is not within the first 8 KiB is not known. */
+struct charge cgroup_charge(void) {
+  char text[8192];
+  if (!read_text(files.stat, text, sizeof text)) return (struct charge){-1, -1};
+  bool unified = files.version == 2;
+  return (struct charge){number_behind(text, unified ? "anon" : "rss"), number_behind(text, unified ? "file" : "cache")};
 }
 
 struct memory cgroup_memory(void) {

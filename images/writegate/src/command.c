@@ -14,6 +14,7 @@
 #include "ballast.h"
 #include "event.h"
 #include "gate.h"
+#include "maps.h"
 #include "memory.h"
 
 enum { LINE_BYTES = 32 * 1024, KEYS_MAX = 8, TEXT_BYTES = PATH_BYTES };
@@ -208,12 +209,16 @@ static void mark(const struct given *given) {
   event_end();
 }
 
+static void maps(const struct given *given) {
+  if (has_keys(given, "id ", " id ")) maps_report(find(given, "id"));
+}
+
 static void run(char *line) {
   static const struct {
     const char *word;
     void (*run)(const struct given *);
   } commands[] = {{"arm", arm}, {"disarm", disarm}, {"release", release}, {"pass", pass},
-                  {"fill", fill}, {"drain", drain}, {"mark", mark}};
+                  {"fill", fill}, {"drain", drain}, {"mark", mark}, {"maps", maps}};
   struct given given;
   if (!parse(line, &given)) return;
   for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {

@@ -144,6 +144,23 @@ void event_object_end(void) {
   line.first = false;
 }
 
+void event_array(const char *key) {
+  put_key(key);
+  put_text("[");
+  line.first = true;
+}
+
+void event_item(void) {
+  if (!line.first) put_text(",");
+  put_text("{");
+  line.first = true;
+}
+
+void event_array_end(void) {
+  put_text("]");
+  line.first = false;
+}
+
 void event_list(const char *key, char *const *values, int64_t count) {
   put_key(key);
   put_text("[");

@@ -14,6 +14,10 @@ void event_null(const char *key);
 void event_known(const char *key, int64_t value);
 void event_object(const char *key);
 void event_object_end(void);
+/* A list of objects: each begins with an item and ends with event_object_end. */
+void event_array(const char *key);
+void event_item(void);
+void event_array_end(void);
 void event_list(const char *key, char *const *values, int64_t count);
 void event_end(void);
 

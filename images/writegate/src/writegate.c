@@ -273,12 +273,15 @@ static int probe(void) {
 /* What would be reported where the hierarchy were mounted there: for looking at another machine's. */
 static int figures(void) {
   struct memory memory = cgroup_memory();
+  struct charge charge = cgroup_charge();
   event_begin("figures");
   event_number("cgroupVersion", cgroup_version());
   event_known("currentBytes", memory.current_bytes);
   event_known("peakBytes", memory.peak_bytes);
   event_known("limitBytes", memory.limit_bytes);
   event_known("oomKills", memory.oom_kills);
+  event_known("anonymousBytes", charge.anonymous_bytes);
+  event_known("fileBytes", charge.file_bytes);
   event_end();
   return 0;
 }
