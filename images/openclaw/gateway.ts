@@ -3,6 +3,7 @@ import type { Gateway, Promises, Ready, Release } from '../../lab/gateway.ts';
 import { nodeFor, viewPackage } from '../../lab/image/npm.ts';
 import { Problem } from '../../lab/problem.ts';
 import { openclawImage } from './recipe.ts';
+import { pinnedNode, releaseOf } from './version.ts';
 
 const PORT = 18789;
 const PROVIDER_PORT = 18080;
@@ -86,7 +87,8 @@ export const openclaw: Gateway = {
   expectations: 'openclaw/expectations.json',
 
   async release(version): Promise<Release> {
-    const published = semver.valid(version) === null ? undefined : await viewPackage('openclaw', version, ['engines']);
+    const published =
+      semver.valid(version) === null ? undefined : await viewPackage('openclaw', releaseOf(version), ['engines']);
     if (published === undefined) {
       throw new Problem(
         'no-such-version',
@@ -94,11 +96,11 @@ export const openclaw: Gateway = {
       );
     }
     const engines = published.engines as { node?: string } | undefined;
-    const node = await nodeFor(engines?.node);
+    const node = pinnedNode(version) ?? (await nodeFor(engines?.node));
     const ready: Ready = semver.gte(version, READYZ_SINCE)
       ? { kind: 'http', port: PORT, path: '/readyz', status: 200, includes: '"ready":true' }
-      : { kind: 'log', includes: 'listening on ws://' };
-    const { image, notes } = openclawImage(version, node);
+      : { kind: 'log', includes: '[gateway] listening on ws://' };
+    const { image, notes } = openclawImage(releaseOf(version), node);
     const { store, durable } = isSqlite(version) ? SQLITE : SESSIONS_JSON;
     return {
       gateway: 'openclaw',
