@@ -81,7 +81,8 @@ async function withScenario(
   const scenario = choose('scenario', scenarios, name);
   const release = await releases.ofName(asked);
   const { gateway, version, memory } = release;
-  const spec = { scenario: name, gateway, version, memoryBytes: memory.defaultBytes, isQuick };
+  const memoryBytes = scenario.memoryBytes?.(release) ?? memory.defaultBytes;
+  const spec = { scenario: name, gateway, version, memoryBytes, isQuick };
   return { id: scenarioId(spec), role, spec, gateway: gatewayNamed(gateway), release, scenario };
 }
 

@@ -56,10 +56,13 @@ export class Session {
     await this.snapshot('configured');
   }
 
-  /** Boots the gateway and waits until it is ready. False: it never was, and the evidence has its last lines. */
-  async boot(): Promise<boolean> {
+  /**
+   * Boots the gateway and waits until it is ready. False: it never was, and the evidence has its last lines.
+   * @param env what its environment has beside its own from now on
+   */
+  async boot(env?: Readonly<Record<string, string>>): Promise<boolean> {
     const began = Date.now();
-    const gate = await this.#pod.boot();
+    const gate = await this.#pod.boot(env);
     const boot = this.#pod.bootNumber;
     const { ready } = this.#release.boot;
     const limitMs = this.#release.promises.readyWithinMs;

@@ -98,14 +98,23 @@ export class Pod implements AsyncDisposable {
     });
   }
 
-  /** Boots the gateway: the first time a new container, after that the same one again. Resolves when writegate is its parent. */
-  async boot(): Promise<Gate> {
+  /**
+   * Boots the gateway: the first time a new container, after that the same one again. Resolves when writegate is its parent.
+   * @param env what its environment has beside its own from now on: that takes a new container, on the same state
+   */
+  async boot(env?: Readonly<Record<string, string>>): Promise<Gate> {
     this.#boot += 1;
     const listener = this.#listen(this.#boot);
+    if (env !== undefined) {
+      await this.#container?.[Symbol.asyncDispose]();
+      this.#container = undefined;
+    }
     if (this.#container === undefined) {
-      const { release, memoryBytes, images } = this.#spec;
+      const { memoryBytes, images } = this.#spec;
+      const { boot } = this.#spec.release;
+      const release = { ...this.#spec.release, boot: { ...boot, env: { ...boot.env, ...env } } };
       const writegate = ['writegate', 'run', '--state', release.promises.root, '--exit-on-eof', '--'];
-      const part = { ...partOf(this.#spec, this.#volume), image: images.gateway };
+      const part = { ...partOf(this.#spec, this.#volume), release, image: images.gateway };
       const spec = gatewaySpec(part, this.#sidecarContainer.id, memoryBytes, writegate);
       this.#container = this.#resources.use(await LabContainer.start(this.#engine, spec));
       this.#gate = new Gate(this.#container.streams, listener);

@@ -33,6 +33,7 @@ export interface ScenarioProgress {
 /** Not every turn writes the store: one with a journal does so now and then. */
 const TURNS_TO_A_WRITE = 4;
 const DEATH_LIMIT_MS = 2_000;
+const MAPPED_LIMIT_MS = 30_000;
 const HOUR_MS = 60 * 60_000;
 
 /**
@@ -138,7 +139,7 @@ function labOf(
     steps,
     from,
     isQuick: spec.isQuick,
-    boot: () => session.boot(),
+    boot: (env) => session.boot(env),
     stop: () => session.stop(),
     async turn(name) {
       const { acknowledged, error } = await session.turn(name);
@@ -164,6 +165,7 @@ function labOf(
     sweepTime: () => session.sweepTime(),
     list: () => pod.sidecar.snapshot(root, [], 0),
     heap: () => pod.sidecar.heap(),
+    mapped: () => pod.gate.mapped(MAPPED_LIMIT_MS),
     async requests(http, count, from) {
       const { answered2xx, firstError } = await pod.sidecar.requests(http, count, from);
       if (answered2xx === count) return;

@@ -1,6 +1,7 @@
 import type { CrashPoint } from '../cell/write-shape.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Fault } from '../fault.ts';
+import type { Mapped } from '../gate/gate.ts';
 import type { Boot, HttpRequest, Release } from '../gateway.ts';
 import type { Proof, Verdict } from '../judge/verdict.ts';
 import type { Entry, Heap, Sidecar } from '../sidecar/client.ts';
@@ -36,8 +37,11 @@ export interface ScenarioLab {
   /** The step to begin with: 1, and a later one where a run that was cut off is taken up again, on an empty state folder. */
   from: number;
   isQuick: boolean;
-  /** Boots the gateway and waits until it is ready. False: it never was; then the scenario is over, and that is its result. */
-  boot(): Promise<boolean>;
+  /**
+   * Boots the gateway and waits until it is ready. False: it never was; then the scenario is over, and that is its result.
+   * @param env what its environment has beside its own from now on
+   */
+  boot(env?: Readonly<Record<string, string>>): Promise<boolean>;
   /** Stops it as its operator would. */
   stop(): Promise<void>;
   /** One turn to its end. False: it was not acknowledged. */
@@ -54,6 +58,8 @@ export interface ScenarioLab {
   list(): Promise<Entry[]>;
   /** The JavaScript heap after a collection, and what is resident. */
   heap(): Promise<Heap>;
+  /** What its processes have mapped, and what is charged to them. */
+  mapped(): Promise<Mapped>;
   /** Many requests; rejects if one of them was not answered well: what is measured then is something else. */
   requests(http: HttpRequest, count: number, from: number): Promise<void>;
   /** Bytes written to the state folder in this boot, as writegate saw them. */
@@ -82,6 +88,8 @@ export interface Scenario {
   steps: { full: number; quick: number };
   /** The fault that its crashes inject, by name. Absent: it has none. */
   fault?: string;
+  /** The memory limit, where it is not the release's own. */
+  memoryBytes?(release: Release): number;
   /** How the gateway is installed for it. Absent: as for a cell. */
   boot?(release: Release): Boot;
   checks: readonly ScenarioCheck[];

@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest';
+import { judge } from '../../judge/judge.ts';
+import { openclaw6413 } from '../../scenarios/openclaw-6413.ts';
+import { EvidenceBuilder } from '../../test/healthy-cell.ts';
+
+const MiB = 1024 ** 2;
+const GiB = 1024 * MiB;
+const LIMIT_BYTES = 512 * MiB;
+const POINTS = 8;
+const TURNS_BETWEEN = 8;
+
+/** What is mapped and what is charged, after so many of them. */
+interface Told {
+  addressWhileIdle?: (minute: number) => number;
+  keptWhileIdle?: (minute: number) => number;
+  addressByTurn?: (turn: number) => number;
+  keptByTurn?: (turn: number) => number;
+  points?: number;
+  of8GB?: number;
+  afterRestart?: number;
+}
+
+/** The evidence of a gateway that reserves 22 GB and keeps 170 MB, but for what is told. */
+function seen({
+  addressWhileIdle = () => 12 * GiB,
+  keptWhileIdle = () => 150 * MiB,
+  addressByTurn = () => 22 * GiB,
+  keptByTurn = () => 170 * MiB,
+  points = POINTS,
+  of8GB = 2,
+  afterRestart = 22 * GiB,
+}: Told) {
+  const build = new EvidenceBuilder().add({
+    type: 'scenario',
+    schemaVersion: 1,
+    id: 'openclaw-6413_g@1.0.0_512m',
+    scenario: 'openclaw-6413',
+    gateway: 'g',
+    version: '1.0.0',
+    memoryBytes: LIMIT_BYTES,
+    isQuick: false,
+    image: 'g:1',
+    notes: [],
+    promises: {
+      root: '/state',
+      store: { path: '/state/sessions.json', format: 'json-rows', rowFields: [] },
+      temps: [],
+      sweepGraceMs: 1,
+      sweepWithinMs: 1,
+      readyWithinMs: 1,
+      serveWithinMs: 1,
+      durable: [],
+      level: 'process-crash',
+    },
+    steps: 1,
+  });
+  build.started(1).ready(1).add({ type: 'phase', name: 'step 1' });
+  const point = (series: string, x: number, addressBytes: number, keptBytes: number) =>
+    build.add({
+      type: 'point',
+      series,
+      x,
+      values: {
+        addressBytes,
+        keptBytes,
+        residentBytes: keptBytes + 60 * MiB,
+        reservedBytes: addressBytes - GiB,
+        untouchedBytes: GiB / 2,
+        of8GB,
+        of2GB: 1,
+        of64MB: 9,
+      },
+    });
+  for (let minute = 1; minute <= points; minute += 1)
+    point('idle', minute / 5, addressWhileIdle(minute / 5), keptWhileIdle(minute / 5));
+  for (let turn = 1; turn <= points; turn += 1)
+    point('turns', turn * TURNS_BETWEEN, addressByTurn(turn * TURNS_BETWEEN), keptByTurn(turn * TURNS_BETWEEN));
+  point('restart', 0, 12 * GiB, 150 * MiB);
+  point('restart', 1, afterRestart, 170 * MiB);
+  return build.add({ type: 'end', durationMs: 1 }).done();
+}
+
+function checked(told: Told, id: string) {
+  const found = judge(seen(told)).checks.find((check) => check.id === id);
+  if (found === undefined) throw new Error(`there is no check ${id}`);
+  return found;
+}
+
+/** Up and down by as much as a garbage collection does. */
+const noise = (x: number) => ((Math.round(x * 1000) * 31) % 7) * 20 * MiB;
+
+describe('memory-bounded', () => {
+  test('22 GB that are reserved and stay are no memory that grows', () => {
+    expect(checked({}, 'memory-bounded')).toMatchObject({ verdict: 'held' });
+    expect(checked({}, 'address-space-bounded')).toMatchObject({ verdict: 'held' });
+  });
+
+  test('what is kept of each turn: a leak, with how many turns fill the limit', () => {
+    expect(checked({ keptByTurn: (turn) => 100 * MiB + turn * MiB }, 'memory-bounded')).toMatchObject({
+      verdict: 'violated',
+      detail:
+        'turns: from 113.25 MB to 171.97 MB, 1.05 MB a turn (95 %: ±0.00 MB, 8 points); 0.36 MB a turn reach the limit in 1,000 turns',
+      lines: expect.arrayContaining([expect.any(Number)]),
+    });
+  });
+
+  test('what grows while it is idle', () => {
+    const found = checked({ keptWhileIdle: (minute) => 100 * MiB + minute * MiB }, 'memory-bounded');
+    expect(found.verdict).toBe('violated');
+    expect(found.detail).toMatch(/^idle: .* 1.05 MB a minute .* reach the limit in a day$/);
+  });
+
+  test('a leak among the turns is said although the idle time tells nothing', () => {
+    const found = checked({ keptWhileIdle: noise, keptByTurn: (turn) => turn * MiB }, 'memory-bounded');
+    expect(found.verdict).toBe('violated');
+    expect(found.detail).toMatch(/^turns: /);
+  });
+
+  test('what goes down again is not held against it; too wide an interval is neither', () => {
+    expect(checked({ keptWhileIdle: (minute) => (200 - minute) * MiB }, 'memory-bounded').verdict).toBe('held');
+    expect(checked({ keptByTurn: noise }, 'memory-bounded').verdict).toBe('inconclusive');
+  });
+
+  test('too few points', () => {
+    expect(checked({ points: 2 }, 'memory-bounded')).toMatchObject({
+      verdict: 'inconclusive',
+      detail: 'idle: only 2 points were taken: too few for a line',
+    });
+  });
+});
+
+describe('address-space-bounded', () => {
+  test('8 GB more with each turn', () => {
+    const told = { addressByTurn: (turn: number) => 12 * GiB + turn * 8 * GiB };
+    expect(checked(told, 'address-space-bounded')).toMatchObject({
+      verdict: 'violated',
+      detail: expect.stringMatching(/^turns: .* 8589.93 MB a turn .* use up the 128 TiB in a million turns$/),
+    });
+    expect(checked(told, 'memory-bounded').verdict).toBe('held');
+  });
+
+  test('22 GB within two minutes, as the document has it', () => {
+    const told = { addressWhileIdle: (minute: number) => Math.min(22, 1 + 11 * minute) * GiB };
+    expect(checked(told, 'address-space-bounded').verdict).toBe('violated');
+  });
+});
+
+describe('what is found', () => {
+  const figure = (told: Told, what: string) => {
+    const found = openclaw6413.figures(seen(told)).find((one) => one.what === what);
+    if (found === undefined) throw new Error(`there is no figure "${what}"`);
+    return found;
+  };
+
+  test('a reservation, a leak, both, or not to be told', () => {
+    const leak = { keptByTurn: (turn: number) => turn * MiB };
+    const what = 'a leak, a reservation, or both';
+    expect(figure({}, what)).toMatchObject({
+      reproduced: 'no',
+      measured: expect.stringMatching(/^a reservation, and no leak/),
+    });
+    expect(figure(leak, what)).toMatchObject({ reproduced: 'yes', measured: expect.stringMatching(/^both/) });
+    expect(figure({ keptByTurn: noise }, what)).toMatchObject({ reproduced: 'not measured' });
+  });
+
+  test('a restart that is over the threshold again is for nothing', () => {
+    const what = 'restart when VSZ passes 15 GB';
+    expect(figure({}, what)).toMatchObject({
+      reproduced: 'yes',
+      measured: expect.stringMatching(/for ever, for nothing$/),
+    });
+    expect(figure({ afterRestart: 12 * GiB }, what).measured).toMatch(/stays below the threshold$/);
+    const small = { addressByTurn: () => 10 * GiB };
+    expect(figure(small, what)).toMatchObject({
+      reproduced: 'no',
+      measured: expect.stringMatching(/would never fire here$/),
+    });
+  });
+
+  test('the mappings, and the size of it all', () => {
+    expect(figure({}, 'the mappings').reproduced).toBe('yes');
+    expect(figure({ of8GB: 1 }, 'the mappings').reproduced).toBe('in part');
+    expect(figure({}, 'VSZ').reproduced).toBe('yes');
+    expect(figure({ of8GB: 1, addressByTurn: () => 10 * GiB }, 'VSZ').reproduced).toBe('in part');
+  });
+
+  test('nothing was measured: nothing is said', () => {
+    expect(openclaw6413.figures(seen({ points: 0 }))).toEqual([]);
+  });
+});

@@ -1,0 +1,122 @@
+import type { CellEvidence } from '../../evidence/cell-evidence.ts';
+import { held, inconclusive, type Proof, type Seen, type Verdict, violated } from '../../judge/verdict.ts';
+import { fitLine } from '../fit.ts';
+import { type Point, pointsOf } from '../points.ts';
+import type { ScenarioCheck } from '../scenario.ts';
+
+const GiB = 1024 ** 3;
+const MINUTES_OF_A_DAY = 24 * 60;
+const MANY_TURNS = 1_000;
+
+/** What grows, along what, and how much of it for one of that is too much. */
+interface Growth {
+  series: string;
+  /** What is counted along it. */
+  one: string;
+  atMostBytes(points: readonly Point[], limitBytes: number): number;
+  /** Why that much. */
+  because: string;
+}
+
+const megabytes = (bytes = 0): string => {
+  const text = (bytes / 1e6).toFixed(2);
+  return `${text === '-0.00' ? '0.00' : text} MB`;
+};
+
+/** `bounded`: with 95 % it grows by less than is too much; `grows`: by more; `unclear`: can't be told, or was not seen. */
+export interface Judged {
+  state: 'bounded' | 'grows' | 'unclear';
+  says: string;
+  seen: readonly Seen[];
+}
+
+function judgeOne(evidence: CellEvidence, value: string, growth: Growth): Judged {
+  const points = pointsOf(evidence, growth.series).filter((point) => value in point.values);
+  const [first] = points;
+  const last = points.at(-1);
+  const line = fitLine(points.map(({ x, values, segment }) => ({ x, y: values[value] ?? 0, segment })));
+  if (first === undefined || last === undefined || line === undefined) {
+    const says = `${growth.series}: only ${points.length} points were taken: too few for a line`;
+    return { state: 'unclear', says, seen: [] };
+  }
+  const atMost = growth.atMostBytes(points, evidence.scenario?.memoryBytes ?? 0);
+  const { slope, halfWidth } = line;
+  const says =
+    `${growth.series}: from ${megabytes(first.values[value])} to ${megabytes(last.values[value])}, ` +
+    `${megabytes(slope)} a ${growth.one} (95 %: ±${megabytes(halfWidth)}, ${points.length} points)`;
+  const bound = `${megabytes(atMost)} a ${growth.one} ${growth.because}`;
+  const seen = [last.seen, first.seen];
+  if (slope - halfWidth > atMost) return { state: 'grows', says: `${says}; ${bound}`, seen };
+  if (slope + halfWidth > atMost) return { state: 'unclear', says: `${says}: too wide to tell; ${bound}`, seen };
+  return { state: 'bounded', says, seen };
+}
+
+/** All curves of one thing; the worst says it. */
+function judgeAll(evidence: CellEvidence, value: string, growths: readonly Growth[]): Judged {
+  const judged = growths.map((growth) => judgeOne(evidence, value, growth));
+  const worst = judged.find(({ state }) => state === 'grows') ?? judged.find(({ state }) => state === 'unclear');
+  if (worst !== undefined) return worst;
+  return {
+    state: 'bounded',
+    says: judged.map(({ says }) => says).join('; '),
+    seen: judged.flatMap(({ seen }) => seen),
+  };
+}
+
+function verdict({ state, says, seen }: Judged, proof: Proof): Verdict {
+  const [first, ...others] = seen;
+  if (state === 'grows' && first !== undefined) return violated(says, first, ...others);
+  return state === 'bounded' ? held(proof, says, ...seen) : inconclusive(says);
+}
+
+const room = (points: readonly Point[], limitBytes: number): number =>
+  Math.max(0, limitBytes - Math.max(...points.map(({ values }) => values.keptBytes ?? 0)));
+
+/** `keptBytes` of the points: what is charged after a collection and belongs to no file, so that nobody can take it back. */
+export const memoryGrowth = (evidence: CellEvidence): Judged =>
+  judgeAll(evidence, 'keptBytes', [
+    {
+      series: 'idle',
+      one: 'minute',
+      atMostBytes: (points, limit) => room(points, limit) / MINUTES_OF_A_DAY,
+      because: 'reach the limit in a day',
+    },
+    {
+      series: 'turns',
+      one: 'turn',
+      atMostBytes: (points, limit) => room(points, limit) / MANY_TURNS,
+      because: `reach the limit in ${MANY_TURNS.toLocaleString('en')} turns`,
+    },
+  ]);
+
+/** 47 bits on x86-64 (x86_64/mm.rst of the kernel): 128 TiB. Reserved address space costs nothing until there is none left. */
+const ADDRESS_SPACE_BYTES = 128 * 1024 * GiB;
+
+/** `addressBytes` of the points: all that is mapped, which `ps` calls VSZ. */
+export const addressSpaceGrowth = (evidence: CellEvidence): Judged =>
+  judgeAll(evidence, 'addressBytes', [
+    {
+      series: 'idle',
+      one: 'minute',
+      atMostBytes: () => ADDRESS_SPACE_BYTES / (90 * MINUTES_OF_A_DAY),
+      because: 'use up the 128 TiB in 90 days',
+    },
+    {
+      series: 'turns',
+      one: 'turn',
+      atMostBytes: () => ADDRESS_SPACE_BYTES / 1e6,
+      because: 'use up the 128 TiB in a million turns',
+    },
+  ]);
+
+export const memoryDoesNotGrow: ScenarioCheck = {
+  id: 'memory-bounded',
+  promise: 'what is charged and can’t be taken back does not grow while it is idle, nor with the turns',
+  judge: ({ evidence, proof }) => verdict(memoryGrowth(evidence), proof),
+};
+
+export const addressSpaceDoesNotGrow: ScenarioCheck = {
+  id: 'address-space-bounded',
+  promise: 'what is reserved is reserved once: the address space does not grow while it is idle, nor with the turns',
+  judge: ({ evidence, proof }) => verdict(addressSpaceGrowth(evidence), proof),
+};
