@@ -1,3 +1,5 @@
+import { t95 } from '../scenario/fit.ts';
+
 /** What several runs of one measurement come to. */
 export interface Summary {
   median: number;
@@ -22,4 +24,19 @@ export function summarize(samples: readonly number[]): Summary {
 export function ratios(samples: readonly number[], beside: readonly number[]): number[] {
   if (samples.length !== beside.length) throw new RangeError('they were not measured side by side');
   return samples.map((sample, index) => sample / (beside[index] ?? Number.NaN));
+}
+
+/** The mean of samples and half of the width of its interval at 95 % (Student's t). */
+export interface MeanInterval {
+  mean: number;
+  halfWidth: number;
+}
+
+/** @throws RangeError for fewer than two samples: one has no spread */
+export function meanInterval(samples: readonly number[]): MeanInterval {
+  const n = samples.length;
+  if (n < 2) throw new RangeError('an interval takes two samples at least');
+  const mean = samples.reduce((sum, sample) => sum + sample, 0) / n;
+  const variance = samples.reduce((sum, sample) => sum + (sample - mean) ** 2, 0) / (n - 1);
+  return { mean, halfWidth: t95(n - 1) * Math.sqrt(variance / n) };
 }

@@ -19,6 +19,8 @@ export interface PodSpec {
   memoryBytes: number;
   /** The state folder is on a disk of this size, in memory. Absent: on the engine's own. */
   diskBytes?: number;
+  /** How often writegate looks at the memory, in ms. Absent: as it does by itself. */
+  sampleMs?: number;
   /** Boots that an earlier pod of the same evidence had: numbers go on after them. */
   bootsBefore?: number;
 }
@@ -110,10 +112,11 @@ export class Pod implements AsyncDisposable {
       this.#container = undefined;
     }
     if (this.#container === undefined) {
-      const { memoryBytes, images } = this.#spec;
+      const { memoryBytes, images, sampleMs } = this.#spec;
       const { boot } = this.#spec.release;
       const release = { ...this.#spec.release, boot: { ...boot, env: { ...boot.env, ...env } } };
-      const writegate = ['writegate', 'run', '--state', release.promises.root, '--exit-on-eof', '--'];
+      const sampling = sampleMs === undefined ? [] : ['--sample-ms', String(sampleMs)];
+      const writegate = ['writegate', 'run', '--state', release.promises.root, ...sampling, '--exit-on-eof', '--'];
       const part = { ...partOf(this.#spec, this.#volume), release, image: images.gateway };
       const spec = gatewaySpec(part, this.#sidecarContainer.id, memoryBytes, writegate);
       this.#container = this.#resources.use(await LabContainer.start(this.#engine, spec));

@@ -22,6 +22,9 @@ const T_95 = [
 ];
 const T_95_MANY = 1.96;
 
+/** The two-sided 95 % quantile of Student's t. */
+export const t95 = (freedom: number): number => T_95[freedom - 1] ?? T_95_MANY;
+
 /**
  * Ordinary least squares with one slope and a level for each segment (the slope within groups of an analysis of covariance). The interval of the
  * slope is t(0.975, n - g - 1) × s / sqrt(Σ(x - x̄)²), with g segments, x̄ the mean of its own one, and s² the residual variance over n - g - 1.
@@ -41,11 +44,10 @@ export function fitLine(samples: readonly Sample[]): Line | undefined {
   if (spread === 0) return undefined;
   const slope = sum((x, y) => x * y) / spread;
   const residual = sum((x, y) => (y - slope * x) ** 2);
-  const t = T_95[freedom - 1] ?? T_95_MANY;
   return {
     slope,
     intercept: first.y - slope * first.x,
-    halfWidth: t * Math.sqrt(residual / freedom / spread),
+    halfWidth: t95(freedom) * Math.sqrt(residual / freedom / spread),
     points: samples.length,
   };
 }

@@ -1,0 +1,215 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import type { CellPlan } from '../cell/cell.ts';
+import { Session } from '../cell/session.ts';
+import { Recorder } from '../evidence/recorder.ts';
+import type { Release } from '../gateway.ts';
+import { Pod } from '../pod/pod.ts';
+import { Problem } from '../problem.ts';
+import { scratch } from '../reaper/scratch.ts';
+import { INSPECTED } from '../scenario/scenario.ts';
+import { type Figure, figure, type Goal, ratioFigure } from './figure.ts';
+import type { Bench, Section, SectionResult } from './section.ts';
+import { meanInterval, ratios } from './summary.ts';
+
+const GOAL: Goal = { is: 'at most', value: 1.02 };
+const MAPPED_LIMIT_MS = 30_000;
+/** So rarely that no round sees it. */
+const NEVER_MS = 3_600_000;
+
+/** `turns`: in a round, and so between two readings, as the scenarios have them: one point every 8 turns or more. */
+const SUBJECTS = [
+  { gateway: 'reference', rounds: 12, turns: 200 },
+  { gateway: 'openclaw', rounds: 12, turns: 16 },
+] as const;
+const WARM_UP_ROUNDS = 2;
+
+/** One kind of sampling. */
+interface Kind {
+  name: string;
+  sampleMs: number | undefined;
+  isInspected: boolean;
+  /** Once a round, in the middle of its turns. */
+  look(pod: Pod): Promise<void>;
+}
+
+const nothing = async () => undefined;
+const heap = async (pod: Pod) => void (await pod.sidecar.heap());
+const mappings = async (pod: Pod) => void (await pod.gate.mapped(MAPPED_LIMIT_MS));
+
+const OFF = 'no sampling';
+const KINDS: readonly Kind[] = [
+  { name: OFF, sampleMs: NEVER_MS, isInspected: false, look: nothing },
+  { name: 'memory events', sampleMs: undefined, isInspected: false, look: nothing },
+  { name: 'mappings', sampleMs: NEVER_MS, isInspected: false, look: mappings },
+  { name: 'inspector', sampleMs: NEVER_MS, isInspected: true, look: nothing },
+  { name: 'heap readings', sampleMs: NEVER_MS, isInspected: true, look: heap },
+];
+
+/** What looking at a gateway's memory costs it. */
+export const samplingCost: Section = {
+  name: 'sampling-cost',
+  summary: 'processor time of the same turns with each kind of sampling that the scenarios use, and without',
+  gateways: SUBJECTS.map((subject) => subject.gateway),
+  async measure(bench): Promise<SectionResult> {
+    const figures: Figure[] = [];
+    const notes: string[] = [];
+    for (const subject of SUBJECTS) {
+      const measured = await measureSubject(bench, subject);
+      figures.push(...figuresOf(subject.gateway, measured));
+      notes.push(...intervalsOf(subject.gateway, subject.turns, measured));
+    }
+    return {
+      figures,
+      notes: [
+        ...notes,
+        'Processor time: of all that is in the gateway’s container, and so of writegate too, which does the work of the first two kinds beside the gateway.',
+        'Memory events: every 100 ms, if the charge has moved. Mappings and heap readings: one in a round. A heap reading collects garbage three times: that is what it costs. ' +
+          'Inspector: it listens, and nobody asks it anything.',
+        'A ratio: of the sums, in brackets the range over the rounds.',
+      ],
+    };
+  },
+};
+
+interface Variant {
+  kind: Kind;
+  subject: Subject;
+  /** Processor time of each round, in ms. */
+  cpu: number[];
+}
+
+async function measureSubject(bench: Bench, { gateway, ...plan }: (typeof SUBJECTS)[number]): Promise<Variant[]> {
+  const cell = await bench.cell(gateway);
+  const rounds = bench.rounds ?? plan.rounds;
+  await using pods = new AsyncDisposableStack();
+  const variants: Variant[] = [];
+  for (const kind of KINDS) {
+    const subject = pods.use(await Subject.start(bench, cell, kind));
+    variants.push({ kind, subject, cpu: [] });
+  }
+  for (let round = 1; round <= WARM_UP_ROUNDS + rounds; round += 1) {
+    await oneRound(variants, round, plan.turns);
+    if (round <= WARM_UP_ROUNDS) for (const variant of variants) variant.cpu = [];
+    else bench.say(`${gateway} ${round - WARM_UP_ROUNDS}/${rounds}: ${variants.map(inWords).join('; ')}`);
+  }
+  return variants;
+}
+
+const inWords = ({ kind, cpu }: Variant): string => `${kind.name} ${cpu.at(-1)?.toFixed(0)} ms`;
+
+/** The turns of all of them turn by turn: what disturbs one disturbs its neighbours. */
+async function oneRound(variants: readonly Variant[], round: number, turns: number): Promise<void> {
+  const before = await cpuOf(variants);
+  for (let turn = 1; turn <= turns; turn += 1) {
+    for (let index = 0; index < variants.length; index += 1) {
+      const variant = variants[(index + round + turn) % variants.length];
+      await variant?.subject.turn();
+      if (turn === Math.ceil(turns / 2)) await variant?.subject.look();
+    }
+  }
+  const after = await cpuOf(variants);
+  for (const [index, { cpu }] of variants.entries()) cpu.push((after[index] ?? 0) - (before[index] ?? 0));
+}
+
+/** At once for all, since an engine may take a second to answer. */
+const cpuOf = (variants: readonly Variant[]): Promise<number[]> =>
+  Promise.all(variants.map(({ subject }) => subject.cpuMs()));
+
+const sum = (samples: readonly number[]): number => samples.reduce((all, one) => all + one, 0);
+
+function split(variants: readonly Variant[]): { base: Variant; others: Variant[] } {
+  const [base, ...others] = variants;
+  if (base?.kind.name !== OFF) throw new Error('there is nothing to compare with');
+  return { base, others };
+}
+
+function figuresOf(gateway: string, variants: readonly Variant[]): Figure[] {
+  const { base, others } = split(variants);
+  return [
+    figure(`${gateway}: a round, ${OFF}`, 'ms', base.cpu),
+    ...others.map(({ kind, cpu }) =>
+      ratioFigure(`${gateway}: ${kind.name} / ${OFF}`, sum(cpu) / sum(base.cpu), ratios(cpu, base.cpu), GOAL),
+    ),
+  ];
+}
+
+/** The range of rounds is wide where the mean is known well: what is to be told apart here is 2 %. */
+function intervalsOf(gateway: string, turns: number, variants: readonly Variant[]): string[] {
+  const { base, others } = split(variants);
+  if (base.cpu.length < 2) return [];
+  return others.map(({ kind, cpu }) => {
+    const { mean, halfWidth } = meanInterval(ratios(cpu, base.cpu));
+    const more = meanInterval(cpu.map((ms, index) => ms - (base.cpu[index] ?? 0)));
+    return `${gateway}, ${kind.name}: ${mean.toFixed(3)} ± ${halfWidth.toFixed(3)} (95 % of the mean, ${cpu.length} rounds of ${turns} turns), ${more.mean.toFixed(1)} ± ${more.halfWidth.toFixed(1)} ms a round.`;
+  });
+}
+
+/** A gateway in a pod of its own, which is looked at in one way. */
+class Subject implements AsyncDisposable {
+  readonly #bench: Bench;
+  readonly #pod: Pod;
+  readonly #session: Session;
+  readonly #kind: Kind;
+  readonly #resources: AsyncDisposableStack;
+
+  private constructor(bench: Bench, pod: Pod, session: Session, kind: Kind, resources: AsyncDisposableStack) {
+    this.#bench = bench;
+    this.#pod = pod;
+    this.#session = session;
+    this.#kind = kind;
+    this.#resources = resources;
+  }
+
+  /** Boots it as a scenario does, and drives its first turn. */
+  static async start(bench: Bench, { release, images, spec }: CellPlan, kind: Kind): Promise<Subject> {
+    await using undo = new AsyncDisposableStack();
+    const folder = undo.use(await scratch('bench'));
+    const recorder = undo.use(new Recorder(path.join(folder.path, 'cell')));
+    const watched = withEnv(release, kind.isInspected ? INSPECTED : {});
+    const pod = undo.use(
+      await Pod.start(
+        bench.engine,
+        {
+          label: path.basename(folder.path),
+          name: `midwrite-${randomUUID().slice(0, 13)}`,
+          release: watched,
+          images,
+          memoryBytes: spec.memoryBytes,
+          ...(kind.sampleMs !== undefined && { sampleMs: kind.sampleMs }),
+        },
+        recorder,
+      ),
+    );
+    const session = new Session(pod, watched, recorder, bench.signal);
+    await session.configure();
+    if (!(await session.boot())) throw new Problem('gateway-died', `it did not get ready: ${pod.gate.lastLines()}`);
+    return new Subject(bench, pod, session, kind, undo.move());
+  }
+
+  async turn(): Promise<void> {
+    this.#bench.signal.throwIfAborted();
+    const { acknowledged, error } = await this.#session.turn('warm');
+    if (!acknowledged) throw new Problem('gateway-died', `a turn was not acknowledged: ${error}`);
+  }
+
+  async look(): Promise<void> {
+    await this.#kind.look(this.#pod);
+  }
+
+  /** Processor time of all that ran in the container since its start, in ms. */
+  async cpuMs(): Promise<number> {
+    const container = this.#bench.engine.docker.getContainer(this.#pod.container.id);
+    const { cpu_stats } = await container.stats({ stream: false, 'one-shot': true });
+    return cpu_stats.cpu_usage.total_usage / 1e6;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
+  }
+}
+
+function withEnv(release: Release, env: Readonly<Record<string, string>>): Release {
+  const { boot, usual } = release;
+  return { ...release, boot: { ...boot, env: { ...(usual?.env ?? boot.env), ...env } } };
+}
