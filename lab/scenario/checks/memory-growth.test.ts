@@ -67,6 +67,7 @@ function seen({
         reservedBytes: addressBytes - GiB,
         untouchedBytes: GiB / 2,
         of8GB,
+        of4GB: 0,
         of2GB: 1,
         of64MB: 9,
       },
@@ -87,7 +88,7 @@ function checked(told: Told, id: string) {
 }
 
 /** Up and down by as much as a garbage collection does. */
-const noise = (x: number) => ((Math.round(x * 1000) * 31) % 7) * 20 * MiB;
+const noise = (x: number) => ((Math.round(x * 1000) * 31) % 7) * 50 * MiB;
 
 describe('memory-bounded', () => {
   test('22 GB that are reserved and stay are no memory that grows', () => {
@@ -96,22 +97,22 @@ describe('memory-bounded', () => {
   });
 
   test('what is kept of each turn: a leak, with how many turns fill the limit', () => {
-    expect(checked({ keptByTurn: (turn) => 100 * MiB + turn * MiB }, 'memory-bounded')).toMatchObject({
+    expect(checked({ keptByTurn: (turn) => 100 * MiB + 2 * turn * MiB }, 'memory-bounded')).toMatchObject({
       verdict: 'violated',
       detail:
-        'turns: from 113.25 MB to 171.97 MB, 1.05 MB a turn (95 %: ±0.00 MB, 8 points); 0.36 MB a turn reach the limit in 1,000 turns',
+        'turns: from 121.63 MB to 239.08 MB, 2.10 MB a turn (95 %: ±0.00 MB, 8 points); 1.49 MB a turn reach the limit in 200 turns',
       lines: expect.arrayContaining([expect.any(Number)]),
     });
   });
 
   test('what grows while it is idle', () => {
-    const found = checked({ keptWhileIdle: (minute) => 100 * MiB + minute * MiB }, 'memory-bounded');
+    const found = checked({ keptWhileIdle: (minute) => 100 * MiB + 10 * minute * MiB }, 'memory-bounded');
     expect(found.verdict).toBe('violated');
-    expect(found.detail).toMatch(/^idle: .* 1.05 MB a minute .* reach the limit in a day$/);
+    expect(found.detail).toMatch(/^idle: .* 10.49 MB a minute .* reach the limit in an hour$/);
   });
 
   test('a leak among the turns is said although the idle time tells nothing', () => {
-    const found = checked({ keptWhileIdle: noise, keptByTurn: (turn) => turn * MiB }, 'memory-bounded');
+    const found = checked({ keptWhileIdle: noise, keptByTurn: (turn) => 3 * turn * MiB }, 'memory-bounded');
     expect(found.verdict).toBe('violated');
     expect(found.detail).toMatch(/^turns: /);
   });
@@ -153,7 +154,7 @@ describe('what is found', () => {
   };
 
   test('a reservation, a leak, both, or not to be told', () => {
-    const leak = { keptByTurn: (turn: number) => turn * MiB };
+    const leak = { keptByTurn: (turn: number) => 3 * turn * MiB };
     const what = 'a leak, a reservation, or both';
     expect(figure({}, what)).toMatchObject({
       reproduced: 'no',

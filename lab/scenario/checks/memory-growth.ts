@@ -6,7 +6,9 @@ import type { ScenarioCheck } from '../scenario.ts';
 
 const GiB = 1024 ** 3;
 const MINUTES_OF_A_DAY = 24 * 60;
-const MANY_TURNS = 1_000;
+/** A run of minutes can't tell what grows more slowly than this. */
+const MINUTES_TO_THE_LIMIT = 60;
+const TURNS_TO_THE_LIMIT = 200;
 
 /** What grows, along what, and how much of it for one of that is too much. */
 interface Growth {
@@ -48,7 +50,7 @@ function judgeOne(evidence: CellEvidence, value: string, growth: Growth): Judged
   const seen = [last.seen, first.seen];
   if (slope - halfWidth > atMost) return { state: 'grows', says: `${says}; ${bound}`, seen };
   if (slope + halfWidth > atMost) return { state: 'unclear', says: `${says}: too wide to tell; ${bound}`, seen };
-  return { state: 'bounded', says, seen };
+  return { state: 'bounded', says: `${says}, where ${bound}`, seen };
 }
 
 /** All curves of one thing; the worst says it. */
@@ -78,14 +80,14 @@ export const memoryGrowth = (evidence: CellEvidence): Judged =>
     {
       series: 'idle',
       one: 'minute',
-      atMostBytes: (points, limit) => room(points, limit) / MINUTES_OF_A_DAY,
-      because: 'reach the limit in a day',
+      atMostBytes: (points, limit) => room(points, limit) / MINUTES_TO_THE_LIMIT,
+      because: 'reach the limit in an hour',
     },
     {
       series: 'turns',
       one: 'turn',
-      atMostBytes: (points, limit) => room(points, limit) / MANY_TURNS,
-      because: `reach the limit in ${MANY_TURNS.toLocaleString('en')} turns`,
+      atMostBytes: (points, limit) => room(points, limit) / TURNS_TO_THE_LIMIT,
+      because: `reach the limit in ${TURNS_TO_THE_LIMIT} turns`,
     },
   ]);
 
