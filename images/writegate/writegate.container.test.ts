@@ -916,6 +916,7 @@ describe('refusals', { timeout: 60_000 }, () => {
     'pass id=go now=1',
     'maps',
     'maps id=x now=1',
+    'charge',
     'explode',
     '',
     'x'.repeat(40_000),
@@ -1011,6 +1012,24 @@ describe('what is mapped', { timeout: 60_000 }, () => {
     expect(end.anonymousBytes).toBeGreaterThan(10 * MEBIBYTE);
     expect(end.currentBytes).toBeGreaterThan(Number(end.anonymousBytes));
     expect(end.currentBytes).toBeLessThan(100 * MEBIBYTE);
+  });
+
+  test('the charge alone: what is touched, and not what is reserved', async () => {
+    await using fixture = await act(`mkdir /state/go , reserve 9000 , touch 24 10 , ${DONE}`, {
+      commands: ['arm id=go op=mkdir path=/state/go'],
+    });
+    await held(fixture, 'go');
+    fixture.send('charge id=before');
+    const before = await fixture.waitFor(ev('charged', { id: 'before' }), { name: 'the charge before' });
+    fixture.send('release id=go');
+    await fixture.waitFor(done, { name: 'the program has mapped what it maps' });
+    fixture.send('charge id=after');
+    const after = await fixture.waitFor(ev('charged', { id: 'after' }), { name: 'the charge after' });
+    const grown = (Number(after.anonymousBytes) - Number(before.anonymousBytes)) / MEBIBYTE;
+    // The kernel counts in batches: cgroup-v1/memory.rst, 5.5.
+    expect(grown).toBeGreaterThan(9);
+    expect(grown).toBeLessThan(12);
+    expect(after.currentBytes).toBeGreaterThanOrEqual(Number(after.anonymousBytes));
   });
 
   test('more than go into one event, each once and in order', async () => {

@@ -137,6 +137,15 @@ export class Gate {
     return { mappings: parts.flatMap((part) => (part.ev === 'mappings' ? part.mappings : [])), end };
   }
 
+  /** What the charge of the gateway's cgroup is made of. */
+  async charged(limitMs: number): Promise<GateEventOf<'charged'>> {
+    const from = this.events.length;
+    const id = `charge-${from}`;
+    this.send('charge', { id });
+    const isIt = (event: GateEvent): event is GateEventOf<'charged'> => event.ev === 'charged' && event.id === id;
+    return this.waitFor({ name: 'what is charged to the gateway', limitMs }, isIt, from);
+  }
+
   /** Arms a hold and waits until writegate has taken it. */
   async arm(id: string, spec: ArmSpec, limitMs: number): Promise<void> {
     const from = this.events.length;

@@ -17,6 +17,13 @@ const call = {
   append: z.boolean().optional(),
 };
 
+/** What is charged to the cgroup, and of it pages of no file, and pages of files. Null: not known. */
+const charge = {
+  currentBytes: z.number().nullable(),
+  anonymousBytes: z.number().nullable(),
+  fileBytes: z.number().nullable(),
+};
+
 /** A piece of a process's address space, as proc_pid_smaps(5) has it. */
 const Mapping = z.object({
   /** Hexadecimal. */
@@ -82,11 +89,9 @@ export const GateEvent = z.discriminatedUnion('ev', [
     leftOut: z.number(),
     unreadable: z.number(),
     allProcesses: z.boolean(),
-    currentBytes: z.number().nullable(),
-    /** Of what is charged: pages of no file, and pages of files. Null: not known. */
-    anonymousBytes: z.number().nullable(),
-    fileBytes: z.number().nullable(),
+    ...charge,
   }),
+  event('charged', { id: z.string(), ...charge }),
   event('mark', { text: z.string() }),
   event('child', { pid: z.number() }),
   event('exit', {

@@ -213,12 +213,16 @@ static void maps(const struct given *given) {
   if (has_keys(given, "id ", " id ")) maps_report(find(given, "id"));
 }
 
+static void charge(const struct given *given) {
+  if (has_keys(given, "id ", " id ")) memory_report_charge(find(given, "id"));
+}
+
 static void run(char *line) {
   static const struct {
     const char *word;
     void (*run)(const struct given *);
   } commands[] = {{"arm", arm}, {"disarm", disarm}, {"release", release}, {"pass", pass},
-                  {"fill", fill}, {"drain", drain}, {"mark", mark}, {"maps", maps}};
+                  {"fill", fill}, {"drain", drain}, {"mark", mark}, {"maps", maps}, {"charge", charge}};
   struct given given;
   if (!parse(line, &given)) return;
   for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {

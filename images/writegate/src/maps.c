@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "ballast.h"
-#include "cgroup.h"
 #include "event.h"
+#include "memory.h"
 #include "tracee.h"
 
 enum {
@@ -177,8 +177,6 @@ void maps_report(const char *id) {
   int64_t began_ns = now_ns();
   find_processes(&found);
   for (size_t i = 0; i < found.count; i++) put_process(&answer, found.pids[i]);
-  struct memory memory = cgroup_memory();
-  struct charge charge = cgroup_charge();
   event_begin("mapped");
   event_string("id", id);
   event_number("processes", (int64_t)answer.processes);
@@ -186,9 +184,7 @@ void maps_report(const char *id) {
   event_number("leftOut", (int64_t)answer.left_out);
   event_number("unreadable", (int64_t)answer.unreadable);
   event_bool("allProcesses", found.are_all);
-  event_known("currentBytes", memory.current_bytes);
-  event_known("anonymousBytes", charge.anonymous_bytes);
-  event_known("fileBytes", charge.file_bytes);
+  memory_describe_charge();
   event_number("tookUs", (now_ns() - began_ns) / 1000);
   event_end();
 }
