@@ -20,7 +20,7 @@ const NEVER_MS = 3_600_000;
 /** `turns`: in a round, and so between two readings, as the scenarios have them: one point every 8 turns or more. */
 const SUBJECTS = [
   { gateway: 'reference', rounds: 12, turns: 200 },
-  { gateway: 'openclaw', rounds: 12, turns: 16 },
+  { gateway: 'openclaw', rounds: 8, turns: 16 },
 ] as const;
 const WARM_UP_ROUNDS = 2;
 

@@ -166,6 +166,7 @@ function labOf(
     list: () => pod.sidecar.snapshot(root, [], 0),
     heap: () => pod.sidecar.heap(),
     mapped: () => pod.gate.mapped(MAPPED_LIMIT_MS),
+    charged: () => pod.gate.charged(MAPPED_LIMIT_MS),
     async requests(http, count, from) {
       const { answered2xx, firstError } = await pod.sidecar.requests(http, count, from);
       if (answered2xx === count) return;

@@ -2,6 +2,7 @@ import type { CrashPoint } from '../cell/write-shape.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Fault } from '../fault.ts';
 import type { Mapped } from '../gate/gate.ts';
+import type { GateEventOf } from '../gate/protocol.ts';
 import type { Boot, HttpRequest, Release } from '../gateway.ts';
 import type { Proof, Verdict } from '../judge/verdict.ts';
 import type { Entry, Heap, Sidecar } from '../sidecar/client.ts';
@@ -60,6 +61,8 @@ export interface ScenarioLab {
   heap(): Promise<Heap>;
   /** What its processes have mapped, and what is charged to them. */
   mapped(): Promise<Mapped>;
+  /** What is charged to its cgroup, and what that is made of. */
+  charged(): Promise<GateEventOf<'charged'>>;
   /** Many requests; rejects if one of them was not answered well: what is measured then is something else. */
   requests(http: HttpRequest, count: number, from: number): Promise<void>;
   /** Bytes written to the state folder in this boot, as writegate saw them. */

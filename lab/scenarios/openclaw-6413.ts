@@ -140,7 +140,7 @@ async function measure(lab: ScenarioLab, series: string, x: number): Promise<voi
   const kept: number[] = [];
   for (let reading = 0; reading < READINGS; reading += 1) {
     heap.push((await lab.heap()).usedBytes);
-    const { anonymousBytes } = (await lab.mapped()).end;
+    const { anonymousBytes } = await lab.charged();
     if (anonymousBytes !== null) kept.push(anonymousBytes);
   }
   const all = spaceOf(mappings);

@@ -16,6 +16,7 @@ interface Told {
   addressByTurn?: (turn: number) => number;
   keptByTurn?: (turn: number) => number;
   points?: number;
+  oomKills?: number;
   of8GB?: number;
   afterRestart?: number;
 }
@@ -27,6 +28,7 @@ function seen({
   addressByTurn = () => 22 * GiB,
   keptByTurn = () => 170 * MiB,
   points = POINTS,
+  oomKills = 0,
   of8GB = 2,
   afterRestart = 22 * GiB,
 }: Told) {
@@ -78,6 +80,7 @@ function seen({
     point('turns', turn * TURNS_BETWEEN, addressByTurn(turn * TURNS_BETWEEN), keptByTurn(turn * TURNS_BETWEEN));
   point('restart', 0, 12 * GiB, 150 * MiB);
   point('restart', 1, afterRestart, 170 * MiB);
+  build.gate(1, { ev: 'exit', signal: 9, oomKillsAtStart: 0, oomKills, currentBytes: 1, peakBytes: null });
   return build.add({ type: 'end', durationMs: 1 }).done();
 }
 
@@ -120,6 +123,13 @@ describe('memory-bounded', () => {
   test('what goes down again is not held against it; too wide an interval is neither', () => {
     expect(checked({ keptWhileIdle: (minute) => (200 - minute) * MiB }, 'memory-bounded').verdict).toBe('held');
     expect(checked({ keptByTurn: noise }, 'memory-bounded').verdict).toBe('inconclusive');
+  });
+
+  test('an OOM kill, however few points there were before it', () => {
+    expect(checked({ points: 1, oomKills: 1 }, 'memory-bounded')).toMatchObject({
+      verdict: 'violated',
+      detail: '1 OOM kill under a limit of 512 MiB',
+    });
   });
 
   test('too few points', () => {

@@ -1,3 +1,4 @@
+import { mebibytes } from '../../cell/cell-id.ts';
 import type { CellEvidence } from '../../evidence/cell-evidence.ts';
 import { held, inconclusive, type Proof, type Seen, type Verdict, violated } from '../../judge/verdict.ts';
 import { fitLine } from '../fit.ts';
@@ -71,6 +72,8 @@ function verdict({ state, says, seen }: Judged, proof: Proof): Verdict {
   return state === 'bounded' ? held(proof, says, ...seen) : inconclusive(says);
 }
 
+const limit = (evidence: CellEvidence): string => mebibytes(evidence.scenario?.memoryBytes ?? 0);
+
 const room = (points: readonly Point[], limitBytes: number): number =>
   Math.max(0, limitBytes - Math.max(...points.map(({ values }) => values.keptBytes ?? 0)));
 
@@ -114,7 +117,15 @@ export const addressSpaceGrowth = (evidence: CellEvidence): Judged =>
 export const memoryDoesNotGrow: ScenarioCheck = {
   id: 'memory-bounded',
   promise: 'what is charged and can’t be taken back does not grow while it is idle, nor with the turns',
-  judge: ({ evidence, proof }) => verdict(memoryGrowth(evidence), proof),
+  judge({ evidence, proof }) {
+    // A kill says more than a line of the points before it.
+    const killed = evidence.gateOf('exit').find((exit) => exit.oomKills > exit.oomKillsAtStart);
+    if (killed !== undefined) {
+      const kills = killed.oomKills - killed.oomKillsAtStart;
+      return violated(`${kills} OOM ${kills === 1 ? 'kill' : 'kills'} under a limit of ${limit(evidence)}`, killed);
+    }
+    return verdict(memoryGrowth(evidence), proof);
+  },
 };
 
 export const addressSpaceDoesNotGrow: ScenarioCheck = {
