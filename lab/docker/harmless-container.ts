@@ -14,6 +14,8 @@ export interface ContainerSpec {
   volume: { name: string; path: string };
   /** `none`, or `container:ID` to join a network namespace that has only loopback. */
   network: string;
+  /** Container whose processes it sees and can signal. Absent: only its own. */
+  processesOf?: string;
   memoryBytes: number;
   /** Room in /dev/shm, for ballast. */
   sharedMemoryBytes: number;
@@ -52,6 +54,7 @@ export class HarmlessContainer extends GenericContainer {
       // The same as Memory: no swap, or an OOM would be a matter of the host's disk.
       MemorySwap: spec.memoryBytes,
       PidsLimit: spec.pids,
+      ...(spec.processesOf === undefined ? {} : { PidMode: `container:${spec.processesOf}` }),
       ReadonlyRootfs: true,
       Mounts: [{ Type: 'volume', Source: spec.volume.name, Target: spec.volume.path }],
       // The lab reads the streams itself; nothing is to pile up on the engine's disk.

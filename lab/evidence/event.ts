@@ -128,6 +128,17 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
     facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   }),
   event('stopped', { boot: z.number(), exitCode: z.number(), oomKilled: z.boolean(), byLab: z.boolean() }),
+  /** A command line that was run beside the gateway; of its outputs so many bytes were not kept. */
+  event('command', {
+    argv: z.array(z.string()),
+    isGatewayRunning: z.boolean(),
+    exitCode: z.number(),
+    oomKilled: z.boolean(),
+    stdout: z.string(),
+    stderr: z.string(),
+    droppedBytes: z.number(),
+    tookMs: z.number(),
+  }),
   event('problem', { code: z.string(), message: z.string() }),
   event('end', { durationMs: z.number() }),
 ]);

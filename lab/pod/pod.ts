@@ -1,4 +1,5 @@
 import { LabContainer } from '../docker/lab-container.ts';
+import { readWhole } from '../docker/read-whole.ts';
 import { makeVolume } from '../docker/volume.ts';
 import { DockerWatch } from '../docker/watch.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -7,7 +8,7 @@ import { Gate, type GateListener } from '../gate/gate.ts';
 import type { Release } from '../gateway.ts';
 import { Sidecar } from '../sidecar/client.ts';
 import { within } from '../wait.ts';
-import { gatewaySpec, type PodPart, sidecarSpec } from './specs.ts';
+import { commandSpec, gatewaySpec, type PodPart, sidecarSpec } from './specs.ts';
 
 export interface PodSpec {
   /** Unique over all labs on the engine. */
@@ -25,6 +26,16 @@ export interface PodSpec {
   bootsBefore?: number;
 }
 
+/** How a command line in a pod ended. */
+export interface CommandResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** More of an output is not kept. */
+const OUTPUT_LIMIT_BYTES = 1024 * 1024;
+const LAST_LINES_LIMIT_MS = 10_000;
 const SIDECAR_START_LIMIT_MS = 30_000;
 const GATE_START_LIMIT_MS = 30_000;
 
@@ -53,6 +64,7 @@ export class Pod implements AsyncDisposable {
   #gate: Gate | undefined;
   #boot: number;
   #endedBoot = 0;
+  #commands = 0;
 
   private constructor(parts: {
     engine: Engine;
@@ -176,6 +188,45 @@ export class Pod implements AsyncDisposable {
   get endedByItself(): string | undefined {
     if (this.#endedBoot === this.#boot) return undefined;
     return this.#gate?.howEnded;
+  }
+
+  /**
+   * Runs a command line to its end beside the gateway, which may be running, frozen or stopped: in a container of its own, with the gateway's image,
+   * environment, volume and loopback.
+   * @throws Problem limit-passed: it was removed
+   */
+  async command(argv: readonly string[], limitMs: number): Promise<CommandResult> {
+    this.#commands += 1;
+    const began = performance.now();
+    const isGatewayRunning = (await this.#container?.isRunning()) ?? false;
+    const spec = commandSpec(
+      { ...partOf(this.#spec, this.#volume), image: this.#spec.images.gateway },
+      this.#sidecarContainer.id,
+      this.#spec.memoryBytes,
+      {
+        argv,
+        serial: this.#commands,
+        ...(isGatewayRunning && this.#container !== undefined ? { gatewayId: this.#container.id } : {}),
+      },
+    );
+    await using container = await LabContainer.start(this.#engine, spec);
+    const { stdin, stdout, stderr } = container.streams;
+    const outputs = Promise.all([readWhole(stdout, OUTPUT_LIMIT_BYTES), readWhole(stderr, OUTPUT_LIMIT_BYTES)]);
+    stdin.end();
+    const { exitCode, oomKilled } = await container.ended(limitMs);
+    const [out, err] = await within({ name: "the command's last lines", limitMs: LAST_LINES_LIMIT_MS }, outputs);
+    this.#recorder.record({
+      type: 'command',
+      argv: [...argv],
+      isGatewayRunning,
+      exitCode,
+      oomKilled,
+      stdout: out.text,
+      stderr: err.text,
+      droppedBytes: out.droppedBytes + err.droppedBytes,
+      tookMs: Math.round(performance.now() - began),
+    });
+    return { exitCode, stdout: out.text, stderr: err.text };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -55,3 +55,31 @@ export function gatewaySpec(
     pids: 512,
   };
 }
+
+/**
+ * A command line beside the gateway, as its operator would run it on the same machine: its image, its environment, its volume, its loopback. Its
+ * memory is its own, so that what is charged to the gateway stays the gateway's.
+ * @param serial so many commands were run in this pod before
+ * @param gatewayId the gateway's container if it is running: the two see each other's processes, as a lock by process id needs it
+ */
+export function commandSpec(
+  part: PodPart,
+  sidecarId: string,
+  memoryBytes: number,
+  { argv, serial, gatewayId }: { argv: readonly string[]; serial: number; gatewayId?: string },
+): ContainerSpec {
+  const { cell, name, image, volume, release } = part;
+  return {
+    cell,
+    name: `${name}-command-${serial}`,
+    image,
+    command: argv,
+    env: release.boot.env,
+    volume: { name: volume, path: release.promises.root },
+    network: `container:${sidecarId}`,
+    ...(gatewayId === undefined ? {} : { processesOf: gatewayId }),
+    memoryBytes,
+    sharedMemoryBytes: MiB,
+    pids: 512,
+  };
+}

@@ -174,6 +174,7 @@ function labOf(
       await failIfItDied(pod, why);
       throw new Problem('requests-failed', why);
     },
+    command: (argv, limitMs) => pod.command(argv, limitMs),
     writtenBytes: () =>
       pod.gate.events.reduce(
         (sum, event) => sum + (event.ev === 'op' && event.op === 'write' ? (event.bytes ?? 0) : 0),

@@ -5,6 +5,7 @@ import type { Mapped } from '../gate/gate.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
 import type { Boot, HttpRequest, Release } from '../gateway.ts';
 import type { Proof, Verdict } from '../judge/verdict.ts';
+import type { CommandResult } from '../pod/pod.ts';
 import type { Entry, Heap, Sidecar } from '../sidecar/client.ts';
 import type { Curve, Figure } from './figure.ts';
 
@@ -65,6 +66,11 @@ export interface ScenarioLab {
   charged(): Promise<GateEventOf<'charged'>>;
   /** Many requests; rejects if one of them was not answered well: what is measured then is something else. */
   requests(http: HttpRequest, count: number, from: number): Promise<void>;
+  /**
+   * Runs a command line to its end beside the gateway, whether that is running or not.
+   * @throws Problem limit-passed
+   */
+  command(argv: readonly string[], limitMs: number): Promise<CommandResult>;
   /** Bytes written to the state folder in this boot, as writegate saw them. */
   writtenBytes(): number;
   /** The most that was charged to the gateway's cgroup in this boot. */

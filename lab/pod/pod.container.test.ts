@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, expect, test } from 'vitest';
+import { gated } from '../../images/gated/recipe.ts';
+import { reference } from '../../images/reference/gateway.ts';
+import { sidecarImage } from '../../images/sidecar/recipe.ts';
+import { Session } from '../cell/session.ts';
+import { connect, type Engine } from '../engine/engine.ts';
+import { loadEvidence } from '../evidence/cell-evidence.ts';
+import { Recorder } from '../evidence/recorder.ts';
+import type { Release } from '../gateway.ts';
+import { ensureImage } from '../image/build.ts';
+import { belongings, folder } from '../test/midwrite.ts';
+import { Pod } from './pod.ts';
+
+const LIMIT_MS = 20_000;
+const quiet = { say: () => undefined };
+
+let engine: Engine;
+let release: Release;
+let images: { gateway: string; sidecar: string };
+beforeAll(async () => {
+  engine = await connect(() => undefined);
+  release = await reference.release(reference.defaultVersion);
+  images = {
+    gateway: await ensureImage(engine, gated(release.image), quiet),
+    sidecar: await ensureImage(engine, sidecarImage, quiet),
+  };
+});
+
+const sh = (script: string) => ['sh', '-c', script];
+
+test('a command runs beside the gateway, whether that runs, is frozen or was stopped, and is evidence', async () => {
+  await using results = await folder();
+  using recorder = new Recorder(results.path);
+  const name = `midwrite-${randomUUID().slice(0, 13)}`;
+  const spec = { label: name, name, release, images, memoryBytes: release.memory.defaultBytes };
+  await using pod = await Pod.start(engine, spec, recorder);
+  const session = new Session(pod, release, recorder, new AbortController().signal);
+  await session.configure();
+  expect(await session.boot()).toBe(true);
+
+  // The gateway's user, loopback, state and processes; nothing that it may not do either.
+  const ready =
+    "fetch('http://127.0.0.1:' + process.env.PORT + '/readyz').then((answer) => console.log(answer.status))";
+  const running = await pod.command(
+    sh(`id -u; cat /proc/1/comm; test -f /state/sessions.json && echo state; node -e "${ready}"; touch /x; exit 3`),
+    LIMIT_MS,
+  );
+  expect(running.stdout).toBe('1000\nwritegate\nstate\n200\n');
+  expect(running.stderr).toContain('Read-only file system');
+  expect(running.exitCode).toBe(3);
+
+  await pod.container.freeze();
+  expect(await pod.command(sh('cat /proc/1/comm; cat'), LIMIT_MS)).toMatchObject({
+    exitCode: 0,
+    stdout: 'writegate\n',
+  });
+  await pod.container.thaw();
+
+  await expect(pod.command(['sleep', '60'], 1_000)).rejects.toMatchObject({ code: 'limit-passed' });
+  expect((await belongings(engine, process.pid)).filter((one) => one.includes('-command-'))).toEqual([]);
+
+  await session.stop();
+  const stopped = await pod.command(['node', '/opt/gateway/main.ts', 'sessions', 'cleanup', '--json'], LIMIT_MS);
+  expect(stopped).toMatchObject({ exitCode: 0, stderr: '' });
+  // The six model runs of the 52 rows whose time had come went at the boot.
+  expect(JSON.parse(stopped.stdout)).toMatchObject({ dryRun: true, before: { total: 46 } });
+
+  const commands = (await loadEvidence(results.path))?.of('command') ?? [];
+  expect(commands.map(({ isGatewayRunning, exitCode }) => ({ isGatewayRunning, exitCode }))).toEqual([
+    { isGatewayRunning: true, exitCode: 3 },
+    { isGatewayRunning: true, exitCode: 0 },
+    { isGatewayRunning: false, exitCode: 0 },
+  ]);
+  expect(commands[2]).toMatchObject({ stdout: stopped.stdout, droppedBytes: 0, oomKilled: false });
+});
