@@ -62,7 +62,32 @@ export interface Usual {
   /** A state folder with histories of so many bytes, and the keys of its sessions. Absent: its own store is made larger by copies of a row. */
   grown?(bytes: number): { files: readonly { path: string; content: string }[]; keys: readonly string[] };
   /** Small things of which a long-running gateway sees many, each of which it has to forget again. */
-  churn: readonly Churn[];
+  churn?: readonly Churn[];
+  /** The kinds of its sessions. */
+  sessions?: readonly SessionKind[];
+  /** Its command line that cleans its sessions up. Absent: it has none. */
+  cleanup?: Cleanup;
+}
+
+/** One kind of sessions, and how one comes to be. */
+export interface SessionKind {
+  name: string;
+  /** Conversations that are to stay, or probes that are done with when they have been answered. */
+  lasts: 'durable' | 'one-shot';
+  /** Pattern over the whole session key; the first kind that matches is a session's own. */
+  keys: string;
+  /** Makes one; `{n}`, of five digits, counts them. */
+  make: HttpRequest | Conversation;
+}
+
+/** Both print one JSON object. */
+export interface Cleanup {
+  /** Shows what would go, and changes nothing. */
+  dryRun: readonly string[];
+  enforce: readonly string[];
+  /** Where the object has the numbers of rows before and after: names of fields, one inside the other. */
+  before: readonly string[];
+  after: readonly string[];
 }
 
 /** One kind of small things: a request of which many are sent, with `{n}` counting them. */
@@ -97,6 +122,16 @@ export interface HttpRequest {
   path: string;
   headers: Readonly<Record<string, string>>;
   body: unknown;
+}
+
+/** A talk over a WebSocket: JSON messages, each sent when one has come that holds what it waits for (images/sidecar/README.md). */
+export interface Conversation {
+  port: number;
+  path: string;
+  steps: readonly { after: unknown; send: unknown }[];
+  /** What the message holds that ends it well, and what the one that ends it badly. */
+  done: unknown;
+  refused: unknown;
 }
 
 /** What a gateway promises; everything that a check needs to know of it. Times in ms. */

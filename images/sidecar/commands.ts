@@ -1,3 +1,4 @@
+import type { Conversation } from './conversation.ts';
 import { dumpDatabase } from './database.ts';
 import { fillDisk, freeDisk } from './disk.ts';
 import { type HttpCall, ready, turn } from './driver.ts';
@@ -12,6 +13,7 @@ const LIMIT_MAX_MS = 3_600_000;
 const INSPECTOR_PORT = 9229;
 const SERIES_MAX = 100_000;
 const SERIES_FROM_MAX = 1_000_000_000;
+const STEPS_MAX = 16;
 const CONCURRENCY_MAX = 64;
 const AGE_MAX_MS = 10 * 365 * 86_400_000;
 const DUMP_MAX_BYTES = 64 * 1024 * 1024;
@@ -67,7 +69,7 @@ async function turnCommand(fields: Fields, cancel: AbortSignal): Promise<Record<
 
 async function requestsCommand(fields: Fields, cancel: AbortSignal): Promise<Record<string, unknown>> {
   const series = {
-    call: httpCall(fields.fields('http')),
+    call: fields.any('socket') === undefined ? httpCall(fields.fields('http')) : conversation(fields.fields('socket')),
     count: fields.integer('count', 1, SERIES_MAX),
     from: fields.integer('from', 0, SERIES_FROM_MAX),
     concurrency: fields.integer('concurrency', 1, CONCURRENCY_MAX),
@@ -164,6 +166,28 @@ function httpCall(http: Fields): HttpCall {
   if (!METHOD.test(call.method)) throw new Failure('bad-request', 'http.method must be a method such as POST');
   http.end();
   return call;
+}
+
+function conversation(socket: Fields): Conversation {
+  const steps = socket.list('steps', STEPS_MAX).map((item, index) => {
+    const step = new Fields(item, `requests.socket.steps[${index}]`);
+    const { after, send } = { after: step.any('after'), send: step.any('send') };
+    step.end();
+    if (after === undefined || send === undefined)
+      throw new Failure('bad-request', `requests.socket.steps[${index}] must have after and send`);
+    return { after, send };
+  });
+  const talk = {
+    port: port(socket),
+    path: urlPath(socket),
+    steps,
+    done: socket.any('done'),
+    refused: socket.any('refused'),
+  };
+  socket.end();
+  if (talk.done === undefined || talk.refused === undefined)
+    throw new Failure('bad-request', 'requests.socket must have done and refused');
+  return talk;
 }
 
 function port(http: Fields): number {

@@ -33,6 +33,8 @@ export interface Readiness {
 export type Exchange = { readonly tSent: number; readonly tEnded: number } & (
   | { readonly outcome: 'answered'; readonly status: number; readonly body: string }
   | { readonly outcome: 'connection'; readonly reason: string; readonly errno: string | undefined }
+  /** A conversation alone can end so: the gateway said no. */
+  | { readonly outcome: 'refused'; readonly body: string }
   | { readonly outcome: 'timeout' | 'cancelled' }
 );
 
@@ -102,6 +104,8 @@ export async function turn(call: HttpCall, limitMs: number, cancel: AbortSignal)
         tEnded,
         errno: result.errno,
       });
+    case 'refused':
+      throw new Error('an HTTP exchange can not be refused: it is answered');
     case 'timeout':
       throw new Failure('timeout', `no complete answer within ${limitMs} ms`, { tSent, tEnded });
     case 'cancelled':

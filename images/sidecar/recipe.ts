@@ -6,6 +6,7 @@ const SOURCES = [
   'clock',
   'commands',
   'control',
+  'conversation',
   'database',
   'disk',
   'driver',

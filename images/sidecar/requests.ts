@@ -1,4 +1,5 @@
 import { wallMs } from './clock.ts';
+import { type Conversation, converse } from './conversation.ts';
 import { type Exchange, exchange, type HttpCall } from './driver.ts';
 import { Failure } from './failure.ts';
 
@@ -7,8 +8,8 @@ const PLACE = '{n}';
 
 /** Many requests that differ by a number: `count` of them, numbered from `from`. */
 export interface Series {
-  /** Every `{n}` in its path, its headers' values and its body's strings stands for the number. */
-  readonly call: HttpCall;
+  /** Every `{n}` in its path, its headers' values, and the strings of its body or its messages stands for the number. */
+  readonly call: HttpCall | Conversation;
   readonly count: number;
   readonly from: number;
   /** At most so many are under way at a time. */
@@ -54,12 +55,17 @@ export async function requests(series: Series, cancel: AbortSignal): Promise<Ser
     while (sent < series.count && !cancel.aborted) {
       const n = String(series.from + sent);
       sent += 1;
-      const call = numbered(series.call, n);
       const startedMs = performance.now(); // the clock of an exchange may be set meanwhile, this one not
-      const ended = await exchange(call, series.limitMs, cancel);
+      const ended = await send(series.call, n, series.limitMs, cancel);
       tally.add(n, ended, performance.now() - startedMs);
     }
   }
+}
+
+function send(call: HttpCall | Conversation, n: string, limitMs: number, cancel: AbortSignal): Promise<Exchange> {
+  return 'steps' in call
+    ? converse(filled(call, n) as Conversation, limitMs, cancel)
+    : exchange(numbered(call, n), limitMs, cancel);
 }
 
 function numbered(call: HttpCall, n: string): HttpCall {
@@ -114,6 +120,7 @@ function count(counts: Record<string, number>, name: string): void {
 
 function told(ended: Exchange): string {
   if (ended.outcome === 'answered') return `status ${ended.status}: ${ended.body}`;
+  if (ended.outcome === 'refused') return `refused: ${ended.body}`;
   return ended.outcome === 'connection' ? `connection: ${ended.errno ?? ended.reason}` : ended.outcome;
 }
 

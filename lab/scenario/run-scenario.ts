@@ -167,8 +167,8 @@ function labOf(
     heap: () => pod.sidecar.heap(),
     mapped: () => pod.gate.mapped(MAPPED_LIMIT_MS),
     charged: () => pod.gate.charged(MAPPED_LIMIT_MS),
-    async requests(http, count, from) {
-      const { answered2xx, firstError } = await pod.sidecar.requests(http, count, from);
+    async requests(call, count, from) {
+      const { answered2xx, firstError } = await pod.sidecar.requests(call, count, from);
       if (answered2xx === count) return;
       const why = `${count - answered2xx} of ${count} requests went wrong: ${firstError}`;
       await failIfItDied(pod, why);

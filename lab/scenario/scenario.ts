@@ -3,7 +3,7 @@ import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Fault } from '../fault.ts';
 import type { Mapped } from '../gate/gate.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
-import type { Boot, HttpRequest, Release } from '../gateway.ts';
+import type { Boot, Conversation, HttpRequest, Release } from '../gateway.ts';
 import type { Proof, Verdict } from '../judge/verdict.ts';
 import type { CommandResult } from '../pod/pod.ts';
 import type { Entry, Heap, Sidecar } from '../sidecar/client.ts';
@@ -65,7 +65,7 @@ export interface ScenarioLab {
   /** What is charged to its cgroup, and what that is made of. */
   charged(): Promise<GateEventOf<'charged'>>;
   /** Many requests; rejects if one of them was not answered well: what is measured then is something else. */
-  requests(http: HttpRequest, count: number, from: number): Promise<void>;
+  requests(call: HttpRequest | Conversation, count: number, from: number): Promise<void>;
   /**
    * Runs a command line to its end beside the gateway, whether that is running or not.
    * @throws Problem limit-passed

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Streams } from '../docker/lab-container.ts';
 import { eachLine } from '../docker/lines.ts';
-import type { HttpRequest } from '../gateway.ts';
+import type { Conversation, HttpRequest } from '../gateway.ts';
 import { Problem } from '../problem.ts';
 import { within } from '../wait.ts';
 
@@ -229,11 +229,10 @@ export class Sidecar {
     return this.#call('heap', { limitMs: HEAP_LIMIT_MS }, Heap, HEAP_LIMIT_MS + CALL_LIMIT_MS);
   }
 
-  /** Many requests, in which `{n}` counts from `from`. Never rejects because of the gateway. */
-  async requests(http: HttpRequest, count: number, from: number): Promise<z.infer<typeof Requests>> {
-    const { body, ...rest } = http;
+  /** Many requests or conversations, in which `{n}` counts from `from`. Never rejects because of the gateway. */
+  async requests(call: HttpRequest | Conversation, count: number, from: number): Promise<z.infer<typeof Requests>> {
     const fields = {
-      http: body === undefined ? rest : http,
+      ...('steps' in call ? { socket: call } : { http: withoutEmptyBody(call) }),
       count,
       from,
       concurrency: REQUESTS_AT_ONCE,
@@ -258,4 +257,9 @@ export class Sidecar {
       z.unknown(),
     );
   }
+}
+
+function withoutEmptyBody(http: HttpRequest): Partial<HttpRequest> {
+  const { body, ...rest } = http;
+  return body === undefined ? rest : http;
 }
