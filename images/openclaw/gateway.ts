@@ -2,13 +2,12 @@ import semver from 'semver';
 import type { Gateway, Promises, Ready, Release } from '../../lab/gateway.ts';
 import { nodeFor, viewPackage } from '../../lab/image/npm.ts';
 import { Problem } from '../../lab/problem.ts';
+import { CLI, PORT, TOKEN, turn } from './endpoint.ts';
 import { openclawImage } from './recipe.ts';
+import { CLEANUP, MODEL_RUNS_SINCE, SESSION_KINDS } from './sessions.ts';
 import { pinnedNode, releaseOf } from './version.ts';
 
-const PORT = 18789;
 const PROVIDER_PORT = 18080;
-/** Guards a loopback that nobody else is on; it is in the evidence for everyone to read. */
-const TOKEN = 'midwrite-loopback-token';
 const MiB = 1024 * 1024;
 
 /** Up to 2026.7.x sessions are in sessions.json; from 2026.8.1, and in the betas of 2026.7.2 before it, in SQLite. */
@@ -78,6 +77,15 @@ const SQLITE: Pick<Promises, 'store' | 'durable'> = {
   ],
 };
 
+const ENV = {
+  HOME: '/state',
+  OPENCLAW_SKIP_CHANNELS: '1',
+  // Else it starts itself again as a child of its own.
+  OPENCLAW_NO_RESPAWN: '1',
+  OPENCLAW_DISABLE_BONJOUR: '1',
+  OPENCLAW_NO_AUTO_UPDATE: '1',
+};
+
 /** OpenClaw's gateway, the npm package as it is published. */
 export const openclaw: Gateway = {
   name: 'openclaw',
@@ -108,36 +116,12 @@ export const openclaw: Gateway = {
       image,
       notes,
       boot: {
-        command: [
-          'node',
-          '/opt/openclaw/node_modules/openclaw/openclaw.mjs',
-          'gateway',
-          'run',
-          '--port',
-          String(PORT),
-          '--auth',
-          'token',
-          '--token',
-          TOKEN,
-        ],
-        env: {
-          HOME: '/state',
-          OPENCLAW_SKIP_CHANNELS: '1',
-          // Else it starts itself again as a child of its own.
-          OPENCLAW_NO_RESPAWN: '1',
-          OPENCLAW_DISABLE_BONJOUR: '1',
-          OPENCLAW_NO_AUTO_UPDATE: '1',
-        },
+        command: [...CLI, 'gateway', 'run', '--port', String(PORT), '--auth', 'token', '--token', TOKEN],
+        env: ENV,
         files: [{ path: '/state/.openclaw/openclaw.json', content: JSON.stringify(config(version), null, 2) }],
         ready,
       },
-      turn: {
-        port: PORT,
-        method: 'POST',
-        path: '/v1/chat/completions',
-        headers: { authorization: `Bearer ${TOKEN}`, 'x-openclaw-session-key': 'agent:main:explicit:{session}' },
-        body: { model: 'openclaw', messages: [{ role: 'user', content: '{text}' }] },
-      },
+      turn: turn('agent:main:explicit:{session}', '{text}'),
       promises: {
         root: '/state',
         store,
@@ -154,6 +138,9 @@ export const openclaw: Gateway = {
       memory: isSqlite(version)
         ? { defaultBytes: 1280 * MiB, minimumBytes: 896 * MiB }
         : { defaultBytes: 768 * MiB, minimumBytes: 512 * MiB },
+      ...(semver.gte(version, MODEL_RUNS_SINCE)
+        ? { usual: { env: ENV, sessions: SESSION_KINDS, cleanup: CLEANUP } }
+        : {}),
     };
   },
 };

@@ -17,6 +17,7 @@ const SEEDED_ROWS = 40;
 /** Room for one more: the session of the turn that is struck pushes one out. */
 const MAX_ENTRIES = SEEDED_ROWS + 1;
 
+const MAIN = ['node', '/opt/gateway/main.ts'];
 const ENV = {
   STATE_DIR: '/state',
   PORT: String(PORT),
@@ -49,7 +50,7 @@ export function release(
     version,
     image: referenceImage,
     boot: {
-      command: ['node', '/opt/gateway/main.ts', ...defects.flatMap((name) => ['--defect', name])],
+      command: [...MAIN, ...defects.flatMap((name) => ['--defect', name])],
       env: {
         ...ENV,
         SWEEP_INTERVAL_MS: String(MAINTENANCE_MS),
@@ -89,6 +90,34 @@ export function release(
     usual: {
       env: { ...ENV, ...UNLIMITED },
       grown: grownReference,
+      sessions: [
+        {
+          name: 'model-run',
+          lasts: 'one-shot',
+          keys: 'agent:*:explicit:model-run-*',
+          make: turn('agent:main:explicit:model-run-00000000-0000-4000-8000-0000000{n}', 'probe {n}'),
+        },
+        { name: 'cron', lasts: 'durable', keys: '*:cron:*', make: turn('agent:main:cron:{n}', 'cron {n}') },
+        {
+          name: 'group',
+          lasts: 'durable',
+          keys: '*:{group,channel}:*',
+          make: turn('agent:main:group:{n}', 'group {n}'),
+        },
+        {
+          name: 'direct',
+          lasts: 'durable',
+          keys: '*:{direct,dm}:*',
+          make: turn('agent:main:direct:{n}', 'direct {n}'),
+        },
+        { name: 'other', lasts: 'durable', keys: '**', make: turn('agent:main:other-{n}', 'other {n}') },
+      ],
+      cleanup: {
+        dryRun: [...MAIN, 'sessions', 'cleanup', '--dry-run', '--json'],
+        enforce: [...MAIN, 'sessions', 'cleanup', '--enforce', '--json'],
+        before: ['before', 'total'],
+        after: ['after', 'total'],
+      },
       churn: [
         { name: 'runs', request: turn('agent:main:direct:one', 'run {n}'), forgetsWithinMs: 1_000 },
         {

@@ -1,0 +1,78 @@
+import type { Cleanup, Conversation, SessionKind } from '../../lab/gateway.ts';
+import { CLI, PORT, TOKEN, turn } from './endpoint.ts';
+
+/** A UUID's form: from 2026.6 on the gateway goes by it. */
+const MODEL_RUN = 'model-run-00000000-0000-4000-8000-0000000{n}';
+
+/**
+ * What `openclaw infer model run --gateway --model lab/echo` sends, frame by frame (dist/capability-cli-*.js and dist/client-*.js of 2026.5.26 and
+ * 2026.7.1): on loopback, with the shared token, a backend client needs no identity of a device.
+ */
+const MODEL_RUN_CALL: Conversation = {
+  port: PORT,
+  path: '/',
+  steps: [
+    {
+      after: { type: 'event', event: 'connect.challenge' },
+      send: {
+        type: 'req',
+        id: 'connect-{n}',
+        method: 'connect',
+        params: {
+          minProtocol: 4,
+          maxProtocol: 4,
+          client: { id: 'gateway-client', version: '1.0.0', platform: 'linux', mode: 'backend' },
+          caps: [],
+          auth: { token: TOKEN },
+          role: 'operator',
+          scopes: ['operator.admin'],
+        },
+      },
+    },
+    {
+      after: { type: 'res', id: 'connect-{n}', ok: true },
+      send: {
+        type: 'req',
+        id: 'run-{n}',
+        method: 'agent',
+        params: {
+          agentId: 'main',
+          sessionId: MODEL_RUN,
+          sessionKey: `agent:main:explicit:${MODEL_RUN}`,
+          message: 'probe {n}',
+          provider: 'lab',
+          model: 'echo',
+          modelRun: true,
+          promptMode: 'none',
+          cleanupBundleMcpOnRunEnd: true,
+          idempotencyKey: 'probe-{n}',
+        },
+      },
+    },
+  ],
+  done: { type: 'res', id: 'run-{n}', ok: true, payload: { status: 'ok' } },
+  refused: { type: 'res', ok: false },
+};
+
+/** The kinds that #88632 counts. */
+export const SESSION_KINDS: readonly SessionKind[] = [
+  { name: 'model-run', lasts: 'one-shot', keys: 'agent:*:explicit:model-run-*', make: MODEL_RUN_CALL },
+  { name: 'cron', lasts: 'durable', keys: 'agent:*:cron:*', make: turn('agent:main:cron:job-{n}', 'cron {n}') },
+  {
+    name: 'group',
+    lasts: 'durable',
+    keys: 'agent:*:*:{group,channel}:*',
+    make: turn('agent:main:telegram:group:-{n}', 'group {n}'),
+  },
+  { name: 'direct', lasts: 'durable', keys: 'agent:*:direct:*', make: turn('agent:main:direct:{n}', 'direct {n}') },
+  { name: 'other', lasts: 'durable', keys: '**', make: turn('agent:main:explicit:other-{n}', 'other {n}') },
+];
+
+export const CLEANUP: Cleanup = {
+  dryRun: [...CLI, 'sessions', 'cleanup', '--dry-run', '--enforce', '--json'],
+  enforce: [...CLI, 'sessions', 'cleanup', '--enforce', '--json'],
+  before: ['beforeCount'],
+  after: ['afterCount'],
+};
+/** `sessions cleanup` and the gateway's protocol 4. */
+export const MODEL_RUNS_SINCE = '2026.5.26';
