@@ -251,6 +251,14 @@ describe('holding', { timeout: 60_000 }, () => {
     expect(fixture.events.find(ev('released'))).toMatchObject({ how: 'continued' });
   });
 
+  test('the third call, whatever it is', async () => {
+    await using fixture = await start(['every-op'], { commands: ['arm id=x op=any path=/state/** nth=3'] });
+    expect(await held(fixture)).toMatchObject({ nth: 3, op: 'create', path: '/state/real/at-descriptor' });
+    expect(ops(fixture).map((op) => op.op)).toEqual(['mkdir', 'symlink']);
+    fixture.send('release id=x');
+    expect(await fixture.ended()).toBe(0);
+  });
+
   test('the fifth rename of eight threads: exactly four have happened', async () => {
     await using fixture = await start(['threads', '8', '20'], {
       commands: ['arm id=x op=rename path=/state/** to=/state/store-* nth=5'],
@@ -903,6 +911,8 @@ describe('refusals', { timeout: 60_000 }, () => {
     'arm id=x op=write path=/state/* at=later',
     'arm id=x op=write path=/state/* at=after',
     'arm id=x op=rename path=/state/* at=torn',
+    'arm id=x op=any path=/state/* at=torn',
+    'arm id=x op=any path=/state/* at=after',
     'arm id=x op=write path=/state/* to=/state/b',
     'arm id=x op=write path=/state/* bytes=3',
     'arm id=x op=write path=/state/%zz',

@@ -39,7 +39,7 @@ bool arms_remove(const char *id) {
 }
 
 static bool matches(const struct arm *arm, const struct call *call) {
-  if (arm->op != call->op || !path_matches(arm->path, call->path.path)) return false;
+  if ((arm->op != OP_COUNT && arm->op != call->op) || !path_matches(arm->path, call->path.path)) return false;
   return arm->to[0] == 0 || (call->has_to && path_matches(arm->to, call->to.path));
 }
 

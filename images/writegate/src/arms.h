@@ -14,7 +14,7 @@ enum when { BEFORE, TORN, AFTER };
 
 struct arm {
   char id[ID_BYTES];
-  enum op op;
+  enum op op; /* OP_COUNT: any */
   char path[PATH_BYTES], to[PATH_BYTES]; /* patterns; an empty `to` matches all */
   int64_t nth, seen;
   enum when when;

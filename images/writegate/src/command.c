@@ -142,8 +142,9 @@ static bool is_consistent(const struct given *given, const struct arm *arm) {
 static bool read_arm(const struct given *given, struct arm *arm) {
   *arm = (struct arm){.nth = 1, .torn_bytes = HALF, .last_serial = gate_serial()};
   if (!has_keys(given, "id op path ", " id op path to nth at bytes ")) return false;
-  arm->op = op_named(find(given, "op"));
-  if (arm->op == OP_COUNT) return refuse("unknown op", find(given, "op"));
+  const char *op = find(given, "op");
+  arm->op = op_named(op);
+  if (arm->op == OP_COUNT && strcmp(op, "any") != 0) return refuse("unknown op", op);
   return read_text(given, "id", arm->id, sizeof arm->id) && read_text(given, "path", arm->path, sizeof arm->path) &&
          read_text(given, "to", arm->to, sizeof arm->to) && read_number(given, "nth", 1, &arm->nth) &&
          read_number(given, "bytes", 0, &arm->torn_bytes) && read_when(given, arm) && is_consistent(given, arm);

@@ -133,7 +133,7 @@ const struct rule *rule_of(int nr) {
   return NULL;
 }
 
-const char *op_name(enum op op) { return op_names[op]; }
+const char *op_name(enum op op) { return op == OP_COUNT ? "any" : op_names[op]; }
 
 enum op op_named(const char *name) {
   enum op op = 0;
