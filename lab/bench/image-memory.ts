@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { base } from '../image/base.ts';
 import { ensureImage, exists } from '../image/build.ts';
 import { run } from '../process.ts';
+import { randomFrom } from '../random.ts';
 import { scratch } from '../reaper/scratch.ts';
 import { figure, type Goal } from './figure.ts';
-import { randomFrom } from './random.ts';
 import type { Bench, Section, SectionResult } from './section.ts';
 import type { Sent } from './sending-an-image.ts';
 

@@ -7,6 +7,7 @@ import type { Release } from '../gateway.ts';
 import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import { type CellSpec, cellId } from './cell-id.ts';
+import { driveOn, recover } from './recovery.ts';
 import { Session } from './session.ts';
 import { target } from './target.ts';
 import type { CrashPoint } from './write-shape.ts';
@@ -119,29 +120,8 @@ async function live(
   phase('strike');
   await plan.fault.strike(target(pod, session, recorder, held));
 
-  if (!plan.fault.lethal) {
-    phase('drive on');
-    await session.quiet();
-    await session.snapshot('woken');
-    await session.turn('after');
-    await session.quiet();
-    await session.snapshot('served');
-    return;
-  }
-
-  phase('prepare');
-  await session.snapshot('struck');
-  await session.prepare(plan.spec.aftermath);
-  await session.snapshot('prepared');
-
-  phase('recover');
-  if (!(await session.boot())) return;
-  await session.snapshot('booted');
-  await session.turn('after');
-  await session.sweepTime();
-  // A look at files that are being written would show some before and some after.
-  await session.quiet();
-  await session.snapshot('served');
+  if (!plan.fault.lethal) return driveOn(session, phase);
+  if (!(await recover(session, phase, { aftermath: plan.spec.aftermath }))) return;
 
   // What was young at the boot gets old while the gateway runs: only a sweep that is repeated takes it.
   if (plan.spec.aftermath === 'fresh') {

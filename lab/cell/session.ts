@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Moment } from '../evidence/event.ts';
 import type { Recorder } from '../evidence/recorder.ts';
-import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
+import type { Gate } from '../gate/gate.ts';
+import type { ArmSpec, GateEvent, GateEventOf } from '../gate/protocol.ts';
 import { fill, type Release, type Store, storeEntryPath } from '../gateway.ts';
 import type { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
@@ -14,6 +15,8 @@ import { type CrashPoint, learnWriteShape, patternOf, type WriteShape } from './
 const ARM_LIMIT_MS = 10_000;
 const HOLD_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 30_000;
+/** For all turns of several clients. */
+const WORKLOAD_LIMIT_MS = 180_000;
 /** The gateway is quiet when it has changed nothing in its state folder for this long. */
 const QUIET_MS = 250;
 const QUIET_LIMIT_MS = 15_000;
@@ -25,11 +28,28 @@ const HOUR_MS = 60 * 60_000;
 /** Of what was seen when nothing was held. */
 const SEEN_OPS = 12;
 
-/** A call that is held, and the turn that made it. */
+/** A call that is held. `turn` settles when the turn that made it has ended, or all that were under way where it may be any of them. */
 export interface Held {
   event: GateEventOf<'held'>;
-  turn: Promise<TurnResult>;
+  turn: Promise<unknown>;
 }
+
+/** What a turn says, and in which of the gateway's sessions. Absent: its name, both. */
+export interface TurnWords {
+  session?: string;
+  text?: string;
+}
+
+/** Turns that are under way. */
+export interface Turns {
+  /** Settles when the last one has ended. */
+  ended: Promise<void>;
+  /** What runs is driven to its end, and no more are sent. */
+  stop(): void;
+}
+
+/** How a boot went that was to be held. */
+export type BootIntoHold = { held: GateEventOf<'held'> } | { ready: boolean };
 
 /** What the lab does with a gateway over one cell, and what it writes down of it. One method a step of the cell's life. */
 export class Session {
@@ -62,39 +82,62 @@ export class Session {
    */
   async boot(env?: Readonly<Record<string, string>>): Promise<boolean> {
     const began = Date.now();
-    const gate = await this.#pod.boot(env);
-    const boot = this.#pod.bootNumber;
+    const gate = await this.#pod.boot(env === undefined ? {} : { env });
+    return this.#recordReady(began, this.#untilReady(gate));
+  }
+
+  /** Boots the gateway with a hold in the boot itself: it is held there, or ready (or never ready) before. */
+  async bootInto(id: string, spec: ArmSpec): Promise<BootIntoHold> {
+    const began = Date.now();
+    this.#recordHold(id, spec);
+    const gate = await this.#pod.boot({ arm: { id, spec } });
+    const ready = this.#untilReady(gate);
+    // Of a boot that is held nobody asks any more whether it was ready.
+    ready.catch(() => undefined);
+    const limitMs = this.#release.promises.readyWithinMs + HOLD_LIMIT_MS;
+    const held = gate
+      .waitFor({ name: `the hold ${id} in the boot`, limitMs, signal: this.#signal }, isHeld)
+      .then((event) => ({ event }));
+    held.catch(() => undefined);
+    const first = await Promise.race([held, ready.then(() => undefined)]).catch(() => undefined);
+    if (first !== undefined) return { held: first.event };
+    return { ready: await this.#recordReady(began, ready) };
+  }
+
+  /** Resolves with the time at which it was ready; what it died of, or the limit, is a Problem. */
+  async #untilReady(gate: Gate): Promise<number> {
     const { ready } = this.#release.boot;
     const limitMs = this.#release.promises.readyWithinMs;
-    try {
-      let tReady: number;
-      if (ready.kind === 'log') {
-        await gate.waitForLog(
-          { name: `"${ready.includes}" in the gateway's log`, limitMs, code: 'not-ready', signal: this.#signal },
-          ready.includes,
+    if (ready.kind === 'log') {
+      await gate.waitForLog(
+        { name: `"${ready.includes}" in the gateway's log`, limitMs, code: 'not-ready', signal: this.#signal },
+        ready.includes,
+      );
+      return Date.now();
+    }
+    const { kind: _, ...http } = ready;
+    const poll = this.#pod.sidecar.ready(http, limitMs);
+    const died = gate
+      .waitForKind({ name: 'the gateway to be ready', limitMs: limitMs + ARM_LIMIT_MS, signal: this.#signal }, 'exit')
+      .then((exit) => {
+        throw new Problem(
+          'gateway-died',
+          `it ended with ${exit.signal === undefined ? `code ${exit.code}` : `signal ${exit.signal}`} before it was ready`,
         );
-        tReady = Date.now();
-      } else {
-        const { kind: _, ...http } = ready;
-        const poll = this.#pod.sidecar.ready(http, limitMs);
-        const died = gate
-          .waitForKind(
-            { name: 'the gateway to be ready', limitMs: limitMs + ARM_LIMIT_MS, signal: this.#signal },
-            'exit',
-          )
-          .then((exit) => {
-            throw new Problem(
-              'gateway-died',
-              `it ended with ${exit.signal === undefined ? `code ${exit.code}` : `signal ${exit.signal}`} before it was ready`,
-            );
-          });
-        died.catch(() => undefined);
-        try {
-          ({ tReady } = await Promise.race([poll.ready, died]));
-        } finally {
-          poll.cancel();
-        }
-      }
+      });
+    died.catch(() => undefined);
+    try {
+      return (await Promise.race([poll.ready, died])).tReady;
+    } finally {
+      poll.cancel();
+    }
+  }
+
+  async #recordReady(began: number, ready: Promise<number>): Promise<boolean> {
+    const boot = this.#pod.bootNumber;
+    const { gate } = this.#pod;
+    try {
+      const tReady = await ready;
       this.#readyAt = Date.now();
       this.#recorder.record({ type: 'ready', boot, tReady, tookMs: Math.round(tReady - began) });
       return true;
@@ -110,13 +153,35 @@ export class Session {
   }
 
   /** One turn to its end, whatever that is. */
-  async turn(name: string): Promise<TurnResult> {
-    return this.#startTurn(name).end;
+  async turn(name: string, words: TurnWords = {}): Promise<TurnResult> {
+    return this.#startTurn(name, words).end;
   }
 
-  #startTurn(name: string): { end: Promise<TurnResult>; cancel(): void } {
+  /** Several clients at once, each with a session of its own and its turns one after the other, up to `each` of them or one that fails. */
+  startTurns(name: string, clients: number, each: number): Turns {
+    let isOver = false;
+    const client = async (number: number) => {
+      for (let turn = 1; turn <= each && !isOver; turn += 1) {
+        const { acknowledged } = await this.turn(`${name}-${number}-${turn}`, { session: `client-${number}` });
+        if (!acknowledged) return;
+      }
+    };
+    const ended = Promise.all(Array.from({ length: clients }, (_, index) => client(index + 1))).then(() => undefined);
+    ended.catch(() => undefined);
+    return {
+      ended,
+      stop: () => {
+        isOver = true;
+      },
+    };
+  }
+
+  #startTurn(name: string, words: TurnWords = {}): { end: Promise<TurnResult>; cancel(): void } {
     const boot = this.#pod.bootNumber;
-    const values = { session: `midwrite-${name}`, text: `midwrite-text-${name}-${this.#pod.gatewayName}` };
+    const values = {
+      session: `midwrite-${words.session ?? name}`,
+      text: `midwrite-text-${words.text ?? name}-${this.#pod.gatewayName}`,
+    };
     const { result, cancel } = this.#pod.sidecar.turn(
       fill(this.#release.turn, values),
       this.#release.promises.serveWithinMs,
@@ -190,29 +255,13 @@ export class Session {
    */
   async hold(crashPoint: CrashPoint, turns = 1): Promise<Held | undefined> {
     const gate = this.#pod.gate;
-    const seen = learnWriteShape(gate.events, this.#release.promises.store);
-    // A boot that has written nothing yet writes as the one before did.
-    const shape = seen.kind === 'none' ? (this.#shape ?? seen) : seen;
-    this.#shape = shape;
-    this.#recorder.record({ type: 'write-shape', ...shape });
-    if (shape.kind === 'replace') this.#tempPattern = shape.temp;
-    const spec = crashPoint.hold(shape);
-    if (spec === undefined) {
-      const why = `the gateway's write of its store is "${shape.kind}": it has no ${crashPoint.name}`;
-      this.#recorder.record({ type: 'not-held', why, seen: [] });
+    const spec = this.holdOf(crashPoint);
+    if (typeof spec === 'string') {
+      this.#recorder.record({ type: 'not-held', why: spec, seen: [] });
       return undefined;
     }
-    await gate.arm(crashPoint.name, spec, ARM_LIMIT_MS);
-    this.#recorder.record({
-      type: 'hold',
-      id: crashPoint.name,
-      op: spec.op,
-      path: spec.path,
-      at: spec.at,
-      ...(spec.to === undefined ? {} : { to: spec.to }),
-    });
+    await this.arm(crashPoint.name, spec);
     const from = gate.events.length;
-    const isHeld = (event: GateEvent): event is GateEventOf<'held'> => event.ev === 'held';
     const held = gate.waitFor(
       { name: `the hold at ${crashPoint.name}`, limitMs: HOLD_LIMIT_MS, signal: this.#signal },
       isHeld,
@@ -239,8 +288,54 @@ export class Session {
     return undefined;
   }
 
-  /** What the lab does to the stopped state before the boot: ages it, and puts in what a sweep must leave alone. */
-  async prepare(aftermath: Aftermath): Promise<void> {
+  /** The hold of a crash point in the writes of this gateway as they were seen; or why they have no such place. */
+  holdOf(crashPoint: CrashPoint): ArmSpec | string {
+    const seen = learnWriteShape(this.#pod.gate.events, this.#release.promises.store);
+    // A boot that has written nothing yet, or its journal alone, writes as the one before did.
+    const isKnown = seen.kind === 'none' || (seen.kind === 'log' && this.#shape?.kind === 'replace');
+    const shape = isKnown ? (this.#shape ?? seen) : seen;
+    this.#shape = shape;
+    this.#recorder.record({ type: 'write-shape', ...shape });
+    if (shape.kind === 'replace') this.#tempPattern = shape.temp;
+    return (
+      crashPoint.hold(shape) ?? `the gateway's write of its store is "${shape.kind}": it has no ${crashPoint.name}`
+    );
+  }
+
+  /** Arms a hold in the gateway that runs. */
+  async arm(id: string, spec: ArmSpec): Promise<void> {
+    await this.#pod.gate.arm(id, spec, ARM_LIMIT_MS);
+    this.#recordHold(id, spec);
+  }
+
+  #recordHold(id: string, { op, path: file, at, to, nth }: ArmSpec): void {
+    const more = { ...(to === undefined ? {} : { to }), ...(nth === undefined ? {} : { nth }) };
+    this.#recorder.record({ type: 'hold', id, op, path: file, at, ...more });
+  }
+
+  /** The hold that is armed, once it takes place, or undefined when `passedBy` settles before. */
+  async heldBefore(passedBy: Promise<unknown>, from: number): Promise<GateEventOf<'held'> | undefined> {
+    const wait = { name: 'the hold', limitMs: WORKLOAD_LIMIT_MS, signal: this.#signal };
+    const held = this.#pod.gate.waitFor(wait, isHeld, from);
+    held.catch(() => undefined);
+    return Promise.race([held, passedBy.then(() => undefined)]);
+  }
+
+  /** Takes back a hold that was passed by. What it held in that very moment is given. */
+  async disarm(id: string): Promise<GateEventOf<'held'> | undefined> {
+    const { gate } = this.#pod;
+    const isOver = (event: GateEvent): event is GateEventOf<'held'> | GateEventOf<'disarmed'> =>
+      (event.ev === 'held' || event.ev === 'disarmed') && event.id === id;
+    gate.send('disarm', { id });
+    const event = await gate.waitFor({ name: `writegate to take back the hold ${id}`, limitMs: ARM_LIMIT_MS }, isOver);
+    return event.ev === 'held' ? event : undefined;
+  }
+
+  /**
+   * What the lab does to the stopped state before the boot: ages it, and puts in what a sweep must leave alone.
+   * @param isTempPlanted also a young temp; the next ageing makes it old
+   */
+  async prepare(aftermath: Aftermath, isTempPlanted = true): Promise<void> {
     const { root, store, sweepGraceMs } = this.#release.promises;
     if (aftermath !== 'fresh') {
       const byMs = sweepGraceMs + HOUR_MS;
@@ -256,7 +351,7 @@ export class Session {
         ageMs: sweepGraceMs + HOUR_MS,
       },
     ];
-    const young = this.#youngTemp();
+    const young = isTempPlanted ? this.#youngTemp() : undefined;
     if (young !== undefined)
       plants.push({ role: 'young-temp', path: young, content: '{"a writer": "is at it"', ageMs: 0 });
     if (aftermath === 'corrupt-store')
@@ -313,6 +408,8 @@ export class Session {
     }
   }
 }
+
+const isHeld = (event: GateEvent): event is GateEventOf<'held'> => event.ev === 'held';
 
 /** Waits until the clock shows a time (ms since 1970) that the gateway has for something. */
 export async function reach(timeMs: number, signal?: AbortSignal): Promise<void> {

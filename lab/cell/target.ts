@@ -11,9 +11,16 @@ const RELEASE_LIMIT_MS = 20_000;
 const TURN_LIMIT_MS = 90_000;
 const FILL_LIMIT_MS = 60_000;
 
-/** The gateway of a pod, with a call of its held, as a fault sees it. */
-export function target(pod: Pod, session: Session, recorder: Recorder, held: Held): Target {
-  const id = held.event.id;
+/**
+ * The gateway of a pod as a fault sees it.
+ * @param held the call that is held; undefined: none is, and a fault that lets it go on can't be injected
+ */
+export function target(pod: Pod, session: Session, recorder: Recorder, held: Held | undefined): Target {
+  const reported = pod.watch.events.length;
+  const theHeld = (): Held => {
+    if (held === undefined) throw new Error('nothing is held, and the fault wants it to go on');
+    return held;
+  };
   return {
     signal: (name) => pod.container.signal(name),
     freeze: () => pod.container.freeze(),
@@ -41,16 +48,16 @@ export function target(pod: Pod, session: Session, recorder: Recorder, held: Hel
     async release() {
       const from = pod.gate.events.length;
       // After a freeze writegate keeps the release until the kernel has brought the call back.
-      pod.gate.send('release', { id });
+      pod.gate.send('release', { id: theHeld().event.id });
       await pod.gate.waitForKind({ name: 'the held call to go on', limitMs: RELEASE_LIMIT_MS }, 'released', from);
     },
 
     async othersGoOn() {
       const { sweepEveryMs } = pod.promises;
       // A file that was torn must stay as it is until its write is whole.
-      if (sweepEveryMs === undefined || held.event.at === 'torn') return;
+      if (sweepEveryMs === undefined || theHeld().event.at === 'torn') return;
       const from = pod.gate.events.length;
-      pod.gate.send('pass', { id });
+      pod.gate.send('pass', { id: theHeld().event.id });
       await pod.gate.waitForKind({ name: 'the other calls to go on', limitMs: RELEASE_LIMIT_MS }, 'passing', from);
       await reach(Date.now() + sweepEveryMs);
     },
@@ -60,11 +67,11 @@ export function target(pod: Pod, session: Session, recorder: Recorder, held: Hel
     ended: () => pod.ended(END_LIMIT_MS, false),
 
     async dockerEvent(action) {
-      await pod.watch.waitFor(pod.gatewayName, action, EVENT_LIMIT_MS);
+      await pod.watch.waitFor(pod.gatewayName, action, EVENT_LIMIT_MS, reported);
     },
 
     async turnEnded() {
-      await within({ name: 'the held turn to end', limitMs: TURN_LIMIT_MS }, held.turn);
+      await within({ name: 'the held turn to end', limitMs: TURN_LIMIT_MS }, theHeld().turn);
     },
 
     note: (step, facts = {}) => recorder.record({ type: 'strike', step, facts }),

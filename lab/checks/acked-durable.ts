@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 import type { Check } from '../check.ts';
-import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { CellEvidence, Listing } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf, Moment } from '../evidence/event.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 
@@ -8,11 +8,13 @@ const AFTER: readonly Moment[] = ['booted', 'served', 'rebooted', 'woken'];
 
 type Turn = EvidenceOf<'turn'>;
 
-/** The places in which an acknowledged turn is not to be found at a moment; or the file whose content is not known. */
-function lost(evidence: CellEvidence, moment: Moment, turn: Turn): { missing: string[]; unknown: string[] } {
-  const entries = (evidence.snapshot(moment)?.entries ?? []).filter(
-    (entry) => entry.type === 'file' && entry.gone !== true,
-  );
+/** The places in which an acknowledged turn is not to be found in a look at the folder; or the file whose content is not known. */
+export function lostTurn(
+  evidence: CellEvidence,
+  listing: Listing,
+  turn: Turn,
+): { missing: string[]; unknown: string[] } {
+  const entries = listing.entries.filter((entry) => entry.type === 'file' && entry.gone !== true);
   const missing: string[] = [];
   const unknown: string[] = [];
   for (const place of turn.durable) {
@@ -42,13 +44,13 @@ export const ackedDurable: Check = {
     if (acknowledged.length === 0) return inconclusive('no turn was acknowledged, so none could be lost');
     for (const moment of moments) {
       const listing = evidence.snapshot(moment);
-      const at = listing?.t ?? 0;
-      for (const turn of acknowledged.filter((one) => one.t <= at)) {
-        const { missing, unknown } = lost(evidence, moment, turn);
+      if (listing === undefined) continue;
+      for (const turn of acknowledged.filter((one) => one.t <= listing.t)) {
+        const { missing, unknown } = lostTurn(evidence, listing, turn);
         if (missing.length > 0)
           return violated(
             `${moment}: the acknowledged turn "${turn.name}" is not in ${missing.join(', ')}`,
-            listing ?? turn,
+            listing,
             turn,
           );
         if (unknown.length > 0) return inconclusive(`${moment}: the content of ${unknown.join(', ')} was not kept`);

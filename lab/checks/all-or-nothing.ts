@@ -7,8 +7,13 @@ import { storeAt, storeEntry } from './store.ts';
 /**
  * The sizes that whole versions of a file had: what was written to it since it was made or emptied, counted when it was renamed over the store, or,
  * for a store that is written in place, counted at its end. A write that was torn counts with what it asked for.
+ * @param isGone temps that were renamed or removed by a call whose event a kill took: a whole version as well
  */
-export function wholeSizes(events: readonly GateEvent[], store: string): Set<number> {
+export function wholeSizes(
+  events: readonly GateEvent[],
+  store: string,
+  isGone: (temp: string) => boolean = () => false,
+): Set<number> {
   const asked = new Map<string, number>();
   const whole = new Set<number>();
   for (const event of events) {
@@ -26,6 +31,7 @@ export function wholeSizes(events: readonly GateEvent[], store: string): Set<num
         break;
     }
   }
+  for (const [temp, size] of asked) if (isGone(temp)) whole.add(size);
   const inPlace = asked.get(store);
   if (inPlace !== undefined) whole.add(inPlace);
   return whole;
@@ -50,7 +56,8 @@ function gateBefore(evidence: CellEvidence, t: number): GateEvent[] {
  */
 function database({ evidence, fault, proof }: Judged, moment: 'struck' | 'woken', listing: Listing): Verdict {
   const after = storeEntry(evidence, moment);
-  if (fault.lethal && fault.isControl !== true) {
+  // A kill that no hold went before may have fallen behind a commit.
+  if (fault.lethal && fault.isControl !== true && evidence.snapshot('held') !== undefined) {
     return after?.sha256 === storeEntry(evidence, 'held')?.sha256
       ? held(proof, 'the rows that were committed before the hold, and no others')
       : violated('its rows are neither the old ones nor those that were committed before the hold', listing);
@@ -80,7 +87,14 @@ export const allOrNothing: Check = {
     if (after.sha256 === before.sha256)
       return held(proof, `the old store, ${after.size} bytes, to the last byte`, listing);
     if (format === 'sqlite') return database(judged, moment, listing);
-    const whole = wholeSizes(gateBefore(evidence, listing.t), path);
+    const events = gateBefore(evidence, listing.t);
+    const removed = new Set(events.flatMap((one) => (one.ev === 'op' && one.op === 'unlink' ? [one.path] : [])));
+    const isHeld = evidence.snapshot('held') !== undefined;
+    const whole = wholeSizes(
+      events,
+      path,
+      (file) => !isHeld && evidence.isTemp(file) && !removed.has(file) && evidence.entry(moment, file) === undefined,
+    );
     if (whole.has(after.size))
       return held(proof, `a new store, with all of the ${after.size} bytes that were written for it`, listing);
     const sizes = [...whole].filter((size) => size >= 0).join(', ') || 'none';

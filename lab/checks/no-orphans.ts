@@ -21,7 +21,10 @@ export const noOrphans: Check = {
     if (!fault.lethal) {
       // Nothing is written any more at either look: what is there both times belongs to a write that ended without taking its temp away.
       const woken = new Set(evidence.temps('woken').map((entry) => `${entry.path} ${entry.ino}`));
-      const left = evidence.temps(moment).filter((entry) => woken.has(`${entry.path} ${entry.ino}`));
+      const before = new Set(evidence.temps('before').map((entry) => entry.path));
+      const left = evidence
+        .temps(moment)
+        .filter((entry) => woken.has(`${entry.path} ${entry.ino}`) && !before.has(entry.path));
       if (left.length > 0)
         return violated(`a write that ended left ${left.map((entry) => entry.path).join(', ')}`, listing);
     }

@@ -114,17 +114,20 @@ function gapAtRemoval(op: Op, unsynced: Unsynced, roles: Roles): Gap | undefined
 }
 
 /** An acknowledgement of a turn that nothing on the disk holds yet. */
-function gapAtAcknowledgement(turn: Turn, ops: readonly Op[], roles: Roles): Gap | undefined {
+function gapAtAcknowledgement(turn: Turn, ops: readonly Op[], isAlone: boolean, roles: Roles): Gap | undefined {
   const unsynced = new Unsynced();
   const written: Op[] = [];
   for (const op of ops.filter((one) => one.t <= turn.result.tEnded)) {
     unsynced.apply(op);
     if (op.op === 'write' && op.t >= turn.result.tSent && roles.isKept(op.path)) written.push(op);
   }
+  const isSyncedAfter = (write: Op) =>
+    ops.some((op) => op.op === 'sync' && op.path === write.path && op.seq > write.seq && op.t <= turn.result.tEnded);
   const name = `the turn "${turn.name}" was acknowledged`;
   const [first] = written;
   if (first === undefined) return { says: `${name}, and nothing had been written for it`, seen: [turn] };
-  const onDisk = written.filter((op) => !unsynced.data.has(op.path));
+  // Beside other turns the newest write may be another's: then it is enough that one of them was synced.
+  const onDisk = written.filter((op) => (isAlone ? !unsynced.data.has(op.path) : isSyncedAfter(op)));
   if (onDisk.length === 0) return { says: `${name}, and ${first.path} was not synced`, seen: [turn, first] };
   const made = (op: Op) =>
     unsynced.entries.get(path.posix.dirname(op.path))?.find((change) => (change.to ?? change.path) === op.path);
@@ -149,9 +152,12 @@ function gapIn(evidence: CellEvidence, boot: number, roles: Roles): Gap | undefi
     if (gap !== undefined) return gap;
     unsynced.apply(op);
   }
-  const acknowledged = evidence.of('turn').filter((turn) => turn.boot === boot && turn.result.acknowledged);
-  for (const turn of acknowledged) {
-    const gap = gapAtAcknowledgement(turn, ops, roles);
+  const turns = evidence.of('turn').filter((turn) => turn.boot === boot);
+  for (const turn of turns.filter((one) => one.result.acknowledged)) {
+    const isAlone = turns.every(
+      ({ result }) => result === turn.result || result.tEnded < turn.result.tSent || result.tSent > turn.result.tEnded,
+    );
+    const gap = gapAtAcknowledgement(turn, ops, isAlone, roles);
     if (gap !== undefined) return gap;
   }
   return undefined;

@@ -10,7 +10,9 @@ export const wakes: Check = {
     if (fault.lethal) return notApplicable('the gateway did not live through it');
     const held_ = evidence.gateOf('held', 1)[0];
     const released = evidence.of('gate').find((event) => event.event.ev === 'released');
-    const turn = evidence.of('turn').find((one) => one.name === 'struck');
+    const turns = evidence.of('turn').filter((one) => /^struck(-|$)/.test(one.name));
+    // Which of several turns made the call is not known: each of them must be served.
+    const turn = turns.find((one) => !one.result.acknowledged) ?? turns.at(-1);
     if (held_ === undefined || released === undefined || turn === undefined)
       return inconclusive('the end of the held turn was not seen');
     const exit = evidence.gateOf('exit', 1)[0];
@@ -24,7 +26,7 @@ export const wakes: Check = {
     const temp = held_.path;
     const swept = evidence
       .gateOf('op', 1)
-      .find((op) => op.op === 'unlink' && op.path === temp && evidence.isTemp(temp));
+      .find((op) => op.op === 'unlink' && op.path === temp && op.seq > held_.seq && evidence.isTemp(temp));
     // A write that was refused takes its own temp away.
     if (swept !== undefined && fault.mayRefuse !== true)
       return violated(`its temp ${temp} was removed while it slept or when it woke`, swept);

@@ -56,12 +56,15 @@ export class DockerWatch implements AsyncDisposable {
     }
   }
 
-  /** Waits until an action was reported for a container. */
-  async waitFor(container: string, action: string, limitMs: number): Promise<DockerEvent> {
+  /**
+   * Waits until an action was reported for a container.
+   * @param from so many of `events` are of earlier
+   */
+  async waitFor(container: string, action: string, limitMs: number, from = 0): Promise<DockerEvent> {
     let check: () => void = () => undefined;
     const found = new Promise<DockerEvent>((resolve, reject) => {
       check = () => {
-        const event = this.events.find((one) => one.container === container && one.action === action);
+        const event = this.events.slice(from).find((one) => one.container === container && one.action === action);
         if (event !== undefined) resolve(event);
         else if (this.#over)
           reject(

@@ -18,9 +18,22 @@ export class CellEvidence {
   #patterns: string[] | undefined;
   #lines: Map<EvidenceEvent | GateEvent, number> | undefined;
 
-  constructor(events: readonly EvidenceEvent[], contents: ReadonlyMap<string, Uint8Array> = new Map()) {
+  readonly #knownTemps: readonly string[];
+
+  /** @param knownTemps patterns of temps that were seen elsewhere */
+  constructor(
+    events: readonly EvidenceEvent[],
+    contents: ReadonlyMap<string, Uint8Array> = new Map(),
+    knownTemps: readonly string[] = [],
+  ) {
     this.events = events;
     this.#contents = contents;
+    this.#knownTemps = knownTemps;
+  }
+
+  /** Some of these events, as evidence of their own that has the same files. */
+  partOf(events: readonly EvidenceEvent[], knownTemps: readonly string[]): CellEvidence {
+    return new CellEvidence(events, this.#contents, knownTemps);
   }
 
   /** The first line, which says what the cell is and what was promised. */
@@ -120,7 +133,7 @@ export class CellEvidence {
 
   /** What a temp of this gateway is called, of its store and of its other files: as it was seen, and as the definition says. */
   get tempPatterns(): string[] {
-    this.#patterns ??= [...new Set([...learnTemps(this.gate(1)), ...this.promises.temps])];
+    this.#patterns ??= [...new Set([...learnTemps(this.gate(1)), ...this.#knownTemps, ...this.promises.temps])];
     return this.#patterns;
   }
 

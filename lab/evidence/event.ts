@@ -59,6 +59,23 @@ const PromisesShape = z.object({
     .optional(),
 });
 
+/** A moment that was left to chance. */
+export const DrawnMoment = z.discriminatedUnion('kind', [
+  /** A named place in the write of a store. */
+  z.object({ kind: z.literal('crash-point'), name: z.string() }),
+  /** The nth call of a kind in the state folder, counted from the first turn or from the start of a boot. */
+  z.object({
+    kind: z.literal('call'),
+    during: z.enum(['turns', 'boot']),
+    op: z.string(),
+    nth: z.number(),
+    at: z.enum(['before', 'torn', 'after']),
+  }),
+  /** So long after the first turn was sent, whatever the gateway is doing. */
+  z.object({ kind: z.literal('time'), afterMs: z.number() }),
+]);
+export type DrawnMoment = z.infer<typeof DrawnMoment>;
+
 const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, shape: Shape) =>
   z.object({ t: z.number(), type: z.literal(type), ...shape });
 
@@ -118,7 +135,25 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
     log: z.string().optional(),
     example: z.string().optional(),
   }),
-  event('hold', { id: z.string(), op: z.string(), path: z.string(), to: z.string().optional(), at: z.string() }),
+  event('hold', {
+    id: z.string(),
+    /** `any`: whatever it does. */
+    op: z.string(),
+    path: z.string(),
+    to: z.string().optional(),
+    at: z.string(),
+    nth: z.number().optional(),
+  }),
+  /** What a seed chose for a step: a fault, and the moment at which it is to land. */
+  event('drawn', {
+    step: z.number(),
+    attempt: z.number(),
+    fault: z.string(),
+    clients: z.number(),
+    moment: DrawnMoment,
+  }),
+  /** The moment that was drawn did not come: the gateway made no such call. */
+  event('passed-by', { why: z.string() }),
   event('not-held', { why: z.string(), seen: z.array(z.string()) }),
   event('snapshot', { moment: z.enum(MOMENTS), entries: z.array(Entry) }),
   event('aged', { byMs: z.number(), why: z.string() }),

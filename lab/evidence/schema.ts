@@ -21,6 +21,8 @@ export const scenarioFields = {
   memoryBytes: z.number(),
   /** Fewer points, for CI: wider intervals. */
   isQuick: z.boolean(),
+  /** What its steps are drawn from. Absent: nothing is left to chance. */
+  seed: z.number().optional(),
 };
 
 /**

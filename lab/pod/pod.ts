@@ -5,6 +5,7 @@ import { DockerWatch } from '../docker/watch.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import { Gate, type GateListener } from '../gate/gate.ts';
+import type { ArmSpec } from '../gate/protocol.ts';
 import type { Release } from '../gateway.ts';
 import { Sidecar } from '../sidecar/client.ts';
 import { within } from '../wait.ts';
@@ -114,9 +115,17 @@ export class Pod implements AsyncDisposable {
 
   /**
    * Boots the gateway: the first time a new container, after that the same one again. Resolves when writegate is its parent.
-   * @param env what its environment has beside its own from now on: that takes a new container, on the same state
+   * @param more `env`: what its environment has beside its own from now on (that takes a new container, on the same state); `arm`: a hold in the boot
+   *   itself. writegate gets it while the gateway's program is being loaded: whether that was before its first call in the state folder is in the
+   *   order of the events
    */
-  async boot(env?: Readonly<Record<string, string>>): Promise<Gate> {
+  async boot({
+    env,
+    arm,
+  }: {
+    env?: Readonly<Record<string, string>>;
+    arm?: { id: string; spec: ArmSpec };
+  } = {}): Promise<Gate> {
     this.#boot += 1;
     const listener = this.#listen(this.#boot);
     if (env !== undefined) {
@@ -137,6 +146,7 @@ export class Pod implements AsyncDisposable {
       await this.#gate?.ended;
       this.#gate = new Gate(await this.#container.startAgain(), listener);
     }
+    if (arm !== undefined) this.#gate.send('arm', { id: arm.id, ...arm.spec });
     await this.#gate.waitForKind({ name: 'writegate to start', limitMs: GATE_START_LIMIT_MS }, 'start');
     return this.#gate;
   }
