@@ -58,6 +58,8 @@ test('checks and the judge are pure: no file system, no clock, no engine', () =>
     'lab/scenario/fit.ts',
     'lab/judge/judge.ts',
     'lab/judge/landing.ts',
+    'lab/judge/steps.ts',
+    'lab/scenario/draw.ts',
     'lab/judge/verdict.ts',
     'lab/report/matrix.ts',
     'lab/report/table.ts',

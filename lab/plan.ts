@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { faults } from '../faults/index.ts';
 import { gateways, mutants } from '../images/index.ts';
 import {
@@ -55,19 +56,27 @@ export interface PlannedScenario {
 export type Planned = PlannedCell | PlannedScenario;
 export const isPlannedScenario = (planned: Planned): planned is PlannedScenario => 'scenario' in planned;
 
+/** A seed that nobody chose is a short one, to be typed again. */
+const SEEDS = 100_000;
+
 /**
  * A scenario with each of its gateways, or with those that are asked for.
+ * @param seed of a scenario that leaves something to chance; absent: a fresh one, the same for all gateways
  * @throws Problem bad-usage, no-such-version
  */
 export async function planScenario(
   name: string,
   asked: readonly string[],
   isQuick: boolean,
+  seed?: number,
 ): Promise<PlannedScenario[]> {
   const releases = new Releases();
-  const { gateways } = choose('scenario', scenarios, name);
+  const { gateways, draws } = choose('scenario', scenarios, name);
+  if (seed !== undefined && draws === undefined)
+    throw new Problem('bad-usage', `--seed is for scenarios that leave something to chance, and ${name} does not.`);
+  const drawn = draws === undefined ? undefined : (seed ?? randomInt(SEEDS));
   return Promise.all(
-    (asked.length > 0 ? asked : gateways).map((text) => withScenario('cell', name, text, isQuick, releases)),
+    (asked.length > 0 ? asked : gateways).map((text) => withScenario('cell', name, text, isQuick, releases, drawn)),
   );
 }
 
@@ -77,12 +86,14 @@ async function withScenario(
   asked: string,
   isQuick: boolean,
   releases: Releases,
+  seed?: number,
 ): Promise<PlannedScenario> {
   const scenario = choose('scenario', scenarios, name);
   const release = await releases.ofName(asked);
   const { gateway, version, memory } = release;
   const memoryBytes = scenario.memoryBytes?.(release) ?? memory.defaultBytes;
-  const spec = { scenario: name, gateway, version, memoryBytes, isQuick };
+  const drawn = seed === undefined ? {} : { seed };
+  const spec = { scenario: name, gateway, version, memoryBytes, isQuick, ...drawn };
   return { id: scenarioId(spec), role, spec, gateway: gatewayNamed(gateway), release, scenario };
 }
 
@@ -98,7 +109,7 @@ export async function planAgain(rows: readonly PlannedName[]): Promise<Planned[]
   return Promise.all(
     rows.map((row) => {
       if (!('scenario' in row)) return planned(row.role, parseCellId(row.id), releases);
-      return withScenario(row.role, row.scenario, `${row.gateway}@${row.version}`, row.isQuick, releases);
+      return withScenario(row.role, row.scenario, `${row.gateway}@${row.version}`, row.isQuick, releases, row.seed);
     }),
   );
 }

@@ -201,8 +201,9 @@ function plannedRow(planned: Planned): PlannedRow {
 /** The command that does it again. */
 function reproduce(planned: PlannedRow): string {
   if (!('scenario' in planned)) return `npx midwrite run --cell ${planned.id}`;
-  const { scenario, gateway, version, isQuick } = planned;
-  return `npx midwrite scenario ${scenario} --gateway ${gateway}@${version}${isQuick ? ' --quick' : ''}`;
+  const { scenario, gateway, version, isQuick, seed } = planned;
+  const options = [...(seed === undefined ? [] : [`--seed ${seed}`]), ...(isQuick ? ['--quick'] : [])];
+  return ['npx midwrite scenario', scenario, `--gateway ${gateway}@${version}`, ...options].join(' ');
 }
 
 async function judgeCell(results: ResultsFolder, planned: PlannedRow): Promise<MatrixRow> {

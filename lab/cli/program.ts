@@ -24,6 +24,12 @@ function count(value: string): number {
   return number;
 }
 
+function seed(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number >= 2 ** 32) throw new InvalidArgumentError('Write a whole number below 2^32.');
+  return number;
+}
+
 const repeating = (command: Command): Command =>
   command.option('-n, --repeat <times>', 'run every cell this often', count, 1);
 
@@ -88,6 +94,7 @@ Exit codes: 0 the run is sound and everything is as expected; 1 a violation that
       .description('run a scenario: many writes and many crashes, with figures over time')
       .argument('[name]', 'which one, as --list names them')
       .option('-g, --gateway <name[@version]>', 'gateways (default: those of the scenario, side by side)', several)
+      .option('--seed <number>', 'of a scenario that leaves faults and moments to chance (default: a fresh one)', seed)
       .option('--quick', 'fewer points, for CI: wider intervals')
       .option('--list', 'name all scenarios'),
   ).action(action(scenarioCommand));

@@ -16,6 +16,7 @@ export async function run(options: RunCommandOptions): Promise<ExitCode> {
   const cells =
     (await planOfResumed(options)) ??
     (await planRun(selectionOf(options), options.scenario ?? [], options.quick === true));
+  tellSeed(cells);
   const ran = await runCells(cells, options);
   print(ran.matrix, options.json === true);
   if (options.json !== true) console.log(`\n${filesOf(ran)}`);
@@ -37,6 +38,12 @@ export async function planOfResumed(options: RunOptions, scenario?: string): Pro
       `--resume runs what its run had planned: it does not go with ${others.map(([name]) => `--${name}`).join(', ')}.`,
     );
   return planAgain((await new ResultsFolder(path.resolve(options.resume)).readRun()).plan);
+}
+
+/** Before anything runs: whatever becomes of it, it can be done again. */
+export function tellSeed(planned: readonly Planned[]): void {
+  for (const seed of new Set(planned.map(({ spec }) => ('seed' in spec ? spec.seed : undefined))))
+    if (seed !== undefined) console.error(`seed ${seed}`);
 }
 
 /** Where the results are, and what goes on running. */

@@ -3,12 +3,13 @@ import { ExitCode, Problem } from '../problem.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { type RunOptions, runCells } from './cells.ts';
 import { exitCodeOf, print } from './judge.ts';
-import { filesOf, planOfResumed } from './run.ts';
+import { filesOf, planOfResumed, tellSeed } from './run.ts';
 
 export interface ScenarioOptions extends RunOptions {
   gateway?: string[];
   list?: boolean;
   quick?: boolean;
+  seed?: number;
 }
 
 /** Runs a scenario with its gateways side by side, or lists them all. */
@@ -20,7 +21,9 @@ export async function scenarioCommand(name: string | undefined, options: Scenari
   const resumed = await planOfResumed(options, name);
   if (name === undefined && resumed === undefined)
     throw new Problem('bad-usage', `name a scenario: ${scenarios.map((one) => one.name).join(', ')}`);
-  const planned = resumed ?? (await planScenario(name ?? '', options.gateway ?? [], options.quick === true));
+  const planned =
+    resumed ?? (await planScenario(name ?? '', options.gateway ?? [], options.quick === true, options.seed));
+  tellSeed(planned);
   const ran = await runCells(planned, options);
   print(ran.matrix, options.json === true);
   if (options.json !== true) console.log(`\n${filesOf(ran)}`);

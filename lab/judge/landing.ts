@@ -1,11 +1,15 @@
 import picomatch from 'picomatch';
 import { faults } from '../../faults/index.ts';
 import { CellEvidence } from '../evidence/cell-evidence.ts';
-import type { EvidenceEvent } from '../evidence/event.ts';
 import type { Fault } from '../fault.ts';
 import { faultOf, type Scenario } from '../scenario/scenario.ts';
-import { stepOf } from '../scenario/steps.ts';
+import { stepsOf, struckSteps, withBoot } from './steps.ts';
 import { inconclusive, missed, type Proof, type Verdict } from './verdict.ts';
+
+/** An `op` of a hold that takes any call. */
+const ANY = 'any';
+/** Of steps that were left to chance: in fewer a moment came, and too little was tried. */
+const LANDED_SHARE = 0.8;
 
 /**
  * Whether the write was held at the crash point and the fault landed there. Every `held` rests on what this gives; without it there are only
@@ -26,12 +30,24 @@ export function prove(evidence: CellEvidence): { proof: Proof; fault: Fault } | 
     const seen = notHeld.seen.length === 0 ? '' : ` What was seen instead: ${notHeld.seen.join('; ')}`;
     return { verdict: missed(`the crash point was never reached: ${notHeld.why}.${seen}`) };
   }
+  const { where, verdict } = proveHold(evidence);
+  if (verdict !== undefined) return { verdict };
+  const landing = fault.landing(evidence);
+  if (!landing.landed) return { verdict: missed(`the fault did not land: ${landing.why}`) };
+  return { proof: { text: `${where}; ${landing.proof}` } as Proof, fault };
+}
+
+type Hold = { where: string; verdict?: never } | { where?: never; verdict: Verdict };
+
+/** Whether the call was held that was to be held, and nothing moved until the strike. */
+function proveHold(evidence: CellEvidence): Hold {
   const hold = evidence.of('hold')[0];
   const held = evidence.gateOf('held', 1)[0];
   if (hold === undefined || held === undefined) return { verdict: missed('no hold took place') };
   if (
-    held.op !== hold.op ||
+    (hold.op !== ANY && held.op !== hold.op) ||
     held.at !== hold.at ||
+    (hold.nth !== undefined && held.nth !== hold.nth) ||
     !matches(held.path, hold.path) ||
     (hold.to !== undefined && held.to !== hold.to)
   ) {
@@ -41,9 +57,11 @@ export function prove(evidence: CellEvidence): { proof: Proof; fault: Fault } | 
       ),
     };
   }
-  if (held.at === 'after' && held.result !== 0)
+  // Of a call that was left to chance nobody said that it does something.
+  const isChosen = evidence.of('drawn').length === 0;
+  if (isChosen && held.at === 'after' && held.result !== 0)
     return { verdict: missed(`the held ${held.op} itself failed (${held.result})`) };
-  if (held.at === 'torn' && (held.tornBytes ?? 0) === 0)
+  if (isChosen && held.at === 'torn' && (held.tornBytes ?? 0) === 0)
     return { verdict: missed('no byte of the write was in the file during the hold: it was not torn') };
   if (held.quiesced !== true) {
     const what =
@@ -54,10 +72,7 @@ export function prove(evidence: CellEvidence): { proof: Proof; fault: Fault } | 
     .of('gate')
     .find((event) => event.event.ev === 'released' && event.t < (evidence.struckAt ?? 0));
   if (early !== undefined) return { verdict: missed('the held call was let go before the strike') };
-  const landing = fault.landing(evidence);
-  if (!landing.landed) return { verdict: missed(`the fault did not land: ${landing.why}`) };
-  const where = `held at ${held.op} ${held.path} (${held.at})`;
-  return { proof: { text: `${where}; ${landing.proof}` } as Proof, fault };
+  return { where: `held at ${held.op} ${held.path} (${held.at})` };
 }
 
 /** Why the evidence as a whole can't be judged. */
@@ -86,8 +101,15 @@ export function proveScenario(evidence: CellEvidence, scenario: Scenario): { pro
   if (broken !== undefined) return { verdict: broken };
   const planned = evidence.scenario?.steps ?? 0;
   const steps = stepsOf(evidence);
+  const ended = evidence.of('not-ready')[0] ?? evidence.of('died')[0];
+  if (steps.length < planned && ended === undefined)
+    return { verdict: inconclusive(`only ${steps.length} of ${planned} steps took place`) };
+  const resumed = evidence.of('resumed').length;
+  const times = resumed === 0 ? '' : `, taken up again ${resumed === 1 ? 'once' : `${resumed} times`}`;
+  if (scenario.draws !== undefined) return proveDrawn(evidence, steps.length, times);
   const fault = faultOf(scenario, faults);
-  for (const [number, step] of steps) {
+  for (const { number, events, boot } of steps) {
+    const step = new CellEvidence(events.map((event) => withBoot(event, boot)));
     const notHeld = step.of('not-held')[0];
     if (notHeld !== undefined)
       return { verdict: missed(`step ${number}: the crash point was never reached: ${notHeld.why}`) };
@@ -96,41 +118,33 @@ export function proveScenario(evidence: CellEvidence, scenario: Scenario): { pro
       step.of('died').length > 0 ? { landed: true as const } : (fault?.landing(step) ?? { landed: true as const });
     if (!landing.landed) return { verdict: missed(`step ${number}: the fault did not land: ${landing.why}`) };
   }
-  const ended = evidence.of('not-ready')[0] ?? evidence.of('died')[0];
-  if (steps.size < planned && ended === undefined)
-    return { verdict: inconclusive(`only ${steps.size} of ${planned} steps took place`) };
   const landed = fault === undefined ? '' : ', and the fault landed in each';
-  const resumed = evidence.of('resumed').length;
-  const times = resumed === 0 ? '' : `, taken up again ${resumed === 1 ? 'once' : `${resumed} times`}`;
-  return { proof: { text: `${steps.size} steps${landed}${times}` } as Proof };
+  return { proof: { text: `${steps.length} steps${landed}${times}` } as Proof };
 }
 
 /**
- * Each step as the evidence of a cell, by its number: from its beginning to the next one's, with its first boot as boot 1. A step that was cut off and done
- * again counts as it was done last.
+ * Of steps whose faults and moments were drawn: a moment may not come, and says nothing then; but most must come, and where one came the fault must
+ * have landed there.
  */
-export function stepsOf(evidence: CellEvidence): Map<number, CellEvidence> {
-  const steps = new Map<number, { events: EvidenceEvent[]; bootsBefore: number }>();
-  let current: EvidenceEvent[] = [];
-  let boot = 0;
-  for (const event of evidence.events) {
-    const number = event.type === 'phase' ? stepOf(event.name) : undefined;
-    if (number !== undefined || event.type === 'resumed') current = [];
-    // The gateway that is struck was booted before its step began.
-    if (number !== undefined) steps.set(number, { events: current, bootsBefore: boot - 1 });
-    if (event.type === 'ready') boot = event.boot;
-    current.push(event);
+function proveDrawn(evidence: CellEvidence, steps: number, times: string): { proof: Proof } | { verdict: Verdict } {
+  const struck = struckSteps(evidence);
+  for (const { inWords, drawn, fault, evidence: step } of struck) {
+    // A gateway that dies by itself is a result of its own.
+    if (step.of('died').length > 0) continue;
+    const verdict = drawn.moment.kind === 'time' ? undefined : proveHold(step).verdict;
+    if (verdict !== undefined) return { verdict: { ...verdict, detail: `${inWords}: ${verdict.detail}` } };
+    const landing = fault.landing(step);
+    if (!landing.landed) return { verdict: missed(`${inWords}: the fault did not land: ${landing.why}`) };
   }
-  return new Map(
-    [...steps].map(([number, { events, bootsBefore }]) => [
-      number,
-      new CellEvidence(events.map((event) => withBoot(event, bootsBefore))),
-    ]),
+  const passedBy = steps - struck.length;
+  if (struck.length < Math.ceil(LANDED_SHARE * steps))
+    return { verdict: inconclusive(`in ${passedBy} of ${steps} steps no moment came that was drawn: too few faults`) };
+  const counts = [...new Set(struck.map((step) => step.fault.name))].map(
+    (name) => `${struck.filter((step) => step.fault.name === name).length} ${name}`,
   );
-}
-
-function withBoot(event: EvidenceEvent, before: number): EvidenceEvent {
-  return 'boot' in event ? { ...event, boot: event.boot - before } : event;
+  const others = passedBy === 0 ? '' : `; in ${passedBy} steps no moment came that was drawn`;
+  const landed = `${struck.length} faults landed where they were to: ${counts.join(', ')}${times}`;
+  return { proof: { text: `seed ${evidence.scenario?.seed}: ${landed}${others}` } as Proof };
 }
 
 function matches(path: string, pattern: string): boolean {

@@ -3,7 +3,7 @@ import picomatch from 'picomatch';
 import { faults } from '../../faults/index.ts';
 import { reach, Session } from '../cell/session.ts';
 import { target } from '../cell/target.ts';
-import { learnTemps } from '../cell/write-shape.ts';
+import { crashPoints, learnTemps } from '../cell/write-shape.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type CellEvidence, loadEvidence } from '../evidence/cell-evidence.ts';
 import { EVIDENCE_SCHEMA_VERSION } from '../evidence/event.ts';
@@ -11,7 +11,8 @@ import { Recorder } from '../evidence/recorder.ts';
 import type { Release } from '../gateway.ts';
 import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
-import { faultOf, type Scenario, type ScenarioLab } from './scenario.ts';
+import { strikeAtRandom } from './random-strike.ts';
+import { drawnFaults, faultOf, type Scenario, type ScenarioLab } from './scenario.ts';
 import { type ScenarioSpec, scenarioId } from './scenario-id.ts';
 import { stepOf, stepPhase } from './steps.ts';
 
@@ -147,6 +148,14 @@ function labOf(
       return acknowledged;
     },
     quiet: () => session.quiet(),
+    strikeAtRandom: async (step) => {
+      const drawn = drawnFaults(scenario, faults);
+      if (spec.seed === undefined || drawn.length === 0) throw new Error(`${scenario.name} draws nothing`);
+      const storm = { pod, session, recorder, release, seed: spec.seed, faults: drawn, crashPoints, phase };
+      const outcome = await strikeAtRandom(storm, step);
+      learn();
+      return outcome;
+    },
     async crash(point) {
       phase('hold');
       const held = await session.hold(point, TURNS_TO_A_WRITE);

@@ -7,11 +7,14 @@ export interface ScenarioSpec {
   version: string;
   memoryBytes: number;
   isQuick: boolean;
+  /** What its steps are drawn from. Absent: nothing is left to chance. */
+  seed?: number | undefined;
 }
 
-/** `openclaw-89520_openclaw@2026.5.28_768m`, with `_quick` for the short one; also the name of its folder. */
+/** `openclaw-89520_openclaw@2026.5.28_768m`, with `_seed-7` where a seed draws its steps and `_quick` for the short one; also the name of its folder. */
 export function scenarioId(spec: ScenarioSpec): string {
   const parts = [spec.scenario, `${spec.gateway}@${spec.version}`, formatSize(spec.memoryBytes)];
+  if (spec.seed !== undefined) parts.push(`seed-${spec.seed}`);
   if (spec.isQuick) parts.push('quick');
   return parts.join('_');
 }

@@ -8,6 +8,7 @@ import type { Proof, Verdict } from '../judge/verdict.ts';
 import type { CommandResult } from '../pod/pod.ts';
 import type { Entry, Heap, Sidecar } from '../sidecar/client.ts';
 import type { Curve, Figure } from './figure.ts';
+import type { Outcome } from './random-strike.ts';
 
 /** What a scenario's checks get to see. */
 export interface JudgedScenario {
@@ -50,6 +51,8 @@ export interface ScenarioLab {
   turn(name: string): Promise<boolean>;
   /** Waits until it leaves its state folder alone. */
   quiet(): Promise<void>;
+  /** Whatever the scenario's seed says: a fault at a moment, and what comes of it, as in a cell. */
+  strikeAtRandom(step: number): Promise<Outcome>;
   /** Drives a turn into a crash point and injects the scenario's fault there. False: the crash point was not reached. */
   crash(point: CrashPoint): Promise<boolean>;
   /** Makes everything older than the grace of its sweep. */
@@ -99,6 +102,8 @@ export interface Scenario {
   fault?: string;
   /** The memory limit, where it is not the release's own. */
   memoryBytes?(release: Release): number;
+  /** Its steps draw from a seed: these faults, and moments for them. */
+  draws?: { faults: readonly string[] };
   /** How the gateway is installed for it. Absent: as for a cell. */
   boot?(release: Release): Boot;
   checks: readonly ScenarioCheck[];
@@ -106,6 +111,10 @@ export interface Scenario {
   /** What it found, from evidence alone: figures, and no judgement of a promise. */
   figures(evidence: CellEvidence): readonly Figure[];
   live(lab: ScenarioLab): Promise<void>;
+}
+
+export function drawnFaults(scenario: Scenario, faults: readonly Fault[]): readonly Fault[] {
+  return faults.filter((fault) => scenario.draws?.faults.includes(fault.name));
 }
 
 export function faultOf(scenario: Scenario, faults: readonly Fault[]): Fault | undefined {

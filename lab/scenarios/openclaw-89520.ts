@@ -6,6 +6,7 @@ import { survives } from '../scenario/checks/survives.ts';
 import type { Figure } from '../scenario/figure.ts';
 import { fitLine } from '../scenario/fit.ts';
 import { bytesInWords } from '../scenario/in-words.ts';
+import { measureLeftBehind } from '../scenario/left-behind.ts';
 import { grownRows, plantLarge } from '../scenario/planting.ts';
 import { pointsOf } from '../scenario/points.ts';
 import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
@@ -50,14 +51,14 @@ export const openclaw89520: Scenario = {
       await lab.turn('warm');
       await lab.quiet();
     }
-    await measure(lab, lab.from - 1);
+    await measureLeftBehind(lab, lab.from - 1);
     for (let crash = lab.from; crash <= lab.steps; crash += 1) {
       lab.step(crash);
       if (!(await lab.crash(point))) return;
       await lab.age();
       if (!(await lab.boot())) return;
       await lab.sweepTime();
-      await measure(lab, crash);
+      await measureLeftBehind(lab, crash);
     }
   },
 };
@@ -109,19 +110,4 @@ async function grow(lab: ScenarioLab): Promise<boolean> {
   const grown = grownRows(Buffer.from(content, 'base64').toString('utf8'), STORE_BYTES);
   await plantLarge(lab.sidecar, [{ path: store.path, content: grown }]);
   return true;
-}
-
-async function measure(lab: ScenarioLab, crashes: number): Promise<void> {
-  // The living writer's temps are no orphans.
-  await lab.quiet();
-  const files = (await lab.list()).filter((entry) => entry.type === 'file' && entry.gone !== true);
-  const temps = files.filter((entry) => lab.isTemp(entry.path));
-  const bytesOf = (entries: readonly { size: number }[]) => entries.reduce((sum, entry) => sum + entry.size, 0);
-  const store = files.find((entry) => entry.path === lab.release.promises.store.path);
-  lab.point('crashes', crashes, {
-    temps: temps.length,
-    tempBytes: bytesOf(temps),
-    storeBytes: store?.size ?? 0,
-    folderBytes: bytesOf(files),
-  });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { judge } from '../../judge/judge.ts';
-import { stepsOf } from '../../judge/landing.ts';
+import { stepsOf } from '../../judge/steps.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { EvidenceBuilder } from '../../test/healthy-cell.ts';
 import { fitLine } from '../fit.ts';
@@ -309,8 +309,8 @@ describe('a scenario that was taken up again', () => {
 
   test('every step counts once, as it was done last', () => {
     const steps = stepsOf(piles(10));
-    expect([...steps.keys()]).toEqual([1, 2, 3, 4]);
-    expect(steps.get(3)?.of('point')).toMatchObject([{ values: { heapBytes: 1030 } }]);
+    expect(steps.map((step) => step.number)).toEqual([1, 2, 3, 4]);
+    expect(steps[2]?.events.filter((event) => event.type === 'point')).toMatchObject([{ values: { heapBytes: 1030 } }]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { held, inconclusive, violated } from '../../judge/verdict.ts';
+import { held, inconclusive, notApplicable, violated } from '../../judge/verdict.ts';
 import { fitLine } from '../fit.ts';
 import { bytesInWords } from '../in-words.ts';
 import { pointsOf } from '../points.ts';
@@ -31,5 +31,34 @@ export const diskBounded: ScenarioCheck = {
     if (slope + halfWidth > NEGLIGIBLE * (last.values.storeBytes ?? 0) && slope + halfWidth > 0)
       return inconclusive(`${left}: ${each} is neither nothing nor something`);
     return held(proof, `${left}: ${each}`, last.seen);
+  },
+};
+
+/**
+ * The same where chance decides which crash leaves something: a line through few steps of a staircase says little, but what never went down and rose
+ * again is growth without any doubt.
+ */
+export const diskBoundedAtRandom: ScenarioCheck = {
+  ...diskBounded,
+
+  judge({ evidence, proof }) {
+    const points = pointsOf(evidence, 'crashes');
+    const bytes = points.map((point) => point.values.tempBytes ?? 0);
+    const rises = points.filter((_, index) => index > 0 && (bytes[index] ?? 0) > (bytes[index - 1] ?? 0));
+    const isNeverLess = bytes.every((one, index) => index === 0 || one >= (bytes[index - 1] ?? 0));
+    const [first, second] = rises;
+    const last = points.at(-1);
+    if (last !== undefined && first !== undefined && isNeverLess) {
+      const left = `${last.values.temps} temps with ${size(last.values.tempBytes ?? 0)} after ${last.x} faults`;
+      const when = rises.map((point) => point.x).join(', ');
+      if (second !== undefined)
+        return violated(
+          `${left}: steps ${when} left something, and none of it ever went`,
+          last.seen,
+          ...rises.map((point) => point.seen),
+        );
+      return notApplicable(`${left}, all of it of step ${when}: nothing else left anything, so growth can't be told`);
+    }
+    return diskBounded.judge({ evidence, proof });
   },
 };
