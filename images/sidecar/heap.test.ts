@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -55,8 +56,16 @@ class Gateway implements AsyncDisposable {
     await this.#hear(this.#output, new RegExp(`^(did ${deed})$`));
   }
 
-  signal(name: 'SIGUSR1' | 'SIGSTOP'): void {
+  signal(name: 'SIGUSR1'): void {
     this.#child.kill(name);
+  }
+
+  /** Stops it, and waits until every thread of it stands still: the inspector has one of its own. */
+  async freeze(): Promise<void> {
+    const tasks = `/proc/${this.#child.pid}/task`;
+    this.#child.kill('SIGSTOP');
+    const isStopped = (tid: string) => /\) T /.test(readFileSync(`${tasks}/${tid}/stat`, 'utf8'));
+    await expect.poll(() => readdirSync(tasks).every(isStopped)).toBe(true);
   }
 
   async #hear(lines: AsyncIterator<string>, pattern: RegExp): Promise<string | undefined> {
@@ -169,7 +178,7 @@ test('no inspector within the limit, and a port that is none', async () => {
 test('a gateway that is frozen has no inspector', async () => {
   await using gateway = new Gateway('--inspect=127.0.0.1:0');
   const port = await gateway.port();
-  gateway.signal('SIGSTOP');
+  await gateway.freeze();
   await expect(heap(port, 300, never)).rejects.toMatchObject(failing('no-inspector', '300 ms'));
 });
 

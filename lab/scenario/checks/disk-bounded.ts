@@ -49,7 +49,7 @@ export const diskBoundedAtRandom: ScenarioCheck = {
     const [first, second] = rises;
     const last = points.at(-1);
     if (last !== undefined && first !== undefined && isNeverLess) {
-      const left = `${last.values.temps} temps with ${size(last.values.tempBytes ?? 0)} after ${last.x} faults`;
+      const left = `${last.values.temps} temps with ${bytesInWords(last.values.tempBytes ?? 0)} after ${last.x} faults`;
       const when = rises.map((point) => point.x).join(', ');
       if (second !== undefined)
         return violated(
