@@ -6,12 +6,24 @@ import { cellFields, refuseNewer, scenarioFields } from './evidence/schema.ts';
 import { describe, errorCode, Problem } from './problem.ts';
 import { RunFacts } from './report/matrix.ts';
 
-export const RUN_SCHEMA_VERSION = 1;
+/** The version of run.json. 2: `shard`, `leftOut`, `merged`; a file of version 1 reads as it is. */
+export const RUN_SCHEMA_VERSION = 2;
 
 /** A planned cell as run.json keeps it: enough to judge the run without the lab that made it. */
 const role = z.enum(['cell', 'control', 'canary', 'mutant']);
 const Planned = z.union([z.object({ ...scenarioFields, role }), z.object({ ...cellFields, role })]);
 export type PlannedRow = z.infer<typeof Planned>;
+
+/** Which part of a plan a run is. */
+export const Shard = z.object({
+  /** From 1. */
+  index: z.number(),
+  count: z.number(),
+  /** Of the whole plan and of how it was cut: what has another one does not belong together. */
+  planHash: z.string(),
+  whole: z.array(Planned),
+});
+export type Shard = z.infer<typeof Shard>;
 
 /** run.json: what was planned, written before anything runs, so that a run that was cut off can't pass for a whole one. */
 export const RunFile = z.object({
@@ -20,6 +32,12 @@ export const RunFile = z.object({
   /** `running`: it still runs, or its lab was killed. */
   state: z.enum(['running', 'complete', 'interrupted']),
   plan: z.array(Planned),
+  /** Absent: it is the whole plan. */
+  shard: Shard.optional(),
+  /** Cells that were planned and did not run, and why. */
+  leftOut: z.array(z.object({ id: z.string(), why: z.string() })).optional(),
+  /** Of a run that was put together from shards: what each shard's own controls left, in shards/<shard>/<id>. */
+  merged: z.object({ controls: z.array(z.object({ shard: z.number(), planned: Planned })) }).optional(),
 });
 export type RunFile = z.infer<typeof RunFile>;
 
@@ -51,6 +69,11 @@ export class ResultsFolder {
   /** Takes away what a cell that was cut off had seen. */
   async dropCell(id: string): Promise<void> {
     await rm(this.cell(id), { recursive: true, force: true });
+  }
+
+  /** A control that ran in a shard and is in the plan of another one. */
+  shardControl(shard: number, id: string): string {
+    return path.join(this.folder, 'shards', String(shard), id);
   }
 
   async writeRun(file: RunFile): Promise<void> {

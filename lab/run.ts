@@ -6,13 +6,22 @@ import { runCell } from './cell/cell.ts';
 import type { Engine } from './engine/engine.ts';
 import { loadEvidence } from './evidence/cell-evidence.ts';
 import { ensureImage } from './image/build.ts';
-import { compare, readExpectations } from './judge/expectations.ts';
+import { compare, inForce, readExpectations, shownExpectations } from './judge/expectations.ts';
 import { judge } from './judge/judge.ts';
+import { staleExpectations } from './judge/stale.ts';
 import { gatewayNamed, isPlannedScenario, type Planned } from './plan.ts';
 import { describe, Problem } from './problem.ts';
-import { markdownReport } from './report/markdown.ts';
-import { MATRIX_SCHEMA_VERSION, type Matrix, type MatrixRow, outcomeOf, type RunFacts } from './report/matrix.ts';
-import { type PlannedRow, ResultsFolder, RUN_SCHEMA_VERSION, type RunFile } from './results.ts';
+import { reportOf, writeReports } from './report/index.ts';
+import {
+  MATRIX_SCHEMA_VERSION,
+  type Matrix,
+  type MatrixRow,
+  outcomeOf,
+  type RunFacts,
+  type StaleExpectation,
+} from './report/matrix.ts';
+import type { FailOn, Reporter } from './report/reporter.ts';
+import { type PlannedRow, ResultsFolder, RUN_SCHEMA_VERSION, type RunFile, type Shard } from './results.ts';
 import { runScenario } from './scenario/run-scenario.ts';
 
 export const midwriteVersion: string = (
@@ -35,6 +44,15 @@ export interface RunOptions {
   jobs: number;
   signal: AbortSignal;
   progress: RunProgress;
+  /** Absent: every one that a run writes unless told otherwise. */
+  reporters?: readonly Reporter[];
+  failOn?: FailOn;
+  /** In place of the gateways' own. */
+  expectations?: string;
+  /** The cells are this part of a plan. */
+  shard?: Shard;
+  /** No cell begins when the program has run for so long. */
+  maxDurationMs?: number;
 }
 
 /** The tags of the images of a plan, by gateway@version; built where they are missing. */
@@ -73,18 +91,20 @@ export async function runPlan(
   const { results, file, left } = await beginOrResume(engine, cells, options);
   const facts = file.run;
   let failure: unknown;
+  let leftOut: RunFile['leftOut'] = [];
   try {
-    await runCells(engine, left, images, results, facts.id, options);
+    leftOut = await runCells(engine, left, images, results, facts, options);
   } catch (error) {
     failure = error;
   }
   // Broken off by a signal or by an engine that is gone: either way it is not a whole run.
   const state = failure === undefined && !options.signal.aborted ? 'complete' : 'interrupted';
   const durationMs = (facts.durationMs ?? 0) + Math.round(performance.now() - began);
-  const done: RunFile = { ...file, run: { ...facts, durationMs }, state };
+  const run = { ...facts, durationMs };
+  const done: RunFile = { ...file, run, state, leftOut: leftOut.length === 0 ? undefined : leftOut };
   await results.writeRun(done);
-  const matrix = await judgeRun(results, done);
-  await writeReports(results, matrix);
+  const matrix = await judgeRun(results, done, options);
+  await writeReports(reportOf(matrix, results, options.failOn ?? 'unexpected'), results, options.reporters);
   options.signal.throwIfAborted();
   if (failure !== undefined) {
     const code = failure instanceof Problem ? failure.code : 'engine-failed';
@@ -101,12 +121,12 @@ export async function runPlan(
 async function beginOrResume(
   engine: Engine,
   cells: readonly Planned[],
-  { resultsRoot, resume }: RunOptions,
+  { resultsRoot, resume, shard }: RunOptions,
 ): Promise<{ results: ResultsFolder; file: RunFile; left: Planned[] }> {
   const facts = runFacts(engine);
   if (resume === undefined) {
     const plan = cells.map(plannedRow);
-    const file: RunFile = { schemaVersion: RUN_SCHEMA_VERSION, run: facts, state: 'running', plan };
+    const file: RunFile = { schemaVersion: RUN_SCHEMA_VERSION, run: facts, state: 'running', plan, shard };
     return { results: await ResultsFolder.create(resultsRoot, file), file, left: [...cells] };
   }
   const before = await resume.readRun();
@@ -136,20 +156,26 @@ function refuseOtherMachine(before: RunFacts, now: RunFacts): void {
   }
 }
 
-/** Runs the cells, `jobs` at a time, in the order of the plan. What ends one for good (the engine is gone, the disk is full) ends all. */
+/**
+ * Runs the cells, `jobs` at a time, in the order of the plan. What ends one for good (the engine is gone, the disk is full) ends all.
+ * @returns those for which there was no time
+ */
 async function runCells(
   engine: Engine,
   cells: readonly Planned[],
   images: Images,
   results: ResultsFolder,
-  run: string,
+  facts: RunFacts,
   options: RunOptions,
-): Promise<void> {
+): Promise<NonNullable<RunFile['leftOut']>> {
   const broken = new AbortController();
   const signal = AbortSignal.any([options.signal, broken.signal]);
   const queue = [...cells];
+  const { maxDurationMs = Number.POSITIVE_INFINITY } = options;
+  // The program's own time, so that a limit in CI holds for all that it does.
+  const next = () => (performance.now() < maxDurationMs ? queue.shift() : undefined);
   const worker = async () => {
-    for (let cell = queue.shift(); cell !== undefined; cell = queue.shift()) {
+    for (let cell = next(); cell !== undefined; cell = next()) {
       signal.throwIfAborted();
       const { progress } = options;
       const current = cell;
@@ -161,9 +187,9 @@ async function runCells(
         share: (done: number) => progress.cellShare(current, done),
       };
       if (isPlannedScenario(current))
-        await runScenario(engine, { ...current, images: built }, folder, run, phases, signal);
-      else await runCell(engine, { ...current, images: built }, folder, run, phases, signal);
-      progress.cellEnded(current, await judgeCell(results, plannedRow(current)));
+        await runScenario(engine, { ...current, images: built }, folder, facts.id, phases, signal);
+      else await runCell(engine, { ...current, images: built }, folder, facts.id, phases, signal);
+      progress.cellEnded(current, await judgeCell(results.cell(current.id), plannedRow(current), facts, options));
     }
   };
   const workers = Array.from({ length: options.jobs }, () =>
@@ -175,6 +201,8 @@ async function runCells(
   const settled = await Promise.allSettled(workers);
   const first = settled.find((outcome) => outcome.status === 'rejected');
   if (first !== undefined) throw broken.signal.reason;
+  const why = `left out: the time that the run was given (${maxDurationMs / 1000} s) was over`;
+  return queue.map(({ id }) => ({ id, why }));
 }
 
 function runFacts(engine: Engine): RunFacts {
@@ -191,7 +219,7 @@ function runFacts(engine: Engine): RunFacts {
   };
 }
 
-function plannedRow(planned: Planned): PlannedRow {
+export function plannedRow(planned: Planned): PlannedRow {
   const { id, role } = planned;
   if (isPlannedScenario(planned)) return { id, role, ...planned.spec };
   const { gateway, version, crashPoint, fault, aftermath, memoryBytes } = planned.spec;
@@ -206,16 +234,29 @@ function reproduce(planned: PlannedRow): string {
   return ['npx midwrite scenario', scenario, `--gateway ${gateway}@${version}`, ...options].join(' ');
 }
 
-async function judgeCell(results: ResultsFolder, planned: PlannedRow): Promise<MatrixRow> {
-  const result = judge(await loadEvidence(results.cell(planned.id)));
+export interface JudgeOptions {
+  /** A file of known findings in place of the gateways' own. */
+  expectations?: string;
+}
+
+async function judgeCell(
+  folder: string,
+  planned: PlannedRow,
+  run: RunFacts,
+  options: JudgeOptions,
+  leftOut?: string,
+): Promise<MatrixRow> {
+  const evidence = await loadEvidence(folder);
+  const result = judge(evidence);
   const gateway = gatewayNamed(planned.gateway);
   const { expected, checks } = compare(
     planned,
     result,
-    readExpectations(gateway.expectations),
+    inForce(readExpectations(options.expectations ?? gateway.expectations), dayOf(run)),
     planned.role === 'canary' || planned.role === 'mutant' ? gateway.mutant : undefined,
   );
-  const { verdict, detail, durationMs } = result;
+  const { verdict, durationMs } = result;
+  const detail = evidence === undefined && leftOut !== undefined ? leftOut : result.detail;
   const row = { verdict, expected, detail, durationMs, checks, reproduce: reproduce(planned) };
   if (!('scenario' in planned)) return { ...planned, ...row };
   const { figures, curves } = 'figures' in result ? result : { figures: [], curves: [] };
@@ -223,21 +264,39 @@ async function judgeCell(results: ResultsFolder, planned: PlannedRow): Promise<M
 }
 
 /** The matrix of a run from its files alone: every planned cell has a row, whether it ran or not. */
-export async function judgeRun(results: ResultsFolder, file?: RunFile): Promise<Matrix> {
-  const { run, plan, state } = file ?? (await results.readRun());
+export async function judgeRun(results: ResultsFolder, file?: RunFile, options: JudgeOptions = {}): Promise<Matrix> {
+  const { run, plan, state, shard, leftOut, merged } = file ?? (await results.readRun());
+  const without = new Map(leftOut?.map(({ id, why }) => [id, why]));
   const cells: MatrixRow[] = [];
-  for (const planned of plan) cells.push(await judgeCell(results, planned));
-  const outcome = outcomeOf(cells);
+  for (const planned of plan)
+    cells.push(await judgeCell(results.cell(planned.id), planned, run, options, without.get(planned.id)));
+  // Whether a finding is gone can't be told from a part of its cells.
+  const stale = staleIn(cells, run, options).filter(({ why }) => shard === undefined || why === 'expired');
+  const outcome = outcomeOf(cells, stale);
+  for (const control of merged?.controls ?? []) {
+    const folder = results.shardControl(control.shard, control.planned.id);
+    const row = await judgeCell(folder, control.planned, run, options);
+    if (row.expected) continue;
+    outcome.kind = 'unsound';
+    outcome.reasons.unshift(`shard ${control.shard}: its ${row.role} ${row.id} is ${row.verdict}: ${row.detail}`);
+  }
   if (state !== 'complete') {
     outcome.kind = 'unsound';
     outcome.reasons.unshift(
       `the run did not come to its end (${state === 'running' ? 'its lab was killed, or it still runs' : 'it was interrupted'})`,
     );
   }
-  return { schemaVersion: MATRIX_SCHEMA_VERSION, run, outcome, cells };
+  return { schemaVersion: MATRIX_SCHEMA_VERSION, run, outcome, stale, cells };
 }
 
-export async function writeReports(results: ResultsFolder, matrix: Matrix): Promise<void> {
-  await results.write('matrix.json', `${JSON.stringify(matrix, null, 2)}\n`);
-  await results.write('matrix.md', markdownReport(matrix));
+/** The known findings of each file that no longer fit. */
+function staleIn(cells: readonly MatrixRow[], run: RunFacts, options: JudgeOptions): StaleExpectation[] {
+  const byFile = Map.groupBy(cells, (row) => options.expectations ?? gatewayNamed(row.gateway).expectations ?? '');
+  return [...byFile].flatMap(([file, rows]) =>
+    file === ''
+      ? []
+      : staleExpectations({ file: shownExpectations(file), expectations: readExpectations(file), rows }, dayOf(run)),
+  );
 }
+
+const dayOf = (run: RunFacts): string => run.startedAt.slice(0, 10);

@@ -4,18 +4,19 @@ import { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from 'listr2';
 import { connect, type Engine } from '../engine/engine.ts';
 import type { Planned } from '../plan.ts';
 import { sweep, sweptInWords } from '../reaper/reaper.ts';
-import { Matrix } from '../report/matrix.ts';
-import { ResultsFolder } from '../results.ts';
-import { buildImages, type Images, runPlan } from '../run.ts';
+import { durationsOf, type Matrix, readMatrix } from '../report/matrix.ts';
+import { ResultsFolder, type Shard } from '../results.ts';
+import { buildImages, type Images, type RunOptions as PlanOptions, runPlan } from '../run.ts';
+import { type GateOptions, gateOf } from './gate.ts';
 import { interrupted } from './interrupt.ts';
 import { TimeLeft } from './time-left.ts';
 
 /** The options of every command that runs cells. */
-export interface RunOptions {
+export interface RunOptions extends GateOptions {
   resume?: string;
   jobs?: number;
   results: string;
-  json?: boolean;
+  maxDuration?: number;
 }
 
 const MOST_JOBS = 4;
@@ -29,12 +30,19 @@ export interface Ran {
 }
 
 /** Gets an engine and the images, and runs the cells, with progress on stderr. */
-export async function runCells(cells: readonly Planned[], options: RunOptions): Promise<Ran> {
-  return (await tasks(cells, path.resolve(options.results), options).run({} as Ran)) as Ran;
+export async function runCells(cells: readonly Planned[], options: RunOptions, shard?: Shard): Promise<Ran> {
+  const { results, maxDuration: maxDurationMs, jobs } = options;
+  const resume = options.resume === undefined ? undefined : new ResultsFolder(path.resolve(options.resume));
+  const asked = { ...gateOf(options), shard, maxDurationMs, jobs, resume };
+  return (await tasks(cells, path.resolve(results), asked).run({} as Ran)) as Ran;
 }
 
+type Asked = Partial<
+  Pick<PlanOptions, 'jobs' | 'reporters' | 'failOn' | 'expectations' | 'shard' | 'maxDurationMs' | 'resume'>
+>;
+
 /** What is done, step by step, with its progress, on stderr: standard output is the result's. On a terminal the display moves; elsewhere it is plain lines. */
-function tasks(cells: readonly Planned[], resultsRoot: string, options: RunOptions): Listr<Ran> {
+function tasks(cells: readonly Planned[], resultsRoot: string, options: Asked): Listr<Ran> {
   const logger = new QuietOnFailure({
     useIcons: true,
     processOutput: new ProcessOutput(process.stderr, process.stderr),
@@ -89,8 +97,8 @@ function tasks(cells: readonly Planned[], resultsRoot: string, options: RunOptio
             }
           };
           const { matrix, results } = await runPlan(context.engine, cells, context.images, {
+            ...options,
             resultsRoot,
-            ...(options.resume !== undefined && { resume: new ResultsFolder(path.resolve(options.resume)) }),
             jobs,
             signal: interrupted,
             progress: {
@@ -144,8 +152,8 @@ class QuietOnFailure extends ListrLogger {
 /** How long cells took in the newest run, as a first guess for this one. What can't be read is no guess. */
 function earlierDurations(resultsRoot: string): ReadonlyMap<string, number> {
   try {
-    const { cells } = Matrix.parse(JSON.parse(readFileSync(path.join(resultsRoot, 'latest/matrix.json'), 'utf8')));
-    return new Map(cells.filter((cell) => cell.durationMs > 0).map((cell) => [cell.id, cell.durationMs]));
+    const file = path.join(resultsRoot, 'latest/matrix.json');
+    return durationsOf(readMatrix(readFileSync(file, 'utf8'), file));
   } catch {
     return new Map();
   }

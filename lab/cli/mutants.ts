@@ -2,8 +2,9 @@ import path from 'node:path';
 import { planMutants } from '../plan.ts';
 import type { ExitCode } from '../problem.ts';
 import { kills, killTable } from '../report/kill-table.ts';
+import { hasColours } from '../report/terminal.ts';
 import { type RunOptions, runCells } from './cells.ts';
-import { exitCodeOf } from './judge.ts';
+import { exitCodeOf, gateOf } from './gate.ts';
 import { filesOf } from './run.ts';
 
 export interface MutantsOptions extends RunOptions {
@@ -18,9 +19,6 @@ export async function mutantsCommand(options: MutantsOptions): Promise<ExitCode>
   const folder = path.relative(process.cwd(), ran.results.folder);
   const list = kills(ran.matrix, defects, folder);
   if (options.json === true) console.log(JSON.stringify(list, null, 2));
-  else
-    console.log(
-      `${killTable(list, ran.matrix, { colour: process.stdout.isTTY === true && process.env.NO_COLOR === undefined })}\n\n${filesOf(ran)}`,
-    );
-  return exitCodeOf(ran.matrix.outcome);
+  else console.log(`${killTable(list, ran.matrix, { colour: hasColours() })}\n\n${filesOf(ran, options)}`);
+  return exitCodeOf(ran.matrix, gateOf(options).failOn);
 }

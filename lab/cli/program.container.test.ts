@@ -50,6 +50,11 @@ describe('bad input: exit 2, one paragraph, nothing made', () => {
     [['run', '--cell', CELL, '--fault', 'sleep'], /--cell says all of a cell/],
     [['run', '--repeat', '0'], /whole number from 1/],
     [['run', '--nope'], /unknown option/],
+    [['run', '--reporter', 'pdf'], /no reporter "pdf"\. There are: terminal, /],
+    [['run', '--fail-on', 'sometimes'], /Allowed choices are unexpected, any, never/],
+    [['run', '--max-duration', 'long'], /number and a unit/],
+    [['run', '--expectations', '/nowhere.yaml'], /there is no \/nowhere\.yaml/],
+    [['report', '/nowhere'], /is no run of midwrite/],
     [['nope'], /unknown command/],
     [['judge', '/nowhere'], /is no run of midwrite/],
     [['run', '--cell', CELL, '--results', '/dev/null/results'], /can't be written/],
@@ -72,7 +77,7 @@ describe('bad input: exit 2, one paragraph, nothing made', () => {
   });
 
   test('every command has its help', async () => {
-    for (const command of ['run', 'list', 'judge', 'doctor', 'engine', 'clean']) {
+    for (const command of ['run', 'list', 'judge', 'report', 'doctor', 'engine', 'clean']) {
       const ran = await midwrite([command, '--help']);
       expect(ran.exitCode, command).toBe(0);
       expect(ran.stdout, command).toMatch(new RegExp(`Usage: midwrite ${command}`));

@@ -5,17 +5,15 @@ import { midwriteVersion } from '../run.ts';
 import { clean } from './clean.ts';
 import { doctor } from './doctor.ts';
 import { engineDown, engineUp } from './engine.ts';
+import { judging } from './gate.ts';
 import { Interrupted, interruptible } from './interrupt.ts';
 import { judgeCommand } from './judge.ts';
 import { list } from './list.ts';
 import { mutantsCommand } from './mutants.ts';
+import { reportCommand } from './report.ts';
 import { run } from './run.ts';
 import { scenarioCommand } from './scenario.ts';
-
-const several = (value: string, previous: string[] = []): string[] => [
-  ...previous,
-  ...value.split(',').map((one) => one.trim()),
-];
+import { several } from './several.ts';
 
 function count(value: string): number {
   const number = Number(value);
@@ -30,19 +28,30 @@ function seed(value: string): number {
   return number;
 }
 
+/** ms of `90s`, `10m`, `1.5h`. */
+function duration(value: string): number {
+  const match = /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(value.trim());
+  if (match === null) throw new InvalidArgumentError('Write a number and a unit, such as 90s, 10m or 1h.');
+  return Number(match[1]) * { s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as 's' | 'm' | 'h'];
+}
+
 const repeating = (command: Command): Command =>
   command.option('-n, --repeat <times>', 'run every cell this often', count, 1);
 
 /** What every command takes that runs something. */
 function running(command: Command): Command {
-  return command
+  return judging(command)
     .option('-j, --jobs <number>', 'cells at a time (default: one for each processor of the engine, at most 4)', count)
     .option('-o, --results <folder>', 'where the results go', 'results')
     .option(
       '--resume <folder>',
       'go on with a run that was cut off, such as results/latest: only what has no verdict runs',
     )
-    .option('--json', 'print JSON');
+    .option(
+      '--max-duration <time>',
+      'no cell begins when the command has run for so long, such as 90s, 10m or 1h; what is left out is inconclusive',
+      duration,
+    );
 }
 
 /** The filters that `run` and `list` share. */
@@ -67,8 +76,9 @@ export function program(exit: (code: ExitCode) => void): Command {
     .addHelpText(
       'after',
       `
-Exit codes: 0 the run is sound and everything is as expected; 1 a violation that nobody knows yet; 2 bad usage;
-3 the run proves nothing as a whole (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
+Exit codes: 0 the run is sound and everything is as expected; 1 a violation that nobody knows yet, or an expectation
+that no longer fits (--fail-on says otherwise); 2 bad usage; 3 the run proves nothing as a whole, whatever --fail-on
+says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     );
   running(
     repeating(
@@ -106,12 +116,18 @@ Exit codes: 0 the run is sound and everything is as expected; 1 a violation that
     .option('-n, --repeat <times>', 'every cell this often', count, 1)
     .option('--json', 'print JSON')
     .action(action(list));
-  midwrite
-    .command('judge')
-    .description('judge a stored run again, from its files alone')
-    .argument('<folder>', 'a run, such as results/latest')
-    .option('--json', 'print JSON')
-    .action(action(judgeCommand));
+  judging(
+    midwrite
+      .command('judge')
+      .description('judge a stored run again, from its files alone; writes nothing')
+      .argument('<folder>', 'a run, such as results/latest'),
+  ).action(action(judgeCommand));
+  judging(
+    midwrite
+      .command('report')
+      .description('judge a stored run again and write its reports')
+      .argument('<folder>', 'a run, such as results/latest'),
+  ).action(action(reportCommand));
   midwrite
     .command('doctor')
     .description('show what this machine has, and what each lack means')

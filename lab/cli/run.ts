@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { type Planned, planAgain, planRun } from '../plan.ts';
 import { type ExitCode, Problem } from '../problem.ts';
+import { reportOf } from '../report/index.ts';
 import { ResultsFolder } from '../results.ts';
 import { type Ran, type RunOptions, runCells } from './cells.ts';
-import { exitCodeOf, print } from './judge.ts';
+import { exitCodeOf, type GateOptions, gateOf, print } from './gate.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
 
 export interface RunCommandOptions extends SelectionOptions, RunOptions {
@@ -17,11 +18,22 @@ export async function run(options: RunCommandOptions): Promise<ExitCode> {
     (await planOfResumed(options)) ??
     (await planRun(selectionOf(options), options.scenario ?? [], options.quick === true));
   tellSeed(cells);
-  const ran = await runCells(cells, options);
-  print(ran.matrix, options.json === true);
-  if (options.json !== true) console.log(`\n${filesOf(ran)}`);
-  return exitCodeOf(ran.matrix.outcome);
+  return conclude(await runCells(cells, options), options);
 }
+
+/** Prints what a run came to, and gives its exit code. */
+export async function conclude(ran: Ran, options: GateOptions): Promise<ExitCode> {
+  const { failOn, reporters } = gateOf(options);
+  await print(reportOf(ran.matrix, ran.results, failOn), reporters, options.json === true);
+  if (options.json !== true) console.log(`\n${filesOf(ran, options)}`);
+  return exitCodeOf(ran.matrix, failOn);
+}
+
+/** Options that say nothing of what is planned. */
+const BESIDE_RESUME: ReadonlySet<string> = new Set([
+  ...['resume', 'jobs', 'json', 'results', 'repeat'],
+  ...['failOn', 'expectations', 'reporter', 'maxDuration'],
+]);
 
 /**
  * What a run that is taken up again had planned: nothing else can be asked for with it. Undefined: a new run.
@@ -30,7 +42,7 @@ export async function run(options: RunCommandOptions): Promise<ExitCode> {
 export async function planOfResumed(options: RunOptions, scenario?: string): Promise<Planned[] | undefined> {
   if (options.resume === undefined) return undefined;
   const others = Object.entries({ ...options, ...(scenario !== undefined && { scenario }) }).filter(
-    ([name, value]) => !['resume', 'jobs', 'json', 'results', 'repeat'].includes(name) && value !== undefined,
+    ([name, value]) => !BESIDE_RESUME.has(name) && value !== undefined,
   );
   if (others.length > 0)
     throw new Problem(
@@ -47,9 +59,10 @@ export function tellSeed(planned: readonly Planned[]): void {
 }
 
 /** Where the results are, and what goes on running. */
-export function filesOf({ results, engine }: Ran): string {
+export function filesOf({ results, engine }: Ran, options: GateOptions): string {
   const shown = path.relative(process.cwd(), results.folder);
-  const files = `Files: ${shown}/matrix.md, ${shown}/matrix.json, ${shown}/cells/ (judged again by \`npx midwrite judge ${shown}\`)`;
+  const written = gateOf(options).reporters.flatMap(({ file }) => (file === undefined ? [] : [`${shown}/${file}`]));
+  const files = `Files: ${[...written, `${shown}/cells/`].join(', ')} (judged again by \`npx midwrite judge ${shown}\`)`;
   return engine.isPrivate
     ? `${files}\nThe private engine goes on running for the next run; \`npx midwrite engine down\` stops it.`
     : files;

@@ -2,8 +2,7 @@ import { planScenario } from '../plan.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { type RunOptions, runCells } from './cells.ts';
-import { exitCodeOf, print } from './judge.ts';
-import { filesOf, planOfResumed, tellSeed } from './run.ts';
+import { conclude, planOfResumed, tellSeed } from './run.ts';
 
 export interface ScenarioOptions extends RunOptions {
   gateway?: string[];
@@ -24,10 +23,7 @@ export async function scenarioCommand(name: string | undefined, options: Scenari
   const planned =
     resumed ?? (await planScenario(name ?? '', options.gateway ?? [], options.quick === true, options.seed));
   tellSeed(planned);
-  const ran = await runCells(planned, options);
-  print(ran.matrix, options.json === true);
-  if (options.json !== true) console.log(`\n${filesOf(ran)}`);
-  return exitCodeOf(ran.matrix.outcome);
+  return conclude(await runCells(planned, options), options);
 }
 
 function list(json: boolean): void {

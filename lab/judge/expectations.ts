@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import picomatch from 'picomatch';
 import semver from 'semver';
+import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Mutant } from '../gateway.ts';
 import { imagesFolder } from '../image/recipe.ts';
@@ -9,8 +10,10 @@ import { describe, Problem } from '../problem.ts';
 import type { MatrixCell, MatrixScenario } from '../report/matrix.ts';
 import type { CellResult } from './judge.ts';
 
-/** A known finding: which cells, which checks, where it is discussed. Patterns are globs over names. */
-const Expectation = z.strictObject({
+/** A known finding: which cells, which checks, where it is discussed, and until when it may stay. Patterns are globs over names. */
+export const Expectation = z.strictObject({
+  /** Absent: every gateway that the file is for. */
+  gateway: z.string().optional(),
   versions: z.string().refine((range) => semver.validRange(range) !== null, 'no range of versions'),
   crashPoint: z.string().default('*'),
   fault: z.string().default('*'),
@@ -19,34 +22,82 @@ const Expectation = z.strictObject({
   scenario: z.string().optional(),
   checks: z.array(z.string()).min(1),
   issue: z.url(),
+  /** The day since which it is known. */
+  since: z.iso.date().optional(),
+  /** The last day on which it is expected; after that it fails. Absent: until it is fixed. */
+  until: z.iso.date().optional(),
   note: z.string(),
 });
 export type Expectation = z.infer<typeof Expectation>;
 
 const files = new Map<string, Expectation[]>();
 
-/** A gateway's file of known findings, read once: every cell is compared with it. */
+/**
+ * A file of known findings, read once: every cell is compared with it.
+ * @param file absolute, or below images/
+ * @throws Problem bad-definition
+ */
 export function readExpectations(file: string | undefined): readonly Expectation[] {
   if (file === undefined) return [];
-  const read = files.get(file) ?? parseExpectations(file);
-  files.set(file, read);
+  const full = path.resolve(imagesFolder, file);
+  const read = files.get(full) ?? parseExpectations(readExpectationsText(full), full);
+  files.set(full, read);
   return read;
 }
 
-function parseExpectations(file: string): Expectation[] {
-  const full = path.join(imagesFolder, file);
+/** The file as people find it: a gateway's own from the project's root, another one from where they are. */
+export function shownExpectations(file: string): string {
+  const full = path.resolve(imagesFolder, file);
+  const own = path.relative(imagesFolder, full);
+  return own.startsWith('..') ? path.relative(process.cwd(), full) : path.join('images', own);
+}
+
+export function readExpectationsText(full: string): string {
   try {
-    return z.array(Expectation).parse(JSON.parse(readFileSync(full, 'utf8')));
+    return readFileSync(full, 'utf8');
   } catch (error) {
-    throw new Problem('bad-definition', `${full} is no list of expectations: ${describe(error)}`, { cause: error });
+    throw new Problem('bad-definition', `${full} can't be read: ${describe(error)}`, { cause: error });
   }
 }
 
-type Where =
-  | Pick<MatrixCell, 'version' | 'crashPoint' | 'fault' | 'aftermath'>
-  | Pick<MatrixScenario, 'version' | 'scenario'>;
+/**
+ * YAML, of which JSON is a part.
+ * @param where the file, for the message
+ * @throws Problem bad-definition
+ */
+export function parseExpectations(text: string, where: string): Expectation[] {
+  const document = parseDocument(text);
+  const broken = document.errors[0];
+  if (broken !== undefined)
+    throw new Problem('bad-definition', `${where} is no YAML: ${broken.message}`, { cause: broken });
+  const parsed = z.array(Expectation).safeParse(document.toJS() ?? []);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new Problem(
+    'bad-definition',
+    `${where} is no list of expectations: ${issue?.path.join('.')}: ${issue?.message}`,
+    { cause: parsed.error },
+  );
+}
 
-function fits(one: Expectation, where: Where): boolean {
+/**
+ * Those whose time is not over.
+ * @param day as YYYY-MM-DD: when the run was made, so that a stored run is judged as on its own day
+ */
+export function inForce(expectations: readonly Expectation[], day: string): Expectation[] {
+  return expectations.filter((one) => !isExpired(one, day));
+}
+
+export const isExpired = (one: Expectation, day: string): boolean => one.until !== undefined && one.until < day;
+
+type Where =
+  | Pick<MatrixCell, 'gateway' | 'version' | 'crashPoint' | 'fault' | 'aftermath'>
+  | Pick<MatrixScenario, 'gateway' | 'version' | 'scenario'>;
+
+/** Whether an expectation is of this cell or scenario. */
+export function fits(one: Expectation, where: Where): boolean {
+  if (!semver.satisfies(where.version, one.versions, { includePrerelease: true })) return false;
+  if (one.gateway !== undefined && !picomatch.isMatch(where.gateway, one.gateway)) return false;
   if ('scenario' in where) return one.scenario !== undefined && picomatch.isMatch(where.scenario, one.scenario);
   return (
     one.scenario === undefined &&
@@ -57,12 +108,7 @@ function fits(one: Expectation, where: Where): boolean {
 }
 
 function find(expectations: readonly Expectation[], cell: Where, check: string): Expectation | undefined {
-  return expectations.find(
-    (one) =>
-      semver.satisfies(cell.version, one.versions, { includePrerelease: true }) &&
-      fits(one, cell) &&
-      one.checks.includes(check),
-  );
+  return expectations.find((one) => fits(one, cell) && one.checks.includes(check));
 }
 
 /**

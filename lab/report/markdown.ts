@@ -3,7 +3,15 @@ import { glyph } from '../judge/verdict.ts';
 import { byScenario, chart, sharedCurves } from './chart.ts';
 import type { Matrix, MatrixCell, MatrixRow, MatrixScenario } from './matrix.ts';
 import { plain } from './plain.ts';
+import type { Reporter } from './reporter.ts';
 import { counts, findings, grid, scenariosOf } from './table.ts';
+
+export const markdown: Reporter = {
+  name: 'markdown',
+  summary: 'the result for people',
+  file: 'matrix.md',
+  write: ({ matrix }) => markdownReport(matrix),
+};
 
 /** The run as a page of Markdown: the matrix, what was found, and how to see it again. */
 export function markdownReport(matrix: Matrix): string {
@@ -13,7 +21,7 @@ export function markdownReport(matrix: Matrix): string {
   const sections = [
     '# Fault matrix',
     `${run.id} · midwrite ${run.midwriteVersion} · ${markdownText(run.engine)} · kernel ${markdownText(run.kernel)} · cgroup v${run.cgroupVersion} · ${cells.length} cells: ${counts(cells)}`,
-    `**${{ sound: 'Sound', unexpected: 'New violations', unsound: 'Not sound' }[outcome.kind]}**${outcome.reasons.length === 0 ? '' : `\n\n${outcome.reasons.map((reason) => `- ${markdownText(reason)}`).join('\n')}`}`,
+    `**${{ sound: 'Sound', unexpected: 'Not as expected', unsound: 'Not sound' }[outcome.kind]}**${outcome.reasons.length === 0 ? '' : `\n\n${outcome.reasons.map((reason) => `- ${markdownText(reason)}`).join('\n')}`}`,
     ...(rows.length === 0
       ? []
       : [

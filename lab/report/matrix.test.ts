@@ -115,9 +115,10 @@ describe('expectations', () => {
 describe('text from a container does nothing', () => {
   const hostile = '\u001b[2J\u001b]0;owned\u0007<script>alert(1)</script>`x`|a\n| b |\u202e';
   const matrix: Matrix = {
-    schemaVersion: 1,
+    schemaVersion: 2,
     run: { id: 'r', startedAt: '', engine: 'e', kernel: 'k', cgroupVersion: 1, midwriteVersion: '0' },
     outcome: { kind: 'unsound', reasons: [hostile] },
+    stale: [],
     cells: [
       row({
         verdict: 'violated',

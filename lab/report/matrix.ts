@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { cellFields, scenarioFields } from '../evidence/schema.ts';
+import { cellFields, refuseNewer, scenarioFields } from '../evidence/schema.ts';
+import { Problem } from '../problem.ts';
 import { REPRODUCED } from '../scenario/figure.ts';
 
-/** The version of matrix.json. */
-export const MATRIX_SCHEMA_VERSION = 1;
+/** The version of matrix.json. 2: `stale`, `run.shards`. */
+export const MATRIX_SCHEMA_VERSION = 2;
 
 const VerdictName = z.enum(['held', 'violated', 'missed', 'inconclusive', 'not-applicable']);
 
@@ -68,8 +69,7 @@ export type MatrixScenario = z.infer<typeof MatrixScenario>;
 export type MatrixRow = MatrixCell | MatrixScenario;
 export const isScenario = (row: MatrixRow): row is MatrixScenario => 'scenario' in row;
 
-/** What a run says of itself, before it knows any verdict. */
-export const RunFacts = z.object({
+const frame = z.object({
   id: z.string(),
   startedAt: z.string(),
   engine: z.string(),
@@ -80,31 +80,87 @@ export const RunFacts = z.object({
   /** When the run was taken up again, each time. */
   resumedAt: z.array(z.string()).optional(),
 });
+
+/** What a run says of itself, before it knows any verdict. Of a merged run `shards` says the same of each of its shards. */
+export const RunFacts = z.object({
+  ...frame.shape,
+  shards: z.array(z.object({ shard: z.number(), ...frame.shape })).optional(),
+});
 export type RunFacts = z.infer<typeof RunFacts>;
 
 export const Outcome = z.object({
-  /** `sound`: everything is as expected; `unexpected`: a violation that nobody knows yet; `unsound`: the run proves nothing as a whole. */
+  /**
+   * `sound`: everything is as expected; `unexpected`: a violation that nobody knows yet, or an expectation that no longer fits; `unsound`: the run
+   * proves nothing as a whole.
+   */
   kind: z.enum(['sound', 'unexpected', 'unsound']),
   /** One line for each reason. */
   reasons: z.array(z.string()),
 });
 export type Outcome = z.infer<typeof Outcome>;
 
+/** A known finding that no longer fits: it does not happen any more (`fixed`), or its time is over (`expired`). */
+export const StaleExpectation = z.object({
+  why: z.enum(['fixed', 'expired']),
+  gateway: z.string(),
+  version: z.string(),
+  checks: z.array(z.string()),
+  issue: z.string(),
+  /** What is so, and what to do. */
+  detail: z.string(),
+});
+export type StaleExpectation = z.infer<typeof StaleExpectation>;
+
 export const Matrix = z.object({
   schemaVersion: z.literal(MATRIX_SCHEMA_VERSION),
   run: RunFacts,
   outcome: Outcome,
+  stale: z.array(StaleExpectation),
   cells: z.array(z.union([MatrixScenario, MatrixCell])),
 });
 export type Matrix = z.infer<typeof Matrix>;
+
+/** From each version to the next one. */
+const UPGRADES: Readonly<Record<number, (older: object) => object>> = {
+  1: (older) => ({ ...older, schemaVersion: 2, stale: [] }),
+};
+
+/**
+ * A matrix as some midwrite wrote it: older ones are brought up to date, a step for each version.
+ * @param where its file, for the message
+ * @throws Problem bad-results: it is newer than this midwrite, or damaged
+ */
+export function readMatrix(text: string, where: string): Matrix {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new Problem('bad-results', `${where} is not JSON: it was changed or damaged`, { cause: error });
+  }
+  refuseNewer(json, where, MATRIX_SCHEMA_VERSION);
+  for (let version = 1; version < MATRIX_SCHEMA_VERSION; version += 1) {
+    const upgrade = UPGRADES[version];
+    if (upgrade !== undefined && (json as { schemaVersion?: unknown } | null)?.schemaVersion === version)
+      json = upgrade(json as object);
+  }
+  const parsed = Matrix.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new Problem('bad-results', `${where} is damaged: ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+/** How long each cell took that ran, in ms, by its id. */
+export function durationsOf({ cells }: Matrix): ReadonlyMap<string, number> {
+  return new Map(cells.filter((cell) => cell.durationMs > 0).map((cell) => [cell.id, cell.durationMs]));
+}
 
 /**
  * What a run comes to. A run with a cell or a check that is missed or inconclusive, or with a control that is not what it must be, proves nothing
  * as a whole, whatever else it found.
  */
-export function outcomeOf(cells: readonly MatrixRow[]): Outcome {
+export function outcomeOf(cells: readonly MatrixRow[], stale: readonly StaleExpectation[] = []): Outcome {
   const unsound: string[] = [];
-  const unexpected: string[] = [];
+  const unexpected = stale.map((one) => one.detail);
   for (const cell of cells) {
     const unknown = cell.checks.filter((check) => check.verdict === 'missed' || check.verdict === 'inconclusive');
     if (cell.verdict === 'missed' || cell.verdict === 'inconclusive')

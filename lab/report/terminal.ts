@@ -4,7 +4,17 @@ import { glyph } from '../judge/verdict.ts';
 import { byScenario, chart, sharedCurves } from './chart.ts';
 import { isBroken, type Matrix, type MatrixFigure, type MatrixRow, type MatrixScenario } from './matrix.ts';
 import { plain } from './plain.ts';
+import type { Reporter } from './reporter.ts';
 import { counts, findings, grid, scenariosOf } from './table.ts';
+
+export const terminal: Reporter = {
+  name: 'terminal',
+  summary: 'the result as a table, printed',
+  write: ({ matrix }) => terminalReport(matrix, { colour: hasColours() }),
+};
+
+/** https://no-color.org */
+export const hasColours = (): boolean => process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
 
 type Colour = Parameters<typeof styleText>[0];
 
@@ -59,6 +69,8 @@ export function terminalReport(matrix: Matrix, options: { colour: boolean }): st
     lines.push('', 'Known findings:', ...[...known].map(([issue, what]) => `  ${issue}  (${[...what].join(', ')})`));
   const fresh = matrix.cells.filter((cell) => !cell.expected);
   if (fresh.length > 0) lines.push('', 'Not as expected:', ...fresh.flatMap(explain));
+  if (matrix.stale.length > 0)
+    lines.push('', 'Expectations that no longer fit:', ...matrix.stale.map((one) => `  ${plain(one.detail)}`));
   return lines.join('\n');
 }
 
@@ -107,7 +119,7 @@ function legend(matrix: Matrix): string {
   const seconds = run.durationMs === undefined ? '' : ` in ${Math.round(run.durationMs / 1000)} s`;
   const words = {
     sound: 'sound: everything is as expected',
-    unexpected: 'sound, with violations that are not known yet',
+    unexpected: 'sound, and not as expected',
     unsound: 'NOT SOUND: it proves nothing as a whole',
   }[outcome.kind];
   const cells = matrix.cells.filter((cell) => cell.role === 'cell');

@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import Ajv2020 from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { describe, expect, test } from 'vitest';
+import { imagesFolder } from '../image/recipe.ts';
+import { json } from '../report/json.ts';
+import { ResultsFolder } from '../results.ts';
+import { judgeRun } from '../run.ts';
+import { killed, slept } from '../test/healthy-cell.ts';
+import { runOfVersion1 } from '../test/stored-run.ts';
+import { published, schemaText } from './published.ts';
+
+const schemas = new URL('../../schemas/', import.meta.url);
+const written = (file: string) => readFileSync(new URL(file, schemas), 'utf8');
+
+/** What a program of somebody else would say of documents, by the published schema alone. */
+function faultsOf(file: string, ...documents: readonly unknown[]): string[] {
+  const ajv = new Ajv2020.default({ allErrors: true, allowUnionTypes: true });
+  addFormats.default(ajv);
+  const validate = ajv.compile(JSON.parse(written(file)));
+  return documents.flatMap((document, index) =>
+    validate(document)
+      ? []
+      : (validate.errors ?? []).map((error) => `${index + 1}${error.instancePath}: ${error.message}`),
+  );
+}
+
+describe('the published schemas', () => {
+  test.each(published)('$file is up to date (else: npm run schemas)', (one) => {
+    expect(written(one.file)).toBe(schemaText(one));
+  });
+
+  test('and there are no others', () => {
+    expect(readdirSync(schemas).sort()).toEqual(published.map((one) => one.file).sort());
+  });
+});
+
+describe('real output fits its schema', () => {
+  test('matrix.json, run.json and every line of the evidence', async () => {
+    await using run = await runOfVersion1();
+    const results = new ResultsFolder(run.path);
+    const matrix = await judgeRun(results);
+    const text = await json.write({ matrix, failOn: 'unexpected', evidenceOf: async () => undefined });
+    expect(faultsOf('matrix.schema.json', JSON.parse(text))).toEqual([]);
+    expect(faultsOf('run.schema.json', JSON.parse(await readFile(path.join(run.path, 'run.json'), 'utf8')))).toEqual(
+      [],
+    );
+    for (const { id } of matrix.cells) {
+      const lines = (await readFile(path.join(results.cell(id), 'evidence.jsonl'), 'utf8')).trimEnd().split('\n');
+      expect(lines.length).toBeGreaterThan(50);
+      const compiled = lines.map((line) => JSON.parse(line));
+      expect(compiled[0]).toMatchObject({ type: 'cell', schemaVersion: 1 });
+      expect(faultsOf('evidence.schema.json', ...compiled)).toEqual([]);
+    }
+  });
+
+  test('evidence of every fault in the tests', () => {
+    for (const build of [killed('fresh'), slept()])
+      expect(faultsOf('evidence.schema.json', ...build.events)).toEqual([]);
+  });
+
+  test("every gateway's known findings", async () => {
+    for (const name of ['openclaw/expectations.json']) {
+      const document = JSON.parse(await readFile(path.join(imagesFolder, name), 'utf8'));
+      expect(faultsOf('expectations.schema.json', document)).toEqual([]);
+    }
+  });
+});
+
+describe('spoiled output does not', () => {
+  test('a verdict that is none, a missing field, a field too many', async () => {
+    await using run = await runOfVersion1();
+    const matrix = await judgeRun(new ResultsFolder(run.path));
+    const spoil = (change: (copy: typeof matrix) => void) => {
+      const copy = structuredClone(matrix);
+      change(copy);
+      return faultsOf('matrix.schema.json', copy);
+    };
+    expect(spoil(() => undefined)).toEqual([]);
+    expect(spoil((copy) => Object.assign(copy.cells[0] ?? {}, { verdict: 'fine' }))).not.toEqual([]);
+    expect(spoil((copy) => Object.assign(copy, { outcome: undefined }))).not.toEqual([]);
+    expect(spoil((copy) => Object.assign(copy, { schemaVersion: 3 }))).not.toEqual([]);
+    expect(spoil((copy) => Object.assign(copy, { colour: 'red' }))).not.toEqual([]);
+  });
+});
