@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from 'listr2';
 import { connect, type Engine } from '../engine/engine.ts';
 import type { Planned } from '../plan.ts';
 import { sweep, sweptInWords } from '../reaper/reaper.ts';
-import { durationsOf, type Matrix, readMatrix } from '../report/matrix.ts';
+import type { Matrix } from '../report/matrix.ts';
+import { durationsOf, readMatrixFile } from '../report/matrix-file.ts';
 import { ResultsFolder, type Shard } from '../results.ts';
 import { buildImages, type Images, type RunOptions as PlanOptions, runPlan } from '../run.ts';
 import { type GateOptions, gateOf } from './gate.ts';
@@ -152,8 +152,7 @@ class QuietOnFailure extends ListrLogger {
 /** How long cells took in the newest run, as a first guess for this one. What can't be read is no guess. */
 function earlierDurations(resultsRoot: string): ReadonlyMap<string, number> {
   try {
-    const file = path.join(resultsRoot, 'latest/matrix.json');
-    return durationsOf(readMatrix(readFileSync(file, 'utf8'), file));
+    return durationsOf(readMatrixFile(path.join(resultsRoot, 'latest')));
   } catch {
     return new Map();
   }

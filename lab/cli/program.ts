@@ -9,6 +9,7 @@ import { judging } from './gate.ts';
 import { Interrupted, interruptible } from './interrupt.ts';
 import { judgeCommand } from './judge.ts';
 import { list } from './list.ts';
+import { mergeCommand } from './merge.ts';
 import { mutantsCommand } from './mutants.ts';
 import { reportCommand } from './report.ts';
 import { run } from './run.ts';
@@ -87,6 +88,8 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
   )
     .option('-s, --scenario <name>', 'scenarios; without cells, if no cell is asked for', several)
     .option('--quick', 'of scenarios, fewer points, for CI: wider intervals')
+    .option('--shard <index/count>', 'run a part of the plan, such as 2/4; `merge` puts the parts together')
+    .option('--durations <run>', 'a run by whose times the shards are balanced; the same one for all of them')
     .action(action(run));
   running(
     repeating(
@@ -128,6 +131,13 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       .description('judge a stored run again and write its reports')
       .argument('<folder>', 'a run, such as results/latest'),
   ).action(action(reportCommand));
+  judging(
+    midwrite
+      .command('merge')
+      .description('put the shards of a plan together, judge them as one run and write its reports')
+      .argument('<folders...>', 'the runs of all shards')
+      .option('-o, --results <folder>', 'where the merged run goes', 'results'),
+  ).action(action(mergeCommand));
   midwrite
     .command('doctor')
     .description('show what this machine has, and what each lack means')

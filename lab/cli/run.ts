@@ -2,7 +2,10 @@ import path from 'node:path';
 import { type Planned, planAgain, planRun } from '../plan.ts';
 import { type ExitCode, Problem } from '../problem.ts';
 import { reportOf } from '../report/index.ts';
-import { ResultsFolder } from '../results.ts';
+import { durationsOf, readMatrixFile } from '../report/matrix-file.ts';
+import { ResultsFolder, type Shard } from '../results.ts';
+import { midwriteVersion, plannedRow } from '../run.ts';
+import { parseShard, shardOf } from '../shard/cut.ts';
 import { type Ran, type RunOptions, runCells } from './cells.ts';
 import { exitCodeOf, type GateOptions, gateOf, print } from './gate.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
@@ -10,15 +13,29 @@ import { type SelectionOptions, selectionOf } from './selection.ts';
 export interface RunCommandOptions extends SelectionOptions, RunOptions {
   scenario?: string[];
   quick?: boolean;
+  shard?: string;
+  durations?: string;
 }
 
 export async function run(options: RunCommandOptions): Promise<ExitCode> {
   // Bad input is told before anything is installed, built or started.
-  const cells =
-    (await planOfResumed(options)) ??
-    (await planRun(selectionOf(options), options.scenario ?? [], options.quick === true));
-  tellSeed(cells);
-  return conclude(await runCells(cells, options), options);
+  const resumed = await planOfResumed(options);
+  if (resumed !== undefined) return conclude(await runCells(resumed, options), options);
+  const planned = await planRun(selectionOf(options), options.scenario ?? [], options.quick === true);
+  tellSeed(planned);
+  const { cells, shard } = partOf(planned, options);
+  return conclude(await runCells(cells, options, shard), options);
+}
+
+/** @throws Problem bad-usage, bad-results */
+function partOf(planned: Planned[], { shard, durations }: RunCommandOptions): { cells: Planned[]; shard?: Shard } {
+  if (shard !== undefined) {
+    const known = durations === undefined ? new Map() : durationsOf(readMatrixFile(durations));
+    return shardOf(planned, plannedRow, parseShard(shard), known, midwriteVersion);
+  }
+  if (durations !== undefined)
+    throw new Problem('bad-usage', '--durations says how to cut a plan: give --shard as well.');
+  return { cells: planned };
 }
 
 /** Prints what a run came to, and gives its exit code. */

@@ -149,11 +149,6 @@ export function readMatrix(text: string, where: string): Matrix {
   throw new Problem('bad-results', `${where} is damaged: ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
-/** How long each cell took that ran, in ms, by its id. */
-export function durationsOf({ cells }: Matrix): ReadonlyMap<string, number> {
-  return new Map(cells.filter((cell) => cell.durationMs > 0).map((cell) => [cell.id, cell.durationMs]));
-}
-
 /**
  * What a run comes to. A run with a cell or a check that is missed or inconclusive, or with a control that is not what it must be, proves nothing
  * as a whole, whatever else it found.

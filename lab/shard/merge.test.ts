@@ -1,0 +1,175 @@
+import { cp, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Planned, plan } from '../plan.ts';
+import { markdownReport } from '../report/markdown.ts';
+import type { Matrix } from '../report/matrix.ts';
+import { type PlannedRow, ResultsFolder, type RunFile, type Shard } from '../results.ts';
+import { judgeRun, plannedRow } from '../run.ts';
+import { folder } from '../test/midwrite.ts';
+import { runOfVersion1 } from '../test/stored-run.ts';
+import { shardOf } from './cut.ts';
+import { mergeShards } from './merge.ts';
+
+const COUNT = 4;
+let planned: Planned[];
+let real: Awaited<ReturnType<typeof runOfVersion1>>;
+
+/** Folders of real evidence by role: what a cell of that role left. */
+const EVIDENCE = {
+  control: 'reference@1.0.0_full-temp_none_192m',
+  canary: 'canary@1.0.0_torn-temp_sigkill_192m',
+  cell: 'reference@1.0.0_full-temp_sigkill_192m',
+  mutant: 'canary@1.0.0_torn-temp_sigkill_192m',
+} as const;
+
+beforeAll(async () => {
+  real = await runOfVersion1();
+  const crashPoints = ['full-temp', 'replaced'];
+  planned = await plan({ gateways: ['reference'], faults: [], crashPoints, memory: [], cells: [], repeat: 1 });
+});
+afterAll(() => real[Symbol.asyncDispose]());
+
+/** A run with real evidence in every cell. */
+async function storeRun(root: string, id: string, cells: readonly Planned[], shard?: Shard): Promise<string> {
+  const facts = { engine: 'Docker Engine 1', kernel: '6', cgroupVersion: 1 as const, midwriteVersion: '1' };
+  const file: RunFile = {
+    schemaVersion: 2,
+    run: { id, startedAt: `2026-11-21T10:00:0${shard?.index ?? 0}.000Z`, durationMs: 1_000, ...facts },
+    state: 'complete',
+    plan: cells.map(plannedRow),
+    shard,
+  };
+  const results = await ResultsFolder.create(root, file);
+  for (const cell of cells)
+    await cp(path.join(real.path, 'cells', EVIDENCE[cell.role]), results.cell(cell.id), { recursive: true });
+  return results.folder;
+}
+
+async function storeShards(root: string): Promise<string[]> {
+  const folders: string[] = [];
+  for (let index = 1; index <= COUNT; index += 1) {
+    const { cells, shard } = shardOf(planned, plannedRow, { index, count: COUNT }, new Map(), '1');
+    folders.push(await storeRun(root, `shard-${index}`, cells, shard));
+  }
+  return folders;
+}
+
+async function change(run: string, more: (file: RunFile) => Partial<RunFile>): Promise<void> {
+  const results = new ResultsFolder(run);
+  const file = await results.readRun();
+  await results.writeRun({ ...file, ...more(file) });
+}
+
+async function mergedMatrix(folders: readonly string[], root: string): Promise<Matrix> {
+  return judgeRun(await mergeShards(folders, root));
+}
+
+const idsIn = async (run: string, role: PlannedRow['role']) =>
+  (await new ResultsFolder(run).readRun()).plan.filter((row) => row.role === role).map(({ id }) => id);
+
+describe('merged shards', () => {
+  test('are the same as the whole run, but for times', async () => {
+    await using root = await folder();
+    const whole = await judgeRun(new ResultsFolder(await storeRun(root.path, 'whole', planned)));
+    const folders = await storeShards(root.path);
+    const merged = await mergedMatrix(folders.toReversed(), root.path);
+    expect(whole.outcome).toEqual({ kind: 'sound', reasons: [] });
+    expect({ ...merged, run: undefined }).toEqual({ ...whole, run: undefined });
+    expect(merged.run).toMatchObject({ engine: whole.run.engine, kernel: whole.run.kernel });
+    expect(merged.run.shards?.map(({ shard, id }) => [shard, id])).toEqual(
+      [1, 2, 3, 4].map((shard) => [shard, `shard-${shard}`]),
+    );
+    const text = (matrix: Matrix) => markdownReport(matrix).replace(matrix.run.id, 'ID');
+    expect(text(merged)).toBe(text(whole));
+  });
+
+  test('judged again from their files alone they say the same', async () => {
+    await using root = await folder();
+    const results = await mergeShards(await storeShards(root.path), root.path);
+    await Promise.all([1, 2, 3, 4].map((n) => rm(path.join(root.path, `shard-${n}`), { recursive: true })));
+    expect((await judgeRun(new ResultsFolder(results.folder))).outcome.kind).toBe('sound');
+  });
+
+  test('each shard is sound by itself', async () => {
+    await using root = await folder();
+    for (const run of await storeShards(root.path))
+      expect((await judgeRun(new ResultsFolder(run))).outcome, run).toEqual({ kind: 'sound', reasons: [] });
+  });
+});
+
+describe('what is red', () => {
+  test('a shard that is missing: its cells are there, without a verdict', async () => {
+    await using root = await folder();
+    const folders = await storeShards(root.path);
+    const matrix = await mergedMatrix([...folders.slice(0, 2), ...folders.slice(3)], root.path);
+    expect(matrix.outcome.kind).toBe('unsound');
+    expect(matrix.cells.map(({ id }) => id)).toEqual(planned.map(({ id }) => id));
+    const lost = matrix.cells.filter(({ verdict }) => verdict === 'inconclusive');
+    expect(lost.map(({ id }) => id)).toEqual(await idsIn(folders[2] ?? '', 'cell'));
+    expect(lost[0]?.detail).toBe('its shard is not there: 3/4 is missing');
+  });
+
+  test('a shard that is there twice: which of the two is it?', async () => {
+    await using root = await folder();
+    const folders = await storeShards(root.path);
+    const again = path.join(root.path, 'shard-2-again');
+    await cp(folders[1] ?? '', again, { recursive: true });
+    const matrix = await mergedMatrix([...folders, again], root.path);
+    expect(matrix.outcome.kind).toBe('unsound');
+    const lost = matrix.cells.filter(({ verdict }) => verdict === 'inconclusive');
+    expect(lost.map(({ id }) => id)).toEqual(await idsIn(again, 'cell'));
+    expect(lost[0]?.detail).toBe('2 of the merged runs have it: shard 2/4 (shard-2), shard 2/4 (shard-2-again)');
+  });
+
+  test('a shard of another plan', async () => {
+    await using root = await folder();
+    const folders = await storeShards(root.path);
+    await change(folders[3] ?? '', ({ shard }) => ({ shard: shard && { ...shard, planHash: 'another' } }));
+    await expect(mergeShards(folders, root.path)).rejects.toMatchObject({
+      code: 'bad-results',
+      message: expect.stringMatching(/shard 1\/4 \(shard-1\) and shard 4\/4 \(shard-4\) are not of one plan/),
+    });
+  });
+
+  test('a run that is no shard', async () => {
+    await using root = await folder();
+    const whole = await storeRun(root.path, 'whole', planned);
+    await expect(mergeShards([whole], root.path)).rejects.toThrow(/is a run of a whole plan, and no shard/);
+  });
+
+  test.each(['control', 'canary'] as const)(
+    "a shard whose own %s is wrong, though another shard's is right",
+    async (role) => {
+      await using root = await folder();
+      const folders = await storeShards(root.path);
+      const third = new ResultsFolder(folders[2] ?? '');
+      const [id = ''] = await idsIn(third.folder, role);
+      await rm(third.cell(id), { recursive: true });
+      const wrong = role === 'control' ? EVIDENCE.canary : EVIDENCE.cell;
+      await cp(path.join(real.path, 'cells', wrong), third.cell(id), { recursive: true });
+      const { outcome, cells } = await mergedMatrix(folders, root.path);
+      expect(outcome.kind).toBe('unsound');
+      expect(outcome.reasons).toEqual([expect.stringMatching(new RegExp(`^shard 3: its ${role} ${id} is `))]);
+      expect(cells.find((cell) => cell.id === id)?.expected).toBe(true);
+    },
+  );
+
+  test('a shard that was broken off, or had no time for all of its cells', async () => {
+    await using root = await folder();
+    const folders = await storeShards(root.path);
+    const lose = async (run: string, state: RunFile['state'], why?: string) => {
+      const [id = ''] = await idsIn(run, 'cell');
+      await rm(new ResultsFolder(run).cell(id), { recursive: true });
+      await change(run, () => ({ state, ...(why !== undefined && { leftOut: [{ id, why }] }) }));
+      return id;
+    };
+    const broken = await lose(folders[0] ?? '', 'running');
+    const late = await lose(folders[1] ?? '', 'complete', 'left out: no time');
+    const { outcome, cells } = await mergedMatrix(folders, root.path);
+    expect(outcome.kind).toBe('unsound');
+    const detail = (id: string) => cells.find((cell) => cell.id === id)?.detail;
+    expect(detail(broken)).toBe('shard 1/4 did not come to its end');
+    expect(detail(late)).toBe('left out: no time');
+  });
+});

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { cp } from 'node:fs/promises';
+import path from 'node:path';
+import { writeProblem } from '../evidence/recorder.ts';
+import { errorCode, Problem } from '../problem.ts';
+import type { RunFacts } from '../report/matrix.ts';
+import { type PlannedRow, ResultsFolder, RUN_SCHEMA_VERSION, type RunFile, type Shard } from '../results.ts';
+
+interface StoredShard {
+  results: ResultsFolder;
+  file: RunFile;
+  shard: Shard;
+}
+
+/**
+ * Puts the shards of a plan together, in a folder of its own below `root`, to be judged as one run. A cell that no shard ran, or two, has no evidence
+ * there, and so no verdict. A control that is in several shards is taken from the first one; what the others have of it is kept beside it, and must be
+ * right as well.
+ * @throws Problem bad-usage: these folders are no shards; bad-results: they are not of one plan
+ */
+export async function mergeShards(folders: readonly string[], root: string): Promise<ResultsFolder> {
+  const shards = await Promise.all(folders.map(readShard));
+  const [first] = shards;
+  if (first === undefined) throw new Problem('bad-usage', 'name the folders of the shards');
+  refuseOthers(first, shards);
+  const { whole, count } = first.shard;
+  const taken: Taken[] = [];
+  const controls: Taken[] = [];
+  const leftOut: { id: string; why: string }[] = [];
+  for (const planned of whole) {
+    const having = shards.filter(({ file }) => file.plan.some(({ id }) => id === planned.id));
+    const [from, ...others] = isControl(planned) ? uniqueByIndex(having) : having;
+    if (from === undefined) leftOut.push({ id: planned.id, why: whyMissing(shards, count) });
+    else if (others.length > 0 && !isControl(planned)) {
+      const why = `${having.length} of the merged runs have it: ${having.map(nameOf).join(', ')}`;
+      leftOut.push({ id: planned.id, why });
+    } else {
+      taken.push({ planned, from });
+      controls.push(...others.map((other) => ({ planned, from: other })));
+      leftOut.push(...whyNot(planned, from));
+    }
+  }
+  const file: RunFile = {
+    schemaVersion: RUN_SCHEMA_VERSION,
+    run: factsOf(shards),
+    state: shards.every((one) => one.file.state === 'complete') ? 'complete' : 'interrupted',
+    plan: whole,
+    leftOut,
+    merged: { controls: controls.map(({ planned, from }) => ({ shard: from.shard.index, planned })) },
+  };
+  const results = await ResultsFolder.create(root, file);
+  for (const { planned, from } of taken) await copy(from.results.cell(planned.id), results.cell(planned.id));
+  for (const { planned, from } of controls)
+    await copy(from.results.cell(planned.id), results.shardControl(from.shard.index, planned.id));
+  return results;
+}
+
+interface Taken {
+  planned: PlannedRow;
+  from: StoredShard;
+}
+
+/** Why a shard has no evidence of a cell of its own: what it said itself, or that it was broken off. */
+function whyNot({ id }: PlannedRow, { file, shard }: StoredShard): { id: string; why: string }[] {
+  const said = file.leftOut?.find((one) => one.id === id);
+  if (said !== undefined) return [said];
+  return file.state === 'complete' ? [] : [{ id, why: `shard ${shard.index}/${shard.count} did not come to its end` }];
+}
+
+/** The first run of each shard; that a shard is there twice is told of its cells. */
+function uniqueByIndex(shards: readonly StoredShard[]): StoredShard[] {
+  return [...new Map(shards.toReversed().map((one) => [one.shard.index, one])).values()].sort(
+    (a, b) => a.shard.index - b.shard.index,
+  );
+}
+
+const isControl = ({ role }: PlannedRow): boolean => role === 'control' || role === 'canary';
+const nameOf = ({ shard, results }: StoredShard): string =>
+  `shard ${shard.index}/${shard.count} (${path.basename(results.folder)})`;
+
+async function readShard(folder: string): Promise<StoredShard> {
+  const results = new ResultsFolder(folder);
+  const file = await results.readRun();
+  if (file.shard === undefined)
+    throw new Problem('bad-usage', `${folder} is a run of a whole plan, and no shard. Shards are run with --shard.`);
+  return { results, file, shard: file.shard };
+}
+
+/** Shards of another plan, or of one that was cut in another way, tell nothing about this one. */
+function refuseOthers(first: StoredShard, shards: readonly StoredShard[]): void {
+  const other = shards.find(
+    ({ shard }) => shard.planHash !== first.shard.planHash || shard.count !== first.shard.count,
+  );
+  if (other === undefined) return;
+  const hash = ({ shard }: StoredShard) => shard.planHash.slice(0, 12);
+  throw new Problem(
+    'bad-results',
+    `${nameOf(first)} and ${nameOf(other)} are not of one plan (${hash(first)} and ${hash(other)}). All shards take the same midwrite, the same options and the same --durations.`,
+  );
+}
+
+function whyMissing(shards: readonly StoredShard[], count: number): string {
+  const there = new Set(shards.map(({ shard }) => shard.index));
+  const missing = Array.from({ length: count }, (_, index) => index + 1).filter((index) => !there.has(index));
+  return missing.length === 0
+    ? 'no shard has it'
+    : `its shard is not there: ${missing.map((index) => `${index}/${count}`).join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`;
+}
+
+/** One frame for all: the earliest begin, the longest time, and what each shard ran on. */
+function factsOf(shards: readonly StoredShard[]): RunFacts {
+  const runs = shards.map(({ file }) => file.run);
+  const [first] = runs.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
+  if (first === undefined) throw new Error('a merged run has at least one shard');
+  const all = (values: readonly string[]) => [...new Set(values)].sort().join('; ');
+  const { startedAt, cgroupVersion } = first;
+  return {
+    id: `${startedAt.slice(0, 19).replaceAll(':', '-')}-merged-${randomBytes(2).toString('hex')}`,
+    startedAt,
+    engine: all(runs.map((run) => run.engine)),
+    kernel: all(runs.map((run) => run.kernel)),
+    cgroupVersion,
+    midwriteVersion: first.midwriteVersion,
+    durationMs: Math.max(...runs.map((run) => run.durationMs ?? 0)),
+    shards: shards
+      .toSorted((a, b) => a.shard.index - b.shard.index)
+      .map(({ shard, file: { run } }) => {
+        const { id, startedAt, engine, kernel, cgroupVersion, midwriteVersion, durationMs } = run;
+        const frame = { id, startedAt, engine, kernel, cgroupVersion, midwriteVersion };
+        return { shard: shard.index, ...frame, ...(durationMs === undefined ? {} : { durationMs }) };
+      }),
+  };
+}
+
+/** A cell that did not run has no folder. */
+async function copy(from: string, to: string): Promise<void> {
+  try {
+    await cp(from, to, { recursive: true, errorOnExist: true, force: false });
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw writeProblem(to, error);
+  }
+}
