@@ -17,6 +17,7 @@ interface Told {
   keptByTurn?: (turn: number) => number;
   points?: number;
   oomKills?: number;
+  unreadable?: number;
   of8GB?: number;
   afterRestart?: number;
 }
@@ -29,6 +30,7 @@ function seen({
   keptByTurn = () => 170 * MiB,
   points = POINTS,
   oomKills = 0,
+  unreadable = 0,
   of8GB = 2,
   afterRestart = 22 * GiB,
 }: Told) {
@@ -80,6 +82,9 @@ function seen({
     point('turns', turn * TURNS_BETWEEN, addressByTurn(turn * TURNS_BETWEEN), keptByTurn(turn * TURNS_BETWEEN));
   point('restart', 0, 12 * GiB, 150 * MiB);
   point('restart', 1, afterRestart, 170 * MiB);
+  const charge = { currentBytes: 1, anonymousBytes: 1, fileBytes: 0 };
+  const told = { id: 'maps-1', processes: 1, mappings: 600, leftOut: 0, unreadable, allProcesses: true };
+  build.gate(1, { ev: 'mapped', ...told, ...charge });
   build.gate(1, { ev: 'exit', signal: 9, oomKillsAtStart: 0, oomKills, currentBytes: 1, peakBytes: null });
   return build.add({ type: 'end', durationMs: 1 }).done();
 }
@@ -148,6 +153,13 @@ describe('address-space-bounded', () => {
       detail: expect.stringMatching(/^turns: .* 8589.93 MB a turn .* use up the 128 TiB in a million turns$/),
     });
     expect(checked(told, 'memory-bounded').verdict).toBe('held');
+  });
+
+  test('a listing that is not whole tells nothing', () => {
+    expect(checked({ unreadable: 1 }, 'address-space-bounded')).toMatchObject({
+      verdict: 'inconclusive',
+      detail: expect.stringMatching(/600 mappings, 0 left out, 1 processes/),
+    });
   });
 
   test('22 GB within two minutes, as the document has it', () => {

@@ -131,5 +131,16 @@ export const memoryDoesNotGrow: ScenarioCheck = {
 export const addressSpaceDoesNotGrow: ScenarioCheck = {
   id: 'address-space-bounded',
   promise: 'what is reserved is reserved once: the address space does not grow while it is idle, nor with the turns',
-  judge: ({ evidence, proof }) => verdict(addressSpaceGrowth(evidence), proof),
+  judge({ evidence, proof }) {
+    const partial = evidence
+      .gateOf('mapped')
+      .find((mapped) => mapped.leftOut > 0 || mapped.unreadable > 0 || !mapped.allProcesses);
+    if (partial !== undefined) {
+      const { mappings, leftOut, unreadable } = partial;
+      return inconclusive(
+        `a listing is not whole: ${mappings} mappings, ${leftOut} left out, ${unreadable} processes that could not be read`,
+      );
+    }
+    return verdict(addressSpaceGrowth(evidence), proof);
+  },
 };
