@@ -27,6 +27,13 @@ export const MOMENTS = [
 ] as const;
 export type Moment = (typeof MOMENTS)[number];
 
+/**
+ * When the rows of a store were counted. `planted`: as the scenario begins; `passed`: when the lab had let time pass; `served`: when the gateway had run on
+ * it and was stopped; `announced`: after its clean-up had only shown what it would do; `cleaned`: after its clean-up.
+ */
+export const ROW_MOMENTS = ['planted', 'passed', 'served', 'announced', 'cleaned'] as const;
+export type RowMoment = (typeof ROW_MOMENTS)[number];
+
 const Durable = z.object({ file: z.union([z.string(), z.array(z.string()).readonly()]), contains: z.string() });
 
 const PromisesShape = z.object({
@@ -163,6 +170,13 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
     facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   }),
   event('stopped', { boot: z.number(), exitCode: z.number(), oomKilled: z.boolean(), byLab: z.boolean() }),
+  /** What was in the store of the stopped gateway at a moment of a scenario: each session's key, kind and age. */
+  event('rows', {
+    moment: z.enum(ROW_MOMENTS),
+    rows: z.array(
+      z.object({ key: z.string(), kind: z.string(), lasts: z.enum(['durable', 'one-shot']), updatedAt: z.number() }),
+    ),
+  }),
   /** A command line that was run beside the gateway; of its outputs so many bytes were not kept. */
   event('command', {
     argv: z.array(z.string()),

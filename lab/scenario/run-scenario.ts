@@ -8,13 +8,15 @@ import type { Engine } from '../engine/engine.ts';
 import { type CellEvidence, loadEvidence } from '../evidence/cell-evidence.ts';
 import { EVIDENCE_SCHEMA_VERSION } from '../evidence/event.ts';
 import { Recorder } from '../evidence/recorder.ts';
-import type { Release } from '../gateway.ts';
+import type { Release, Store } from '../gateway.ts';
 import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
+import { plantLarge } from './planting.ts';
 import { strikeAtRandom } from './random-strike.ts';
 import { drawnFaults, faultOf, type Scenario, type ScenarioLab } from './scenario.ts';
 import { type ScenarioSpec, scenarioId } from './scenario-id.ts';
 import { stepOf, stepPhase } from './steps.ts';
+import { storedRows, withTimePassed } from './stored-rows.ts';
 
 /** All that one scenario with one gateway needs. */
 export interface ScenarioPlan {
@@ -36,6 +38,7 @@ const TURNS_TO_A_WRITE = 4;
 const DEATH_LIMIT_MS = 2_000;
 const MAPPED_LIMIT_MS = 30_000;
 const HOUR_MS = 60 * 60_000;
+const STORE_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /**
  * The life of a scenario, from nothing to evidence. As a cell it judges nothing: what a gateway does is evidence, and what the lab could not do
@@ -103,6 +106,27 @@ export async function runScenario(
 /** The last step that was begun: whether it came to its end nobody knows. */
 function stepToRedo(evidence: CellEvidence): number {
   return Math.max(1, ...evidence.of('phase').map(({ name }) => stepOf(name) ?? 1));
+}
+
+function jsonRows(pod: Pod): Extract<Store, { format: 'json-rows' }> {
+  const { store } = pod.promises;
+  if (store.format === 'json-rows') return store;
+  throw new Problem('bad-usage', `${store.path} is a database: this scenario reads and rewrites stores of JSON rows`);
+}
+
+async function readStore(pod: Pod): Promise<string> {
+  const { path, journal } = jsonRows(pod);
+  const entries = await pod.sidecar.snapshot(pod.root, [path], STORE_LIMIT_BYTES);
+  const unfolded = entries.find(
+    (entry) => journal !== undefined && entry.size > 0 && picomatch.isMatch(entry.path, journal, { dot: true }),
+  );
+  const content = entries.find((entry) => entry.path === path)?.contentBase64;
+  if (content === undefined || unfolded !== undefined)
+    throw new Problem(
+      'bad-usage',
+      `${unfolded?.path ?? path} keeps the lab from reading the store as one file of rows`,
+    );
+  return Buffer.from(content, 'base64').toString('utf8');
 }
 
 /** A connection breaks before the end of its process is reported. */
@@ -184,6 +208,19 @@ function labOf(
       throw new Problem('requests-failed', why);
     },
     command: (argv, limitMs) => pod.command(argv, limitMs),
+    storeText: () => readStore(pod),
+    async rows(moment) {
+      const rows = storedRows(await readStore(pod), jsonRows(pod), release.usual?.sessions ?? []);
+      recorder.record({ type: 'rows', moment, rows });
+      return rows;
+    },
+    async pass(ms) {
+      const store = jsonRows(pod);
+      const later = withTimePassed(await readStore(pod), store, ms);
+      await plantLarge(pod.sidecar, [{ path: store.path, content: later }]);
+      await pod.sidecar.age(root, ms);
+      recorder.record({ type: 'aged', byMs: ms, why: 'passed' });
+    },
     writtenBytes: () =>
       pod.gate.events.reduce(
         (sum, event) => sum + (event.ev === 'op' && event.op === 'write' ? (event.bytes ?? 0) : 0),

@@ -1,5 +1,6 @@
 import type { CrashPoint } from '../cell/write-shape.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { RowMoment } from '../evidence/event.ts';
 import type { Fault } from '../fault.ts';
 import type { Mapped } from '../gate/gate.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
@@ -9,6 +10,7 @@ import type { CommandResult } from '../pod/pod.ts';
 import type { Entry, Heap, Sidecar } from '../sidecar/client.ts';
 import type { Curve, Figure } from './figure.ts';
 import type { Outcome } from './random-strike.ts';
+import type { StoredRow } from './stored-rows.ts';
 
 /** What a scenario's checks get to see. */
 export interface JudgedScenario {
@@ -74,6 +76,15 @@ export interface ScenarioLab {
    * @throws Problem limit-passed
    */
   command(argv: readonly string[], limitMs: number): Promise<CommandResult>;
+  /**
+   * The text of the stopped gateway's store, which is a file of JSON rows.
+   * @throws Problem bad-usage: it is none, or there is more beside it
+   */
+  storeText(): Promise<string>;
+  /** Puts what is in the stopped gateway's store into the evidence, each row with the kind that its definition gives it. */
+  rows(moment: RowMoment): Promise<readonly StoredRow[]>;
+  /** For the stopped gateway, lets so much time pass: all files and all rows get older. */
+  pass(ms: number): Promise<void>;
   /** Bytes written to the state folder in this boot, as writegate saw them. */
   writtenBytes(): number;
   /** The most that was charged to the gateway's cgroup in this boot. */

@@ -3,7 +3,15 @@ import { churn } from './churn.ts';
 import { openclaw6413 } from './openclaw-6413.ts';
 import { openclaw51097 } from './openclaw-51097.ts';
 import { openclaw89520 } from './openclaw-89520.ts';
+import { openclawModelRun } from './openclaw-model-run.ts';
 import { restartStorm } from './restart-storm.ts';
 
 /** Every scenario. The command line and the reports go by this list. */
-export const scenarios: readonly Scenario[] = [openclaw89520, openclaw51097, openclaw6413, churn, restartStorm];
+export const scenarios: readonly Scenario[] = [
+  openclaw89520,
+  openclaw51097,
+  openclaw6413,
+  openclawModelRun,
+  churn,
+  restartStorm,
+];
