@@ -15,6 +15,8 @@ import { type CrashPoint, learnWriteShape, patternOf, type WriteShape } from './
 const ARM_LIMIT_MS = 10_000;
 const HOLD_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 30_000;
+/** For what the lab does while a turn is held: to look, to freeze, to let something else have its time. */
+const STRUCK_MS = 120_000;
 /** For all turns of several clients. */
 const WORKLOAD_LIMIT_MS = 180_000;
 /** The gateway is quiet when it has changed nothing in its state folder for this long. */
@@ -38,6 +40,8 @@ export interface Held {
 export interface TurnWords {
   session?: string;
   text?: string;
+  /** How long the driver waits for its answer. Absent: as long as is promised. */
+  limitMs?: number;
 }
 
 /** Turns that are under way. */
@@ -162,7 +166,8 @@ export class Session {
     let isOver = false;
     const client = async (number: number) => {
       for (let turn = 1; turn <= each && !isOver; turn += 1) {
-        const { acknowledged } = await this.turn(`${name}-${number}-${turn}`, { session: `client-${number}` });
+        const words = { session: `client-${number}`, limitMs: this.#struckLimitMs };
+        const { acknowledged } = await this.turn(`${name}-${number}-${turn}`, words);
         if (!acknowledged) return;
       }
     };
@@ -176,16 +181,19 @@ export class Session {
     };
   }
 
+  /** What a turn that is struck may take is not the gateway's alone. */
+  get #struckLimitMs(): number {
+    return this.#release.promises.serveWithinMs + STRUCK_MS;
+  }
+
   #startTurn(name: string, words: TurnWords = {}): { end: Promise<TurnResult>; cancel(): void } {
     const boot = this.#pod.bootNumber;
     const values = {
       session: `midwrite-${words.session ?? name}`,
       text: `midwrite-text-${words.text ?? name}-${this.#pod.gatewayName}`,
     };
-    const { result, cancel } = this.#pod.sidecar.turn(
-      fill(this.#release.turn, values),
-      this.#release.promises.serveWithinMs,
-    );
+    const limitMs = words.limitMs ?? this.#release.promises.serveWithinMs;
+    const { result, cancel } = this.#pod.sidecar.turn(fill(this.#release.turn, values), limitMs);
     const durable = this.#release.promises.durable.map((place) => fill(place, values));
     const end = result.then((outcome) => {
       this.#recorder.record({ type: 'turn', boot, name, ...values, durable, result: outcome });
@@ -252,8 +260,9 @@ export class Session {
   /**
    * Drives a turn into the crash point. Undefined: it was never reached, and the evidence says what was seen instead.
    * @param turns so many of them, where not every turn writes the store
+   * @param mark in what they say
    */
-  async hold(crashPoint: CrashPoint, turns = 1): Promise<Held | undefined> {
+  async hold(crashPoint: CrashPoint, turns = 1, mark = ''): Promise<Held | undefined> {
     const gate = this.#pod.gate;
     const spec = this.holdOf(crashPoint);
     if (typeof spec === 'string') {
@@ -270,7 +279,8 @@ export class Session {
     held.catch(() => undefined);
     let why = '';
     for (let count = 1; count <= turns; count += 1) {
-      const turn = this.#startTurn(turns === 1 ? 'struck' : `struck-${count}`);
+      const name = turns === 1 ? 'struck' : `struck-${count}`;
+      const turn = this.#startTurn(name, { text: `${name}${mark}`, limitMs: this.#struckLimitMs });
       // A gateway may acknowledge a turn from its journal and write its store after that: the crash point was passed by when all of it is written.
       // A turn that hangs is cut off by the hold's limit.
       const passedBy = turn.end.then(() => this.quiet(count < turns ? QUIET_MS : PASSED_BY_MS));

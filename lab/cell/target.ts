@@ -8,7 +8,7 @@ const MiB = 1024 * 1024;
 const END_LIMIT_MS = 60_000;
 const EVENT_LIMIT_MS = 20_000;
 const RELEASE_LIMIT_MS = 20_000;
-const TURN_LIMIT_MS = 90_000;
+const TURN_LIMIT_MS = 240_000;
 const FILL_LIMIT_MS = 60_000;
 
 /**

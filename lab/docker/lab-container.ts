@@ -2,7 +2,7 @@ import { type Duplex, PassThrough, type Readable, type Writable } from 'node:str
 import type Docker from 'dockerode';
 import type { Engine } from '../engine/engine.ts';
 import { describe, errorCode, Problem } from '../problem.ts';
-import { within } from '../wait.ts';
+import { until, within } from '../wait.ts';
 import type { ContainerSpec } from './harmless-container.ts';
 
 /** The three streams of a container. They are attached before it starts, so that no line is missed. */
@@ -13,6 +13,9 @@ export interface Streams {
 }
 
 const ATTACH_LIMIT_MS = 20_000;
+const FREEZE_LIMIT_MS = 30_000;
+/** runc 1.1, libcontainer/cgroups/fs/freezer.go: nothing is frozen then. */
+const NOT_FROZEN = /unable to freeze/;
 
 /** A container that was started at least once. Disposing of it removes it, whatever its state. */
 export class LabContainer implements AsyncDisposable {
@@ -66,8 +69,20 @@ export class LabContainer implements AsyncDisposable {
     await this.#call(`sending ${name}`, () => this.#handle.kill({ signal: name }));
   }
 
+  /** Freezes all of its processes. On cgroup v1 runc gives up where not all threads stand still in its time: then it is asked again. */
   async freeze(): Promise<void> {
-    await this.#call('freezing', () => this.#handle.pause());
+    await until(
+      { name: `${this.id.slice(0, 12)} to be frozen`, limitMs: FREEZE_LIMIT_MS, code: 'engine-failed' },
+      (note) =>
+        this.#call('freezing', () => this.#handle.pause()).then(
+          () => true,
+          (error: unknown) => {
+            if (!NOT_FROZEN.test(describe(error))) throw error;
+            note(describe(error));
+            return undefined;
+          },
+        ),
+    );
   }
 
   async thaw(): Promise<void> {

@@ -138,6 +138,8 @@ export class CellEvidence {
   }
 
   isTemp(file: string): boolean {
+    // A store that was moved aside was made and renamed as well.
+    if (file === this.promises.store.path) return false;
     return this.tempPatterns.some((pattern) => picomatch.isMatch(file, pattern, { dot: true }));
   }
 

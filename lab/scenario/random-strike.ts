@@ -29,7 +29,7 @@ export interface Storm {
 const ATTEMPTS = 4;
 /** Turns of each client until a moment counts as passed by. */
 const TURNS_EACH = 16;
-const TURNS_LIMIT_MS = 120_000;
+const TURNS_LIMIT_MS = 240_000;
 
 /** What a moment was when it came. `held`: undefined where nothing is held. */
 interface Reached {

@@ -149,7 +149,7 @@ function labOf(
   signal: AbortSignal,
 ): ScenarioLab {
   const fault = faultOf(scenario, faults);
-  const { root, sweepGraceMs, temps } = release.promises;
+  const { root, store, sweepGraceMs, temps } = release.promises;
   const patterns = new Set<string>(temps);
   const learn = () => {
     for (const pattern of learnTemps(pod.gate.events)) patterns.add(pattern);
@@ -229,7 +229,7 @@ function labOf(
     chargedBytes: () =>
       pod.gate.events.reduce((most, event) => (event.ev === 'memory' ? Math.max(most, event.currentBytes) : most), 0),
     idle: (ms) => reach(Date.now() + ms, signal),
-    isTemp: (file) => picomatch.isMatch(file, [...patterns], { dot: true }),
+    isTemp: (file) => file !== store.path && picomatch.isMatch(file, [...patterns], { dot: true }),
     step(number) {
       phase(stepPhase(number));
       progress.phase(`${stepPhase(number)}/${steps}`);

@@ -38,6 +38,20 @@ function look(cell: EvidenceBuilder, moments: readonly Moment[], path: string, t
   });
 }
 
+/** The boot after the fault fails. */
+function neverReady(cell: EvidenceBuilder): EvidenceBuilder {
+  const at = cell.events.findIndex((event) => event.type === 'ready' && event.boot === 2);
+  const t = cell.events[at]?.t ?? 0;
+  cell.events.splice(at, cell.events.length, {
+    t,
+    type: 'not-ready',
+    boot: 2,
+    why: 'it was not ready',
+    lastLines: 'boom',
+  });
+  return cell;
+}
+
 test('a right gateway holds, in as many steps as there are', () => {
   const result = judge(storm());
   expect(result).toMatchObject({
@@ -145,22 +159,7 @@ describe('each check catches its defect in the one step that has it', () => {
       }),
       /^step 5 .*boot 2: 1 OOM kill, of which 0 injected/,
     ],
-    [
-      'boots',
-      'no boot after a fault',
-      inStep(3, (cell) => {
-        const at = cell.events.findIndex((event) => event.type === 'ready' && event.boot === 2);
-        cell.events.splice(at, cell.events.length, {
-          t: cell.events[at]?.t ?? 0,
-          type: 'not-ready',
-          boot: 2,
-          why: 'it was not ready',
-          lastLines: 'boom',
-        });
-        return cell;
-      }),
-      /^boot 3: it was not ready\..*\n {2}boom/,
-    ],
+    ['boots', 'no boot after a fault', inStep(3, neverReady), /^boot 3: it was not ready\..*\n {2}boom/],
   ];
 
   test.each(mutants)('%s: %s', (id, _, spoil, says) => {
@@ -170,6 +169,12 @@ describe('each check catches its defect in the one step that has it', () => {
     expect(found?.detail).toMatch(says);
     expect(found?.lines.every((line) => line > 0)).toBe(true);
     expect(result.verdict).toBe('violated');
+  });
+
+  test('a gateway that does not come back from its first fault is violated, and nothing of it is unclear', () => {
+    const result = judge(storm({ spoil: (_, cell) => neverReady(cell) }));
+    expect(result.verdict).toBe('violated');
+    expect(new Set(result.checks.map((one) => one.verdict))).toEqual(new Set(['violated', 'held', 'not-applicable']));
   });
 
   test('a violation in several steps is told once, with their number', () => {

@@ -2,7 +2,7 @@ import type { Check } from '../../check.ts';
 import { lostTurn } from '../../checks/acked-durable.ts';
 import type { CellEvidence } from '../../evidence/cell-evidence.ts';
 import type { EvidenceEvent, EvidenceOf } from '../../evidence/event.ts';
-import { held, inconclusive, violated } from '../../judge/verdict.ts';
+import { held, inconclusive, notApplicable, violated } from '../../judge/verdict.ts';
 import type { ScenarioCheck } from '../scenario.ts';
 import { inEachStep } from './in-each-step.ts';
 
@@ -37,7 +37,11 @@ export function keptThroughout(check: Check): ScenarioCheck {
           found += 1;
         }
       }
-      if (ends.length === 0) return inconclusive('the state folder was not looked at after the faults');
+      if (ends.length === 0) {
+        return evidence.of('not-ready').length > 0 || evidence.of('died').length > 0
+          ? notApplicable('the gateway was not there again')
+          : inconclusive('the state folder was not looked at after the faults');
+      }
       if (inSteps.verdict !== 'held') return inSteps;
       return held(proof, `all ${found} acknowledged turns were found at the end; after process crashes`, ...ends);
     },
