@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { connect, type Engine } from '../engine/engine.ts';
 import { Matrix } from '../report/matrix.ts';
 import { belongings, folder, midwrite, untilItHas } from '../test/midwrite.ts';
+import { faultsOf, faultsOfJUnit } from '../test/published-schema.ts';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -24,6 +25,55 @@ describe('a run from the command line', () => {
     const judged = await midwrite(['judge', path.join(root.path, 'latest'), '--json']);
     expect(judged.exitCode).toBe(0);
     expect(JSON.parse(judged.stdout)).toEqual(matrix);
+  });
+
+  test('what it writes fits the published schemas, and `report` writes it again', async () => {
+    await using root = await folder();
+    const run = path.join(root.path, 'latest');
+    const ran = await midwrite(['run', '--cell', CELL, '--results', root.path]);
+    expect(ran.exitCode, ran.stderr).toBe(0);
+    const read = (name: string) => readFileSync(path.join(run, name), 'utf8');
+    expect(faultsOf('matrix.schema.json', JSON.parse(read('matrix.json')))).toEqual([]);
+    expect(faultsOf('run.schema.json', JSON.parse(read('run.json')))).toEqual([]);
+    for (const id of readdirSync(path.join(run, 'cells'))) {
+      const lines = read(`cells/${id}/evidence.jsonl`).trimEnd().split('\n');
+      expect(faultsOf('evidence.schema.json', ...lines.map((line) => JSON.parse(line))), id).toEqual([]);
+    }
+    const junit = read('junit.xml');
+    expect(await faultsOfJUnit(junit)).toEqual([]);
+    rmSync(path.join(run, 'junit.xml'));
+    expect((await midwrite(['report', run, '--reporter', 'junit'])).exitCode).toBe(0);
+    expect(read('junit.xml')).toBe(junit);
+  });
+
+  test('two shards, merged: as sound as one run, and not without one of them', async () => {
+    await using root = await folder();
+    const at = (name: string) => path.join(root.path, name);
+    const cells = ['run', '--gateway', 'reference', '--crash-point', 'replaced', '--fault', 'sigkill,oom'];
+    for (const index of [1, 2]) {
+      const ran = await midwrite([...cells, '--shard', `${index}/2`, '--results', at(`${index}`)]);
+      expect(ran.exitCode, ran.stdout + ran.stderr).toBe(0);
+    }
+    const merged = await midwrite(['merge', at('1/latest'), at('2/latest'), '--results', at('merged'), '--json']);
+    expect(merged.exitCode, merged.stderr).toBe(0);
+    const listed = await midwrite(['list', ...cells.slice(1), '--json']);
+    const ids = (text: string) => (JSON.parse(text) as { id: string }[]).map(({ id }) => id);
+    const matrix = Matrix.parse(JSON.parse(merged.stdout));
+    expect(matrix.cells.map(({ id }) => id)).toEqual(ids(listed.stdout));
+    expect(matrix.run.shards).toHaveLength(2);
+    const half = await midwrite(['merge', at('2/latest'), '--results', at('half')]);
+    expect(half.exitCode).toBe(3);
+    expect(half.stdout).toMatch(/its shard is not there: 1\/2 is missing/);
+  });
+
+  test('no time for any cell: never green, and `--resume` runs them', async () => {
+    await using root = await folder();
+    const ran = await midwrite(['run', '--cell', CELL, '--max-duration', '0.1s', '--results', root.path]);
+    expect(ran.exitCode).toBe(3);
+    expect(ran.stdout).toMatch(/left out: the time that the run was given \(0\.1 s\) was over/);
+    const resumed = await midwrite(['run', '--resume', path.join(root.path, 'latest')]);
+    expect(resumed.exitCode, resumed.stdout + resumed.stderr).toBe(0);
+    expect(resumed.stdout).not.toMatch(/left out/);
   });
 
   test('plain lines without a terminal, and where the files are', async () => {
@@ -162,7 +212,7 @@ test('results/README.md tells of every file that a run writes', async () => {
   await using root = await folder();
   await midwrite(['run', '--cell', CELL, '--results', root.path]);
   const readme = readFileSync(new URL('../../results/README.md', import.meta.url), 'utf8');
-  for (const name of ['run.json', 'matrix.json', 'matrix.md', 'latest']) {
+  for (const name of ['run.json', 'matrix.json', 'matrix.md', 'junit.xml', 'latest']) {
     expect(readme).toContain(name);
     expect(existsSync(path.join(root.path, name === 'latest' ? name : `latest/${name}`)), name).toBe(true);
   }

@@ -5,6 +5,7 @@ import { midwriteVersion } from '../run.ts';
 import { clean } from './clean.ts';
 import { doctor } from './doctor.ts';
 import { engineDown, engineUp } from './engine.ts';
+import { expectCommand } from './expect.ts';
 import { judging } from './gate.ts';
 import { Interrupted, interruptible } from './interrupt.ts';
 import { judgeCommand } from './judge.ts';
@@ -27,6 +28,13 @@ function seed(value: string): number {
   const number = Number(value);
   if (!/^\d+$/.test(value) || number >= 2 ** 32) throw new InvalidArgumentError('Write a whole number below 2^32.');
   return number;
+}
+
+function day(value: string): string {
+  const time = Date.parse(`${value}T00:00:00Z`);
+  if (!/^\d{4}-\d\d-\d\d$/.test(value) || Number.isNaN(time))
+    throw new InvalidArgumentError('Write a day as YYYY-MM-DD.');
+  return value;
 }
 
 /** ms of `90s`, `10m`, `1.5h`. */
@@ -138,6 +146,16 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       .argument('<folders...>', 'the runs of all shards')
       .option('-o, --results <folder>', 'where the merged run goes', 'results'),
   ).action(action(mergeCommand));
+  midwrite
+    .command('expect')
+    .description('compare known findings with a run; with --update, write them down')
+    .argument('<run>', 'a run, such as results/latest')
+    .option('--update', 'add what is new, take out what does not happen any more, keep all else')
+    .option('--expectations <file>', "the file, in place of the gateways' own; made if it is not there")
+    .option('--issue <url>', 'where the new findings are discussed')
+    .option('--note <text>', 'one sentence on them (default: what the first check said)')
+    .option('--until <day>', 'the last day on which they are expected, as YYYY-MM-DD', day)
+    .action(action(expectCommand));
   midwrite
     .command('doctor')
     .description('show what this machine has, and what each lack means')

@@ -78,8 +78,8 @@ export function tellSeed(planned: readonly Planned[]): void {
 /** Where the results are, and what goes on running. */
 export function filesOf({ results, engine }: Ran, options: GateOptions): string {
   const shown = path.relative(process.cwd(), results.folder);
-  const written = gateOf(options).reporters.flatMap(({ file }) => (file === undefined ? [] : [`${shown}/${file}`]));
-  const files = `Files: ${[...written, `${shown}/cells/`].join(', ')} (judged again by \`npx midwrite judge ${shown}\`)`;
+  const written = gateOf(options).reporters.flatMap(({ file }) => file ?? []);
+  const files = `Files in ${shown}: ${[...written, 'cells/'].join(', ')} (judged again by \`npx midwrite judge ${shown}\`)`;
   return engine.isPrivate
     ? `${files}\nThe private engine goes on running for the next run; \`npx midwrite engine down\` stops it.`
     : files;

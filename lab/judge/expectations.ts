@@ -32,6 +32,9 @@ export type Expectation = z.infer<typeof Expectation>;
 
 const files = new Map<string, Expectation[]>();
 
+/** A gateway's own file is named from images/ on. */
+export const expectationsFile = (file: string): string => path.resolve(imagesFolder, file);
+
 /**
  * A file of known findings, read once: every cell is compared with it.
  * @param file absolute, or below images/
@@ -39,7 +42,7 @@ const files = new Map<string, Expectation[]>();
  */
 export function readExpectations(file: string | undefined): readonly Expectation[] {
   if (file === undefined) return [];
-  const full = path.resolve(imagesFolder, file);
+  const full = expectationsFile(file);
   const read = files.get(full) ?? parseExpectations(readExpectationsText(full), full);
   files.set(full, read);
   return read;
@@ -47,7 +50,7 @@ export function readExpectations(file: string | undefined): readonly Expectation
 
 /** The file as people find it: a gateway's own from the project's root, another one from where they are. */
 export function shownExpectations(file: string): string {
-  const full = path.resolve(imagesFolder, file);
+  const full = expectationsFile(file);
   const own = path.relative(imagesFolder, full);
   return own.startsWith('..') ? path.relative(process.cwd(), full) : path.join('images', own);
 }

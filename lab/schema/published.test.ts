@@ -1,35 +1,21 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import Ajv2020 from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import { describe, expect, test } from 'vitest';
 import { imagesFolder } from '../image/recipe.ts';
 import { json } from '../report/json.ts';
 import { ResultsFolder } from '../results.ts';
 import { judgeRun } from '../run.ts';
 import { killed, slept } from '../test/healthy-cell.ts';
+import { faultsOf, writtenSchema } from '../test/published-schema.ts';
 import { runOfVersion1 } from '../test/stored-run.ts';
 import { published, schemaText } from './published.ts';
 
 const schemas = new URL('../../schemas/', import.meta.url);
-const written = (file: string) => readFileSync(new URL(file, schemas), 'utf8');
-
-/** What a program of somebody else would say of documents, by the published schema alone. */
-function faultsOf(file: string, ...documents: readonly unknown[]): string[] {
-  const ajv = new Ajv2020.default({ allErrors: true, allowUnionTypes: true });
-  addFormats.default(ajv);
-  const validate = ajv.compile(JSON.parse(written(file)));
-  return documents.flatMap((document, index) =>
-    validate(document)
-      ? []
-      : (validate.errors ?? []).map((error) => `${index + 1}${error.instancePath}: ${error.message}`),
-  );
-}
 
 describe('the published schemas', () => {
   test.each(published)('$file is up to date (else: npm run schemas)', (one) => {
-    expect(written(one.file)).toBe(schemaText(one));
+    expect(writtenSchema(one.file)).toBe(schemaText(one));
   });
 
   test('and there are no others', () => {
