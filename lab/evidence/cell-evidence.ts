@@ -15,7 +15,9 @@ export type Listing = EvidenceOf<'snapshot'>;
 export class CellEvidence {
   readonly events: readonly EvidenceEvent[];
   readonly #contents: ReadonlyMap<string, Uint8Array>;
+  #byType: ReadonlyMap<EvidenceEvent['type'], readonly EvidenceEvent[]> | undefined;
   #patterns: string[] | undefined;
+  #fitsTemp: ((file: string) => boolean) | undefined;
   #lines: Map<EvidenceEvent | GateEvent, number> | undefined;
 
   readonly #knownTemps: readonly string[];
@@ -72,7 +74,8 @@ export class CellEvidence {
   }
 
   of<Type extends EvidenceEvent['type']>(type: Type): EvidenceOf<Type>[] {
-    return this.events.filter((event): event is EvidenceOf<Type> => event.type === type);
+    this.#byType ??= Map.groupBy(this.events, (event) => event.type);
+    return [...(this.#byType.get(type) ?? [])] as EvidenceOf<Type>[];
   }
 
   /** The events of writegate in one boot, or in all. */
@@ -140,7 +143,8 @@ export class CellEvidence {
   isTemp(file: string): boolean {
     // A store that was moved aside was made and renamed as well.
     if (file === this.promises.store.path) return false;
-    return this.tempPatterns.some((pattern) => picomatch.isMatch(file, pattern, { dot: true }));
+    this.#fitsTemp ??= picomatch(this.tempPatterns, { dot: true });
+    return this.#fitsTemp(file);
   }
 
   /** The temps of dead writers in a listing: regular files, without those that the lab planted. */
