@@ -1,0 +1,60 @@
+import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import { byScenario } from './chart.ts';
+import { bothRuns, compareRuns } from './compare.ts';
+import type { Matrix, MatrixRow } from './matrix.ts';
+import { cellPage } from './page/cell-page.ts';
+import { cellView } from './page/cell-view.ts';
+import { htmlDocument, pack, type Subpage } from './page/document.ts';
+import { overview } from './page/overview.ts';
+import { scenarioPage } from './page/scenario-page.ts';
+
+/** A judged run, and where its evidence comes from. */
+export interface Run {
+  matrix: Matrix;
+  evidenceOf(row: MatrixRow): Promise<CellEvidence | undefined>;
+}
+
+/** The page: one file that opens from disk and asks the network for nothing. */
+export const html = {
+  name: 'html',
+  summary: 'report.html: the matrix, and a page for each cell and scenario, in one file',
+  file: 'report.html',
+
+  async write(run: Run): Promise<string> {
+    const pages = await cellPages(run, run.matrix.cells);
+    return htmlDocument(`midwrite · ${run.matrix.run.id}`, overview(run.matrix), [
+      ...scenarioPages(run.matrix),
+      ...pages,
+    ]);
+  },
+};
+
+/** The page of two runs: the later one's, with what became of each cell. A cell that is gone shows what it was. */
+export async function compareHtml(before: Run, after: Run): Promise<string> {
+  const changes = compareRuns(before.matrix, after.matrix);
+  const matrix = bothRuns(before.matrix, after.matrix);
+  const gone = matrix.cells.slice(after.matrix.cells.length);
+  const pages = [
+    ...scenarioPages(matrix),
+    ...(await cellPages(after, after.matrix.cells)),
+    ...(await cellPages(before, gone)),
+  ];
+  const title = `midwrite · ${before.matrix.run.id} → ${after.matrix.run.id}`;
+  return htmlDocument(title, overview(matrix, { before: before.matrix, changes }), pages);
+}
+
+/** One after the other: the evidence of a cell is let go before the next one's is read. */
+async function cellPages(run: Run, rows: readonly MatrixRow[]): Promise<Subpage[]> {
+  const pages: Subpage[] = [];
+  for (const row of rows) {
+    const view = cellView(row, await run.evidenceOf(row));
+    pages.push({ name: `cell/${row.id}`, content: pack(cellPage(view)) });
+  }
+  return pages;
+}
+
+const scenarioPages = (matrix: Matrix): Subpage[] =>
+  [...byScenario(matrix)].map(([name, rows]) => ({
+    name: `scenario/${name}`,
+    content: pack(scenarioPage(name, rows)),
+  }));

@@ -1,0 +1,226 @@
+import { faults } from '../../../faults/index.ts';
+import { formatSize } from '../../cell/cell-id.ts';
+import { crashPoints } from '../../cell/write-shape.ts';
+import type { CellChange, Change } from '../compare.ts';
+import { countChanges } from '../compare.ts';
+import { isBroken, type Matrix, type MatrixCell, type MatrixRow, type MatrixScenario } from '../matrix.ts';
+import { findings, grid, scenariosOf } from '../table.ts';
+import { html, type Markup } from './markup.ts';
+import { STATES, type State, sign, stateOf, WORDS } from './state.ts';
+import { duration } from './units.ts';
+
+/** The marks of a comparison, readable without colours. */
+export const CHANGE_SIGNS: Readonly<Record<Change, string>> = {
+  'newly-broken': '▲',
+  'newly-fixed': '▼',
+  gone: '−',
+  added: '+',
+  changed: '≠',
+  same: '=',
+};
+export const CHANGE_WORDS: Readonly<Record<Change, string>> = {
+  'newly-broken': 'newly broken',
+  'newly-fixed': 'newly fixed',
+  gone: 'gone',
+  added: 'added',
+  changed: 'changed',
+  same: 'the same',
+};
+
+/** Two runs, where the page compares them. */
+export interface Comparison {
+  before: Matrix;
+  changes: readonly CellChange[];
+}
+
+/** The first screen: is it red, and where? */
+export function overview(matrix: Matrix, comparison?: Comparison): Markup {
+  const changeOf = new Map(comparison?.changes.map((one) => [one.id, one]));
+  return html`<main id="overview">
+${outcome(matrix)}
+${frame(matrix)}
+${comparison === undefined ? '' : comparedWith(matrix, comparison)}
+${filters(matrix, comparison)}
+${matrixTable(matrix, changeOf)}
+${scenarioTable(matrix, changeOf)}
+${legend(comparison !== undefined)}
+</main>`;
+}
+
+const OUTCOMES = {
+  sound: ['✓', 'Sound', 'everything is as expected'],
+  unexpected: ['✗', 'New violations', 'something is violated that no expectation knows'],
+  unsound: ['?', 'Not sound', 'the run proves nothing as a whole'],
+} as const;
+const REASONS_SHOWN = 3;
+
+function outcome({ outcome: { kind, reasons } }: Matrix): Markup {
+  const [mark, word, says] = OUTCOMES[kind];
+  const list = (some: readonly string[]) => html`<ul>${some.map((reason) => html`<li>${reason}</li>`)}</ul>`;
+  const more = reasons.slice(REASONS_SHOWN);
+  return html`<section class="outcome ${kind}" aria-label="Outcome">
+<p><span class="sign" aria-hidden="true">${mark}</span> <b>${word}</b>: ${says}.</p>
+${reasons.length === 0 ? '' : list(reasons.slice(0, REASONS_SHOWN))}
+${more.length === 0 ? '' : html`<details><summary>${more.length} more</summary>${list(more)}</details>`}
+</section>`;
+}
+
+function comparedWith(matrix: Matrix, { before, changes }: Comparison): Markup {
+  const counts = countChanges(changes);
+  const told = changes.filter((one) => one.change !== 'same' && one.change !== 'added');
+  return html`<section class="comparison" aria-label="Comparison">
+<p>Compared with <b>${before.run.id}</b> (midwrite ${before.run.midwriteVersion}, ${when(before.run.startedAt)}); now <b>${matrix.run.id}</b>.</p>
+<ul class="changes">${counts.map(({ change, count }) => html`<li class="change ${change}"><span class="mark" aria-hidden="true">${CHANGE_SIGNS[change]}</span> ${count} ${CHANGE_WORDS[change]}</li>`)}</ul>
+${told.length === 0 ? html`<p>No cell came to anything else.</p>` : html`<ul class="told">${told.map((one) => html`<li class="change ${one.change}"><span class="mark" aria-hidden="true">${CHANGE_SIGNS[one.change]}</span> ${CHANGE_WORDS[one.change]}: <a href="${cellLink(one.id)}">${one.id}</a> ${verdicts(one)}</li>`)}</ul>`}
+</section>`;
+}
+
+/** `held → violated (no-orphans)`. */
+export function verdicts({ before, after, checks }: CellChange): string {
+  const each = checks.map((check) => `${check.id} ${check.before ?? 'not judged'} → ${check.after ?? 'not judged'}`);
+  const whole =
+    before?.verdict === after?.verdict ? [] : [`${before?.verdict ?? 'not run'} → ${after?.verdict ?? 'not run'}`];
+  return [...whole, ...each].join('; ');
+}
+
+export const cellLink = (id: string): string => `#/cell/${encodeURIComponent(id)}`;
+export const scenarioLink = (name: string): string => `#/scenario/${encodeURIComponent(name)}`;
+
+function filters(matrix: Matrix, comparison: Comparison | undefined): Markup {
+  const distinct = (of: (row: MatrixRow) => readonly string[]) => [...new Set(matrix.cells.flatMap(of))];
+  const select = (name: string, title: string, options: readonly string[]) =>
+    html`<label>${title} <select name="${name}"><option value="">all</option>${options.map((value) => html`<option value="${value}">${value}</option>`)}</select></label>`;
+  const counts = new Map<State, number>();
+  for (const row of matrix.cells) counts.set(stateOf(row), (counts.get(stateOf(row)) ?? 0) + 1);
+  const buttons = STATES.filter((state) => counts.has(state)).map(
+    (state) =>
+      html`<button type="button" class="state ${state}" data-state="${state}" aria-pressed="false"><span class="sign" aria-hidden="true">${sign(state)}</span> ${counts.get(state)} ${WORDS[state]}</button>`,
+  );
+  const changes = comparison === undefined ? [] : countChanges(comparison.changes).map(({ change }) => change);
+  return html`<form id="filters" aria-label="Filters">
+<div class="verdicts" role="group" aria-label="Verdict">${buttons}</div>
+<div class="selects">
+${select(
+  'gateway',
+  'Gateway',
+  distinct((row) => [release(row)]),
+)}
+${select(
+  'fault',
+  'Fault',
+  distinct((row) => ('fault' in row ? [row.fault] : [])),
+)}
+${select(
+  'check',
+  'Check violated',
+  distinct((row) => row.checks.filter((check) => check.verdict === 'violated').map((check) => check.id)),
+)}
+${changes.length === 0 ? '' : select('change', 'Change', changes)}
+<button type="reset">Show all</button>
+<output id="shown" aria-live="polite">${matrix.cells.length} of ${matrix.cells.length} shown</output>
+</div>
+</form>`;
+}
+
+const release = (row: Pick<MatrixRow, 'gateway' | 'version'>) => `${row.gateway}@${row.version}`;
+
+/** Gateways and crash points down, faults across. */
+function matrixTable(matrix: Matrix, changeOf: ReadonlyMap<string, CellChange>): Markup | '' {
+  const { columns, rows } = grid(matrix);
+  if (rows.length === 0) return '';
+  const groups = new Map<string, { title: string; cells: MatrixCell[]; boxes: (MatrixCell[] | undefined)[] }[]>();
+  for (const { title, boxes } of rows) {
+    const cells = boxes.flatMap((box) => box ?? []);
+    const [first] = cells;
+    if (first === undefined) continue;
+    const name = release(first);
+    const short = title.slice(name.length + 1);
+    groups.set(name, [...(groups.get(name) ?? []), { title: short, cells, boxes }]);
+  }
+  return html`<section><h2>Fault matrix</h2>
+<div class="scroll" role="region" aria-label="Fault matrix" tabindex="0"><table id="matrix">
+<caption class="hidden-text">Gateways and crash points down, faults across. Arrow keys move between the boxes.</caption>
+<thead><tr><th scope="col">crash point</th>${columns.map((fault) => html`<th scope="col">${faultTitle(fault)}</th>`)}</tr></thead>
+${[...groups].map(
+  ([name, list]) => html`<tbody><tr class="group"><th colspan="${columns.length + 1}" scope="rowgroup">${name}</th></tr>
+${list.map(({ title, cells, boxes }) => html`<tr><th scope="row" title="${leaves(cells)}">${title}</th>${boxes.map((box) => html`<td>${(box ?? []).map((cell) => boxLink(cell, changeOf.get(cell.id), (box ?? []).length > 1))}</td>`)}</tr>`)}</tbody>`,
+)}
+</table></div></section>`;
+}
+
+const faultTitle = (name: string) => (faults.find((one) => one.name === name)?.isControl ? 'no fault' : name);
+
+function leaves([cell]: readonly MatrixCell[]): string {
+  const left = crashPoints.find((point) => point.name === cell?.crashPoint)?.leaves;
+  return left === undefined ? '' : `leaves ${left}`;
+}
+
+function boxLink(row: MatrixRow, change: CellChange | undefined, isOneOfMany: boolean): Markup {
+  const state = stateOf(row);
+  const violated = row.checks.filter((check) => check.verdict === 'violated').map((check) => check.id);
+  const found = findings(row);
+  const attempt = isOneOfMany ? (/_r(\d+)$/.exec(row.id)?.[1] ?? '1') : undefined;
+  const where = 'scenario' in row ? row.scenario : `${row.crashPoint}, ${row.fault}`;
+  const moved = change === undefined || change.change === 'same' ? undefined : change.change;
+  const says = [
+    `${release(row)}, ${where}: ${WORDS[state]}`,
+    ...(attempt === undefined ? [] : [`attempt ${attempt}`]),
+    ...(violated.length === 0 ? [] : [violated.join(', ')]),
+    ...(moved === undefined ? [] : [CHANGE_WORDS[moved]]),
+  ].join(', ');
+  return html`<a class="box state ${state}${moved === undefined ? '' : ` moved ${moved}`}" href="${cellLink(row.id)}" aria-label="${says}" data-cell="${row.id}" data-gateway="${release(row)}" data-fault="${'fault' in row ? row.fault : ''}" data-state="${state}" data-check="${violated.join(' ')}" data-change="${change?.change ?? ''}">${moved === undefined ? '' : html`<span class="mark">${CHANGE_SIGNS[moved]} ${CHANGE_WORDS[moved]}</span>`}<span class="word"><span class="sign">${sign(state)}</span> ${SHORT[state]}${attempt === undefined ? '' : ` #${attempt}`}</span>${found.map((one) => html`<span class="finding ${one.known ? '' : 'fresh'}">${one.text}</span>`)}</a>`;
+}
+
+/** In a box there is little room. */
+const SHORT: Readonly<Record<State, string>> = {
+  ...WORDS,
+  new: 'NEW',
+  known: 'known',
+  caught: 'caught',
+  'not-applicable': 'n/a',
+};
+
+function scenarioTable(matrix: Matrix, changeOf: ReadonlyMap<string, CellChange>): Markup | '' {
+  const by = new Map<string, MatrixScenario[]>();
+  for (const row of scenariosOf(matrix)) by.set(row.scenario, [...(by.get(row.scenario) ?? []), row]);
+  if (by.size === 0) return '';
+  return html`<section><h2>Scenarios</h2><ul class="scenarios">${[...by].map(
+    ([
+      name,
+      rows,
+    ]) => html`<li><a class="name" href="${scenarioLink(name)}">${name}</a>${rows.some((row) => row.isQuick) ? ' (quick)' : ''}
+<ul>${rows.map((row) => html`<li><span class="release">${release(row)}${isBroken(row) ? ` (${row.role})` : ''}</span> ${boxLink(row, changeOf.get(row.id), false)}</li>`)}</ul></li>`,
+  )}</ul></section>`;
+}
+
+function legend(isComparison: boolean): Markup {
+  const meanings: Readonly<Record<State, string>> = {
+    held: 'the fault landed, proven, and every promise that applies was kept',
+    new: 'a promise was broken, and no expectation knows of it',
+    known: 'a promise was broken, as an upstream issue says',
+    caught: 'broken on purpose, and found out',
+    missed: 'the fault did not land where it should have: nothing is proven',
+    inconclusive: 'the lab failed, or saw too little',
+    'not-applicable': 'the promise does not apply',
+  };
+  return html`<details class="legend"><summary>What the signs mean</summary><dl>${STATES.map((state) => html`<div><dt class="state ${state}"><span class="sign" aria-hidden="true">${sign(state)}</span> ${WORDS[state]}</dt><dd>${meanings[state]}</dd></div>`)}</dl>${isComparison ? html`<p class="note">▲ newly broken: a promise that was kept, or of which nothing was known, is violated. ▼ newly fixed: one that was violated holds. ≠ neither, and not the same.</p>` : ''}</details>`;
+}
+
+export const when = (iso: string): string => iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
+
+/** On what, and how: what a reader has to know before believing any of it. */
+function frame({ run, cells }: Matrix): Markup {
+  const releases = [...new Set(cells.map((row) => `${release(row)} (${formatSize(row.memoryBytes)})`))];
+  const facts: [string, string | undefined][] = [
+    ['Run', run.id],
+    ['When', when(run.startedAt)],
+    ['How long', run.durationMs === undefined ? 'it did not come to its end' : duration(run.durationMs)],
+    ['Engine', run.engine],
+    ['Kernel', run.kernel],
+    ['cgroup', `v${run.cgroupVersion}`],
+    ['midwrite', run.midwriteVersion],
+    ['Seed', 'none: nothing in the plan or in a fault is left to chance'],
+    ['Gateways', releases.join(', ')],
+  ];
+  return html`<section class="frame" aria-label="This run"><dl>${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>`;
+}
