@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const containers = ['**/*.container.test.ts'];
+const elsewhere = ['**/*.container.test.ts', '**/*.browser.test.ts'];
 
 export default defineConfig({
   test: {
@@ -9,8 +9,16 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['lab/**/*.test.ts', 'images/**/*.test.ts', 'faults/**/*.test.ts'],
-          exclude: [...containers, '**/node_modules/**'],
+          exclude: [...elsewhere, '**/node_modules/**'],
           testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['lab/**/*.browser.test.ts'],
+          globalSetup: ['lab/test/browser.ts'],
+          testTimeout: 60_000,
         },
       },
       {

@@ -55,7 +55,7 @@ export function whyNoPrivateEngine(): string | undefined {
   return undefined;
 }
 
-function debianLike(): boolean {
+export function debianLike(): boolean {
   try {
     const release = readFileSync('/etc/os-release', 'utf8');
     return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(release);
@@ -64,11 +64,15 @@ function debianLike(): boolean {
   }
 }
 
-/** Installs Debian packages if a program that they bring is missing. */
+/**
+ * Installs Debian packages if a program that they bring is missing.
+ * @param advice what to do where that fails
+ */
 export async function installPackages(
   programs: readonly string[],
   packages: readonly string[],
   say: (line: string) => void,
+  advice = 'Install it by hand, or start any Docker Engine and set DOCKER_HOST.',
 ): Promise<void> {
   const missing = programs.filter(
     (name) =>
@@ -83,7 +87,7 @@ export async function installPackages(
       file: 'apt-get',
       args: ['-o', 'DPkg::Lock::Timeout=240', '-q', ...args],
       purpose,
-      advice: 'Install it by hand, or start any Docker Engine and set DOCKER_HOST.',
+      advice,
       limitMs: INSTALL_LIMIT_MS,
       code: 'no-engine',
       // RUNLEVEL=1 keeps invoke-rc.d from starting a system-wide daemon: this engine is started by its user, not by the package.

@@ -162,13 +162,8 @@ function boxLink(row: MatrixRow, change: CellChange | undefined, isOneOfMany: bo
   const attempt = isOneOfMany ? (/_r(\d+)$/.exec(row.id)?.[1] ?? '1') : undefined;
   const where = 'scenario' in row ? row.scenario : `${row.crashPoint}, ${row.fault}`;
   const moved = change === undefined || change.change === 'same' ? undefined : change.change;
-  const says = [
-    `${release(row)}, ${where}: ${WORDS[state]}`,
-    ...(attempt === undefined ? [] : [`attempt ${attempt}`]),
-    ...(violated.length === 0 ? [] : [violated.join(', ')]),
-    ...(moved === undefined ? [] : [CHANGE_WORDS[moved]]),
-  ].join(', ');
-  return html`<a class="box state ${state}${moved === undefined ? '' : ` moved ${moved}`}" href="${cellLink(row.id)}" aria-label="${says}" data-cell="${row.id}" data-gateway="${release(row)}" data-fault="${'fault' in row ? row.fault : ''}" data-state="${state}" data-check="${violated.join(' ')}" data-change="${change?.change ?? ''}">${moved === undefined ? '' : html`<span class="mark">${CHANGE_SIGNS[moved]} ${CHANGE_WORDS[moved]}</span>`}<span class="word"><span class="sign">${sign(state)}</span> ${SHORT[state]}${attempt === undefined ? '' : ` #${attempt}`}</span>${found.map((one) => html`<span class="finding ${one.known ? '' : 'fresh'}">${one.text}</span>`)}</a>`;
+  const place = `${release(row)}, ${where}: `;
+  return html`<a class="box state ${state}${moved === undefined ? '' : ` moved ${moved}`}" href="${cellLink(row.id)}" data-cell="${row.id}" data-gateway="${release(row)}" data-fault="${'fault' in row ? row.fault : ''}" data-state="${state}" data-check="${violated.join(' ')}" data-change="${change?.change ?? ''}"><span class="hidden-text">${place}</span>${moved === undefined ? '' : html`<span class="mark"><span aria-hidden="true">${CHANGE_SIGNS[moved]}</span> ${CHANGE_WORDS[moved]}</span> `}<span class="word"><span class="sign" aria-hidden="true">${sign(state)}</span> ${SHORT[state]}${attempt === undefined ? '' : ` #${attempt}`}</span>${found.map((one) => html` <span class="finding ${one.known ? '' : 'fresh'}">${one.text}</span>`)}</a>`;
 }
 
 /** In a box there is little room. */

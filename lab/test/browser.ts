@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import type { TestProject } from 'vitest/node';
+import { debianLike, installPackages } from '../engine/private-engine.ts';
+import { describe } from '../problem.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The program, or why there is none. */
+    browser: { path: string } | { missing: string };
+  }
+}
+
+const PATHS = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+];
+const installed = () => [process.env.CHROMIUM ?? '', ...PATHS].find((file) => file !== '' && existsSync(file));
+
+/** What the tests of the page stand on: a Chromium. As root on Debian it is installed where it is missing; elsewhere the tests are skipped, and say so. */
+export default async function setup(project: TestProject): Promise<void> {
+  const say = (line: string) => console.error(`set-up: ${line}`);
+  let why = 'there is no Chromium here. Install one, or name it in CHROMIUM';
+  if (installed() === undefined && process.getuid?.() === 0 && debianLike()) {
+    try {
+      await installPackages(['chromium'], ['chromium'], say, 'Install a Chromium by hand, or name one in CHROMIUM.');
+    } catch (error) {
+      why = describe(error);
+    }
+  }
+  const path = installed();
+  if (path === undefined) say(`the tests of the page are skipped: ${why}`);
+  project.provide('browser', path === undefined ? { missing: why } : { path });
+}
