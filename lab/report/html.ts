@@ -1,6 +1,6 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { byScenario } from './chart.ts';
-import { bothRuns, compareRuns } from './compare.ts';
+import { bothRuns, type CellChange, compareRuns } from './compare.ts';
 import type { Matrix, MatrixRow } from './matrix.ts';
 import { cellPage } from './page/cell-page.ts';
 import { cellView } from './page/cell-view.ts';
@@ -36,19 +36,24 @@ export async function compareHtml(before: Run, after: Run): Promise<string> {
   const gone = matrix.cells.slice(after.matrix.cells.length);
   const pages = [
     ...scenarioPages(matrix),
-    ...(await cellPages(after, after.matrix.cells)),
-    ...(await cellPages(before, gone)),
+    ...(await cellPages(after, after.matrix.cells, changes)),
+    ...(await cellPages(before, gone, changes)),
   ];
   const title = `midwrite · ${before.matrix.run.id} → ${after.matrix.run.id}`;
   return htmlDocument(title, overview(matrix, { before: before.matrix, changes }), pages);
 }
 
 /** One after the other: the evidence of a cell is let go before the next one's is read. */
-async function cellPages(run: Run, rows: readonly MatrixRow[]): Promise<Subpage[]> {
+async function cellPages(
+  run: Run,
+  rows: readonly MatrixRow[],
+  changes: readonly CellChange[] = [],
+): Promise<Subpage[]> {
+  const changeOf = new Map(changes.map((one) => [one.id, one]));
   const pages: Subpage[] = [];
   for (const row of rows) {
     const view = cellView(row, await run.evidenceOf(row));
-    pages.push({ name: `cell/${row.id}`, content: pack(cellPage(view)) });
+    pages.push({ name: `cell/${row.id}`, content: pack(cellPage(view, changeOf.get(row.id))) });
   }
   return pages;
 }

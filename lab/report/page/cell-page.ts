@@ -1,4 +1,6 @@
+import type { CellChange } from '../compare.ts';
 import type { CellView, CheckView, LogView } from './cell-view.ts';
+import { CHANGE_SIGNS, CHANGE_WORDS, inWords } from './change.ts';
 import type { EvidenceLine } from './evidence-line.ts';
 import type { FolderBox, FolderDiff, StoreDiff } from './folder-diff.ts';
 import { html, type Markup } from './markup.ts';
@@ -6,14 +8,18 @@ import { sign, WORDS } from './state.ts';
 import { timelineChart } from './timeline-chart.ts';
 import { bytes, duration } from './units.ts';
 
-/** The page of one cell, or of one scenario with one gateway. */
-export function cellPage(view: CellView): Markup {
+/**
+ * The page of one cell, or of one scenario with one gateway.
+ * @param change what became of it since another run, where two are compared
+ */
+export function cellPage(view: CellView, change?: CellChange): Markup {
   const { row, state } = view;
   return html`<article class="cell" aria-labelledby="cell-title">
 <header>
 <h2 id="cell-title" tabindex="-1"><span class="state ${state}"><span class="sign" aria-hidden="true">${sign(state)}</span> ${WORDS[state]}</span> ${view.where}</h2>
 <p class="about">${'scenario' in row ? html`<a href="#/scenario/${encodeURIComponent(row.scenario)}">All gateways of this scenario</a> · ` : ''}${[view.release, ...view.circumstances, `took ${duration(row.durationMs)}`].join(' · ')}</p>
 </header>
+${change === undefined ? '' : html`<p class="change ${change.change}"><span class="mark" aria-hidden="true">${CHANGE_SIGNS[change.change]}</span> <b>${CHANGE_WORDS[change.change]}</b> ${inWords(change)}</p>`}
 <p class="sentence"><b>Promised:</b> ${view.promised}. <b>${row.verdict === 'held' ? 'And:' : 'But:'}</b> ${view.happened}.</p>
 <dl class="facts">
 <div><dt>${row.verdict === 'missed' || row.verdict === 'inconclusive' ? 'Why there is no proof' : 'Proof'}</dt><dd>${row.detail}</dd></div>

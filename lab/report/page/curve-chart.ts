@@ -42,7 +42,7 @@ export function curveChart(curve: SharedCurve): Markup {
     : '';
   const series = lines.map(
     ({ curve: { points, fit } }, index) =>
-      html`<g class="series s${index % SHAPES.length}">${fit === undefined ? '' : fitLines(points, fit, x, y)}${bySegment(
+      html`<g class="series s${index % SHAPES.length}">${fit === undefined ? '' : within(fitLines(points, fit, x, y))}${bySegment(
         points,
       ).map(
         (segment) =>
@@ -79,6 +79,12 @@ function extent(values: readonly number[]): [number, number] {
   return low === high ? [low, low + 1] : [low, high];
 }
 
+/** What is drawn beyond the axes is not seen. */
+function within(drawn: Markup): Markup {
+  const [width, height] = [WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM];
+  return html`<svg x="${LEFT}" y="${TOP}" width="${width}" height="${height}" viewBox="${LEFT} ${TOP} ${width} ${height}">${drawn}</svg>`;
+}
+
 /** The fitted slope through the middle of each segment, with the fan of its interval: that is where all slopes of the interval cross. */
 function fitLines(points: readonly Point[], fit: NonNullable<MatrixCurve['fit']>, x: Scale, y: Scale): Markup {
   return html`${bySegment(points).map((segment) => {
@@ -91,13 +97,13 @@ function fitLines(points: readonly Point[], fit: NonNullable<MatrixCurve['fit']>
   })}`;
 }
 
-function fitTable({ xLabel, lines }: SharedCurve, inUnits: (value: number) => string): Markup {
+function fitTable({ xLabel, yLabel, lines }: SharedCurve, inUnits: (value: number) => string): Markup {
   const rows = lines.map(({ gateway, curve: { points, fit } }, index) => {
     const last = points.at(-1);
     const slope =
       fit === undefined
         ? html`<td colspan="2">too few points for a line</td>`
-        : html`<td>${inUnits(fit.slope)}</td><td>± ${inUnits(fit.halfWidth)}</td>`;
+        : html`<td>${slopeInUnit(fit.slope, yLabel)}</td><td>± ${slopeInUnit(fit.halfWidth, yLabel)}</td>`;
     return html`<tr><th scope="row"><svg class="swatch" viewBox="-6 -6 12 12" aria-hidden="true"><g class="series s${index % SHAPES.length}"><path class="point" d="${shapeOf(index)}"/></g></svg> ${gateway}</th>${slope}<td>${points.length}</td><td>${last === undefined ? '' : inUnits(last[1])}</td></tr>`;
   });
   return html`<div class="scroll" role="region" aria-label="Fits" tabindex="0"><table class="figures"><thead><tr><th scope="col">gateway</th><th scope="col">slope, for each of: ${xLabel}</th><th scope="col">interval, 95 %</th><th scope="col">points</th><th scope="col">last point</th></tr></thead><tbody>${rows}</tbody></table></div>`;
@@ -107,3 +113,8 @@ function inUnit(value: number, label: string): string {
   if (label === 'bytes') return bytes(value);
   return label === 'ms' ? duration(value) : short(value);
 }
+
+const SMALL = 1_000;
+/** A slope may be a thousandth of a byte for each byte, and that is not nothing. */
+const slopeInUnit = (value: number, label: string): string =>
+  Math.abs(value) < SMALL ? `${short(value)} ${label}` : inUnit(value, label);

@@ -1,31 +1,14 @@
 import { faults } from '../../../faults/index.ts';
 import { formatSize } from '../../cell/cell-id.ts';
 import { crashPoints } from '../../cell/write-shape.ts';
-import type { CellChange, Change } from '../compare.ts';
+import type { CellChange } from '../compare.ts';
 import { countChanges } from '../compare.ts';
 import { isBroken, type Matrix, type MatrixCell, type MatrixRow, type MatrixScenario } from '../matrix.ts';
 import { findings, grid, scenariosOf } from '../table.ts';
+import { CHANGE_SIGNS, CHANGE_WORDS, inWords } from './change.ts';
 import { html, type Markup } from './markup.ts';
 import { STATES, type State, sign, stateOf, WORDS } from './state.ts';
 import { duration } from './units.ts';
-
-/** The marks of a comparison, readable without colours. */
-export const CHANGE_SIGNS: Readonly<Record<Change, string>> = {
-  'newly-broken': '▲',
-  'newly-fixed': '▼',
-  gone: '−',
-  added: '+',
-  changed: '≠',
-  same: '=',
-};
-export const CHANGE_WORDS: Readonly<Record<Change, string>> = {
-  'newly-broken': 'newly broken',
-  'newly-fixed': 'newly fixed',
-  gone: 'gone',
-  added: 'added',
-  changed: 'changed',
-  same: 'the same',
-};
 
 /** Two runs, where the page compares them. */
 export interface Comparison {
@@ -71,16 +54,8 @@ function comparedWith(matrix: Matrix, { before, changes }: Comparison): Markup {
   return html`<section class="comparison" aria-label="Comparison">
 <p>Compared with <b>${before.run.id}</b> (midwrite ${before.run.midwriteVersion}, ${when(before.run.startedAt)}); now <b>${matrix.run.id}</b>.</p>
 <ul class="changes">${counts.map(({ change, count }) => html`<li class="change ${change}"><span class="mark" aria-hidden="true">${CHANGE_SIGNS[change]}</span> ${count} ${CHANGE_WORDS[change]}</li>`)}</ul>
-${told.length === 0 ? html`<p>No cell came to anything else.</p>` : html`<ul class="told">${told.map((one) => html`<li class="change ${one.change}"><span class="mark" aria-hidden="true">${CHANGE_SIGNS[one.change]}</span> ${CHANGE_WORDS[one.change]}: <a href="${cellLink(one.id)}">${one.id}</a> ${verdicts(one)}</li>`)}</ul>`}
+${told.length === 0 ? html`<p>No cell came to anything else.</p>` : html`<ul class="told">${told.map((one) => html`<li class="change ${one.change}"><span class="mark" aria-hidden="true">${CHANGE_SIGNS[one.change]}</span> ${CHANGE_WORDS[one.change]}: <a href="${cellLink(one.id)}">${one.id}</a> ${inWords(one)}</li>`)}</ul>`}
 </section>`;
-}
-
-/** `held → violated (no-orphans)`. */
-export function verdicts({ before, after, checks }: CellChange): string {
-  const each = checks.map((check) => `${check.id} ${check.before ?? 'not judged'} → ${check.after ?? 'not judged'}`);
-  const whole =
-    before?.verdict === after?.verdict ? [] : [`${before?.verdict ?? 'not run'} → ${after?.verdict ?? 'not run'}`];
-  return [...whole, ...each].join('; ');
 }
 
 export const cellLink = (id: string): string => `#/cell/${encodeURIComponent(id)}`;
@@ -203,9 +178,16 @@ function legend(isComparison: boolean): Markup {
 
 export const when = (iso: string): string => iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
 
+const VERSIONS_SHOWN = 6;
+
 /** On what, and how: what a reader has to know before believing any of it. */
 function frame({ run, cells }: Matrix): Markup {
-  const releases = [...new Set(cells.map((row) => `${release(row)} (${formatSize(row.memoryBytes)})`))];
+  const gateways = [...Map.groupBy(cells, (row) => row.gateway)].map(([name, rows]) => {
+    const versions = [...new Set(rows.map((row) => row.version))];
+    const more = versions.length > VERSIONS_SHOWN ? ` and ${versions.length - VERSIONS_SHOWN} more` : '';
+    const sizes = [...new Set(rows.map((row) => formatSize(row.memoryBytes)))];
+    return `${name} ${versions.slice(0, VERSIONS_SHOWN).join(', ')}${more} (${sizes.join(', ')})`;
+  });
   const facts: [string, string | undefined][] = [
     ['Run', run.id],
     ['When', when(run.startedAt)],
@@ -215,7 +197,7 @@ function frame({ run, cells }: Matrix): Markup {
     ['cgroup', `v${run.cgroupVersion}`],
     ['midwrite', run.midwriteVersion],
     ['Seed', 'none: nothing in the plan or in a fault is left to chance'],
-    ['Gateways', releases.join(', ')],
+    ['Gateways', gateways.join('; ')],
   ];
   return html`<section class="frame" aria-label="This run"><dl>${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>`;
 }
