@@ -16,12 +16,22 @@ import { labCost } from './lab-cost.ts';
 import { landing } from './landing.ts';
 import { machine } from './machine.ts';
 import { printed } from './print.ts';
+import { reportPage } from './report-page.ts';
 import { samplingCost } from './sampling-cost.ts';
 import type { MeasuredSection, Section } from './section.ts';
 import { storeSize } from './store-size.ts';
 
 const BENCH_SCHEMA_VERSION = 1;
-const sections: readonly Section[] = [landing, falseAlarms, storeSize, holdCost, samplingCost, labCost, imageMemory];
+const sections: readonly Section[] = [
+  landing,
+  falseAlarms,
+  storeSize,
+  holdCost,
+  samplingCost,
+  labCost,
+  imageMemory,
+  reportPage,
+];
 
 interface Asked {
   sections: readonly Section[];

@@ -17,20 +17,22 @@ const PATHS = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
 ];
-const installed = () => [process.env.CHROMIUM ?? '', ...PATHS].find((file) => file !== '' && existsSync(file));
+/** The Chromium of this machine, if it has one. */
+export const installedBrowser = (): string | undefined =>
+  [process.env.CHROMIUM ?? '', ...PATHS].find((file) => file !== '' && existsSync(file));
 
 /** What the tests of the page stand on: a Chromium. As root on Debian it is installed where it is missing; elsewhere the tests are skipped, and say so. */
 export default async function setup(project: TestProject): Promise<void> {
   const say = (line: string) => console.error(`set-up: ${line}`);
   let why = 'there is no Chromium here. Install one, or name it in CHROMIUM';
-  if (installed() === undefined && process.getuid?.() === 0 && debianLike()) {
+  if (installedBrowser() === undefined && process.getuid?.() === 0 && debianLike()) {
     try {
       await installPackages(['chromium'], ['chromium'], say, 'Install a Chromium by hand, or name one in CHROMIUM.');
     } catch (error) {
       why = describe(error);
     }
   }
-  const path = installed();
+  const path = installedBrowser();
   if (path === undefined) say(`the tests of the page are skipped: ${why}`);
   project.provide('browser', path === undefined ? { missing: why } : { path });
 }
