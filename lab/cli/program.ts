@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { describe, ExitCode, Problem } from '../problem.ts';
+import { COMPARISON_FILE } from '../report/html.ts';
 import { plain } from '../report/plain.ts';
 import { midwriteVersion } from '../run.ts';
 import { clean } from './clean.ts';
@@ -137,7 +138,8 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     midwrite
       .command('report')
       .description('judge a stored run again and write its reports')
-      .argument('<folder>', 'a run, such as results/latest'),
+      .argument('<folders...>', 'a run, such as results/latest; with --compare two, the earlier one first')
+      .option('--compare', `say what became of each cell from one run to the other, and write ${COMPARISON_FILE}`),
   ).action(action(reportCommand));
   judging(
     midwrite

@@ -81,3 +81,40 @@ export function countChanges(changes: readonly CellChange[]): { change: Change; 
     return count === 0 ? [] : [{ change, count }];
   });
 }
+
+/** The marks of a comparison, readable without colours. */
+export const CHANGE_SIGNS: Readonly<Record<Change, string>> = {
+  'newly-broken': '▲',
+  'newly-fixed': '▼',
+  gone: '−',
+  added: '+',
+  changed: '≠',
+  same: '=',
+};
+export const CHANGE_WORDS: Readonly<Record<Change, string>> = {
+  'newly-broken': 'newly broken',
+  'newly-fixed': 'newly fixed',
+  gone: 'gone',
+  added: 'added',
+  changed: 'changed',
+  same: 'the same',
+};
+
+/** `held → violated; no-orphans held → violated`. */
+export function inWords({ before, after, checks }: CellChange): string {
+  const each = checks.map((check) => `${check.id} ${check.before ?? 'not judged'} → ${check.after ?? 'not judged'}`);
+  const whole =
+    before?.verdict === after?.verdict ? [] : [`${before?.verdict ?? 'not run'} → ${after?.verdict ?? 'not run'}`];
+  return [...whole, ...each].join('; ');
+}
+
+/** A comparison in lines, what wants a look first; cells of which nothing is to be told are counted. */
+export function comparisonInWords(changes: readonly CellChange[]): string {
+  const counts = countChanges(changes).map(({ change, count }) => `${count} ${CHANGE_WORDS[change]}`);
+  const told = CHANGES.filter((change) => change !== 'same').flatMap((change) =>
+    changes
+      .filter((one) => one.change === change)
+      .map((one) => `${CHANGE_SIGNS[change]} ${CHANGE_WORDS[change]}: ${one.id} (${inWords(one)})`),
+  );
+  return [`${counts.join(', ') || 'no cell in either run'}.`, ...told].join('\n');
+}

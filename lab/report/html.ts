@@ -1,4 +1,3 @@
-import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { byScenario } from './chart.ts';
 import { bothRuns, type CellChange, compareRuns } from './compare.ts';
 import type { Matrix, MatrixRow } from './matrix.ts';
@@ -7,20 +6,17 @@ import { cellView } from './page/cell-view.ts';
 import { htmlDocument, pack, type Subpage } from './page/document.ts';
 import { overview } from './page/overview.ts';
 import { scenarioPage } from './page/scenario-page.ts';
+import type { Report, Reporter } from './reporter.ts';
 
-/** A judged run, and where its evidence comes from. */
-export interface Run {
-  matrix: Matrix;
-  evidenceOf(row: MatrixRow): Promise<CellEvidence | undefined>;
-}
+type Run = Pick<Report, 'matrix' | 'evidenceOf'>;
 
 /** The page: one file that opens from disk and asks the network for nothing. */
-export const html = {
+export const html: Reporter & { file: string } = {
   name: 'html',
   summary: 'report.html: the matrix, and a page for each cell and scenario, in one file',
   file: 'report.html',
 
-  async write(run: Run): Promise<string> {
+  async write(run) {
     const pages = await cellPages(run, run.matrix.cells);
     return htmlDocument(`midwrite · ${run.matrix.run.id}`, overview(run.matrix), [
       ...scenarioPages(run.matrix),
@@ -28,6 +24,9 @@ export const html = {
     ]);
   },
 };
+
+/** The file of a comparison, below the later run's folder. */
+export const COMPARISON_FILE = 'comparison.html';
 
 /** The page of two runs: the later one's, with what became of each cell. A cell that is gone shows what it was. */
 export async function compareHtml(before: Run, after: Run): Promise<string> {

@@ -2,6 +2,7 @@ import { loadEvidence } from '../evidence/cell-evidence.ts';
 import { Problem } from '../problem.ts';
 import type { ResultsFolder } from '../results.ts';
 import { github } from './github.ts';
+import { html } from './html.ts';
 import { json } from './json.ts';
 import { junit } from './junit.ts';
 import { markdown } from './markdown.ts';
@@ -10,7 +11,7 @@ import type { FailOn, Report, Reporter } from './reporter.ts';
 import { terminal } from './terminal.ts';
 
 /** Every format. */
-export const reporters: readonly Reporter[] = [terminal, markdown, json, junit, github];
+export const reporters: readonly Reporter[] = [terminal, markdown, json, junit, html, github];
 
 export const defaultReporters: readonly Reporter[] = reporters.filter((one) => one.onlyWhenAsked !== true);
 

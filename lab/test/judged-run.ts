@@ -3,7 +3,8 @@ import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceEvent } from '../evidence/event.ts';
 import { compare, type Expectation } from '../judge/expectations.ts';
 import { judge } from '../judge/judge.ts';
-import { type Matrix, type MatrixRow, MatrixScenario, outcomeOf } from '../report/matrix.ts';
+import { MATRIX_SCHEMA_VERSION, type MatrixRow, MatrixScenario, outcomeOf } from '../report/matrix.ts';
+import type { Report } from '../report/reporter.ts';
 import { type EvidenceBuilder, JOURNAL, killed, STORE, slept, storeOf, TEMP } from './healthy-cell.ts';
 
 /** Runs for tests of reports: evidence of the builders, judged by the judge itself. */
@@ -44,18 +45,13 @@ export function judged(build: EvidenceBuilder, options: CellOptions = {}): Judge
   return { evidence, row };
 }
 
-export interface JudgedRun {
-  matrix: Matrix;
-  evidenceOf(row: MatrixRow): Promise<CellEvidence | undefined>;
-}
-
 /** @param more rows without evidence */
-export function judgedRun(cells: readonly JudgedCell[], more: readonly MatrixRow[] = [], id = 'a-run'): JudgedRun {
+export function judgedRun(cells: readonly JudgedCell[], more: readonly MatrixRow[] = [], id = 'a-run'): Report {
   const rows = [...cells.map((cell) => cell.row), ...more];
   const evidence = new Map(cells.map((cell) => [cell.row.id, cell.evidence]));
   return {
     matrix: {
-      schemaVersion: 1,
+      schemaVersion: MATRIX_SCHEMA_VERSION,
       run: {
         id,
         startedAt: '2026-05-28T12:00:00.000Z',
@@ -66,8 +62,10 @@ export function judgedRun(cells: readonly JudgedCell[], more: readonly MatrixRow
         durationMs: 161_000,
       },
       outcome: outcomeOf(rows),
+      stale: [],
       cells: rows,
     },
+    failOn: 'unexpected',
     evidenceOf: async (row) => evidence.get(row.id),
   };
 }
@@ -88,7 +86,7 @@ export function orphaned(name = TEMP): EvidenceBuilder {
 }
 
 /** What a program could try to do to a reader of its report. */
-export const HOSTILE =
+export const HOSTILE_LINE =
   '<img src=x onerror="document.title=\'owned\'"><svg onload=owned()>\'"&\u202e\u0007`a`<script>owned()</script>';
 /** The same as the name of a file: no slash, and of the form of a temp. */
 export const HOSTILE_TEMP = '/state/sessions.json.<img src=x onerror="document.title=\'owned\'">\u202e.1.tmp';
@@ -98,9 +96,9 @@ export function hostile(): EvidenceBuilder {
   const build = orphaned(HOSTILE_TEMP);
   const end = build.events.pop();
   build
-    .add({ type: 'log', boot: 2, line: HOSTILE })
+    .add({ type: 'log', boot: 2, line: HOSTILE_LINE })
     .op(2, 'write', HOSTILE_TEMP, { bytes: 1 })
-    .add({ type: 'strike', step: HOSTILE, facts: {} });
+    .add({ type: 'strike', step: HOSTILE_LINE, facts: {} });
   if (end !== undefined) build.events.push(end);
   return build;
 }
@@ -131,7 +129,7 @@ export function busy(seed: number): EvidenceBuilder {
 
 const FAULTS = 3;
 /** So many cells of a run: several gateways, crash points and faults. */
-export function largeRun(cells: number): JudgedRun {
+export function largeRun(cells: number): Report {
   const crashPoints = ['empty-temp', 'torn-temp', 'full-temp', 'replaced'];
   const list = Array.from({ length: cells }, (_, index) => {
     const row = Math.floor(index / FAULTS);

@@ -1,6 +1,5 @@
-import type { CellChange } from '../compare.ts';
+import { type CellChange, CHANGE_SIGNS, CHANGE_WORDS, inWords } from '../compare.ts';
 import type { CellView, CheckView, LogView } from './cell-view.ts';
-import { CHANGE_SIGNS, CHANGE_WORDS, inWords } from './change.ts';
 import type { EvidenceLine } from './evidence-line.ts';
 import type { FolderBox, FolderDiff, StoreDiff } from './folder-diff.ts';
 import { html, type Markup } from './markup.ts';

@@ -1,11 +1,9 @@
 import { faults } from '../../../faults/index.ts';
 import { formatSize } from '../../cell/cell-id.ts';
 import { crashPoints } from '../../cell/write-shape.ts';
-import type { CellChange } from '../compare.ts';
-import { countChanges } from '../compare.ts';
+import { type CellChange, CHANGE_SIGNS, CHANGE_WORDS, countChanges, inWords } from '../compare.ts';
 import { isBroken, type Matrix, type MatrixCell, type MatrixRow, type MatrixScenario } from '../matrix.ts';
 import { findings, grid, scenariosOf } from '../table.ts';
-import { CHANGE_SIGNS, CHANGE_WORDS, inWords } from './change.ts';
 import { html, type Markup } from './markup.ts';
 import { STATES, type State, sign, stateOf, WORDS } from './state.ts';
 import { duration } from './units.ts';
@@ -32,7 +30,7 @@ ${legend(comparison !== undefined)}
 
 const OUTCOMES = {
   sound: ['✓', 'Sound', 'everything is as expected'],
-  unexpected: ['✗', 'New violations', 'something is violated that no expectation knows'],
+  unexpected: ['✗', 'Not as expected', 'a violation that no expectation knows, or an expectation that no longer fits'],
   unsound: ['?', 'Not sound', 'the run proves nothing as a whole'],
 } as const;
 const REASONS_SHOWN = 3;
@@ -178,6 +176,19 @@ function legend(isComparison: boolean): Markup {
 
 export const when = (iso: string): string => iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
 
+/** What is true of one shard and not of all is told. */
+function shards(list: NonNullable<Matrix['run']['shards']>): string {
+  const kernels = new Set(list.map((one) => one.kernel));
+  const each = list.map(({ shard, kernel, durationMs }) =>
+    [
+      `${shard}`,
+      ...(durationMs === undefined ? [] : [duration(durationMs)]),
+      ...(kernels.size > 1 ? [`kernel ${kernel}`] : []),
+    ].join(' '),
+  );
+  return `${list.length} (${each.join(', ')})`;
+}
+
 const VERSIONS_SHOWN = 6;
 
 /** On what, and how: what a reader has to know before believing any of it. */
@@ -197,6 +208,10 @@ function frame({ run, cells }: Matrix): Markup {
     ['cgroup', `v${run.cgroupVersion}`],
     ['midwrite', run.midwriteVersion],
     ['Seed', 'none: nothing in the plan or in a fault is left to chance'],
+    ...(run.shards === undefined ? [] : [['Shards', shards(run.shards)] satisfies [string, string]]),
+    ...(run.resumedAt === undefined
+      ? []
+      : [['Taken up again', run.resumedAt.map(when).join(', ')] satisfies [string, string]]),
     ['Gateways', gateways.join('; ')],
   ];
   return html`<section class="frame" aria-label="This run"><dl>${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>`;
