@@ -19,6 +19,7 @@ export default defineConfig({
           include: ['lab/**/*.browser.test.ts'],
           globalSetup: ['lab/test/browser.ts'],
           testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {

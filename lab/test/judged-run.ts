@@ -127,16 +127,22 @@ export function busy(seed: number): EvidenceBuilder {
   return build;
 }
 
-const FAULTS = 3;
-/** So many cells of a run: several gateways, crash points and faults. */
+const BOXES = 3;
+/** So many are made and judged; the others are those again under other names. */
+const DISTINCT = 30;
+
+/** So many cells of a run: several gateways and crash points, a sleep and two kills at each. */
 export function largeRun(cells: number): Report {
   const crashPoints = ['empty-temp', 'torn-temp', 'full-temp', 'replaced'];
+  const made = Array.from({ length: Math.min(cells, DISTINCT) }, (_, index) => judged(busy(index)));
   const list = Array.from({ length: cells }, (_, index) => {
-    const row = Math.floor(index / FAULTS);
-    const crashPoint = crashPoints[row % crashPoints.length] ?? '';
-    const made = judged(busy(index), { gateway: 'gateway', version: `1.${Math.floor(row / 4)}.0`, crashPoint });
-    // The builder has two faults; a third one is told apart by its name alone.
-    return index % FAULTS === 1 ? { ...made, row: { ...made.row, id: `${made.row.id}_r2` } } : made;
+    const { evidence, row } = made[index % DISTINCT] ?? judged(busy(index));
+    const place = Math.floor(index / BOXES);
+    const crashPoint = crashPoints[place % crashPoints.length] ?? '';
+    const version = `1.${Math.floor(place / crashPoints.length)}.0`;
+    const attempt = index % BOXES === 2 ? '_r2' : '';
+    const id = `gateway@${version}_${crashPoint}_${'fault' in row ? row.fault : ''}_192m${attempt}`;
+    return { evidence, row: { ...row, id, gateway: 'gateway', version, crashPoint } };
   });
   return judgedRun(list);
 }

@@ -115,7 +115,7 @@ function folderBox(box: FolderBox | undefined): Markup {
 
 function storeDiff({ from, to, lines, leftOut }: StoreDiff): Markup {
   const kind = (line: string) => ({ '+': 'plus', '-': 'minus', '@': 'place' })[line.charAt(0)] ?? 'context';
-  return html`<details class="store"><summary>The store, ${from} → ${to}</summary><pre class="diff">${lines.map(
+  return html`<details class="store"><summary>The store, ${from} → ${to}</summary><pre class="diff" role="region" tabindex="0" aria-label="The store, ${from} → ${to}">${lines.map(
     (line) => html`<span class="${kind(line)}">${line}
 </span>`,
   )}</pre>${leftOut === 0 ? '' : html`<p class="note">${leftOut} more lines differ; the contents are in files/ beside the evidence.</p>`}</details>`;
@@ -143,7 +143,7 @@ function log({ lines, gapAt, leftOut }: LogView, file: string): Markup {
   return html`<details class="log"><summary>The gateway's log: ${lines.length + leftOut} lines</summary>${
     lines.length === 0
       ? html`<p class="note">It said nothing.</p>`
-      : html`<p class="note">Boot, seconds, line.</p><pre tabindex="0" aria-label="The gateway's log">${text(lines.slice(0, gapAt))}${
+      : html`<p class="note">Boot, seconds, line.</p><pre role="region" tabindex="0" aria-label="The gateway's log">${text(lines.slice(0, gapAt))}${
           leftOut === 0
             ? ''
             : html`<span class="gap">… ${leftOut} lines left out; all of them are in ${file} …
