@@ -68,6 +68,8 @@ test('checks and the judge are pure: no file system, no clock, no engine', () =>
     'lab/report/matrix.ts',
     'lab/report/standing.ts',
     'lab/report/table.ts',
+    'lab/report/compare.ts',
+    ...sources('lab/report/page').filter((file) => file !== 'lab/report/page/document.ts'),
     'lab/shard/cut.ts',
   ];
   for (const file of pure)
