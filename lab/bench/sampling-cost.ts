@@ -22,7 +22,7 @@ const SUBJECTS = [
   { gateway: 'reference', rounds: 12, turns: 200 },
   { gateway: 'openclaw', rounds: 8, turns: 16 },
 ] as const;
-const WARM_UP_ROUNDS = 2;
+const WARM_UP_ROUNDS = 1;
 
 /** One kind of sampling. */
 interface Kind {
@@ -98,23 +98,20 @@ async function measureSubject(bench: Bench, { gateway, ...plan }: (typeof SUBJEC
 
 const inWords = ({ kind, cpu }: Variant): string => `${kind.name} ${cpu.at(-1)?.toFixed(0)} ms`;
 
-/** The turns of all of them turn by turn: what disturbs one disturbs its neighbours. */
+/** One after the other, nobody always first: a gateway that waits for the others' turns would be sampled for nothing. */
 async function oneRound(variants: readonly Variant[], round: number, turns: number): Promise<void> {
-  const before = await cpuOf(variants);
-  for (let turn = 1; turn <= turns; turn += 1) {
-    for (let index = 0; index < variants.length; index += 1) {
-      const variant = variants[(index + round + turn) % variants.length];
-      await variant?.subject.turn();
-      if (turn === Math.ceil(turns / 2)) await variant?.subject.look();
+  for (let index = 0; index < variants.length; index += 1) {
+    const variant = variants[(index + round) % variants.length];
+    if (variant === undefined) continue;
+    const { subject, cpu } = variant;
+    const before = await subject.cpuMs();
+    for (let turn = 1; turn <= turns; turn += 1) {
+      await subject.turn();
+      if (turn === Math.ceil(turns / 2)) await subject.look();
     }
+    cpu.push((await subject.cpuMs()) - before);
   }
-  const after = await cpuOf(variants);
-  for (const [index, { cpu }] of variants.entries()) cpu.push((after[index] ?? 0) - (before[index] ?? 0));
 }
-
-/** At once for all, since an engine may take a second to answer. */
-const cpuOf = (variants: readonly Variant[]): Promise<number[]> =>
-  Promise.all(variants.map(({ subject }) => subject.cpuMs()));
 
 const sum = (samples: readonly number[]): number => samples.reduce((all, one) => all + one, 0);
 
@@ -134,6 +131,8 @@ function figuresOf(gateway: string, variants: readonly Variant[]): Figure[] {
   ];
 }
 
+const seconds = (ms: number): string => `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
+
 /** The range of rounds is wide where the mean is known well: what is to be told apart here is 2 %. */
 function intervalsOf(gateway: string, turns: number, variants: readonly Variant[]): string[] {
   const { base, others } = split(variants);
@@ -141,7 +140,11 @@ function intervalsOf(gateway: string, turns: number, variants: readonly Variant[
   return others.map(({ kind, cpu }) => {
     const { mean, halfWidth } = meanInterval(ratios(cpu, base.cpu));
     const more = meanInterval(cpu.map((ms, index) => ms - (base.cpu[index] ?? 0)));
-    return `${gateway}, ${kind.name}: ${mean.toFixed(3)} ± ${halfWidth.toFixed(3)} (95 % of the mean, ${cpu.length} rounds of ${turns} turns), ${more.mean.toFixed(1)} ± ${more.halfWidth.toFixed(1)} ms a round.`;
+    const atMost =
+      kind.look === nothing
+        ? ''
+        : ` One in ${seconds(more.mean / (GOAL.value - 1))} of its processor time would be the goal.`;
+    return `${gateway}, ${kind.name}: ${mean.toFixed(3)} ± ${halfWidth.toFixed(3)} (95 % of the mean, ${cpu.length} rounds of ${turns} turns), ${more.mean.toFixed(1)} ± ${more.halfWidth.toFixed(1)} ms a round.${atMost}`;
   });
 }
 
