@@ -45,12 +45,13 @@ export function release(
 ): Release {
   if (version !== VERSION)
     throw new Problem('no-such-version', `there is no ${gateway}@${version}: the only version is ${VERSION}.`);
+  const broken = defects.flatMap((name) => ['--defect', name]);
   return {
     gateway,
     version,
     image: referenceImage,
     boot: {
-      command: [...MAIN, ...defects.flatMap((name) => ['--defect', name])],
+      command: [...MAIN, ...broken],
       env: {
         ...ENV,
         SWEEP_INTERVAL_MS: String(MAINTENANCE_MS),
@@ -113,8 +114,8 @@ export function release(
         { name: 'other', lasts: 'durable', keys: '**', make: turn('agent:main:other-{n}', 'other {n}') },
       ],
       cleanup: {
-        dryRun: [...MAIN, 'sessions', 'cleanup', '--dry-run', '--json'],
-        enforce: [...MAIN, 'sessions', 'cleanup', '--enforce', '--json'],
+        dryRun: [...MAIN, 'sessions', 'cleanup', '--dry-run', '--json', ...broken],
+        enforce: [...MAIN, 'sessions', 'cleanup', '--enforce', '--json', ...broken],
         before: ['before', 'total'],
         after: ['after', 'total'],
       },

@@ -13,6 +13,8 @@ const KINDS = ['cron', 'group', 'direct', 'other'];
 export interface ToldOfRetention {
   /** Spoils what is in the store at a moment. */
   rows?: (rows: StoredRow[], at: { step: number; moment: RowMoment; now: number }) => StoredRow[];
+  /** It promises that model runs expire by themselves. */
+  expires?: boolean;
   /** What the dry run says. Absent: what the clean-up does. */
   announced?: { before: number; after: number };
   exitCode?: number;
@@ -20,7 +22,13 @@ export interface ToldOfRetention {
   until?: { step: number; moment: RowMoment };
 }
 
-export function retention({ rows: spoil = (rows) => rows, announced, exitCode = 0, until }: ToldOfRetention = {}) {
+export function retention({
+  rows: spoil = (rows) => rows,
+  expires = false,
+  announced,
+  exitCode = 0,
+  until,
+}: ToldOfRetention = {}) {
   const build = new EvidenceBuilder().add({
     type: 'scenario',
     schemaVersion: 1,
@@ -42,6 +50,9 @@ export function retention({ rows: spoil = (rows) => rows, announced, exitCode = 
       serveWithinMs: 1,
       durable: [],
       level: 'process-crash',
+      ...(expires && {
+        retention: { maxRows: 500, archive: '/state/archive', expires: [{ keys: 'run-*', afterMs: DAY_MS }] },
+      }),
     },
     steps: 2,
   });
@@ -94,6 +105,7 @@ export function retention({ rows: spoil = (rows) => rows, announced, exitCode = 
   store = store.filter((row) => row.lasts === 'durable');
   see(2, 'served');
   command('clean-up');
+  store = store.filter((row) => row.lasts === 'durable');
   see(2, 'cleaned');
   return build.add({ type: 'end', durationMs: 1 }).done();
 }

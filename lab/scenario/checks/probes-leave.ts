@@ -9,19 +9,22 @@ const MAX_ROWS = 500;
 
 export const probesLeave: ScenarioCheck = {
   id: 'probes-leave',
-  promise: 'after its own clean-up no row of a one-shot run is left that is older than 48 hours',
+  promise:
+    'after its own clean-up no row of a one-shot run is left that is older than 48 hours, and where it promises that they expire, not before it either',
 
   judge({ evidence, proof }) {
     const all = rowsSeen(evidence);
     const cleaned = all.filter((one) => one.moment === 'cleaned');
     const last = cleaned.at(-1);
     if (last === undefined) return inconclusive('no clean-up was seen');
-    const worst = cleaned.toSorted((a, b) => stale(b.seen) - stale(a.seen))[0];
+    const expires = evidence.promises.retention !== undefined;
+    const judged = all.filter((one) => one.moment === 'cleaned' || (expires && one.moment === 'served'));
+    const worst = judged.toSorted((a, b) => stale(b.seen) - stale(a.seen))[0];
     const left = worst === undefined ? 0 : stale(worst.seen);
     if (worst !== undefined && left > 0) {
       const others = worst.seen.rows.filter((row) => row.lasts === 'durable').length;
       return violated(
-        `after the clean-up of step ${worst.step}, ${left} of ${worst.seen.rows.length} rows are of one-shot runs older than ${STALE_HOURS} hours: of the ${MAX_ROWS} that the store may have they leave ${Math.max(0, MAX_ROWS - left)}, and ${others} durable rows are there`,
+        `${worst.moment === 'cleaned' ? 'after the clean-up of' : 'before the clean-up of'} step ${worst.step}, ${left} of ${worst.seen.rows.length} rows are of one-shot runs older than ${STALE_HOURS} hours: of the ${MAX_ROWS} that the store may have they leave ${Math.max(0, MAX_ROWS - left)}, and ${others} durable rows are there`,
         worst.seen,
       );
     }

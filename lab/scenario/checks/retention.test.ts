@@ -72,11 +72,11 @@ describe('durable-rows-stay', () => {
 
 describe('probes-leave', () => {
   const old: StoredRow[] = [];
-  const staying = (count: number): ToldOfRetention => ({
+  const staying = (count: number, until = 'cleaned'): ToldOfRetention => ({
     rows: (rows, { step, moment }) => {
       if (step === 2 && moment === 'passed')
         old.splice(0, old.length, ...rows.filter((row) => row.lasts === 'one-shot'));
-      return step === 2 && moment === 'served' ? [...rows, ...old.slice(0, count)] : rows;
+      return step === 2 && moment === until ? [...rows, ...old.slice(0, count)] : rows;
     },
   });
 
@@ -85,6 +85,14 @@ describe('probes-leave', () => {
     expect(judged(staying(12))['probes-leave']?.detail).toBe(
       'after the clean-up of step 2, 12 of 20 rows are of one-shot runs older than 48 hours: of the 500 that the store may have they leave 488, and 8 durable rows are there',
     );
+  });
+
+  test('probes that only the clean-up takes: no expiry was promised, or it was and is not kept', () => {
+    expect(verdicts(staying(12, 'served'))).toEqual(HELD);
+    const told = { ...staying(12, 'served'), expires: true };
+    expect(verdicts(told)).toEqual({ ...HELD, 'probes-leave': 'violated' });
+    expect(judged(told)['probes-leave']?.detail).toMatch(/^before the clean-up of step 2, 12 of 20 rows/);
+    expect(verdicts({ expires: true })).toEqual(HELD);
   });
 
   test('one that is left is one too many', () => {
