@@ -192,6 +192,12 @@ function shards(list: NonNullable<Matrix['run']['shards']>): string {
 const VERSIONS_SHOWN = 6;
 
 /** On what, and how: what a reader has to know before believing any of it. */
+/** Cells leave nothing to chance; a scenario may draw its faults. */
+function seedOf(cells: Matrix['cells']): string {
+  const seeds = new Set(cells.flatMap((row) => ('seed' in row && row.seed !== undefined ? [row.seed] : [])));
+  return seeds.size === 0 ? 'none: nothing in the plan or in a fault is left to chance' : [...seeds].join(', ');
+}
+
 function frame({ run, cells }: Matrix): Markup {
   const gateways = [...Map.groupBy(cells, (row) => row.gateway)].map(([name, rows]) => {
     const versions = [...new Set(rows.map((row) => row.version))];
@@ -207,7 +213,7 @@ function frame({ run, cells }: Matrix): Markup {
     ['Kernel', run.kernel],
     ['cgroup', `v${run.cgroupVersion}`],
     ['midwrite', run.midwriteVersion],
-    ['Seed', 'none: nothing in the plan or in a fault is left to chance'],
+    ['Seed', seedOf(cells)],
     ...(run.shards === undefined ? [] : [['Shards', shards(run.shards)] satisfies [string, string]]),
     ...(run.resumedAt === undefined
       ? []
