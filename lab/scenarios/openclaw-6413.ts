@@ -246,7 +246,7 @@ function whatItIs(evidence: CellEvidence, { values }: Point): Figure {
     if (grows !== undefined) return `${isReservation ? 'both, a reservation and a leak' : 'a leak'}: ${grows.says}`;
     if (unclear !== undefined)
       return `a reservation, and whether there is a leak beside it can't be told: ${unclear.says}`;
-    return 'a reservation, and no leak: neither what is charged nor what is mapped grows';
+    return `a reservation, and no leak that a run of minutes can tell: charged and of no file, ${memory.says}`;
   };
   return {
     what: 'a leak, a reservation, or both',
