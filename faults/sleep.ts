@@ -17,6 +17,7 @@ export const sleep: Fault = {
     await target.freeze();
     await target.dockerEvent('pause');
     await target.ageState(SLEPT_MS, 'slept');
+    await target.meanwhile();
     await target.thaw();
     await target.dockerEvent('unpause');
     // Who gets the processor first after a sleep is not said: the gateway's own sweep may come by before the thread that writes.

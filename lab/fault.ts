@@ -22,6 +22,8 @@ export interface Target {
    * happens where it promises no such sweep.
    */
   othersGoOn(): Promise<void>;
+  /** Lets others have their time while the gateway is frozen. In a cell there are none. */
+  meanwhile(): Promise<void>;
   /** Waits until the gateway leaves its state folder alone. */
   quiet(): Promise<void>;
   /** Lets the held call go on; if a freeze took it back, once it is there again. */

@@ -846,6 +846,8 @@ describe('as the first process of a container', { timeout: 60_000 }, () => {
   test('the gateway has the same PID at every boot, however many the start of the container took', async () => {
     await using fixture = await act('mkdir made');
     expect(await fixture.waitFor(ev('op', { op: 'mkdir' }), { name: 'the call' })).toMatchObject({ pid: 32 });
+    await using other = await act('mkdir made', { gateArgs: ['--pid', '64'] });
+    expect(await other.waitFor(ev('op', { op: 'mkdir' }), { name: 'the call' })).toMatchObject({ pid: 64 });
   });
 
   test('orphans are reaped', async () => {

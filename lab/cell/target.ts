@@ -14,8 +14,15 @@ const FILL_LIMIT_MS = 60_000;
 /**
  * The gateway of a pod as a fault sees it.
  * @param held the call that is held; undefined: none is, and a fault that lets it go on can't be injected
+ * @param meanwhile what others do while it is frozen
  */
-export function target(pod: Pod, session: Session, recorder: Recorder, held: Held | undefined): Target {
+export function target(
+  pod: Pod,
+  session: Session,
+  recorder: Recorder,
+  held: Held | undefined,
+  meanwhile: () => Promise<void> = async () => undefined,
+): Target {
   const reported = pod.watch.events.length;
   const theHeld = (): Held => {
     if (held === undefined) throw new Error('nothing is held, and the fault wants it to go on');
@@ -62,6 +69,7 @@ export function target(pod: Pod, session: Session, recorder: Recorder, held: Hel
       await reach(Date.now() + sweepEveryMs);
     },
 
+    meanwhile,
     quiet: () => session.quiet(),
 
     ended: () => pod.ended(END_LIMIT_MS, false),

@@ -16,7 +16,8 @@ export const wakes: Check = {
     if (held_ === undefined || released === undefined || turn === undefined)
       return inconclusive('the end of the held turn was not seen');
     const exit = evidence.gateOf('exit', 1)[0];
-    if (exit !== undefined)
+    const isStopped = evidence.of('stopped').some((event) => event.boot === 1 && event.byLab);
+    if (exit !== undefined && !isStopped)
       return violated(
         `the gateway ended with ${exit.signal === undefined ? `code ${exit.code}` : `signal ${exit.signal}`} when it woke`,
         exit,
@@ -24,6 +25,21 @@ export const wakes: Check = {
     if (!turn.result.acknowledged && fault.mayRefuse !== true)
       return violated(`the held turn failed when it woke: ${turn.result.error ?? 'no reason given'}`, turn);
     const temp = held_.path;
+    const beside = evidence.snapshot('beside');
+    if (
+      beside !== undefined &&
+      evidence.entry('held', temp) !== undefined &&
+      evidence.entry('beside', temp) === undefined
+    ) {
+      const others = evidence
+        .of('gate')
+        .find(({ boot, event }) => boot > 1 && event.ev === 'op' && event.op === 'unlink' && event.path === temp);
+      return violated(
+        `its temp ${temp} was taken from under it while it slept, ${others === undefined ? 'by a command' : 'by a second gateway'}`,
+        others ?? beside,
+        beside,
+      );
+    }
     const swept = evidence
       .gateOf('op', 1)
       .find((op) => op.op === 'unlink' && op.path === temp && op.seq > held_.seq && evidence.isTemp(temp));

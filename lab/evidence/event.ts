@@ -10,12 +10,13 @@ export const EVIDENCE_SCHEMA_VERSION = 1;
  * When the state folder was looked at. `configured`: before the first boot, with what the definition puts there; `before`: before the write that is struck; `held`: during the hold; `struck`: after the fault;
  * `prepared`: after what the lab did to the stopped state; `booted`: ready again; `served`: after the next turn; `outlived`: after the time of a sweep in
  * which everything was older than the grace; `stopped`: after a graceful stop;
- * `rebooted`: after the second boot; `woken`: after a fault that the gateway survived, when the held write was through.
+ * `beside`: while the gateway sleeps, after what others did to the folder; `rebooted`: after the second boot; `woken`: after a fault that the gateway survived, when the held write was through.
  */
 export const MOMENTS = [
   'configured',
   'before',
   'held',
+  'beside',
   'struck',
   'prepared',
   'booted',
@@ -107,6 +108,8 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
     promises: PromisesShape,
     /** How many points were planned. */
     steps: z.number(),
+    /** What its steps inject. Absent: nothing, or what is drawn for each. */
+    fault: z.string().optional(),
   }),
   /** A point of a curve: what was measured when `x` of something had been done. */
   event('point', { series: z.string(), x: z.number(), values: z.record(z.string(), z.number()) }),
@@ -116,6 +119,8 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
   event('died', { boot: z.number(), why: z.string(), lastLines: z.string() }),
   event('phase', { name: z.string() }),
   event('gate', { boot: z.number(), event: GateEvent }),
+  /** This boot is of a second gateway on the same state folder. */
+  event('second', { boot: z.number() }),
   event('garbage', { boot: z.number(), line: z.string(), why: z.string() }),
   event('log', { boot: z.number(), line: z.string() }),
   event('docker', { container: z.string(), action: z.string(), attributes: z.record(z.string(), z.string()) }),

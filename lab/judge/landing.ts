@@ -131,7 +131,7 @@ function proveDrawn(evidence: CellEvidence, steps: number, times: string): { pro
   for (const { inWords, drawn, fault, evidence: step } of struck) {
     // A gateway that dies by itself is a result of its own.
     if (step.of('died').length > 0) continue;
-    const verdict = drawn.moment.kind === 'time' ? undefined : proveHold(step).verdict;
+    const verdict = drawn?.moment.kind === 'time' ? undefined : proveHold(step).verdict;
     if (verdict !== undefined) return { verdict: { ...verdict, detail: `${inWords}: ${verdict.detail}` } };
     const landing = fault.landing(step);
     if (!landing.landed) return { verdict: missed(`${inWords}: the fault did not land: ${landing.why}`) };

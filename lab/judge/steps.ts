@@ -30,7 +30,7 @@ export interface StruckStep {
   number: number;
   /** `step 3 (a fault at full-temp)`. */
   inWords: string;
-  drawn: EvidenceOf<'drawn'>;
+  drawn: EvidenceOf<'drawn'> | undefined;
   fault: Fault;
   evidence: CellEvidence;
   /** The event of the scenario's evidence that an event of the step is a copy of. */
@@ -72,19 +72,35 @@ export function drawnSteps(evidence: CellEvidence): DrawnStep[] {
 /** The steps in which a fault was injected; whether it landed is not judged here. */
 export function struckSteps(evidence: CellEvidence): StruckStep[] {
   const temps = learnTemps(evidence.gate());
-  return drawnSteps(evidence).flatMap((step) => {
-    const fault = faults.find((one) => one.name === step.drawn.fault);
-    return step.isStruck && fault !== undefined ? [asCell(evidence, step, fault, temps)] : [];
+  const drawn = drawnSteps(evidence);
+  const struck =
+    drawn.length > 0
+      ? drawn.map((step) => ({ ...step, faultName: step.drawn.fault, moment: momentInWords(step.drawn.moment) }))
+      : stepsOf(evidence).map((step) => ({ ...step, faultName: evidence.scenario?.fault, moment: heldAt(step) }));
+  return struck.flatMap((step) => {
+    const fault = faults.find((one) => one.name === step.faultName);
+    const isStruck = step.events.some((event) => event.type === 'phase' && event.name === 'strike');
+    return isStruck && fault !== undefined ? [asCell(evidence, step, fault, temps)] : [];
   });
 }
 
+/** The crash point of a step. */
+function heldAt({ events }: Step): string {
+  const hold = events.findLast((event) => event.type === 'hold');
+  return hold?.type === 'hold' ? hold.id : 'no crash point';
+}
+
 /** What a cell's evidence has before the moment that is struck, and a step has not: how it began, and the calls of the boot that is struck. */
-function asCell(whole: CellEvidence, step: DrawnStep, fault: Fault, temps: readonly string[]): StruckStep {
-  const { events, start, drawn, number } = step;
+function asCell(
+  whole: CellEvidence,
+  step: Step & { moment: string; drawn?: EvidenceOf<'drawn'> },
+  fault: Fault,
+  temps: readonly string[],
+): StruckStep {
+  const { events, start, drawn, number, moment } = step;
   const { scenario } = whole;
   if (scenario === undefined) throw new Error('only a scenario has steps');
   const { type: _, steps: __, scenario: ___, ...first } = scenario;
-  const moment = momentInWords(drawn.moment);
   const begin: EvidenceEvent = { ...first, type: 'cell', crashPoint: moment, fault: fault.name, aftermath: 'aged' };
 
   const before = whole.events.slice(0, start);

@@ -40,12 +40,32 @@ const LAST_LINES_LIMIT_MS = 10_000;
 const SIDECAR_START_LIMIT_MS = 30_000;
 const GATE_START_LIMIT_MS = 30_000;
 
-const partOf = ({ label, name, release }: PodSpec, volume: string): Omit<PodPart, 'image'> => ({
+const SECOND = '-second';
+/** No process of the first machine has it in the second one. */
+const SECOND_PID = 64;
+
+const partOf = ({ label, name, release }: PodSpec, volume: string, suffix: string): Omit<PodPart, 'image'> => ({
   cell: label,
   name,
+  suffix,
   volume,
   release,
 });
+
+interface PodParts {
+  engine: Engine;
+  spec: PodSpec;
+  recorder: Recorder;
+  volume: string;
+  sidecar: Sidecar;
+  sidecarContainer: LabContainer;
+  watch: DockerWatch;
+  resources: AsyncDisposableStack;
+  /** Of all gateways on the state folder: a boot's number says whose it is. */
+  boots: { last: number };
+  /** Of the names of the containers. */
+  suffix: string;
+}
 
 /**
  * Two containers and a volume. The sidecar owns a network namespace that has only loopback; the gateway joins it, so that its memory cgroup
@@ -63,30 +83,24 @@ export class Pod implements AsyncDisposable {
   readonly #resources: AsyncDisposableStack;
   #container: LabContainer | undefined;
   #gate: Gate | undefined;
-  #boot: number;
+  #boot = 0;
+  readonly #boots: { last: number };
+  readonly #suffix: string;
   #endedBoot = 0;
   #commands = 0;
 
-  private constructor(parts: {
-    engine: Engine;
-    spec: PodSpec;
-    recorder: Recorder;
-    volume: string;
-    sidecar: Sidecar;
-    sidecarContainer: LabContainer;
-    watch: DockerWatch;
-    resources: AsyncDisposableStack;
-  }) {
+  private constructor(parts: PodParts) {
     this.#engine = parts.engine;
     this.#spec = parts.spec;
-    this.#boot = parts.spec.bootsBefore ?? 0;
+    this.#boots = parts.boots;
+    this.#suffix = parts.suffix;
     this.#recorder = parts.recorder;
     this.#volume = parts.volume;
     this.sidecar = parts.sidecar;
     this.#sidecarContainer = parts.sidecarContainer;
     this.watch = parts.watch;
     this.#resources = parts.resources;
-    this.gatewayName = `${parts.spec.name}-gateway`;
+    this.gatewayName = `${parts.spec.name}-gateway${parts.suffix}`;
   }
 
   /** Starts the sidecar on a fresh volume. The gateway is not booted yet. */
@@ -96,21 +110,40 @@ export class Pod implements AsyncDisposable {
       await DockerWatch.start(engine, spec.label, (event) => recorder.record({ type: 'docker', ...event })),
     );
     const volume = undo.use(await makeVolume(engine, `${spec.name}-state`, spec.label, spec.diskBytes));
-    const sidecarContainer = undo.use(
-      await LabContainer.start(engine, sidecarSpec({ ...partOf(spec, volume.name), image: spec.images.sidecar })),
+    const parts = { engine, spec, recorder, volume: volume.name, watch, suffix: '' };
+    return await Pod.#withSidecar({ ...parts, boots: { last: spec.bootsBefore ?? 0 } }, undo);
+  }
+
+  /**
+   * A second gateway on the same state folder, as on another machine: its processes, its loopback, its provider and its driver are its own. Its boots
+   * are numbered with those of the first, and an event `second` says which they are. It goes before the first.
+   */
+  async beside(): Promise<Pod> {
+    await using own = new AsyncDisposableStack();
+    return await Pod.#withSidecar(
+      {
+        engine: this.#engine,
+        spec: this.#spec,
+        recorder: this.#recorder,
+        volume: this.#volume,
+        watch: this.watch,
+        boots: this.#boots,
+        suffix: SECOND,
+      },
+      own,
     );
+  }
+
+  static async #withSidecar(
+    parts: Omit<PodParts, 'sidecar' | 'sidecarContainer' | 'resources'>,
+    resources: AsyncDisposableStack,
+  ): Promise<Pod> {
+    const { engine, spec, volume, suffix } = parts;
+    const part = { ...partOf(spec, volume, suffix), image: spec.images.sidecar };
+    const sidecarContainer = resources.use(await LabContainer.start(engine, sidecarSpec(part)));
     const sidecar = new Sidecar(sidecarContainer.streams);
     await sidecar.started(SIDECAR_START_LIMIT_MS);
-    return new Pod({
-      engine,
-      spec,
-      recorder,
-      volume: volume.name,
-      sidecar,
-      sidecarContainer,
-      watch,
-      resources: undo.move(),
-    });
+    return new Pod({ ...parts, sidecar, sidecarContainer, resources: resources.move() });
   }
 
   /**
@@ -126,7 +159,9 @@ export class Pod implements AsyncDisposable {
     env?: Readonly<Record<string, string>>;
     arm?: { id: string; spec: ArmSpec };
   } = {}): Promise<Gate> {
-    this.#boot += 1;
+    this.#boots.last += 1;
+    this.#boot = this.#boots.last;
+    if (this.#suffix === SECOND) this.#recorder.record({ type: 'second', boot: this.#boot });
     const listener = this.#listen(this.#boot);
     if (env !== undefined) {
       await this.#container?.[Symbol.asyncDispose]();
@@ -137,8 +172,10 @@ export class Pod implements AsyncDisposable {
       const { boot } = this.#spec.release;
       const release = { ...this.#spec.release, boot: { ...boot, env: { ...boot.env, ...env } } };
       const sampling = sampleMs === undefined ? [] : ['--sample-ms', String(sampleMs)];
-      const writegate = ['writegate', 'run', '--state', release.promises.root, ...sampling, '--exit-on-eof', '--'];
-      const part = { ...partOf(this.#spec, this.#volume), release, image: images.gateway };
+      const pid = this.#suffix === SECOND ? ['--pid', String(SECOND_PID)] : [];
+      const options = ['--state', release.promises.root, ...sampling, ...pid, '--exit-on-eof'];
+      const writegate = ['writegate', 'run', ...options, '--'];
+      const part = { ...partOf(this.#spec, this.#volume, this.#suffix), release, image: images.gateway };
       const spec = gatewaySpec(part, this.#sidecarContainer.id, memoryBytes, writegate);
       this.#container = this.#resources.use(await LabContainer.start(this.#engine, spec));
       this.#gate = new Gate(this.#container.streams, listener);
@@ -210,7 +247,7 @@ export class Pod implements AsyncDisposable {
     const began = performance.now();
     const isGatewayRunning = (await this.#container?.isRunning()) ?? false;
     const spec = commandSpec(
-      { ...partOf(this.#spec, this.#volume), image: this.#spec.images.gateway },
+      { ...partOf(this.#spec, this.#volume, this.#suffix), image: this.#spec.images.gateway },
       this.#sidecarContainer.id,
       this.#spec.memoryBytes,
       {

@@ -9,16 +9,18 @@ export interface PodPart {
   cell: string;
   /** Start of the names of the pod's containers. */
   name: string;
+  /** Their end: of a second pod on the same state. Absent: nothing. */
+  suffix?: string;
   image: string;
   volume: string;
   release: Release;
 }
 
 /** The sidecar: it owns a network namespace that has only loopback. */
-export function sidecarSpec({ cell, name, image, volume, release }: PodPart): ContainerSpec {
+export function sidecarSpec({ cell, name, suffix = '', image, volume, release }: PodPart): ContainerSpec {
   return {
     cell,
-    name: `${name}-sidecar`,
+    name: `${name}-sidecar${suffix}`,
     image,
     command: [],
     env: {},
@@ -40,10 +42,10 @@ export function gatewaySpec(
   memoryBytes: number,
   wrapper: readonly string[],
 ): ContainerSpec {
-  const { cell, name, image, volume, release } = part;
+  const { cell, name, suffix = '', image, volume, release } = part;
   return {
     cell,
-    name: `${name}-gateway`,
+    name: `${name}-gateway${suffix}`,
     image,
     command: [...wrapper, ...release.boot.command],
     env: release.boot.env,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import picomatch from 'picomatch';
 import { faults } from '../../faults/index.ts';
+import { driveOn } from '../cell/recovery.ts';
 import { reach, Session } from '../cell/session.ts';
 import { target } from '../cell/target.ts';
 import { crashPoints, learnTemps } from '../cell/write-shape.ts';
@@ -15,6 +16,7 @@ import { plantLarge } from './planting.ts';
 import { strikeAtRandom } from './random-strike.ts';
 import { drawnFaults, faultOf, type Scenario, type ScenarioLab } from './scenario.ts';
 import { type ScenarioSpec, scenarioId } from './scenario-id.ts';
+import { secondGateway } from './second-gateway.ts';
 import { stepOf, stepPhase } from './steps.ts';
 import { storedRows, withTimePassed } from './stored-rows.ts';
 
@@ -72,6 +74,7 @@ export async function runScenario(
       notes: [...(release.notes ?? [])],
       promises: structuredClone(release.promises) as never,
       steps,
+      ...(scenario.fault === undefined ? {} : { fault: scenario.fault }),
     });
   else recorder.record({ type: 'resumed', segment: before.of('resumed').length + 2, from });
   try {
@@ -191,6 +194,30 @@ function labOf(
       phase('recover');
       return true;
     },
+    async strikeAsInACell(point, step, meanwhile) {
+      await session.quiet();
+      await session.snapshot('before');
+      phase('hold');
+      const mark = `-step-${step}`;
+      const held = await session.hold(point, TURNS_TO_A_WRITE, mark);
+      learn();
+      if (held === undefined) return false;
+      if (fault === undefined) throw new Error(`the scenario ${scenario.name} has no fault to inject`);
+      await session.snapshot('held');
+      phase('strike');
+      const besides = async () => {
+        await meanwhile();
+        await session.snapshot('beside');
+      };
+      await fault.strike(target(pod, session, recorder, held, besides));
+      await driveOn(session, phase, { text: `after${mark}` });
+      phase('boot again');
+      await session.stop();
+      if (!(await session.boot())) return false;
+      await session.snapshot('rebooted');
+      return true;
+    },
+    second: () => secondGateway(pod, release, recorder, signal),
     async age() {
       await pod.sidecar.age(root, sweepGraceMs + HOUR_MS);
       recorder.record({ type: 'aged', byMs: sweepGraceMs + HOUR_MS, why: 'aftermath' });

@@ -10,6 +10,7 @@ import type { CommandResult } from '../pod/pod.ts';
 import type { Entry, Heap, Sidecar } from '../sidecar/client.ts';
 import type { Curve, Figure } from './figure.ts';
 import type { Outcome } from './random-strike.ts';
+import type { SecondGateway } from './second-gateway.ts';
 import type { StoredRow } from './stored-rows.ts';
 
 /** What a scenario's checks get to see. */
@@ -57,6 +58,14 @@ export interface ScenarioLab {
   strikeAtRandom(step: number): Promise<Outcome>;
   /** Drives a turn into a crash point and injects the scenario's fault there. False: the crash point was not reached. */
   crash(point: CrashPoint): Promise<boolean>;
+  /**
+   * The same, with the looks at the state folder that a cell takes, for checks of cells. The gateway lives on, is stopped and booted again.
+   * @param meanwhile what others do while it is frozen
+   * @returns false: the crash point was not reached, or it was not ready again
+   */
+  strikeAsInACell(point: CrashPoint, step: number, meanwhile: () => Promise<void>): Promise<boolean>;
+  /** A second gateway on the same state folder, as on another machine. It goes when it is disposed of. */
+  second(): Promise<SecondGateway>;
   /** Makes everything older than the grace of its sweep. */
   age(): Promise<void>;
   /** Lets the time pass that its sweep has after it was ready. */

@@ -5,6 +5,7 @@ import { openclaw51097 } from './openclaw-51097.ts';
 import { openclaw89520 } from './openclaw-89520.ts';
 import { openclawModelRun } from './openclaw-model-run.ts';
 import { restartStorm } from './restart-storm.ts';
+import { sleeperAndSweeper } from './sleeper-and-sweeper.ts';
 
 /** Every scenario. The command line and the reports go by this list. */
 export const scenarios: readonly Scenario[] = [
@@ -14,4 +15,5 @@ export const scenarios: readonly Scenario[] = [
   openclawModelRun,
   churn,
   restartStorm,
+  sleeperAndSweeper,
 ];

@@ -107,9 +107,8 @@ static void run_command(int channel) {
  * boot: so has this one, and what goes by a PID alone meets its own after a crash.
  */
 static void use_up_pids(void) {
-  enum { GATEWAY_PID = 32 };
   if (getpid() != 1) return;
-  for (pid_t pid = 0; pid < GATEWAY_PID - 1;) {
+  for (pid_t pid = 0; pid < options.gateway_pid - 1;) {
     pid = fork();
     if (pid < 0) return;
     if (pid == 0) _exit(0);

@@ -27,11 +27,11 @@
 #include "selftest.h"
 
 #define USAGE \
-  "usage: writegate run --state DIR [--state DIR ...] [--sample-ms N] [--exit-on-eof] [--command LINE ...] -- COMMAND [ARG ...]\n" \
+  "usage: writegate run --state DIR [--state DIR ...] [--sample-ms N] [--pid N] [--exit-on-eof] [--command LINE ...] -- COMMAND [ARG ...]\n" \
   "       writegate probe\n" \
   "       writegate figures CGROUP-ROOT\n"
 
-struct options options = {.sample_ms = 100};
+struct options options = {.sample_ms = 100, .gateway_pid = 32};
 
 static int64_t oom_kills_at_start;
 
@@ -70,11 +70,11 @@ static bool add_state(const char *folder) {
   return true;
 }
 
-static bool read_sample_ms(const char *text) {
+static bool read_number(const char *text, int64_t smallest, int64_t largest, int64_t *out) {
   char *end;
   if (text == NULL || text[0] < '0' || text[0] > '9') return false;
-  options.sample_ms = strtoll(text, &end, 10);
-  return *end == 0 && options.sample_ms > 0 && options.sample_ms <= INT_MAX;
+  *out = strtoll(text, &end, 10);
+  return *end == 0 && *out >= smallest && *out <= largest;
 }
 
 static bool add_command(const char *line) {
@@ -91,7 +91,8 @@ static bool read_options(char **arguments) {
     }
     if (is_option(*arguments, "--exit-on-eof")) options.exit_on_eof = true;
     else if (is_option(*arguments, "--state") && add_state(arguments[1])) arguments++;
-    else if (is_option(*arguments, "--sample-ms") && read_sample_ms(arguments[1])) arguments++;
+    else if (is_option(*arguments, "--sample-ms") && read_number(arguments[1], 1, INT_MAX, &options.sample_ms)) arguments++;
+    else if (is_option(*arguments, "--pid") && read_number(arguments[1], 2, GATEWAY_PID_MAX, &options.gateway_pid)) arguments++;
     else if (is_option(*arguments, "--command") && add_command(arguments[1])) arguments++;
     else return false;
   }

@@ -16,6 +16,7 @@ enum {
   EXIT_REFUSED = 70,
   STATE_FOLDERS_MAX = 16,
   FIRST_COMMANDS_MAX = 64,
+  GATEWAY_PID_MAX = 1024,
   PATH_BYTES = 8192, /* PATH_MAX is 4096, and a path relative to a deep folder may exceed it */
 };
 
@@ -23,6 +24,7 @@ struct options {
   const char *state[STATE_FOLDERS_MAX];
   size_t state_count;
   int64_t sample_ms;
+  int64_t gateway_pid; /* where writegate is its container's first process */
   bool exit_on_eof;
   const char *first_commands[FIRST_COMMANDS_MAX]; /* run before the gateway's first call is looked at */
   size_t first_command_count;
