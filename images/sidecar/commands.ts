@@ -1,3 +1,4 @@
+import { collections } from './collections.ts';
 import type { Conversation } from './conversation.ts';
 import { dumpDatabase } from './database.ts';
 import { fillDisk, freeDisk } from './disk.ts';
@@ -11,6 +12,7 @@ import { age, type PlantFile, plant, snapshot } from './state.ts';
 
 const LIMIT_MAX_MS = 3_600_000;
 const INSPECTOR_PORT = 9229;
+const ENTRIES_MAX = 1_000_000;
 const SERIES_MAX = 100_000;
 const SERIES_FROM_MAX = 1_000_000_000;
 const STEPS_MAX = 16;
@@ -36,6 +38,7 @@ export function commandsFor(provider: Provider): ReadonlyMap<string, Command> {
     ['turn', turnCommand],
     ['requests', requestsCommand],
     ['heap', heapCommand],
+    ['collections', collectionsCommand],
     ['snapshot', snapshotCommand],
     ['age', ageCommand],
     ['plant', plantCommand],
@@ -84,6 +87,14 @@ async function heapCommand(fields: Fields, cancel: AbortSignal): Promise<Record<
   const limitMs = fields.integer('limitMs', 1, LIMIT_MAX_MS);
   fields.end();
   return { ...(await heap(port, limitMs, cancel)) };
+}
+
+async function collectionsCommand(fields: Fields, cancel: AbortSignal): Promise<Record<string, unknown>> {
+  const port = fields.optionalInteger('port', 1, 65_535, INSPECTOR_PORT);
+  const atLeast = fields.integer('atLeast', 0, ENTRIES_MAX);
+  const limitMs = fields.integer('limitMs', 1, LIMIT_MAX_MS);
+  fields.end();
+  return { ...(await collections(port, atLeast, limitMs, cancel)) };
 }
 
 async function snapshotCommand(fields: Fields): Promise<Record<string, unknown>> {

@@ -1,20 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createInterface } from 'node:readline';
-import type { Duplex, Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { FailureCode } from './failure.ts';
 import { heap } from './heap.ts';
+import { InspectedProcess } from './testing/inspected-process.ts';
 import { RunningSidecar } from './testing/running-sidecar.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const never = new AbortController().signal;
 
-/** Keeps what it is told to on its stdin, and says so. */
+/** Keeps what it is told to. */
 const PROGRAM = `
   const mebibytes = (n) => Array.from({ length: n }, (_, i) => new Array(131_072).fill(i + 0.5));
   const deeds = {
@@ -23,70 +21,7 @@ const PROGRAM = `
     litter: () => mebibytes(40).length,
     buffer: () => (globalThis.kept = Buffer.alloc(40 * 1024 * 1024, 1)),
   };
-  require('node:readline').createInterface(process.stdin).on('line', (deed) => {
-    deeds[deed]();
-    console.log('did ' + deed);
-  });
-  console.log('up');
 `;
-
-/** A real Node process with an inspector. */
-class Gateway implements AsyncDisposable {
-  readonly #child: ChildProcess;
-  readonly #output: AsyncIterator<string>;
-  readonly #errors: AsyncIterator<string>;
-
-  constructor(option: string) {
-    const child = spawn(process.execPath, [option, '-e', PROGRAM], { env: {}, stdio: 'pipe' });
-    this.#child = child;
-    this.#output = linesOf(child.stdout);
-    this.#errors = linesOf(child.stderr);
-  }
-
-  async port(): Promise<number> {
-    return Number(await this.#hear(this.#errors, /^Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)\//));
-  }
-
-  async up(): Promise<void> {
-    await this.#hear(this.#output, /^(up)$/);
-  }
-
-  async does(deed: 'keep' | 'drop' | 'litter' | 'buffer'): Promise<void> {
-    this.#child.stdin?.write(`${deed}\n`);
-    await this.#hear(this.#output, new RegExp(`^(did ${deed})$`));
-  }
-
-  signal(name: 'SIGUSR1'): void {
-    this.#child.kill(name);
-  }
-
-  /** Stops it, and waits until every thread of it stands still: the inspector has one of its own. */
-  async freeze(): Promise<void> {
-    const tasks = `/proc/${this.#child.pid}/task`;
-    this.#child.kill('SIGSTOP');
-    const isStopped = (tid: string) => /\) T /.test(readFileSync(`${tasks}/${tid}/stat`, 'utf8'));
-    await expect.poll(() => readdirSync(tasks).every(isStopped)).toBe(true);
-  }
-
-  async #hear(lines: AsyncIterator<string>, pattern: RegExp): Promise<string | undefined> {
-    for (;;) {
-      const { value, done } = await lines.next();
-      if (done) throw new Error(`the process ended before it said ${pattern}`);
-      const match = pattern.exec(value);
-      if (match) return match[1];
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await exited;
-  }
-}
-
-function linesOf(stream: Readable): AsyncIterator<string> {
-  return createInterface(stream)[Symbol.asyncIterator]();
-}
 
 /** Something on the inspector's port that is not Node's; `hear` gets each connection to a session. */
 async function impostor(url: string, hear: (path: string, socket: Duplex) => void = () => undefined) {
@@ -122,7 +57,7 @@ const frame = (text: string) => Buffer.concat([Buffer.from([0x81, text.length]),
 const failing = (code: FailureCode, says: string) => ({ code, message: expect.stringContaining(says) });
 
 test('what is kept shows, garbage does not, and one call after the other works', async () => {
-  await using gateway = new Gateway('--inspect=127.0.0.1:0');
+  await using gateway = new InspectedProcess('--inspect=127.0.0.1:0', PROGRAM);
   const port = await gateway.port();
   await gateway.up();
   const bare = await heap(port, 10_000, never);
@@ -130,6 +65,8 @@ test('what is kept shows, garbage does not, and one call after the other works',
   expect(bare.totalBytes).toBeGreaterThanOrEqual(bare.usedBytes);
   expect(bare.residentBytes).toBeGreaterThan(bare.totalBytes);
   expect(bare.tookMs).toBeLessThan(10_000);
+  expect(bare.lookCpuMs).toBeGreaterThan(0);
+  expect(bare.cpuMs).toBeGreaterThan(bare.lookCpuMs);
 
   await gateway.does('litter');
   const littered = await heap(port, 10_000, never);
@@ -146,7 +83,7 @@ test('what is kept shows, garbage does not, and one call after the other works',
 });
 
 test('a buffer is outside the heap, and the sidecar reads an inspector that SIGUSR1 opened', async () => {
-  await using gateway = new Gateway('--inspect-port=0');
+  await using gateway = new InspectedProcess('--inspect-port=0', PROGRAM);
   const { sidecar } = await RunningSidecar.start();
   await using running = sidecar;
   await gateway.up();
@@ -176,7 +113,7 @@ test('no inspector within the limit, and a port that is none', async () => {
 });
 
 test('a gateway that is frozen has no inspector', async () => {
-  await using gateway = new Gateway('--inspect=127.0.0.1:0');
+  await using gateway = new InspectedProcess('--inspect=127.0.0.1:0', PROGRAM);
   const port = await gateway.port();
   await gateway.freeze();
   await expect(heap(port, 300, never)).rejects.toMatchObject(failing('no-inspector', '300 ms'));
@@ -201,9 +138,9 @@ test.each(['ws://127.0.0.1', 'x:@127.0.0.2/id', 'http://127.0.0.1/id', 'ws://127
 );
 
 test.each([
-  ['{"id":1,"error":{"code":-32601,"message":"not found here"}}', 'collectGarbage: not found here'],
-  ['{"id":1}', 'collectGarbage: the answer has no result'],
-  ['what', 'collectGarbage: no JSON object: what'],
+  ['{"id":1,"error":{"code":-32601,"message":"not found here"}}', 'Runtime.evaluate: not found here'],
+  ['{"id":1}', 'Runtime.evaluate: the answer has no result'],
+  ['what', 'Runtime.evaluate: no JSON object: what'],
 ])('a protocol error is told: %s', async (answer, says) => {
   await using other = await impostor('ws://127.0.0.1:PORT/id', (_, socket) => {
     socket.once('data', () => socket.write(frame(answer)));
@@ -218,7 +155,7 @@ test('a session that never answers ends with the limit, or when it is cancelled'
     connections += 1;
     if (connections === 2) socket.once('data', () => cancel.abort());
   });
-  await expect(heap(silent.port, 300, never)).rejects.toMatchObject(failing('timeout', 'HeapProfiler.collectGarbage'));
+  await expect(heap(silent.port, 300, never)).rejects.toMatchObject(failing('timeout', 'Runtime.evaluate'));
   await expect(heap(silent.port, 20_000, cancel.signal)).rejects.toMatchObject({ code: 'cancelled' });
 });
 

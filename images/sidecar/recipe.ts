@@ -4,6 +4,7 @@ import { nodeImage } from '../node/recipe.ts';
 
 const SOURCES = [
   'clock',
+  'collections',
   'commands',
   'control',
   'conversation',
@@ -14,6 +15,8 @@ const SOURCES = [
   'fields',
   'glob',
   'heap',
+  'heap-snapshot',
+  'inspector',
   'lines',
   'main',
   'provider',
