@@ -191,6 +191,7 @@ function conversation(socket: Fields): Conversation {
   const talk = {
     port: port(socket),
     path: urlPath(socket),
+    sign: socket.optionalText('sign'),
     steps,
     done: socket.any('done'),
     refused: socket.any('refused'),

@@ -1,3 +1,4 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { holds } from './conversation.ts';
 import { RunningSidecar } from './testing/running-sidecar.ts';
@@ -62,6 +63,60 @@ test('a refusal, a connection that breaks, and an answer that never comes are to
   expect(reply.firstError).toBe('request 5: refused: {"ok":false,"error":"not you"}');
 });
 
+test('each connection proves an identity of its own, with what the gateway greeted it with', async () => {
+  const hellos: Hello[] = [];
+  let greetings = 0;
+  await using server = await socketServer({
+    open: (peer) => {
+      greetings += 1;
+      peer.send({ event: 'hello', payload: { nonce: `nonce-${greetings}` } });
+    },
+    message: (message, peer) => {
+      hellos.push(message as Hello);
+      peer.send({ ok: isSigned(message as Hello) });
+    },
+  });
+  const socket = {
+    port: server.port,
+    path: '/',
+    sign: 'v1|{id}|{signedAtMs}|{received.payload.nonce}',
+    steps: [
+      {
+        after: { event: 'hello' },
+        send: {
+          ...{ id: '{id}', publicKey: '{publicKey}', signedAt: '{signedAtMs}', signature: '{signature}' },
+          nonce: '{received.payload.nonce}',
+        },
+      },
+    ],
+    done: { ok: true },
+    refused: { ok: false },
+  };
+  expect(await sidecar.ask('requests', { socket, ...series })).toMatchObject({ answered2xx: 12, failed: {} });
+  expect(new Set(hellos.map(({ id }) => id)).size).toBe(12);
+});
+
+interface Hello {
+  id: string;
+  publicKey: string;
+  signedAt: number;
+  signature: string;
+  nonce: string;
+}
+
+/** RFC 8410: the DER form of an Ed25519 key is this and the 32 bytes of the key. */
+const DER_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
+
+function isSigned({ id, publicKey, signedAt, signature, nonce }: Hello): boolean {
+  const raw = Buffer.from(publicKey, 'base64url');
+  const key = createPublicKey({ key: Buffer.concat([DER_PREFIX, raw]), format: 'der', type: 'spki' });
+  return (
+    Number.isInteger(signedAt) &&
+    id === createHash('sha256').update(raw).digest('hex') &&
+    verify(null, Buffer.from(`v1|${id}|${signedAt}|${nonce}`), key, Buffer.from(signature, 'base64url'))
+  );
+}
+
 test('nobody listens: a connection that failed', async () => {
   const { port } = await closedServer();
   const reply = await sidecar.ask('requests', { socket: talk(port), ...series, count: 1 });
@@ -77,6 +132,7 @@ test.each([
   ['a step without send', { ...talk(1), steps: [{ after: {} }] }, /steps\[0\] must have after and send/],
   ['no end', { ...talk(1), done: undefined }, /done and refused/],
   ['an unknown field', { ...talk(1), more: 1 }, /unknown field more/],
+  ['a text to sign that is none', { ...talk(1), sign: 1 }, /socket.sign must be a text/],
 ])('%s is a bad request', async (_, socket, says) => {
   const reply = await sidecar.ask('requests', { socket, ...series });
   expect(reply).toMatchObject({ ok: false, code: 'bad-request', error: expect.stringMatching(says) });

@@ -1,5 +1,7 @@
 import { wallMs } from './clock.ts';
 import type { Exchange } from './driver.ts';
+import { Identity } from './identity.ts';
+import { filled, type Values } from './template.ts';
 
 const BODY_LIMIT_CHARS = 65_536;
 
@@ -7,7 +9,12 @@ const BODY_LIMIT_CHARS = 65_536;
 export interface Conversation {
   readonly port: number;
   readonly path: string;
-  /** In this order: when a message has come that holds `after`, `send` goes out. */
+  /** The text that an identity of its own signs for each step. Absent: it has none. */
+  readonly sign?: string | undefined;
+  /**
+   * In this order: when a message has come that holds `after`, `send` goes out. In it, and in `sign`, `{received.a.b}` stands for a field of that message;
+   * with an identity, `{id}`, `{publicKey}` and `{signedAtMs}` for what it is, and in `send` `{signature}`.
+   */
   readonly steps: readonly { readonly after: unknown; readonly send: unknown }[];
   /** After the last step, a message that holds this one ends it well. */
   readonly done: unknown;
@@ -22,6 +29,7 @@ export interface Conversation {
 export function converse(talk: Conversation, limitMs: number, cancel: AbortSignal): Promise<Exchange> {
   const { promise, resolve } = Promise.withResolvers<Exchange>();
   const tSent = wallMs();
+  const identity = talk.sign === undefined ? undefined : new Identity();
   const socket = new WebSocket(`ws://127.0.0.1:${talk.port}${talk.path}`);
   let step = 0;
   const onCancel = () => end({ outcome: 'cancelled' });
@@ -38,7 +46,7 @@ export function converse(talk: Conversation, limitMs: number, cancel: AbortSigna
     }
     if (!holds(message, next.after)) return;
     step += 1;
-    socket.send(JSON.stringify(next.send));
+    socket.send(JSON.stringify(filled(next.send, valuesFor(message, talk.sign, identity))));
   });
   socket.addEventListener('error', () => end(broken(`the WebSocket failed at step ${step + 1}`)));
   socket.addEventListener('close', ({ code, reason }) =>
@@ -54,6 +62,12 @@ export function converse(talk: Conversation, limitMs: number, cancel: AbortSigna
     resolve({ tSent, tEnded: wallMs(), ...outcome });
     socket.close();
   }
+}
+
+function valuesFor(received: unknown, text: string | undefined, identity: Identity | undefined): Values {
+  if (identity === undefined || text === undefined) return { received };
+  const values = { received, id: identity.id, publicKey: identity.publicKey, signedAtMs: Date.now() };
+  return { ...values, signature: identity.signature(String(filled(text, values))) };
 }
 
 type Outcome = Exchange extends infer E ? (E extends Exchange ? Omit<E, 'tSent' | 'tEnded'> : never) : never;

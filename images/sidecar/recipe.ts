@@ -16,12 +16,14 @@ const SOURCES = [
   'glob',
   'heap',
   'heap-snapshot',
+  'identity',
   'inspector',
   'lines',
   'main',
   'provider',
   'requests',
   'state',
+  'template',
 ];
 
 export const sidecarImage: ImageRecipe = {

@@ -10,7 +10,7 @@ export interface Peer {
   hangUp(): void;
 }
 
-/** A WebSocket server on loopback for messages of under 126 bytes (RFC 6455, sections 1.3 and 5.2). */
+/** A WebSocket server on loopback that sends messages of under 126 bytes, and hears such of under 64 KiB (RFC 6455, sections 1.3 and 5.2). */
 export async function socketServer(on: {
   open(peer: Peer): void;
   message?(message: unknown, peer: Peer): void;
@@ -51,13 +51,22 @@ export async function socketServer(on: {
   };
 }
 
-/** Of a masked frame that has come whole: two bytes, four of the mask, the payload. */
+/** What stands where a length of 126 and more is in the two bytes behind it. */
+const LONGER = 126;
+
+/** Where the mask of a frame begins: its payload comes four bytes later. */
+const maskAt = (bytes: Buffer): number => (((bytes[1] ?? 0) & 0x7f) === LONGER ? 4 : 2);
+
+/** Of a masked frame that has come whole. */
 function frameSize(bytes: Buffer): number | undefined {
-  const size = 6 + ((bytes[1] ?? 0) & 0x7f);
+  if (bytes.length < 4) return undefined;
+  const short = (bytes[1] ?? 0) & 0x7f;
+  const size = maskAt(bytes) + 4 + (short === LONGER ? bytes.readUInt16BE(2) : short);
   return bytes.length >= size ? size : undefined;
 }
 
 function unmasked(frame: Buffer): string {
-  const mask = frame.subarray(2, 6);
-  return Buffer.from(frame.subarray(6).map((byte, index) => byte ^ (mask[index % 4] ?? 0))).toString();
+  const at = maskAt(frame);
+  const mask = frame.subarray(at, at + 4);
+  return Buffer.from(frame.subarray(at + 4).map((byte, index) => byte ^ (mask[index % 4] ?? 0))).toString();
 }
