@@ -59,6 +59,8 @@ export interface Release {
 export interface Usual {
   /** In place of the environment of a cell. */
   env: Readonly<Record<string, string>>;
+  /** In place of what a cell puts there before the first boot. Absent: the same. */
+  files?: Boot['files'];
   /** A state folder with histories of so many bytes, and the keys of its sessions. Absent: its own store is made larger by copies of a row. */
   grown?(bytes: number): { files: readonly { path: string; content: string }[]; keys: readonly string[] };
   /** Small things of which a long-running gateway sees many, each of which it has to forget again. */
@@ -90,15 +92,19 @@ export interface Cleanup {
   after: readonly string[];
 }
 
-/** One kind of small things: a request of which many are sent, with `{n}` counting them. */
+/** One kind of small things, of which many are done, with `{n}` counting them. */
 export interface Churn {
   name: string;
-  request: HttpRequest;
+  request: HttpRequest | Conversation;
   /** What the gateway needs beside its usual environment, and before its boot. */
   env?: Readonly<Record<string, string>>;
   files?: readonly { path: string; content: string }[];
   /** The first number. Absent: 1. */
   from?: number;
+  /** So many before anything is measured: they warm the code up, and fill what may be remembered. */
+  warmUp: number;
+  /** So many between two points. */
+  batch: { full: number; quick: number };
   /** It has forgotten them this long after the last one. */
   forgetsWithinMs: number;
 }
@@ -128,6 +134,8 @@ export interface HttpRequest {
 export interface Conversation {
   port: number;
   path: string;
+  /** What an identity of its own signs. Absent: it has none. */
+  sign?: string;
   steps: readonly { after: unknown; send: unknown }[];
   /** What the message holds that ends it well, and what the one that ends it badly. */
   done: unknown;

@@ -2,6 +2,7 @@ import semver from 'semver';
 import type { Gateway, Promises, Ready, Release } from '../../lab/gateway.ts';
 import { nodeFor, viewPackage } from '../../lab/image/npm.ts';
 import { Problem } from '../../lab/problem.ts';
+import { churnOf } from './churn.ts';
 import { CLI, PORT, TOKEN, turn } from './endpoint.ts';
 import { openclawImage } from './recipe.ts';
 import { CLEANUP, MODEL_RUNS_SINCE, SESSION_KINDS } from './sessions.ts';
@@ -138,9 +139,11 @@ export const openclaw: Gateway = {
       memory: isSqlite(version)
         ? { defaultBytes: 1280 * MiB, minimumBytes: 896 * MiB }
         : { defaultBytes: 768 * MiB, minimumBytes: 512 * MiB },
-      ...(semver.gte(version, MODEL_RUNS_SINCE)
-        ? { usual: { env: ENV, sessions: SESSION_KINDS, cleanup: CLEANUP } }
-        : {}),
+      usual: {
+        env: ENV,
+        churn: churnOf(version),
+        ...(semver.gte(version, MODEL_RUNS_SINCE) && { sessions: SESSION_KINDS, cleanup: CLEANUP }),
+      },
     };
   },
 };

@@ -27,6 +27,8 @@ const ENV = {
 /** A scenario is one client, and in a hurry. */
 const UNLIMITED = { RATE_LIMIT: '1000000000' };
 const NUMBERED = 20_000;
+/** A request takes it a millisecond or two. */
+const MANY = { warmUp: 1_000, batch: { full: 1_500, quick: 300 } };
 
 const turn = (key: string, text: string): HttpRequest => ({
   port: PORT,
@@ -119,10 +121,17 @@ export function release(
         before: ['before', 'total'],
         after: ['after', 'total'],
       },
+      files: [],
       churn: [
-        { name: 'runs', request: turn('agent:main:direct:one', 'run {n}'), forgetsWithinMs: 1_000 },
         {
-          name: 'clients',
+          name: 'runs',
+          request: turn('agent:main:direct:one', 'run {n}'),
+          ...MANY,
+          forgetsWithinMs: 1_000,
+        },
+        {
+          // Its clients are told apart by a header.
+          name: 'connections',
           request: {
             port: PORT,
             method: 'GET',
@@ -131,6 +140,7 @@ export function release(
             body: undefined,
           },
           env: { RATE_WINDOW_MS: '500', RATE_BUCKET_KEEP_MS: '0', SWEEP_INTERVAL_MS: '250' },
+          ...MANY,
           forgetsWithinMs: 1_500,
         },
         {
@@ -143,6 +153,7 @@ export function release(
             body: undefined,
           },
           from: NUMBERED_FROM,
+          ...MANY,
           env: { MAX_ENTRIES: String(2 * NUMBERED) },
           files: [{ path: '/state/sessions.json', content: numberedStore(NUMBERED, Date.now()) }],
           forgetsWithinMs: 500,

@@ -150,9 +150,21 @@ const SHOWN: Readonly<Record<string, Shown>> = {
     caughtBy: 'memory-bounded',
     says: '[1-9]\\.\\d+ bytes for each byte of the store',
   },
-  'run-counters-leak': { scenario: 'churn', caughtBy: 'heap-bounded', says: '^leak: runs: ' },
-  'rate-buckets-leak': { scenario: 'churn', caughtBy: 'heap-bounded', says: '^leak: clients: ' },
-  'transcript-cache-leak': { scenario: 'churn', caughtBy: 'heap-bounded', says: '^leak: transcripts: ' },
+  'run-counters-leak': {
+    scenario: 'openclaw-63643',
+    caughtBy: 'heap-bounded',
+    says: '^leak: runs: .*Runs\\.#counters \\+1\\.00',
+  },
+  'rate-buckets-leak': {
+    scenario: 'openclaw-63643',
+    caughtBy: 'heap-bounded',
+    says: '^leak: connections: .*\\.#buckets \\+1\\.00',
+  },
+  'transcript-cache-leak': {
+    scenario: 'openclaw-63643',
+    caughtBy: 'heap-bounded',
+    says: '^leak: transcripts: .*\\.#keys \\+1\\.00',
+  },
 };
 
 function mutant(defect: string, name = `mutant-${defect}`): Gateway {

@@ -1,7 +1,11 @@
 import { figure, Inspector } from './inspector.ts';
 
-/** Garbage that only a finalizer or a weak reference lets go of takes more than one collection. */
-const COLLECTIONS = 2;
+/**
+ * What is alive is in every reading, and what a gateway is just working on is not: it is collected and read until the smallest reading came twice, so nearly.
+ * Garbage that only a finalizer or a weak reference lets go of takes more than one collection, too.
+ */
+const SAME_BYTES = 4096;
+const COLLECTIONS_MAX = 8;
 
 /** The memory of a gateway right after a garbage collection. */
 export interface Heap {
@@ -26,17 +30,27 @@ export async function heap(port: number, limitMs: number, cancel: AbortSignal): 
   const startedMs = performance.now();
   await using inspector = await Inspector.open(port, limitMs, cancel);
   const before = await inspector.cpuMs();
-  for (let n = 0; n < COLLECTIONS; n += 1) await inspector.call('HeapProfiler.collectGarbage');
-  const usage = await inspector.call('Runtime.getHeapUsage');
+  const usage = await smallestUsage(inspector);
   const memory = await inspector.evaluate('process.memoryUsage()');
   const cpuMs = await inspector.cpuMs();
   return {
-    usedBytes: figure(usage, 'usedSize'),
-    totalBytes: figure(usage, 'totalSize'),
+    ...usage,
     externalBytes: figure(memory, 'external'),
     residentBytes: figure(memory, 'rss'),
     cpuMs,
     lookCpuMs: cpuMs - before,
     tookMs: performance.now() - startedMs,
   };
+}
+
+async function smallestUsage(inspector: Inspector): Promise<{ usedBytes: number; totalBytes: number }> {
+  const readings: { usedBytes: number; totalBytes: number }[] = [];
+  for (;;) {
+    await inspector.call('HeapProfiler.collectGarbage');
+    const usage = await inspector.call('Runtime.getHeapUsage');
+    readings.push({ usedBytes: figure(usage, 'usedSize'), totalBytes: figure(usage, 'totalSize') });
+    const [smallest, second] = readings.toSorted((a, b) => a.usedBytes - b.usedBytes);
+    if (smallest === undefined || second === undefined) continue;
+    if (second.usedBytes - smallest.usedBytes <= SAME_BYTES || readings.length === COLLECTIONS_MAX) return smallest;
+  }
 }

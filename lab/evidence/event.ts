@@ -113,6 +113,18 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
   }),
   /** A point of a curve: what was measured when `x` of something had been done. */
   event('point', { series: z.string(), x: z.number(), values: z.record(z.string(), z.number()) }),
+  /**
+   * What was in the collections of the gateway's heap when a series was done, or what came before the first one: kind, name of what holds them, how many of
+   * them, entries in all of them. Arrays and objects of a name with fewer than `atLeast` are not listed.
+   */
+  event('collections', {
+    after: z.string(),
+    atLeast: z.number(),
+    objects: z.number(),
+    snapshotBytes: z.number(),
+    lookCpuMs: z.number(),
+    named: z.array(z.tuple([z.string(), z.string(), z.number(), z.number()])),
+  }),
   /** A run that was cut off is taken up again: a new pod with an empty state folder goes on with step `from`. Everything after it is of this segment. */
   event('resumed', { segment: z.number(), from: z.number() }),
   /** The gateway ended by itself, in a scenario: that is its result. */

@@ -37,6 +37,8 @@ export interface ScenarioProgress {
 
 /** Not every turn writes the store: one with a journal does so now and then. */
 const TURNS_TO_A_WRITE = 4;
+/** Of the tens of thousands of names in a heap, those that hold less are not worth their place. */
+const ENTRIES_LISTED = 32;
 const DEATH_LIMIT_MS = 2_000;
 const MAPPED_LIMIT_MS = 30_000;
 const HOUR_MS = 60 * 60_000;
@@ -225,6 +227,18 @@ function labOf(
     sweepTime: () => session.sweepTime(),
     list: () => pod.sidecar.snapshot(root, [], 0),
     heap: () => pod.sidecar.heap(),
+    async collections(after) {
+      const { named, objects, snapshotBytes, lookCpuMs } = await pod.sidecar.collections(ENTRIES_LISTED);
+      recorder.record({
+        type: 'collections',
+        after,
+        atLeast: ENTRIES_LISTED,
+        objects,
+        snapshotBytes,
+        lookCpuMs,
+        named: named.map(({ kind, name, collections, entries }) => [kind, name, collections, entries]),
+      });
+    },
     mapped: () => pod.gate.mapped(MAPPED_LIMIT_MS),
     charged: () => pod.gate.charged(MAPPED_LIMIT_MS),
     async requests(call, count, from) {

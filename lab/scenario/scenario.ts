@@ -74,6 +74,8 @@ export interface ScenarioLab {
   list(): Promise<Entry[]>;
   /** The JavaScript heap after a collection, and what is resident. */
   heap(): Promise<Heap>;
+  /** Counts what is in the collections of the heap, after a series or before the first. It takes seconds, and as much memory as the heap. */
+  collections(after: string): Promise<void>;
   /** What its processes have mapped, and what is charged to them. */
   mapped(): Promise<Mapped>;
   /** What is charged to its cgroup, and what that is made of. */

@@ -1,7 +1,7 @@
 import type { Scenario } from '../scenario/scenario.ts';
-import { churn } from './churn.ts';
 import { openclaw6413 } from './openclaw-6413.ts';
 import { openclaw51097 } from './openclaw-51097.ts';
+import { openclaw63643 } from './openclaw-63643.ts';
 import { openclaw89520 } from './openclaw-89520.ts';
 import { openclawModelRun } from './openclaw-model-run.ts';
 import { restartStorm } from './restart-storm.ts';
@@ -13,7 +13,7 @@ export const scenarios: readonly Scenario[] = [
   openclaw51097,
   openclaw6413,
   openclawModelRun,
-  churn,
+  openclaw63643,
   restartStorm,
   sleeperAndSweeper,
 ];

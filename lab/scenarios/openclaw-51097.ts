@@ -66,7 +66,7 @@ export const openclaw51097: Scenario = {
     return {
       ...boot,
       env: { ...(usual?.env ?? boot.env), ...INSPECTED },
-      files: usual?.grown === undefined ? boot.files : [],
+      files: usual?.files ?? boot.files,
     };
   },
 

@@ -59,14 +59,27 @@ const Heap = z.object({
   totalBytes: z.number(),
   externalBytes: z.number(),
   residentBytes: z.number(),
+  /** Processor time of the gateway since its start, and what this look took of it. */
+  cpuMs: z.number(),
+  lookCpuMs: z.number(),
 });
 export type Heap = z.infer<typeof Heap>;
+
+/** What is in the collections of the gateway's heap, by the names of what holds them (images/sidecar/README.md). */
+const Collections = z.object({
+  named: z.array(z.object({ kind: z.string(), name: z.string(), collections: z.number(), entries: z.number() })),
+  objects: z.number(),
+  snapshotBytes: z.number(),
+  lookCpuMs: z.number(),
+});
+export type Collections = z.infer<typeof Collections>;
 
 const Requests = z.object({ answered2xx: z.number(), firstError: z.string().optional() });
 
 const CALL_LIMIT_MS = 30_000;
 /** Several collections of a heap of hundreds of megabytes, on a machine that has other work. */
 const HEAP_LIMIT_MS = 90_000;
+const COLLECTIONS_LIMIT_MS = 120_000;
 const REQUESTS_LIMIT_MS = 300_000;
 /** Of one among several at once, on a machine that is busy with other things. */
 const REQUEST_LIMIT_MS = 120_000;
@@ -229,6 +242,15 @@ export class Sidecar {
   /** The gateway's heap after a collection, through Node's inspector on the pod's loopback. */
   async heap(): Promise<Heap> {
     return this.#call('heap', { limitMs: HEAP_LIMIT_MS }, Heap, HEAP_LIMIT_MS + CALL_LIMIT_MS);
+  }
+
+  /**
+   * A heap snapshot of the gateway, which stands still meanwhile, counted.
+   * @param atLeast arrays and objects of a name with fewer entries are left out
+   */
+  async collections(atLeast: number): Promise<Collections> {
+    const fields = { atLeast, limitMs: COLLECTIONS_LIMIT_MS };
+    return this.#call('collections', fields, Collections, COLLECTIONS_LIMIT_MS + CALL_LIMIT_MS);
   }
 
   /** Many requests or conversations, in which `{n}` counts from `from`. Never rejects because of the gateway. */

@@ -153,49 +153,6 @@ function taken(scenario: string, points: readonly Point[]) {
   return judge(build.done());
 }
 
-describe('heap-bounded', () => {
-  const heaps = (bytesEach: (n: number) => number) =>
-    taken(
-      'churn',
-      [1, 2, 3, 4, 5, 6].map((n) => ({ series: 'runs', x: n * 1000, values: { heapBytes: 5e7 + bytesEach(n) } })),
-    );
-
-  test('what is forgotten holds; what is kept of each is a leak, with its bytes', () => {
-    expect(
-      check(
-        heaps(() => 0),
-        'heap-bounded',
-      ),
-    ).toMatchObject({ verdict: 'held' });
-    expect(
-      check(
-        heaps((n) => n * 100_000),
-        'heap-bounded',
-      ),
-    ).toMatchObject({
-      verdict: 'violated',
-      detail: 'leak: runs: 100.0 bytes of heap each (95 %: ±0.0, 6 points over 5000)',
-    });
-  });
-
-  test('an interval that is too wide is neither', () => {
-    const wild = [0, 4e5, 0, 9e5, 0, 7e5];
-    expect(
-      check(
-        heaps((n) => wild[n - 1] ?? 0),
-        'heap-bounded',
-      )?.verdict,
-    ).toBe('inconclusive');
-  });
-
-  test('no points, or too few for a line: inconclusive', () => {
-    expect(check(taken('churn', []), 'heap-bounded')?.verdict).toBe('inconclusive');
-    expect(check(taken('churn', [{ series: 'runs', x: 1, values: { heapBytes: 1 } }]), 'heap-bounded')?.verdict).toBe(
-      'inconclusive',
-    );
-  });
-});
-
 describe('by the size of the store', () => {
   const sizes = [1, 2, 4, 8, 16].map((n) => n * 1e6);
   interface Grown {

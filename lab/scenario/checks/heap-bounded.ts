@@ -1,43 +1,83 @@
-import { held, inconclusive, type Verdict, violated } from '../../judge/verdict.ts';
-import { fitLine } from '../fit.ts';
-import { pointsOf } from '../points.ts';
+import type { CellEvidence } from '../../evidence/cell-evidence.ts';
+import { held, inconclusive, type Seen, violated } from '../../judge/verdict.ts';
+import { growing, grownInWords, growthIn } from '../collections.ts';
+import { fitLine, type Line } from '../fit.ts';
+import { bytesInWords } from '../in-words.ts';
+import { type Point, pointsOf } from '../points.ts';
 import type { ScenarioCheck } from '../scenario.ts';
 
+/** The series in which nothing is done; it is measured in hours. */
+export const IDLE = 'idle';
 /** What an entry in a Map takes at least, key included: less for each thing is no thing that was kept. */
 const KEPT_BYTES = 40;
+/** What minutes can tell, and a third of the least that #63643 tells of. */
+const KEPT_BYTES_AN_HOUR = 5e6;
+const NAMES = 5;
+
+export type HeapState = 'bounded' | 'grows' | 'unclear' | 'not-judged';
+
+/** What stays of each thing of a series in the heap after a collection. */
+export interface HeapLine {
+  state: HeapState;
+  line?: Line;
+  says: string;
+  seen: readonly Seen[];
+}
+
+/** @param series its x counts what was done; of `idle`, it is hours */
+export function heapLine(evidence: CellEvidence, series: string): HeapLine {
+  const points = pointsOf(evidence, series);
+  const [first] = points;
+  const last = points.at(-1);
+  const line = fitLine(points.map(({ x, values, segment }) => ({ x, y: values.heapBytes ?? 0, segment })));
+  if (line === undefined || first === undefined || last === undefined) {
+    return {
+      state: 'unclear',
+      says: `${series}: only ${points.length} points were taken: too few for a line`,
+      seen: [],
+    };
+  }
+  const says = `${inWords(series, line, last.x - first.x)}${namesOf(evidence, series)}`;
+  return { state: stateOf(series, line, last), line, says, seen: points.map((point) => point.seen) };
+}
+
+function stateOf(series: string, { slope, halfWidth }: Line, { values }: Point): HeapState {
+  if ((values.waitedMs ?? 0) < (values.forgetsWithinMs ?? 0)) return 'not-judged';
+  const kept = series === IDLE ? KEPT_BYTES_AN_HOUR : KEPT_BYTES;
+  if (slope - halfWidth > kept) return 'grows';
+  return slope + halfWidth > kept ? 'unclear' : 'bounded';
+}
+
+function inWords(series: string, { slope, halfWidth, points }: Line, over: number): string {
+  if (series === IDLE)
+    return `${series}: ${bytesInWords(slope)} of heap an hour (95 %: ±${bytesInWords(halfWidth)}, ${points} points over ${(over * 60).toFixed(1)} minutes)`;
+  return `${series}: ${slope.toFixed(1)} bytes of heap each (95 %: ±${halfWidth.toFixed(1)}, ${points} points over ${over})`;
+}
+
+/** Hours are no operations: what grows while idle has no entry for each. */
+function namesOf(evidence: CellEvidence, series: string): string {
+  const growth = series === IDLE ? undefined : growthIn(evidence, series);
+  const grown = growing(growth?.collections ?? []);
+  const more = grown.length > NAMES ? `, and ${grown.length - NAMES} more` : '';
+  return grown.length === 0 ? '' : `; grows: ${grown.slice(0, NAMES).map(grownInWords).join(', ')}${more}`;
+}
 
 export const heapBounded: ScenarioCheck = {
   id: 'heap-bounded',
   promise:
-    'what it has done with is forgotten: the heap after a collection does not grow with the number of runs, clients or transcripts',
+    'what it has done with is forgotten: the heap after a collection does not grow with the number of runs, connections or transcripts, nor with time',
 
   judge({ evidence, proof }) {
-    const kinds = [...new Set(pointsOf(evidence).map((point) => point.series))];
-    if (kinds.length === 0) return inconclusive('no point was taken');
-    const told: string[] = [];
-    let unclear: Verdict | undefined;
-    for (const kind of kinds) {
-      const points = pointsOf(evidence, kind);
-      const line = fitLine(points.map(({ x, values, segment }) => ({ x, y: values.heapBytes ?? 0, segment })));
-      if (line === undefined)
-        return inconclusive(`${kind}: only ${points.length} points were taken: too few for a line`);
-      const { slope, halfWidth } = line;
-      const [first] = points;
-      const says = `${kind}: ${slope.toFixed(1)} bytes of heap each (95 %: ±${halfWidth.toFixed(1)}, ${points.length} points over ${(points.at(-1)?.x ?? 0) - (first?.x ?? 0)})`;
-      if (first !== undefined && slope - halfWidth > KEPT_BYTES)
-        return violated(`leak: ${says}`, first.seen, ...points.slice(1).map((point) => point.seen));
-      if (slope + halfWidth > KEPT_BYTES) unclear ??= inconclusive(`${says}: too wide to tell`);
-      told.push(says);
-    }
-    return (
-      unclear ??
-      held(
-        proof,
-        told.join('; '),
-        ...pointsOf(evidence)
-          .slice(-1)
-          .map((point) => point.seen),
-      )
+    const lines = [...new Set(pointsOf(evidence).map((point) => point.series))].map((series) =>
+      heapLine(evidence, series),
     );
+    const of = (...states: HeapState[]) => lines.filter(({ state }) => states.includes(state));
+    const told = (some: readonly HeapLine[]) => some.map(({ says }) => says).join('; ');
+    const [first, ...others] = of('grows').flatMap(({ seen }) => seen);
+    if (first !== undefined) return violated(`leak: ${told(of('grows'))}`, first, ...others);
+    if (of('unclear').length > 0) return inconclusive(`too wide to tell: ${told(of('unclear'))}`);
+    if (of('bounded').length === 0) return inconclusive('no point was taken of anything that could be judged');
+    const left = of('not-judged').map(({ says }) => `not judged, as it keeps them for longer than this run: ${says}`);
+    return held(proof, [told(of('bounded')), ...left].join('; '), ...of('bounded').flatMap(({ seen }) => seen));
   },
 };

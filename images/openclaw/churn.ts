@@ -1,0 +1,108 @@
+import semver from 'semver';
+import type { Churn, Conversation } from '../../lab/gateway.ts';
+import { PORT, TOKEN, turn } from './endpoint.ts';
+
+/** Before it, nothing is ever forgotten; from it on, PR #63709 keeps a bucket for five minutes, looks once a minute, and keeps 10,000 at most. */
+const BUCKETS_FORGOTTEN_SINCE = '2026.4.10';
+const BUCKETS_FORGOTTEN_WITHIN_MS = 6 * 60_000;
+/** PR #63709 keeps the keys of 256 transcripts: more than that are warmed up, and as many again as are measured. */
+const TRANSCRIPTS = 360;
+/** What is left of a run or a connection when it is over is timers of a second. */
+const SETTLES_WITHIN_MS = 1_500;
+/** The model of a run may have a name of 256 characters (`OVERRIDE_VALUE_MAX_LENGTH`, dist/agent-command-*.js). */
+const TOO_LONG = 'x'.repeat(300);
+
+/**
+ * One call of a client that was never there before. Its identity makes it an operator on releases that give none without, and it needs no pairing: on loopback
+ * with the shared token, a backend client does without (`shouldSkipLocalBackendSelfPairing`, dist/server.impl-*.js).
+ */
+const call = (method: string, params: unknown): Pick<Conversation, 'port' | 'path' | 'sign' | 'steps'> => ({
+  port: PORT,
+  path: '/',
+  sign: `v2|{id}|gateway-client|backend|operator|operator.admin|{signedAtMs}|${TOKEN}|{received.payload.nonce}`,
+  steps: [
+    {
+      after: { type: 'event', event: 'connect.challenge' },
+      send: {
+        type: 'req',
+        id: 'connect-{n}',
+        method: 'connect',
+        params: {
+          minProtocol: 3,
+          maxProtocol: 4,
+          client: { id: 'gateway-client', version: '1.0.0', platform: 'linux', mode: 'backend' },
+          role: 'operator',
+          scopes: ['operator.admin'],
+          device: {
+            id: '{id}',
+            publicKey: '{publicKey}',
+            signature: '{signature}',
+            signedAt: '{signedAtMs}',
+            nonce: '{received.payload.nonce}',
+          },
+          auth: { token: TOKEN },
+        },
+      },
+    },
+    {
+      after: { type: 'res', id: 'connect-{n}', ok: true },
+      send: { type: 'req', id: 'call-{n}', method, params },
+    },
+  ],
+});
+
+/** Sessions that have not said anything yet: what is written to one of them makes its transcript. */
+function silentSessions(count: number): string {
+  const rows = Array.from({ length: count }, (_, index) => {
+    const serial = String(index + 1);
+    const sessionId = `00000000-0000-4000-8000-${serial.padStart(12, '0')}`;
+    return [`agent:main:explicit:transcript-${serial}`, { sessionId, updatedAt: Date.now() - index }];
+  });
+  return JSON.stringify(Object.fromEntries(rows), null, 2);
+}
+
+/** What #63643 names, and what makes one of each. */
+export function churnOf(version: string): Churn[] {
+  const areBucketsForgotten = semver.gte(version, BUCKETS_FORGOTTEN_SINCE);
+  const run = turn('agent:main:explicit:churn', 'run {n}');
+  return [
+    {
+      name: 'connections',
+      // A write to the control plane is counted against its client before its parameters are looked at.
+      request: {
+        ...call('config.patch', {}),
+        done: { type: 'res', id: 'call-{n}', ok: false, error: { code: 'INVALID_REQUEST' } },
+        refused: { type: 'res', id: 'connect-{n}', ok: false },
+      },
+      // Of the clients that are present it remembers the last 200.
+      warmUp: 240,
+      batch: { full: 100, quick: 40 },
+      forgetsWithinMs: areBucketsForgotten ? BUCKETS_FORGOTTEN_WITHIN_MS : SETTLES_WITHIN_MS,
+    },
+    {
+      // As a run without its model: it fails before that is asked, in a tenth of the time.
+      name: 'failed runs',
+      request: {
+        ...run,
+        headers: { ...run.headers, 'x-openclaw-model': `lab/${TOO_LONG}` },
+        body: { ...(run.body as object), stream: true },
+      },
+      warmUp: 20,
+      batch: { full: 25, quick: 10 },
+      forgetsWithinMs: SETTLES_WITHIN_MS,
+    },
+    { name: 'runs', request: run, warmUp: 12, batch: { full: 8, quick: 3 }, forgetsWithinMs: SETTLES_WITHIN_MS },
+    {
+      name: 'transcripts',
+      request: {
+        ...call('chat.inject', { sessionKey: 'agent:main:explicit:transcript-{n}', message: 'note {n}' }),
+        done: { type: 'res', id: 'call-{n}', ok: true },
+        refused: { type: 'res', ok: false },
+      },
+      files: [{ path: '/state/.openclaw/agents/main/sessions/sessions.json', content: silentSessions(TRANSCRIPTS) }],
+      warmUp: 260,
+      batch: { full: 16, quick: 8 },
+      forgetsWithinMs: SETTLES_WITHIN_MS,
+    },
+  ];
+}
