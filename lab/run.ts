@@ -9,6 +9,7 @@ import { ensureImage } from './image/build.ts';
 import { compare, inForce, readExpectations, shownExpectations } from './judge/expectations.ts';
 import { judge } from './judge/judge.ts';
 import { staleExpectations } from './judge/stale.ts';
+import { packageFile } from './package-folder.ts';
 import { gatewayNamed, isPlannedScenario, type Planned } from './plan.ts';
 import { describe, Problem } from './problem.ts';
 import { reportOf, writeReports } from './report/index.ts';
@@ -24,9 +25,7 @@ import type { FailOn, Reporter } from './report/reporter.ts';
 import { type PlannedRow, ResultsFolder, RUN_SCHEMA_VERSION, type RunFile, type Shard } from './results.ts';
 import { runScenario } from './scenario/run-scenario.ts';
 
-export const midwriteVersion: string = (
-  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+export const midwriteVersion: string = (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;
 
 /** What a run tells while it goes on. */
 export interface RunProgress {

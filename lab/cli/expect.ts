@@ -5,6 +5,7 @@ import { writeProblem } from '../evidence/recorder.ts';
 import { expectationsFile, readExpectationsText, shownExpectations } from '../judge/expectations.ts';
 import type { Review } from '../judge/new-expectations.ts';
 import { updateExpectations } from '../judge/update-expectations.ts';
+import { isInstalled } from '../package-folder.ts';
 import { gatewayNamed } from '../plan.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import type { Matrix } from '../report/matrix.ts';
@@ -28,6 +29,11 @@ export async function expectCommand(run: string, options: ExpectOptions): Promis
     throw new Problem(
       'bad-results',
       `${run} is not sound, so nothing is expected from it: ${matrix.outcome.reasons[0]}`,
+    );
+  if (options.update === true && options.expectations === undefined && isInstalled)
+    throw new Problem(
+      'bad-usage',
+      "the gateways' own files are in midwrite's package, which the next install takes away: name a file of yours with --expectations.",
     );
   // Without `--update` nothing is written, and the address is of no matter yet.
   const review = options.update === true ? options : { issue: 'https://example.com', ...options };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packageFolder } from '../package-folder.ts';
 
 /** What the engine runs; decides which packages are staged. */
 export interface Platform {
@@ -51,7 +51,7 @@ export interface BuildOptions {
   signal?: AbortSignal | undefined;
 }
 
-export const imagesFolder = fileURLToPath(new URL('../../images', import.meta.url));
+export const imagesFolder = path.join(packageFolder, 'images');
 
 const TEST = /\.test\.ts$/;
 

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { raw } from 'hono/html';
+import { packageFolder } from '../../package-folder.ts';
 import { html, type Markup } from './markup.ts';
 
 /** What a reader opens from the first screen: a cell's page, or a scenario's. */
@@ -21,8 +23,9 @@ const LEVEL = 6;
 export const pack = (page: Markup): PackedPage =>
   deflateRawSync(Buffer.from(page.toString()), { level: LEVEL }).toString('base64') as PackedPage;
 
-const style = readFileSync(new URL('style.css', import.meta.url), 'utf8');
-const script = readFileSync(new URL('script.js', import.meta.url), 'utf8');
+const read = (name: string) => readFileSync(path.join(packageFolder, 'lab/report/page', name), 'utf8');
+const style = read('style.css');
+const script = read('script.js');
 const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /**
