@@ -1042,6 +1042,9 @@ describe('what is mapped', { timeout: 60_000 }, () => {
     expect(grown).toBeGreaterThan(9);
     expect(grown).toBeLessThan(12);
     expect(after.currentBytes).toBeGreaterThanOrEqual(Number(after.anonymousBytes));
+    expect(after.cpuUs).toBeGreaterThan(Number(before.cpuUs));
+    expect(after.ownCpuUs).toBeGreaterThan(Number(before.ownCpuUs));
+    expect(after.ownCpuUs).toBeLessThan(Number(after.cpuUs));
   });
 
   test('more than go into one event, each once and in order', async () => {
@@ -1097,9 +1100,10 @@ describe('memory figures, from recorded hierarchies', { timeout: 60_000 }, () =>
     'memory.current': '104857600',
     'memory.max': '536870912',
     'memory.events': 'low 0\\nhigh 0\\nmax 812\\noom 2\\noom_kill 1\\noom_group_kill 0',
+    'cpu.stat': 'usage_usec 1234567\\nuser_usec 1000000\\nsystem_usec 234567',
     'memory.stat': 'anon 73400320\\nfile 20971520\\nkernel 4194304\\nfile_mapped 1\\nanon_thp 2',
   };
-  const charge = { anonymousBytes: 73400320, fileBytes: 20971520 };
+  const charge = { anonymousBytes: 73400320, fileBytes: 20971520, cpuUs: 1234567 };
   const known = { cgroupVersion: 2, currentBytes: 104857600, oomKills: 1, ...charge };
   const cases: [string, Record<string, string>, object][] = [
     ['v2', { ...V2, 'memory.peak': '536870912' }, { ...known, peakBytes: 536870912, limitBytes: 536870912 }],
@@ -1115,6 +1119,7 @@ describe('memory figures, from recorded hierarchies', { timeout: 60_000 }, () =>
         'memory/memory.max_usage_in_bytes': '536870912',
         'memory/memory.limit_in_bytes': '9223372036854771712',
         'memory/memory.oom_control': 'oom_kill_disable 0\\nunder_oom 0\\noom_kill 3',
+        'cpuacct/cpuacct.usage': '1234567890',
         'memory/memory.stat': 'cache 20971520\\nrss 73400320\\nrss_huge 2097152\\ntotal_rss 1\\ntotal_cache 2',
       },
       { cgroupVersion: 1, currentBytes: 104857600, peakBytes: 536870912, limitBytes: null, oomKills: 3, ...charge },

@@ -17,11 +17,13 @@ const call = {
   append: z.boolean().optional(),
 };
 
-/** What is charged to the cgroup, and of it pages of no file, and pages of files. Null: not known. */
+/** What is charged to the cgroup, and of it pages of no file, and pages of files; processor time, and of it writegate's own. Null: not known. */
 const charge = {
   currentBytes: z.number().nullable(),
   anonymousBytes: z.number().nullable(),
   fileBytes: z.number().nullable(),
+  cpuUs: z.number().nullable(),
+  ownCpuUs: z.number(),
 };
 
 /** A piece of a process's address space, as proc_pid_smaps(5) has it. */

@@ -10,8 +10,8 @@
 
 /* Open all the time: what is read at every sample is one pread each. */
 static struct {
-  int version, current, peak, limit, events, stat;
-} files = {0, -1, -1, -1, -1, -1};
+  int version, current, peak, limit, events, stat, cpu;
+} files = {0, -1, -1, -1, -1, -1, -1};
 
 static int open_file(const char *root, const char *name) {
   char path[PATH_MAX];
@@ -29,12 +29,14 @@ void cgroup_open(const char *root) {
     files.limit = open_file(root, "memory.max");
     files.events = open_file(root, "memory.events");
     files.stat = open_file(root, "memory.stat");
+    files.cpu = open_file(root, "cpu.stat");
   } else {
     files.current = open_file(root, "memory/memory.usage_in_bytes");
     files.peak = open_file(root, "memory/memory.max_usage_in_bytes");
     files.limit = open_file(root, "memory/memory.limit_in_bytes");
     files.events = open_file(root, "memory/memory.oom_control");
     files.stat = open_file(root, "memory/memory.stat");
+    files.cpu = open_file(root, "cpuacct/cpuacct.usage");
   }
   files.version = unified ? 2 : files.current >= 0 ? 1 : 0;
 }
@@ -72,6 +74,14 @@ struct charge cgroup_charge(void) {
   if (!read_text(files.stat, text, sizeof text)) return (struct charge){-1, -1};
   bool unified = files.version == 2;
   return (struct charge){number_behind(text, unified ? "anon" : "rss"), number_behind(text, unified ? "file" : "cache")};
+}
+
+/* cgroup-v2.rst, cpu.stat: microseconds; cgroup-v1/cpuacct.rst: nanoseconds. */
+int64_t cgroup_cpu_us(void) {
+  char text[512];
+  if (files.version == 2) return read_text(files.cpu, text, sizeof text) ? number_behind(text, "usage_usec") : -1;
+  int64_t ns = read_number(files.cpu);
+  return ns < 0 ? -1 : ns / 1000;
 }
 
 struct memory cgroup_memory(void) {

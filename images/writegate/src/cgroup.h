@@ -20,6 +20,8 @@ void cgroup_open(const char *root);
 int cgroup_version(void);
 struct memory cgroup_memory(void);
 struct charge cgroup_charge(void);
+/* Processor time of all that has run in the container since it was made; -1: not known. */
+int64_t cgroup_cpu_us(void);
 int64_t cgroup_oom_kills(void);
 
 #endif

@@ -1,6 +1,7 @@
 #include "memory.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "cgroup.h"
 #include "event.h"
@@ -28,12 +29,20 @@ void memory_sample(void) {
   if (llabs(memory.current_bytes - reported_bytes) >= STEP_BYTES) report(&memory);
 }
 
+static int64_t own_cpu_us(void) {
+  struct timespec used;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return (int64_t)used.tv_sec * 1000000 + used.tv_nsec / 1000;
+}
+
 void memory_describe_charge(void) {
   struct memory memory = cgroup_memory();
   struct charge charge = cgroup_charge();
   event_known("currentBytes", memory.current_bytes);
   event_known("anonymousBytes", charge.anonymous_bytes);
   event_known("fileBytes", charge.file_bytes);
+  event_known("cpuUs", cgroup_cpu_us());
+  event_number("ownCpuUs", own_cpu_us());
 }
 
 void memory_report_charge(const char *id) {

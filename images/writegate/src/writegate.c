@@ -283,6 +283,7 @@ static int figures(void) {
   event_known("oomKills", memory.oom_kills);
   event_known("anonymousBytes", charge.anonymous_bytes);
   event_known("fileBytes", charge.file_bytes);
+  event_known("cpuUs", cgroup_cpu_us());
   event_end();
   return 0;
 }

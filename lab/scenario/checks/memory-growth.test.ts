@@ -82,7 +82,7 @@ function seen({
     point('turns', turn * TURNS_BETWEEN, addressByTurn(turn * TURNS_BETWEEN), keptByTurn(turn * TURNS_BETWEEN));
   point('restart', 0, 12 * GiB, 150 * MiB);
   point('restart', 1, afterRestart, 170 * MiB);
-  const charge = { currentBytes: 1, anonymousBytes: 1, fileBytes: 0 };
+  const charge = { currentBytes: 1, anonymousBytes: 1, fileBytes: 0, cpuUs: 2, ownCpuUs: 1 };
   const told = { id: 'maps-1', processes: 1, mappings: 600, leftOut: 0, unreadable, allProcesses: true };
   build.gate(1, { ev: 'mapped', ...told, ...charge });
   build.gate(1, { ev: 'exit', signal: 9, oomKillsAtStart: 0, oomKills, currentBytes: 1, peakBytes: null });
