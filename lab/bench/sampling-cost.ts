@@ -13,7 +13,7 @@ import type { Bench, Section, SectionResult } from './section.ts';
 import { meanInterval, ratios } from './summary.ts';
 
 const GOAL: Goal = { is: 'at most', value: 1.02 };
-const MAPPED_LIMIT_MS = 30_000;
+const ANSWER_LIMIT_MS = 30_000;
 /** So rarely that no round sees it. */
 const NEVER_MS = 3_600_000;
 
@@ -23,6 +23,8 @@ const SUBJECTS = [
   { gateway: 'openclaw', rounds: 8, turns: 16 },
 ] as const;
 const WARM_UP_ROUNDS = 1;
+/** A round's turns are driven in so many parts, each gateway's beside the others'. */
+const SHARES = 4;
 
 /** One kind of sampling. */
 interface Kind {
@@ -35,7 +37,7 @@ interface Kind {
 
 const nothing = async () => undefined;
 const heap = async (pod: Pod) => void (await pod.sidecar.heap());
-const mappings = async (pod: Pod) => void (await pod.gate.mapped(MAPPED_LIMIT_MS));
+const mappings = async (pod: Pod) => void (await pod.gate.mapped(ANSWER_LIMIT_MS));
 
 const OFF = 'no sampling';
 const KINDS: readonly Kind[] = [
@@ -63,7 +65,7 @@ export const samplingCost: Section = {
       figures,
       notes: [
         ...notes,
-        'Processor time: of all that is in the gateway’s container, and so of writegate too, which does the work of the first two kinds beside the gateway.',
+        'Processor time: of the gateway’s container without writegate’s own, which does its share of the first two kinds beside the gateway; the second line has both.',
         'Memory events: every 100 ms, if the charge has moved. Mappings and heap readings: one in a round. A heap reading collects garbage three times: that is what it costs. ' +
           'Inspector: it listens, and nobody asks it anything.',
         'A ratio: of the sums, in brackets the range over the rounds.',
@@ -75,8 +77,9 @@ export const samplingCost: Section = {
 interface Variant {
   kind: Kind;
   subject: Subject;
-  /** Processor time of each round, in ms. */
-  cpu: number[];
+  /** Processor time of each round in ms: the gateway's, and with writegate's. */
+  gateway: number[];
+  watched: number[];
 }
 
 async function measureSubject(bench: Bench, { gateway, ...plan }: (typeof SUBJECTS)[number]): Promise<Variant[]> {
@@ -86,30 +89,37 @@ async function measureSubject(bench: Bench, { gateway, ...plan }: (typeof SUBJEC
   const variants: Variant[] = [];
   for (const kind of KINDS) {
     const subject = pods.use(await Subject.start(bench, cell, kind));
-    variants.push({ kind, subject, cpu: [] });
+    variants.push({ kind, subject, gateway: [], watched: [] });
   }
   for (let round = 1; round <= WARM_UP_ROUNDS + rounds; round += 1) {
     await oneRound(variants, round, plan.turns);
-    if (round <= WARM_UP_ROUNDS) for (const variant of variants) variant.cpu = [];
+    if (round <= WARM_UP_ROUNDS) for (const variant of variants) Object.assign(variant, { gateway: [], watched: [] });
     else bench.say(`${gateway} ${round - WARM_UP_ROUNDS}/${rounds}: ${variants.map(inWords).join('; ')}`);
   }
   return variants;
 }
 
-const inWords = ({ kind, cpu }: Variant): string => `${kind.name} ${cpu.at(-1)?.toFixed(0)} ms`;
+const inWords = ({ kind, gateway }: Variant): string => `${kind.name} ${gateway.at(-1)?.toFixed(0)} ms`;
 
-/** One after the other, nobody always first: a gateway that waits for the others' turns would be sampled for nothing. */
+/** In short turns, nobody always first: what disturbs one disturbs its neighbours, and only its own share of the round is counted for each. */
 async function oneRound(variants: readonly Variant[], round: number, turns: number): Promise<void> {
-  for (let index = 0; index < variants.length; index += 1) {
-    const variant = variants[(index + round) % variants.length];
-    if (variant === undefined) continue;
-    const { subject, cpu } = variant;
-    const before = await subject.cpuMs();
-    for (let turn = 1; turn <= turns; turn += 1) {
-      await subject.turn();
-      if (turn === Math.ceil(turns / 2)) await subject.look();
+  const spent = variants.map(() => ({ gatewayMs: 0, watchedMs: 0 }));
+  for (let share = 0; share < SHARES; share += 1) {
+    for (let index = 0; index < variants.length; index += 1) {
+      const at = (index + round + share) % variants.length;
+      const [variant, sums] = [variants[at], spent[at]];
+      if (variant === undefined || sums === undefined) continue;
+      const { gatewayMs, watchedMs } = await variant.subject.cpuOf(async () => {
+        for (let turn = 0; turn < turns / SHARES; turn += 1) await variant.subject.turn();
+        if (share === 0) await variant.subject.look();
+      });
+      sums.gatewayMs += gatewayMs;
+      sums.watchedMs += watchedMs;
     }
-    cpu.push((await subject.cpuMs()) - before);
+  }
+  for (const [index, { gateway, watched }] of variants.entries()) {
+    gateway.push(spent[index]?.gatewayMs ?? 0);
+    watched.push(spent[index]?.watchedMs ?? 0);
   }
 }
 
@@ -121,30 +131,33 @@ function split(variants: readonly Variant[]): { base: Variant; others: Variant[]
   return { base, others };
 }
 
-function figuresOf(gateway: string, variants: readonly Variant[]): Figure[] {
+function figuresOf(name: string, variants: readonly Variant[]): Figure[] {
   const { base, others } = split(variants);
+  const ratio = (over: readonly number[], under: readonly number[], what: string, goal?: Goal) =>
+    ratioFigure(`${name}: ${what} / ${OFF}`, sum(over) / sum(under), ratios(over, under), goal);
   return [
-    figure(`${gateway}: a round, ${OFF}`, 'ms', base.cpu),
-    ...others.map(({ kind, cpu }) =>
-      ratioFigure(`${gateway}: ${kind.name} / ${OFF}`, sum(cpu) / sum(base.cpu), ratios(cpu, base.cpu), GOAL),
-    ),
+    figure(`${name}: a round, ${OFF}`, 'ms', base.gateway),
+    ...others.flatMap(({ kind, gateway, watched }) => [
+      ratio(gateway, base.gateway, kind.name, GOAL),
+      ratio(watched, base.watched, `${kind.name}, with writegate’s own`),
+    ]),
   ];
 }
 
 const seconds = (ms: number): string => `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
 
 /** The range of rounds is wide where the mean is known well: what is to be told apart here is 2 %. */
-function intervalsOf(gateway: string, turns: number, variants: readonly Variant[]): string[] {
+function intervalsOf(name: string, turns: number, variants: readonly Variant[]): string[] {
   const { base, others } = split(variants);
-  if (base.cpu.length < 2) return [];
-  return others.map(({ kind, cpu }) => {
-    const { mean, halfWidth } = meanInterval(ratios(cpu, base.cpu));
-    const more = meanInterval(cpu.map((ms, index) => ms - (base.cpu[index] ?? 0)));
+  if (base.gateway.length < 2) return [];
+  return others.map(({ kind, gateway: cpu }) => {
+    const { mean, halfWidth } = meanInterval(ratios(cpu, base.gateway));
+    const more = meanInterval(cpu.map((ms, index) => ms - (base.gateway[index] ?? 0)));
     const atMost =
       kind.look === nothing
         ? ''
         : ` One in ${seconds(more.mean / (GOAL.value - 1))} of its processor time would be the goal.`;
-    return `${gateway}, ${kind.name}: ${mean.toFixed(3)} ± ${halfWidth.toFixed(3)} (95 % of the mean, ${cpu.length} rounds of ${turns} turns), ${more.mean.toFixed(1)} ± ${more.halfWidth.toFixed(1)} ms a round.${atMost}`;
+    return `${name}, ${kind.name}: ${mean.toFixed(3)} ± ${halfWidth.toFixed(3)} (95 % of the mean, ${cpu.length} rounds of ${turns} turns), ${more.mean.toFixed(1)} ± ${more.halfWidth.toFixed(1)} ms a round.${atMost}`;
   });
 }
 
@@ -200,11 +213,20 @@ class Subject implements AsyncDisposable {
     await this.#kind.look(this.#pod);
   }
 
-  /** Processor time of all that ran in the container since its start, in ms. */
-  async cpuMs(): Promise<number> {
-    const container = this.#bench.engine.docker.getContainer(this.#pod.container.id);
-    const { cpu_stats } = await container.stats({ stream: false, 'one-shot': true });
-    return cpu_stats.cpu_usage.total_usage / 1e6;
+  /** Processor time that some work takes, in ms: the gateway's, and with writegate's. */
+  async cpuOf(work: () => Promise<void>): Promise<{ gatewayMs: number; watchedMs: number }> {
+    const before = await this.#cpu();
+    await work();
+    const after = await this.#cpu();
+    const watchedMs = (after.allUs - before.allUs) / 1_000;
+    return { watchedMs, gatewayMs: watchedMs - (after.ownUs - before.ownUs) / 1_000 };
+  }
+
+  async #cpu(): Promise<{ allUs: number; ownUs: number }> {
+    const { cpuUs, ownCpuUs } = await this.#pod.gate.charged(ANSWER_LIMIT_MS);
+    if (cpuUs === null)
+      throw new Problem('engine-failed', 'the cgroup of the container does not tell its processor time');
+    return { allUs: cpuUs, ownUs: ownCpuUs };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
