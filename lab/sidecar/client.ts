@@ -80,9 +80,9 @@ const CALL_LIMIT_MS = 30_000;
 /** Several collections of a heap of hundreds of megabytes, on a machine that has other work. */
 const HEAP_LIMIT_MS = 90_000;
 const COLLECTIONS_LIMIT_MS = 120_000;
-const REQUESTS_LIMIT_MS = 300_000;
+const REQUESTS_LIMIT_MS = 600_000;
 /** Of one among several at once, on a machine that is busy with other things. */
-const REQUEST_LIMIT_MS = 120_000;
+const REQUEST_LIMIT_MS = 240_000;
 const REQUESTS_AT_ONCE = 8;
 
 /** The sidecar of a pod, seen from the lab. */
