@@ -5,7 +5,8 @@ const SLEPT_MS = 8 * 60 * 60_000;
 
 /**
  * A sleep as a gateway's files see it: every process is frozen, the files get older, everything goes on. A frozen container is not a sleeping
- * laptop: monotonic clocks go on, the wall clock does not jump, and timers do not fire at once on waking.
+ * laptop: monotonic clocks go on, the wall clock does not jump, and timers do not fire at once on waking. The files' own times are set back, which no
+ * sleep does: a program that remembers one finds it changed, and may refuse what it was at.
  */
 export const sleep: Fault = {
   name: 'sleep',

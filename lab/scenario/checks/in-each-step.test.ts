@@ -183,6 +183,36 @@ describe('each check catches its defect in the one step that has it', () => {
   });
 });
 
+describe('a turn that slept at a moment that nobody chose', () => {
+  const ended = (error: string, status?: number): ToldOfStorm['spoil'] =>
+    inStep(4, (cell) =>
+      change(cell, (event) =>
+        event.type === 'turn' && event.name === 'struck'
+          ? [
+              {
+                ...event,
+                result: { tSent: event.t, tEnded: event.t, acknowledged: false, error, ...(status && { status }) },
+              },
+            ]
+          : [event],
+      ),
+    );
+  const wakes = (spoil: ToldOfStorm['spoil']) => check(judge(storm(spoil === undefined ? {} : { spoil })), 'wakes');
+
+  test('may be refused with an answer', () => {
+    expect(wakes(ended('status 500: its file has changed', 500))).toMatchObject({
+      verdict: 'held',
+      detail: expect.stringMatching(/the held turn was refused: status 500/),
+    });
+  });
+
+  test('is not left without one', () => {
+    expect(wakes(ended('timeout: no complete answer'))?.detail).toMatch(
+      /^step 4 .*the held turn failed when it woke: timeout/,
+    );
+  });
+});
+
 describe('disk-bounded', () => {
   const left = (bytes: readonly number[]) => check(judge(storm({ left: (step) => bytes[step] ?? 0 })), 'disk-bounded');
 
