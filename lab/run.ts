@@ -7,6 +7,7 @@ import type { Engine } from './engine/engine.ts';
 import { loadEvidence } from './evidence/cell-evidence.ts';
 import { ensureImage } from './image/build.ts';
 import { compare, inForce, readExpectations, shownExpectations } from './judge/expectations.ts';
+import { gatewayTimeMs } from './judge/gateway-time.ts';
 import { judge } from './judge/judge.ts';
 import { staleExpectations } from './judge/stale.ts';
 import { packageFile } from './package-folder.ts';
@@ -256,7 +257,9 @@ async function judgeCell(
   );
   const { verdict, durationMs } = result;
   const detail = evidence === undefined && leftOut !== undefined ? leftOut : result.detail;
-  const row = { verdict, expected, detail, durationMs, checks, reproduce: reproduce(planned) };
+  const gatewayMs = evidence === undefined ? undefined : gatewayTimeMs(evidence);
+  const time = { durationMs, ...(gatewayMs !== undefined && { gatewayMs }) };
+  const row = { verdict, expected, detail, ...time, checks, reproduce: reproduce(planned) };
   if (!('scenario' in planned)) return { ...planned, ...row };
   const { figures, curves } = 'figures' in result ? result : { figures: [], curves: [] };
   return { ...planned, ...row, figures, curves };

@@ -12,6 +12,7 @@ import { buildImages } from '../run.ts';
 import { falseAlarms } from './false-alarms.ts';
 import { holdCost } from './hold-cost.ts';
 import { imageMemory } from './image-memory.ts';
+import { judging } from './judging.ts';
 import { labCost } from './lab-cost.ts';
 import { landing } from './landing.ts';
 import { machine } from './machine.ts';
@@ -30,6 +31,7 @@ const sections: readonly Section[] = [
   samplingCost,
   labCost,
   imageMemory,
+  judging,
   reportPage,
 ];
 

@@ -26,7 +26,7 @@ async function caught(): Promise<Matrix> {
     };
   });
   const run = { id: 'r', startedAt: '', engine: 'e', kernel: 'k', cgroupVersion: 1 as const, midwriteVersion: '0' };
-  return { schemaVersion: 2, run, outcome: { kind: 'sound', reasons: [] }, stale: [], cells };
+  return { schemaVersion: 3, run, outcome: { kind: 'sound', reasons: [] }, stale: [], cells };
 }
 
 describe('the kill table', () => {

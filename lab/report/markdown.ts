@@ -1,6 +1,7 @@
 import { markdownTable } from 'markdown-table';
 import { glyph } from '../judge/verdict.ts';
 import { byScenario, chart, sharedCurves } from './chart.ts';
+import { labShareInWords } from './lab-share.ts';
 import type { Matrix, MatrixCell, MatrixRow, MatrixScenario } from './matrix.ts';
 import { plain } from './plain.ts';
 import type { Reporter } from './reporter.ts';
@@ -21,6 +22,7 @@ export function markdownReport(matrix: Matrix): string {
   const sections = [
     '# Fault matrix',
     `${run.id} · midwrite ${run.midwriteVersion} · ${markdownText(run.engine)} · kernel ${markdownText(run.kernel)} · cgroup v${run.cgroupVersion} · ${cells.length} cells: ${counts(cells)}`,
+    ...[labShareInWords(matrix) ?? []].flat(),
     `**${{ sound: 'Sound', unexpected: 'Not as expected', unsound: 'Not sound' }[outcome.kind]}**${outcome.reasons.length === 0 ? '' : `\n\n${outcome.reasons.map((reason) => `- ${markdownText(reason)}`).join('\n')}`}`,
     ...(rows.length === 0
       ? []

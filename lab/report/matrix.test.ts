@@ -115,7 +115,7 @@ describe('expectations', () => {
 describe('text from a container does nothing', () => {
   const hostile = '\u001b[2J\u001b]0;owned\u0007<script>alert(1)</script>`x`|a\n| b |\u202e';
   const matrix: Matrix = {
-    schemaVersion: 2,
+    schemaVersion: 3,
     run: { id: 'r', startedAt: '', engine: 'e', kernel: 'k', cgroupVersion: 1, midwriteVersion: '0' },
     outcome: { kind: 'unsound', reasons: [hostile] },
     stale: [],

@@ -3,8 +3,8 @@ import { cellFields, refuseNewer, scenarioFields } from '../evidence/schema.ts';
 import { Problem } from '../problem.ts';
 import { REPRODUCED } from '../scenario/figure.ts';
 
-/** The version of matrix.json. 2: `stale`, `run.shards`. */
-export const MATRIX_SCHEMA_VERSION = 2;
+/** The version of matrix.json. 2: `stale`, `run.shards`. 3: `cells[].gatewayMs`. */
+export const MATRIX_SCHEMA_VERSION = 3;
 
 const VerdictName = z.enum(['held', 'violated', 'missed', 'inconclusive', 'not-applicable']);
 
@@ -26,6 +26,8 @@ const rowFields = {
   /** The proof that the fault landed, or why there is no verdict. */
   detail: z.string(),
   durationMs: z.number(),
+  /** Of it what the gateway would take without the lab too. Absent: not known. */
+  gatewayMs: z.number().optional(),
   checks: z.array(MatrixCheck),
   reproduce: z.string(),
 };
@@ -123,6 +125,7 @@ export type Matrix = z.infer<typeof Matrix>;
 /** From each version to the next one. */
 const UPGRADES: Readonly<Record<number, (older: object) => object>> = {
   1: (older) => ({ ...older, schemaVersion: 2, stale: [] }),
+  2: (older) => ({ ...older, schemaVersion: 3 }),
 };
 
 /**

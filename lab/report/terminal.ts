@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { glyph } from '../judge/verdict.ts';
 import { byScenario, chart, sharedCurves } from './chart.ts';
+import { labShareInWords } from './lab-share.ts';
 import { isBroken, type Matrix, type MatrixFigure, type MatrixRow, type MatrixScenario } from './matrix.ts';
 import { plain } from './plain.ts';
 import type { Reporter } from './reporter.ts';
@@ -129,7 +130,7 @@ function legend(matrix: Matrix): string {
     ...(cells.length > scenarios ? [`${cells.length - scenarios} cells`] : []),
     ...(matrix.cells.length > cells.length ? [`${matrix.cells.length - cells.length} controls`] : []),
   ].join(' and ');
-  const lines = [`${what}${seconds}: ${counts(cells)}.`, `The run is ${words}.`];
+  const lines = [`${what}${seconds}: ${counts(cells)}.`, labShareInWords(matrix) ?? [], `The run is ${words}.`].flat();
   if (outcome.kind === 'unsound') lines.push(...outcome.reasons.map((reason) => `  - ${plain(reason)}`));
   return lines.join('\n');
 }

@@ -2,6 +2,7 @@ import { faults } from '../../../faults/index.ts';
 import { formatSize } from '../../cell/cell-id.ts';
 import { crashPoints } from '../../cell/write-shape.ts';
 import { type CellChange, CHANGE_SIGNS, CHANGE_WORDS, countChanges, inWords } from '../compare.ts';
+import { labShareInWords } from '../lab-share.ts';
 import { isBroken, type Matrix, type MatrixCell, type MatrixRow, type MatrixScenario } from '../matrix.ts';
 import { findings, grid, scenariosOf } from '../table.ts';
 import { html, type Markup } from './markup.ts';
@@ -209,6 +210,9 @@ function frame({ run, cells }: Matrix): Markup {
     ['Run', run.id],
     ['When', when(run.startedAt)],
     ['How long', run.durationMs === undefined ? 'it did not come to its end' : duration(run.durationMs)],
+    ...[labShareInWords({ cells })].flatMap((share): [string, string][] =>
+      share === undefined ? [] : [["The lab's share", share]],
+    ),
     ['Engine', run.engine],
     ['Kernel', run.kernel],
     ['cgroup', `v${run.cgroupVersion}`],

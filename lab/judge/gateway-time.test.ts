@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { EvidenceBuilder, killed } from '../test/healthy-cell.ts';
+import { gatewayTimeMs } from './gateway-time.ts';
+
+/** A cell with one boot, and a turn of 100 ms that is held 40 ms after it was sent. */
+function heldTurn(releasedAfterMs: number | undefined): EvidenceBuilder {
+  const build = new EvidenceBuilder();
+  build.events.push(killed().done().cell);
+  build.ready(1, 300);
+  const sent = build.now;
+  build.at(sent + 39).gate(1, { ev: 'held', id: 'full-temp' });
+  if (releasedAfterMs !== undefined)
+    build.at(sent + 39 + releasedAfterMs).gate(1, { ev: 'released', id: 'full-temp', how: 'continued' });
+  return build.at(sent + 100).turn('struck', 1, false, 100);
+}
+const ended = (build: EvidenceBuilder) => build.add({ type: 'end', durationMs: 1_000 }).done();
+
+test('boots until ready, and a turn without its hold', () => {
+  expect(gatewayTimeMs(ended(heldTurn(50)))).toBe(300 + 100 - 50);
+});
+
+test('a call that was never released is held until the turn is over', () => {
+  expect(gatewayTimeMs(ended(heldTurn(undefined)))).toBe(300 + 40);
+});
+
+test('the stop that was asked for, and not the end by a fault', () => {
+  const stopped = (build: EvidenceBuilder, boot: number) =>
+    build.add({ type: 'stopped', boot, exitCode: 0, oomKilled: false, byLab: true });
+  const build = stopped(heldTurn(50), 1).ready(2, 200);
+  build.add({ type: 'phase', name: 'boot again' });
+  stopped(build.at(build.now + 69), 2).ready(3, 100);
+  expect(gatewayTimeMs(ended(build))).toBe(350 + 200 + 70 + 100);
+});
+
+test('of a cell that did not come to its end it is not known', () => {
+  expect(gatewayTimeMs(heldTurn(50).done())).toBeUndefined();
+});
