@@ -19,6 +19,7 @@ const PROGRAM = `
     keep: () => (globalThis.kept = mebibytes(40)),
     drop: () => (globalThis.kept = undefined),
     litter: () => mebibytes(40).length,
+    talk: () => { for (let n = 0; n < 500; n += 1) console.log(String(n).padEnd(10_000)); },
     buffer: () => (globalThis.kept = Buffer.alloc(40 * 1024 * 1024, 1)),
   };
 `;
@@ -80,6 +81,16 @@ test('what is kept shows, garbage does not, and one call after the other works',
   await gateway.does('drop');
   const dropped = await heap(port, 10_000, never);
   expect(Math.abs(dropped.usedBytes - bare.usedBytes)).toBeLessThan(2 * MEBIBYTE);
+});
+
+test('what a process said is kept by its inspector, and is no memory of its own', async () => {
+  await using gateway = new InspectedProcess('--inspect=127.0.0.1:0', PROGRAM);
+  const port = await gateway.port();
+  await gateway.up();
+  const bare = await heap(port, 10_000, never);
+  await gateway.does('talk');
+  const talked = await heap(port, 10_000, never);
+  expect(Math.abs(talked.usedBytes - bare.usedBytes)).toBeLessThan(MEBIBYTE);
 });
 
 test('a buffer is outside the heap, and the sidecar reads an inspector that SIGUSR1 opened', async () => {
