@@ -5,7 +5,7 @@ import { labShareInWords } from './lab-share.ts';
 import type { Matrix, MatrixCell, MatrixRow, MatrixScenario } from './matrix.ts';
 import { plain } from './plain.ts';
 import type { Reporter } from './reporter.ts';
-import { counts, findings, grid, scenariosOf } from './table.ts';
+import { attempts, counts, findings, grid, scenariosOf } from './table.ts';
 
 export const markdown: Reporter = {
   name: 'markdown',
@@ -31,7 +31,7 @@ export function markdownReport(matrix: Matrix): string {
             ['', ...columns],
             ...rows.map((row) => [
               markdownText(row.title),
-              ...row.boxes.map((boxes) => (boxes ?? []).map(box).join('<br>')),
+              ...row.boxes.map((boxes) => attempts(boxes, box).join('<br>')),
             ]),
           ]),
         ]),

@@ -1,30 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { compare, type Expectation } from '../judge/expectations.ts';
 import type { CellResult } from '../judge/judge.ts';
+import { canary, control, matrixOf, row } from '../test/matrix.ts';
 import { markdownReport } from './markdown.ts';
 import { type Matrix, type MatrixCell, outcomeOf } from './matrix.ts';
 import { plain } from './plain.ts';
 import { terminalReport } from './terminal.ts';
 
-const row = (more: Partial<MatrixCell> = {}): MatrixCell => ({
-  id: 'g@1.0.0_full-temp_sigkill_1g',
-  role: 'cell',
-  gateway: 'g',
-  version: '1.0.0',
-  crashPoint: 'full-temp',
-  fault: 'sigkill',
-  aftermath: 'aged',
-  memoryBytes: 1024 ** 3,
-  verdict: 'held',
-  expected: true,
-  detail: 'held at rename',
-  durationMs: 10,
-  checks: [{ id: 'store-valid', verdict: 'held', detail: 'fine', lines: [] }],
-  reproduce: 'npx midwrite run --cell g@1.0.0_full-temp_sigkill_1g',
-  ...more,
-});
-const control = row({ role: 'control', fault: 'none' });
-const canary = row({ role: 'canary', verdict: 'violated', expected: true });
 const news = row({
   verdict: 'violated',
   expected: false,
@@ -62,6 +44,15 @@ describe('what a run comes to', () => {
   ] as const)('%s: %s', (_, cells, kind) => {
     expect(outcomeOf(cells as readonly MatrixCell[]).kind).toBe(kind);
   });
+});
+
+test('a hundred attempts at one box are one line with their count', () => {
+  const cells = [control, canary, news, ...Array.from({ length: 100 }, () => row())];
+  const matrix = matrixOf(cells);
+  for (const report of [terminalReport(matrix, { colour: false }), markdownReport(matrix)]) {
+    expect(report).toMatch(/100 × \S+ held/);
+    expect(report).toMatch(/NEW no-orphans|no-orphans \(new\)/);
+  }
 });
 
 describe('expectations', () => {

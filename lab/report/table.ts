@@ -49,10 +49,19 @@ export function findings(cell: MatrixRow): { text: string; known: boolean }[] {
     }));
 }
 
-/** A summary in numbers: how many cells came to what. */
+/**
+ * What came of each attempt at one box of the grid, the same once with its count: nobody reads it a hundred times, and cli-table3 takes five seconds
+ * for a box of a hundred lines.
+ */
+export function attempts(cells: readonly MatrixCell[] | undefined, inWords: (cell: MatrixCell) => string): string[] {
+  const same = Map.groupBy(cells ?? [], inWords);
+  return [...same].map(([text, { length }]) => (length === 1 ? text : `${length} × ${text}`));
+}
+
 /** The scenarios of a run, in the order of the plan. */
 export const scenariosOf = (matrix: Matrix): MatrixScenario[] => matrix.cells.filter(isScenario);
 
+/** A summary in numbers: how many cells came to what. */
 export function counts(cells: readonly MatrixRow[]): string {
   const by = new Map<string, number>();
   for (const cell of cells) {

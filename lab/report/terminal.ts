@@ -6,7 +6,7 @@ import { labShareInWords } from './lab-share.ts';
 import { isBroken, type Matrix, type MatrixFigure, type MatrixRow, type MatrixScenario } from './matrix.ts';
 import { plain } from './plain.ts';
 import type { Reporter } from './reporter.ts';
-import { counts, findings, grid, scenariosOf } from './table.ts';
+import { attempts, counts, findings, grid, scenariosOf } from './table.ts';
 
 export const terminal: Reporter = {
   name: 'terminal',
@@ -46,9 +46,7 @@ export function terminalReport(matrix: Matrix, options: { colour: boolean }): st
   for (const row of rows) {
     table.push([
       row.title,
-      ...row.boxes.map((cells) =>
-        cells === undefined ? '' : cells.map((cell) => paint(colourOf(cell), box(cell))).join('\n'),
-      ),
+      ...row.boxes.map((cells) => attempts(cells, (cell) => paint(colourOf(cell), box(cell))).join('\n')),
     ]);
   }
   const told = [...byScenario(matrix).values()].flatMap((rows) => [
