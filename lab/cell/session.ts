@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { Moment } from '../evidence/event.ts';
-import type { Recorder } from '../evidence/recorder.ts';
+import type { Moment, PlantRole } from '../evidence/event.ts';
+import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { ArmSpec, GateEvent, GateEventOf } from '../gate/protocol.ts';
-import { fill, type Release, type Store, storeEntryPath } from '../gateway.ts';
+import { fill, type Promises, type Release, type Store, storeEntryPath } from '../gateway.ts';
 import type { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import type { Entry, Plant, TurnResult } from '../sidecar/client.ts';
@@ -59,13 +59,13 @@ export type BootIntoHold = { held: GateEventOf<'held'> } | { ready: boolean };
 export class Session {
   readonly #pod: Pod;
   readonly #release: Release;
-  readonly #recorder: Recorder;
+  readonly #recorder: EvidenceSink;
   readonly #signal: AbortSignal;
   #readyAt = 0;
   #tempPattern: string | undefined;
   #shape: WriteShape | undefined;
 
-  constructor(pod: Pod, release: Release, recorder: Recorder, signal: AbortSignal) {
+  constructor(pod: Pod, release: Release, recorder: EvidenceSink, signal: AbortSignal) {
     this.#pod = pod;
     this.#release = release;
     this.#recorder = recorder;
@@ -346,42 +346,19 @@ export class Session {
    * @param isTempPlanted also a young temp; the next ageing makes it old
    */
   async prepare(aftermath: Aftermath, isTempPlanted = true): Promise<void> {
-    const { root, store, sweepGraceMs } = this.#release.promises;
+    const { root, sweepGraceMs } = this.#release.promises;
     if (aftermath !== 'fresh') {
       const byMs = sweepGraceMs + HOUR_MS;
       await this.#pod.sidecar.age(root, byMs);
       this.#recorder.record({ type: 'aged', byMs, why: 'aftermath' });
     }
-    const folder = path.posix.dirname(store.path);
-    const plants: (Plant & { role: 'young-temp' | 'foreign-file' | 'corrupt-store' })[] = [
-      {
-        role: 'foreign-file',
-        path: path.posix.join(folder, 'notes-of-another-program.tmp'),
-        content: 'not yours\n',
-        ageMs: sweepGraceMs + HOUR_MS,
-      },
-    ];
-    const young = isTempPlanted ? this.#youngTemp() : undefined;
-    if (young !== undefined)
-      plants.push({ role: 'young-temp', path: young, content: '{"a writer": "is at it"', ageMs: 0 });
-    if (aftermath === 'corrupt-store')
-      plants.push({ role: 'corrupt-store', path: store.path, content: '{"cut": {"in', ageMs: sweepGraceMs + HOUR_MS });
+    const seen = isTempPlanted ? this.#pod.gate.events : [];
+    const plants = plantsFor(this.#release.promises, aftermath, seen);
     await this.#pod.sidecar.plant(plants.map(({ role: _, ...plant }) => plant));
     this.#recorder.record({
       type: 'planted',
       files: plants.map(({ role, path: file, ageMs }) => ({ role, path: file, ageMs })),
     });
-  }
-
-  /** A name of the gateway's own form that no writer has used: the last seen one with its digits turned. */
-  #youngTemp(): string | undefined {
-    const seen = learnWriteShape(this.#pod.gate.events, this.#release.promises.store);
-    if (seen.kind !== 'replace') return undefined;
-    const name = path.posix.basename(seen.example);
-    // Every digit becomes another one, and none becomes 0: a number that begins with 0 may not be of the gateway's form.
-    const turned = name.replaceAll(/\d/g, (digit) => String(((Number(digit) + 3) % 9) + 1));
-    const young = path.posix.join(path.posix.dirname(seen.example), turned);
-    return turned !== name && patternOf(young) === seen.temp ? young : undefined;
   }
 
   /** Lets the time pass that the gateway's own sweep has after it was ready. */
@@ -420,6 +397,38 @@ export class Session {
 }
 
 const isHeld = (event: GateEvent): event is GateEventOf<'held'> => event.ev === 'held';
+
+/** Something that the lab puts into a stopped state, and what for. */
+export type RolePlant = Plant & { role: PlantRole };
+
+/**
+ * What a sweep must leave alone, to be put beside what a crash left: another program's file, a temp of the gateway's own form that is young, and, where
+ * that is asked for, a store that can't be read.
+ * @param seen how the gateway was seen to write
+ */
+export function plantsFor(promises: Promises, aftermath: Aftermath, seen: readonly GateEvent[]): RolePlant[] {
+  const { store, sweepGraceMs } = promises;
+  const old = { ageMs: sweepGraceMs + HOUR_MS };
+  const foreign = path.posix.join(path.posix.dirname(store.path), 'notes-of-another-program.tmp');
+  const plants: RolePlant[] = [{ role: 'foreign-file', path: foreign, content: 'not yours\n', ...old }];
+  const young = youngTemp(promises, seen);
+  if (young !== undefined)
+    plants.push({ role: 'young-temp', path: young, content: '{"a writer": "is at it"', ageMs: 0 });
+  if (aftermath === 'corrupt-store')
+    plants.push({ role: 'corrupt-store', path: store.path, content: '{"cut": {"in', ...old });
+  return plants;
+}
+
+/** A name of the gateway's own form that no writer has used: the last seen one with its digits turned. */
+function youngTemp({ store }: Promises, events: readonly GateEvent[]): string | undefined {
+  const seen = learnWriteShape(events, store);
+  if (seen.kind !== 'replace') return undefined;
+  const name = path.posix.basename(seen.example);
+  // Every digit becomes another one, and none becomes 0: a number that begins with 0 may not be of the gateway's form.
+  const turned = name.replaceAll(/\d/g, (digit) => String(((Number(digit) + 3) % 9) + 1));
+  const young = path.posix.join(path.posix.dirname(seen.example), turned);
+  return turned !== name && patternOf(young) === seen.temp ? young : undefined;
+}
 
 /** Waits until the clock shows a time (ms since 1970) that the gateway has for something. */
 export async function reach(timeMs: number, signal?: AbortSignal): Promise<void> {

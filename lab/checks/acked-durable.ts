@@ -2,30 +2,48 @@ import picomatch from 'picomatch';
 import type { Check } from '../check.ts';
 import type { CellEvidence, Listing } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf, Moment } from '../evidence/event.ts';
+import type { Durable } from '../gateway.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 
 const AFTER: readonly Moment[] = ['booted', 'served', 'rebooted', 'woken'];
 
 type Turn = EvidenceOf<'turn'>;
 
-/** The places in which an acknowledged turn is not to be found in a look at the folder; or the file whose content is not known. */
-export function lostTurn(
-  evidence: CellEvidence,
-  listing: Listing,
-  turn: Turn,
+/** A file as far as it matters here: its text is undefined where nobody kept it. */
+export interface ReadableFile {
+  path: string;
+  text(): string | undefined;
+}
+
+/** The places in which something durable is not to be found; or the file whose content is not known. */
+export function missingFrom(
+  durable: readonly Durable[],
+  files: readonly ReadableFile[],
 ): { missing: string[]; unknown: string[] } {
-  const entries = listing.entries.filter((entry) => entry.type === 'file' && entry.gone !== true);
   const missing: string[] = [];
   const unknown: string[] = [];
-  for (const place of turn.durable) {
-    const files = entries.filter((entry) => picomatch.isMatch(entry.path, [...[place.file].flat()], { dot: true }));
-    const texts = files.map((entry) => evidence.text(entry));
+  for (const place of durable) {
+    const matching = files.filter((file) => picomatch.isMatch(file.path, [...[place.file].flat()], { dot: true }));
+    const texts = matching.map((file) => file.text());
     if (texts.some((text) => text?.includes(place.contains))) continue;
     const where = [place.file].flat().join(' or ');
     if (texts.includes(undefined)) unknown.push(where);
     else missing.push(where);
   }
   return { missing, unknown };
+}
+
+/** The same of an acknowledged turn in a look at the folder. */
+export function lostTurn(
+  evidence: CellEvidence,
+  listing: Listing,
+  turn: Turn,
+): { missing: string[]; unknown: string[] } {
+  const entries = listing.entries.filter((entry) => entry.type === 'file' && entry.gone !== true);
+  return missingFrom(
+    turn.durable,
+    entries.map((entry) => ({ path: entry.path, text: () => evidence.text(entry) })),
+  );
 }
 
 export const ackedDurable: Check = {

@@ -24,13 +24,20 @@ export function storeAt(evidence: CellEvidence, moment: Moment): StoreState {
   const entry = storeEntry(evidence, moment);
   if (entry === undefined) return { state: 'missing' };
   if (entry.type !== 'file') return { state: 'invalid', why: `it is a ${entry.type} and not a file` };
-  const text = evidence.text(entry);
+  return readStore(store, evidence.text(entry), entry.size);
+}
+
+/**
+ * Reads a store from its text: the file's own, or, of a database, the sidecar's reading of its rows.
+ * @param text undefined: it is not known
+ */
+export function readStore(store: Store, text: string | undefined, bytes: number): StoreState {
   if (text === undefined) return { state: 'unknown', why: 'its content was not kept' };
   switch (store.format) {
     case 'json-rows':
-      return jsonRows(text, store, entry.size);
+      return jsonRows(text, store, bytes);
     case 'sqlite':
-      return database(text, entry.size);
+      return database(text, bytes);
     default:
       return unreachable(store);
   }

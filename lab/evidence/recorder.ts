@@ -18,11 +18,18 @@ import type { EvidenceEvent, Moment, Observation } from './event.ts';
 export const EVIDENCE_FILE = 'evidence.jsonl';
 export const CONTENTS_FOLDER = 'files';
 
+/** Where observations go. */
+export interface EvidenceSink {
+  record(observation: Observation): void;
+  /** A listing, with the contents that came with it. */
+  snapshot(moment: Moment, entries: readonly Entry[]): void;
+}
+
 /**
  * Writes a cell's evidence as it comes, a line at a time, so that a lab that is killed leaves what it had seen. Append-only; there is no call that
  * takes anything back.
  */
-export class Recorder implements Disposable {
+export class Recorder implements Disposable, EvidenceSink {
   readonly #folder: string;
   readonly #file: number;
   #at = 0;

@@ -3,7 +3,7 @@ import type { Streams } from '../docker/lab-container.ts';
 import { eachLine } from '../docker/lines.ts';
 import { Problem } from '../problem.ts';
 import { type Wait, within } from '../wait.ts';
-import { type ArmSpec, command, GateEvent, type GateEventOf, type Mapping } from './protocol.ts';
+import { type ArmSpec, command, GateEvent, type GateEventOf, isOfRecord, type Mapping } from './protocol.ts';
 
 /** Who listens to a gate: the recorder of the evidence. */
 export interface GateListener {
@@ -21,8 +21,8 @@ export interface Mapped {
 }
 
 /**
- * One boot of writegate, seen from the lab: its events as they come, its commands. All events stay in `events`, so waiting for one that has
- * already come is no race.
+ * One boot of writegate, seen from the lab: its events as they come, its commands. All events but the bulk of a record stay in `events`, so waiting
+ * for one that has already come is no race.
  */
 export class Gate {
   readonly events: GateEvent[] = [];
@@ -41,8 +41,9 @@ export class Gate {
         listener.garbage(line, parsed);
         return;
       }
-      this.events.push(parsed);
       listener.event(parsed);
+      if (isOfRecord(parsed)) return;
+      this.events.push(parsed);
       this.#wake();
     });
     const log = eachLine(streams.stderr, (line) => {

@@ -95,6 +95,28 @@ export const GateEvent = z.discriminatedUnion('ev', [
   }),
   event('charged', { id: z.string(), ...charge }),
   event('mark', { text: z.string() }),
+  event('recording', {}),
+  event('base', {}),
+  event('name', { path: z.string(), ino: z.number().nullable() }),
+  event('inode', {
+    ino: z.number(),
+    type: z.enum(['file', 'directory', 'symlink', 'other']),
+    mode: z.number(),
+    size: z.number(),
+    mtimeMs: z.number(),
+    target: z.string().optional(),
+  }),
+  event('data', { ino: z.number(), offset: z.number(), bytes: z.number(), base64: z.string() }),
+  event('written-through', { ino: z.number() }),
+  event('unrecorded', { path: z.string(), why: z.string(), errno: z.number() }),
+  event('done', {
+    op: z.string(),
+    bytes: z.number().optional(),
+    offset: z.number().nullable().optional(),
+    synchronous: z.boolean().optional(),
+    over: z.boolean(),
+  }),
+  event('recorded', { calls: z.number() }),
   event('child', { pid: z.number() }),
   event('exit', {
     code: z.number().optional(),
@@ -110,6 +132,10 @@ export const GateEvent = z.discriminatedUnion('ev', [
 
 export type GateEvent = z.infer<typeof GateEvent>;
 export type GateEventOf<Name extends GateEvent['ev']> = Extract<GateEvent, { ev: Name }>;
+
+/** What writegate tells of a folder that it records: too much to be kept in memory, and of no use before it is replayed. */
+export const isOfRecord = (event: GateEvent): boolean =>
+  event.ev === 'name' || event.ev === 'inode' || event.ev === 'data' || event.ev === 'written-through' || event.ev === 'done';
 
 /** Where a hold is to take place. */
 export interface ArmSpec {

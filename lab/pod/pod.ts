@@ -3,9 +3,9 @@ import { readWhole } from '../docker/read-whole.ts';
 import { makeVolume } from '../docker/volume.ts';
 import { DockerWatch } from '../docker/watch.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Recorder } from '../evidence/recorder.ts';
+import type { EvidenceSink } from '../evidence/recorder.ts';
 import { Gate, type GateListener } from '../gate/gate.ts';
-import type { ArmSpec } from '../gate/protocol.ts';
+import { type ArmSpec, type GateEvent, isOfRecord } from '../gate/protocol.ts';
 import type { Release } from '../gateway.ts';
 import { Sidecar } from '../sidecar/client.ts';
 import { within } from '../wait.ts';
@@ -23,6 +23,10 @@ export interface PodSpec {
   diskBytes?: number;
   /** How often writegate looks at the memory, in ms. Absent: as it does by itself. */
   sampleMs?: number;
+  /** Commands that writegate runs before the gateway's first call, at every boot. */
+  gateCommands?: readonly string[];
+  /** Gets every event of writegate's, those of a record too, which are in no evidence. */
+  onGateEvent?(event: GateEvent): void;
   /** Boots that an earlier pod of the same evidence had: numbers go on after them. */
   bootsBefore?: number;
 }
@@ -55,7 +59,7 @@ const partOf = ({ label, name, release }: PodSpec, volume: string, suffix: strin
 interface PodParts {
   engine: Engine;
   spec: PodSpec;
-  recorder: Recorder;
+  recorder: EvidenceSink;
   volume: string;
   sidecar: Sidecar;
   sidecarContainer: LabContainer;
@@ -77,7 +81,7 @@ export class Pod implements AsyncDisposable {
   readonly gatewayName: string;
   readonly #engine: Engine;
   readonly #spec: PodSpec;
-  readonly #recorder: Recorder;
+  readonly #recorder: EvidenceSink;
   readonly #volume: string;
   readonly #sidecarContainer: LabContainer;
   readonly #resources: AsyncDisposableStack;
@@ -104,7 +108,7 @@ export class Pod implements AsyncDisposable {
   }
 
   /** Starts the sidecar on a fresh volume. The gateway is not booted yet. */
-  static async start(engine: Engine, spec: PodSpec, recorder: Recorder): Promise<Pod> {
+  static async start(engine: Engine, spec: PodSpec, recorder: EvidenceSink): Promise<Pod> {
     await using undo = new AsyncDisposableStack();
     const watch = undo.use(
       await DockerWatch.start(engine, spec.label, (event) => recorder.record({ type: 'docker', ...event })),
@@ -173,7 +177,8 @@ export class Pod implements AsyncDisposable {
       const release = { ...this.#spec.release, boot: { ...boot, env: { ...boot.env, ...env } } };
       const sampling = sampleMs === undefined ? [] : ['--sample-ms', String(sampleMs)];
       const pid = this.#suffix === SECOND ? ['--pid', String(SECOND_PID)] : [];
-      const options = ['--state', release.promises.root, ...sampling, ...pid, '--exit-on-eof'];
+      const commands = (this.#spec.gateCommands ?? []).flatMap((line) => ['--command', line]);
+      const options = ['--state', release.promises.root, ...sampling, ...pid, '--exit-on-eof', ...commands];
       const writegate = ['writegate', 'run', ...options, '--'];
       const part = { ...partOf(this.#spec, this.#volume, this.#suffix), release, image: images.gateway };
       const spec = gatewaySpec(part, this.#sidecarContainer.id, memoryBytes, writegate);
@@ -217,7 +222,10 @@ export class Pod implements AsyncDisposable {
 
   #listen(boot: number): GateListener {
     return {
-      event: (event) => this.#recorder.record({ type: 'gate', boot, event }),
+      event: (event) => {
+        this.#spec.onGateEvent?.(event);
+        if (!isOfRecord(event)) this.#recorder.record({ type: 'gate', boot, event });
+      },
       log: (line) => this.#recorder.record({ type: 'log', boot, line }),
       garbage: (line, why) => this.#recorder.record({ type: 'garbage', boot, line: line.slice(0, 2_000), why }),
     };

@@ -16,6 +16,7 @@
 #include "gate.h"
 #include "maps.h"
 #include "memory.h"
+#include "record.h"
 
 enum { LINE_BYTES = 32 * 1024, KEYS_MAX = 8, TEXT_BYTES = PATH_BYTES };
 
@@ -218,12 +219,21 @@ static void charge(const struct given *given) {
   if (has_keys(given, "id ", " id ")) memory_report_charge(find(given, "id"));
 }
 
+static void begin_record(const struct given *given) {
+  if (has_keys(given, "", " ") && !record_begin()) event_error("already-recording", "a record is being made");
+}
+
+static void end_record(const struct given *given) {
+  if (has_keys(given, "", " ") && !record_end()) event_error("not-recording", "no record is being made");
+}
+
 static void run(char *line) {
   static const struct {
     const char *word;
     void (*run)(const struct given *);
   } commands[] = {{"arm", arm}, {"disarm", disarm}, {"release", release}, {"pass", pass},
-                  {"fill", fill}, {"drain", drain}, {"mark", mark}, {"maps", maps}, {"charge", charge}};
+                  {"fill", fill}, {"drain", drain}, {"mark", mark}, {"maps", maps}, {"charge", charge},
+                  {"record", begin_record}, {"end-record", end_record}};
   struct given given;
   if (!parse(line, &given)) return;
   for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {

@@ -113,6 +113,20 @@ void event_string(const char *key, const char *value) {
   put_string(value);
 }
 
+void event_base64(const char *key, const char *bytes, size_t count) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const unsigned char *in = (const unsigned char *)bytes;
+  put_key(key);
+  put_text("\"");
+  for (size_t i = 0; i < count; i += 3) {
+    unsigned group = (unsigned)in[i] << 16 | (i + 1 < count ? (unsigned)in[i + 1] << 8 : 0) | (i + 2 < count ? in[i + 2] : 0u);
+    char four[4] = {digits[group >> 18], digits[group >> 12 & 63], i + 1 < count ? digits[group >> 6 & 63] : '=',
+                    i + 2 < count ? digits[group & 63] : '='};
+    put(four, sizeof four);
+  }
+  put_text("\"");
+}
+
 void event_number(const char *key, int64_t value) {
   put_key(key);
   put_number(value);

@@ -3,10 +3,12 @@
 #define EVENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 void event_begin(const char *name);
 void event_string(const char *key, const char *value);
+void event_base64(const char *key, const char *bytes, size_t count);
 void event_number(const char *key, int64_t value);
 void event_bool(const char *key, bool value);
 void event_null(const char *key);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "event.h"
 #include "listener.h"
 #include "memory.h"
+#include "record.h"
 #include "threads.h"
 
 enum {
@@ -17,6 +19,7 @@ enum {
   LOOK_EVERY_MS = 20,
   DOUBTS_MAX = 10, /* looks after which a call that is neither dead nor back counts as cancelled */
   AGAIN_MAX = 256,
+  BUSY_NS = 300000, /* so long a call that is recorded is waited for without giving the processor away for a whole ms */
 };
 
 enum phase {
@@ -61,6 +64,7 @@ static int listener = -1;
 static uint64_t serial;
 
 static void process(const struct seccomp_notif *notification);
+static void take_into_line(void);
 
 void gate_open(int fd) {
   listener = fd;
@@ -102,9 +106,32 @@ static bool may_go(const struct seccomp_notif *notification) {
   return hold.phase == OPEN || (hold.is_passing && notification->pid != hold.call.notification.pid);
 }
 
-static void let_run(const struct call *call) {
-  if (listener_let_run(listener, call->notification.id)) threads_let_go(&call->notification, call->caller.start_time);
+static bool go(const struct call *call) {
+  bool went = listener_let_run(listener, call->notification.id);
+  if (went) threads_let_go(&call->notification, call->caller.start_time);
   else remember_again(call, false, 0);
+  return went;
+}
+
+/* A record is made of one call after the other: the next one waits until this one is over. */
+static void go_recorded(const struct call *call) {
+  bool is_over = false;
+  event_uncork();
+  record_before(call);
+  if (!go(call)) {
+    record_drop();
+    return;
+  }
+  int64_t limit_ns = now_ns() + (int64_t)SETTLE_LIMIT_MS * 1000000, patience_ns = now_ns() + BUSY_NS;
+  while (!(is_over = record_is_over()) && now_ns() < limit_ns)
+    if (now_ns() < patience_ns) sched_yield();
+    else take_into_line();
+  record_after(is_over);
+}
+
+static void let_run(const struct call *call) {
+  if (record_is_on()) go_recorded(call);
+  else go(call);
 }
 
 static void answer(const struct call *call, int result) {
@@ -160,6 +187,16 @@ static bool is_caller_gone(void) {
 static bool can_receive(int limit_ms) {
   struct pollfd ready = {.fd = listener, .events = POLLIN};
   return poll(&ready, 1, limit_ms) > 0 && (ready.revents & POLLIN) != 0;
+}
+
+/* While a call is recorded nothing else is dealt with, but another call of its thread shows that it is over. */
+static void take_into_line(void) {
+  struct seccomp_notif notification;
+  if (!can_receive(1) || !listener_receive(listener, &notification)) return;
+  counters.notified++;
+  threads_returned((pid_t)notification.pid);
+  if (record_is_of((pid_t)notification.pid)) record_returned();
+  wait_in_line(&notification);
 }
 
 static void receive_all(int limit_ms) {
@@ -307,6 +344,7 @@ bool gate_release(const char *id) {
   event_string("id", id);
   event_string("how", is_performed ? "answered" : "continued");
   event_end();
+  if (is_performed && record_is_on()) record_performed(&call);
   if (is_performed) answer(&call, hold.result);
   else if (hold.arm.when == BEFORE && listener_is_valid(listener, call.notification.id)) decide(&call);
   else let_run(&call);
