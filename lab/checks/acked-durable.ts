@@ -9,25 +9,26 @@ const AFTER: readonly Moment[] = ['booted', 'served', 'rebooted', 'woken'];
 
 type Turn = EvidenceOf<'turn'>;
 
-/** A file as far as it matters here: its text is undefined where nobody kept it. */
-export interface ReadableFile {
+/** A file as far as it matters here. */
+export interface SearchedFile {
   path: string;
-  text(): string | undefined;
+  /** Undefined where nobody kept its content. */
+  contains(text: string): boolean | undefined;
 }
 
 /** The places in which something durable is not to be found; or the file whose content is not known. */
 export function missingFrom(
   durable: readonly Durable[],
-  files: readonly ReadableFile[],
+  files: readonly SearchedFile[],
 ): { missing: string[]; unknown: string[] } {
   const missing: string[] = [];
   const unknown: string[] = [];
   for (const place of durable) {
     const matching = files.filter((file) => picomatch.isMatch(file.path, [...[place.file].flat()], { dot: true }));
-    const texts = matching.map((file) => file.text());
-    if (texts.some((text) => text?.includes(place.contains))) continue;
+    const found = matching.map((file) => file.contains(place.contains));
+    if (found.includes(true)) continue;
     const where = [place.file].flat().join(' or ');
-    if (texts.includes(undefined)) unknown.push(where);
+    if (found.includes(undefined)) unknown.push(where);
     else missing.push(where);
   }
   return { missing, unknown };
@@ -42,7 +43,7 @@ export function lostTurn(
   const entries = listing.entries.filter((entry) => entry.type === 'file' && entry.gone !== true);
   return missingFrom(
     turn.durable,
-    entries.map((entry) => ({ path: entry.path, text: () => evidence.text(entry) })),
+    entries.map((entry) => ({ path: entry.path, contains: (text) => evidence.text(entry)?.includes(text) })),
   );
 }
 

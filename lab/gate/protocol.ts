@@ -107,7 +107,6 @@ export const GateEvent = z.discriminatedUnion('ev', [
     target: z.string().optional(),
   }),
   event('data', { ino: z.number(), offset: z.number(), bytes: z.number(), base64: z.string() }),
-  event('written-through', { ino: z.number() }),
   event('unrecorded', { path: z.string(), why: z.string(), errno: z.number() }),
   event('done', {
     op: z.string(),
@@ -135,7 +134,7 @@ export type GateEventOf<Name extends GateEvent['ev']> = Extract<GateEvent, { ev:
 
 /** What writegate tells of a folder that it records: too much to be kept in memory, and of no use before it is replayed. */
 export const isOfRecord = (event: GateEvent): boolean =>
-  event.ev === 'name' || event.ev === 'inode' || event.ev === 'data' || event.ev === 'written-through' || event.ev === 'done';
+  event.ev === 'name' || event.ev === 'inode' || event.ev === 'data' || event.ev === 'done';
 
 /** Where a hold is to take place. */
 export interface ArmSpec {

@@ -24,7 +24,7 @@ export interface PodSpec {
   /** How often writegate looks at the memory, in ms. Absent: as it does by itself. */
   sampleMs?: number;
   /** Commands that writegate runs before the gateway's first call, at every boot. */
-  gateCommands?: readonly string[];
+  firstCommands?: readonly string[];
   /** Gets every event of writegate's, those of a record too, which are in no evidence. */
   onGateEvent?(event: GateEvent): void;
   /** Boots that an earlier pod of the same evidence had: numbers go on after them. */
@@ -177,7 +177,7 @@ export class Pod implements AsyncDisposable {
       const release = { ...this.#spec.release, boot: { ...boot, env: { ...boot.env, ...env } } };
       const sampling = sampleMs === undefined ? [] : ['--sample-ms', String(sampleMs)];
       const pid = this.#suffix === SECOND ? ['--pid', String(SECOND_PID)] : [];
-      const commands = (this.#spec.gateCommands ?? []).flatMap((line) => ['--command', line]);
+      const commands = (this.#spec.firstCommands ?? []).flatMap((line) => ['--command', line]);
       const options = ['--state', release.promises.root, ...sampling, ...pid, '--exit-on-eof', ...commands];
       const writegate = ['writegate', 'run', ...options, '--'];
       const part = { ...partOf(this.#spec, this.#volume, this.#suffix), release, image: images.gateway };

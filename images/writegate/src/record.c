@@ -170,6 +170,8 @@ static void walk(const char *path) {
 
 /* ---- shared mappings ---- */
 
+static void emit_done(const char *op, bool is_over, int64_t bytes);
+
 static void forget_mapped(void) {
   for (size_t i = 0; i < mapped_count; i++) {
     close(mapped[i].fd);
@@ -186,9 +188,6 @@ static void look_at_mapped(void) {
     if (fstat(mapped[i].fd, &found) != 0 || found.st_size > MAPPED_BYTES_MAX) continue;
     ssize_t count = pread(mapped[i].fd, bytes, (size_t)found.st_size, 0);
     if (count < 0 || (count == mapped[i].size && memcmp(bytes, mapped[i].copy, (size_t)count) == 0)) continue;
-    event_begin("written-through");
-    event_number("ino", (int64_t)mapped[i].ino);
-    event_end();
     emit_inode(&found, NULL);
     for (ssize_t at = 0; at < count; at += PAGE_BYTES) {
       size_t length = count - at < PAGE_BYTES ? (size_t)(count - at) : PAGE_BYTES;
@@ -197,6 +196,7 @@ static void look_at_mapped(void) {
     }
     memcpy(mapped[i].copy, bytes, (size_t)count);
     mapped[i].size = count;
+    emit_done("mapped", true, NOT_KNOWN);
   }
 }
 
@@ -394,15 +394,16 @@ static int64_t emit_file(void) {
   return count;
 }
 
-static void emit_done(bool is_over, int64_t bytes) {
+static void emit_done(const char *op, bool is_over, int64_t bytes) {
   event_begin("done");
-  event_string("op", op_name(pending.op));
-  if (bytes >= 0) event_number("bytes", bytes);
-  if (pending.op == OP_WRITE) event_known("offset", pending.place);
-  if (pending.op == OP_WRITE) event_bool("synchronous", pending.is_synchronous);
+  event_string("op", op);
+  if (bytes >= 0) {
+    event_number("bytes", bytes);
+    event_known("offset", pending.place);
+    event_bool("synchronous", pending.is_synchronous);
+  }
   event_bool("over", is_over);
   event_end();
-  recording.calls++;
 }
 
 void record_after(bool is_over) {
@@ -413,7 +414,8 @@ void record_after(bool is_over) {
   } else {
     bytes = emit_file();
   }
-  emit_done(is_over, bytes);
+  emit_done(op_name(pending.op), is_over, bytes);
+  recording.calls++;
   record_drop();
 }
 

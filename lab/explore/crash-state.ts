@@ -1,0 +1,149 @@
+import { PAGE_BYTES } from './content.ts';
+import { digestOf, type FolderImage } from './folder-image.ts';
+import { Durability, type Loss } from './power-loss.ts';
+import { acknowledgedBefore, type Step, type WriteRecord } from './record.ts';
+import { Replay } from './replay.ts';
+
+/** What is assumed of what a crash leaves. */
+export const MODELS = ['process-crash', 'power-loss'] as const;
+export type Model = (typeof MODELS)[number];
+
+/** What each model assumes, and where that is from. */
+export const ASSUMPTIONS: Readonly<Record<Model, string>> = {
+  'process-crash':
+    'the process ends and the kernel lives on: every call that came back is there, synced or not, and of one write a part (write(2): it may transfer fewer bytes)',
+  'power-loss':
+    'what no fsync made durable is there or not, in any order (POSIX fsync; fsync(2); ALICE, OSDI 2014); what was in the folder before the record is durable; ' +
+    'on ext4 (data=ordered, auto_da_alloc: Documentation/admin-guide/ext4.rst) names keep the order of the calls and a replaced file has its data',
+};
+
+/** Where a crash takes place, and how. */
+export type Origin =
+  /** Just before step `step`; behind the last one where there is no such step. */
+  | { readonly model: 'process-crash'; readonly step: number; readonly tornBytes?: number }
+  | { readonly model: 'power-loss'; readonly step: number; readonly losses: readonly Loss[]; readonly onExt4: boolean };
+
+/** A state that a crash can leave. */
+export interface CrashState {
+  readonly origin: Origin;
+  readonly image: FolderImage;
+}
+
+/** Inside one write: behind its first byte, at every page of the file, and before its last byte. */
+export function tornAt(offset: number, bytes: number): number[] {
+  const at = new Set<number>();
+  if (bytes > 1) at.add(1).add(bytes - 1);
+  const firstPage = (Math.floor(offset / PAGE_BYTES) + 1) * PAGE_BYTES;
+  for (let page = firstPage; page < offset + bytes; page += PAGE_BYTES) at.add(page - offset);
+  return [...at].sort((a, b) => a - b);
+}
+
+/**
+ * Every state that the record passes by, crash point after crash point. The same record gives the same states in the same order.
+ * @param tally counts the power losses that there are without any bound
+ */
+export function* crashStates(
+  record: WriteRecord,
+  models: readonly Model[],
+  tally: { combinations: bigint } = { combinations: 0n },
+): Generator<CrashState, void, void> {
+  const replay = new Replay(record);
+  const durability = new Durability(replay);
+  for (let step = 0; ; step += 1) {
+    const image = replay.image;
+    if (models.includes('process-crash')) yield { origin: { model: 'process-crash', step }, image };
+    if (models.includes('power-loss')) {
+      tally.combinations += durability.combinations;
+      for (const { losses, onExt4, image: left } of durability.states())
+        yield { origin: { model: 'power-loss', step, losses, onExt4 }, image: left };
+    }
+    if (step === record.steps.length) return;
+    if (models.includes('process-crash')) yield* tornStates(replay, image, step);
+    const played = replay.step();
+    durability.apply(step, played.step, played.applied, image);
+  }
+}
+
+function* tornStates(replay: Replay, image: FolderImage, step: number): Generator<CrashState> {
+  const write = replay.writeOf(step);
+  const inode = write === undefined ? undefined : image.inodes.get(write.id);
+  if (write === undefined || inode === undefined) return;
+  let { content } = inode;
+  let done = 0;
+  for (const tornBytes of tornAt(write.offset, write.bytes)) {
+    content = content.write(write.offset + done, write.read(done, tornBytes));
+    done = tornBytes;
+    const inodes = new Map(image.inodes).set(write.id, { ...inode, content });
+    yield { origin: { model: 'process-crash', step, tornBytes }, image: { names: image.names, inodes } };
+  }
+}
+
+/** A state that one or more crash points leave. */
+export interface DistinctState {
+  readonly digest: string;
+  /** The first crash point of each model that leaves it. */
+  readonly first: Readonly<Partial<Record<Model, Origin>>>;
+  /** The crash point that the most must be there after: acknowledged turns only grow in number. */
+  readonly last: Origin;
+  /** Under power loss: ext4 can leave it too. */
+  readonly onExt4: boolean;
+  /** How many crash points leave it. */
+  readonly crashPoints: number;
+}
+
+/** What there is to judge, and how much of it there was. */
+export interface Reduced {
+  readonly states: readonly DistinctState[];
+  /** By model. */
+  readonly crashPoints: Readonly<Record<Model, number>>;
+  /** Combinations of lost names and data that the bound leaves out, over all crash points. */
+  readonly leftOutByBound: bigint;
+}
+
+/** Takes equal states together: each is judged once. `onState` is called for the first of each. */
+export function reduce(
+  record: WriteRecord,
+  models: readonly Model[],
+  onState: (digest: string, state: CrashState) => void = () => undefined,
+): Reduced {
+  const known = new Map<string, { -readonly [Key in keyof DistinctState]: DistinctState[Key] }>();
+  const crashPoints: Record<Model, number> = { 'process-crash': 0, 'power-loss': 0 };
+  const tally = { combinations: 0n };
+  for (const state of crashStates(record, models, tally)) {
+    const { origin } = state;
+    crashPoints[origin.model] += 1;
+    const digest = digestOf(state.image);
+    const onExt4 = origin.model === 'power-loss' && origin.onExt4;
+    const seen = known.get(digest);
+    if (seen === undefined) {
+      known.set(digest, { digest, first: { [origin.model]: origin }, last: origin, onExt4, crashPoints: 1 });
+      onState(digest, state);
+      continue;
+    }
+    seen.first = { [origin.model]: simpler(seen.first[origin.model], origin), ...without(seen.first, origin.model) };
+    seen.last = origin;
+    seen.onExt4 ||= onExt4;
+    seen.crashPoints += 1;
+  }
+  const leftOut = tally.combinations - BigInt(crashPoints['power-loss']);
+  return { states: [...known.values()], crashPoints, leftOutByBound: leftOut > 0n ? leftOut : 0n };
+}
+
+/** Of two crash points that leave the same, the one that loses less; the first of those. */
+function simpler(first: Origin | undefined, origin: Origin): Origin {
+  if (first === undefined) return origin;
+  if (first.model !== 'power-loss' || origin.model !== 'power-loss') return first;
+  return origin.losses.length < first.losses.length ? origin : first;
+}
+
+function without(first: DistinctState['first'], model: Model): DistinctState['first'] {
+  return Object.fromEntries(Object.entries(first).filter(([name]) => name !== model));
+}
+
+/** The steps that a crash at this place came after. */
+export const stepsBefore = (record: WriteRecord, { step }: Origin): readonly Step[] => record.steps.slice(0, step);
+
+/** The acknowledged turns that a crash at this place must not lose. */
+export function mustHold(record: WriteRecord, { step }: Origin) {
+  return acknowledgedBefore(record, step);
+}

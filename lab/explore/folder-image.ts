@@ -1,0 +1,79 @@
+import { hash } from 'node:crypto';
+import path from 'node:path';
+import { Content } from './content.ts';
+
+/** A file, folder or link, whatever it is called. It never changes: a call gives another one. */
+export interface Inode {
+  readonly type: 'file' | 'directory' | 'symlink' | 'other';
+  readonly mode: number;
+  /** Of a file; empty of anything else. */
+  readonly content: Content;
+  /** Of a link. */
+  readonly target?: string;
+}
+
+/** Names an inode for good: the kernel's numbers come again. */
+export type InodeId = number;
+
+/** A state folder at one moment: which names there are, and what they stand for. Paths are absolute; the folder itself is not among them. */
+export interface FolderImage {
+  readonly names: ReadonlyMap<string, InodeId>;
+  readonly inodes: ReadonlyMap<InodeId, Inode>;
+}
+
+export const emptyInode = (type: Inode['type'], mode: number): Inode => ({ type, mode, content: Content.empty });
+
+/** What stands under a name. */
+export function inodeAt(image: FolderImage, file: string): Inode | undefined {
+  const id = image.names.get(file);
+  return id === undefined ? undefined : image.inodes.get(id);
+}
+
+export const isBelow = (file: string, folder: string): boolean => file.startsWith(`${folder}/`);
+
+/** Moves a name, and with a folder all that is in it. Changes `names`. */
+export function moveName(names: Map<string, InodeId>, from: string, to: string, id: InodeId): void {
+  const inside = [...names].filter(([file]) => isBelow(file, from));
+  for (const [file] of [...names]) if (file === to || isBelow(file, to)) names.delete(file);
+  names.delete(from);
+  names.set(to, id);
+  for (const [file, inode] of inside) {
+    names.delete(file);
+    names.set(to + file.slice(from.length), inode);
+  }
+}
+
+/** Takes a name away, and with a folder all that is in it. Changes `names`. */
+export function removeName(names: Map<string, InodeId>, file: string): void {
+  if (!names.delete(file)) return;
+  for (const inside of [...names.keys()]) if (isBelow(inside, file)) names.delete(inside);
+}
+
+/** Names without a folder that holds them can't be reached: a file system that has lost a folder has lost them too. Below `root` only. */
+export function reachable(names: ReadonlyMap<string, InodeId>, root: string): Map<string, InodeId> {
+  const known = new Map<string, boolean>([[root, true]]);
+  const isThere = (file: string): boolean => {
+    const seen = known.get(file);
+    if (seen !== undefined) return seen;
+    const answer = file !== '/' && names.has(file) && isThere(path.posix.dirname(file));
+    known.set(file, answer);
+    return answer;
+  };
+  return new Map([...names].filter(([file]) => isThere(file)));
+}
+
+/** The entries of an image as lines, sorted: what makes two states the same. Times, owners and inode numbers are not in it. */
+export function linesOf({ names, inodes }: FolderImage): string[] {
+  const lines: string[] = [];
+  for (const [file, id] of names) {
+    const inode = inodes.get(id);
+    if (inode === undefined) continue;
+    const { type, mode, content, target } = inode;
+    const what = type === 'file' ? content.digest : (target ?? '');
+    lines.push(JSON.stringify([file, type, mode, what]));
+  }
+  return lines.sort();
+}
+
+/** Names a state: content, names and modes. */
+export const digestOf = (image: FolderImage): string => hash('sha256', linesOf(image).join('\n'), 'base64url');

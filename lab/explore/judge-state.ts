@@ -1,0 +1,138 @@
+import { missingFrom } from '../checks/acked-durable.ts';
+import { readStore, type StoreState } from '../checks/store.ts';
+import type { Promises } from '../gateway.ts';
+import type { Content } from './content.ts';
+import { type FolderImage, inodeAt } from './folder-image.ts';
+import type { Turn, WriteRecord } from './record.ts';
+import { Replay } from './replay.ts';
+
+/** What a check says of a state that no gateway was booted on. */
+export interface StateVerdict {
+  readonly check: 'store-valid' | 'all-or-nothing' | 'acked-durable';
+  readonly verdict: 'held' | 'violated' | 'inconclusive' | 'not-applicable';
+  readonly detail: string;
+}
+
+/** Larger files are not read as text: no store of that size was ever seen, and it would not fit into a string. */
+const READ_LIMIT_BYTES = 512 * 1024 * 1024;
+
+/**
+ * The whole versions of the store in a record, by their digests: what it was at the beginning, each file that was renamed over it, and what it was when
+ * all was over.
+ */
+export function wholeVersions(record: WriteRecord, store: string): Set<string> {
+  const replay = new Replay(record);
+  const versions = new Set<string>();
+  const add = () => {
+    const inode = inodeAt(replay.image, store);
+    if (inode?.type === 'file') versions.add(inode.content.digest);
+  };
+  add();
+  for (const step of record.steps) {
+    replay.step();
+    if (step.op === 'rename' && step.to === store) add();
+  }
+  add();
+  return versions;
+}
+
+/** Judges states by what lies there. Content that many states share is read once. */
+export class StateJudge {
+  readonly #promises: Promises;
+  readonly #versions: ReadonlySet<string>;
+  readonly #stores = new Map<string, StoreState>();
+  readonly #found = new Map<string, boolean>();
+
+  constructor(promises: Promises, versions: ReadonlySet<string>) {
+    this.#promises = promises;
+    this.#versions = versions;
+  }
+
+  /** @param acknowledged the turns that must be there */
+  judge(image: FolderImage, acknowledged: readonly Turn[]): StateVerdict[] {
+    return [this.#storeValid(image), this.#allOrNothing(image), this.#ackedDurable(image, acknowledged)];
+  }
+
+  #storeValid(image: FolderImage): StateVerdict {
+    const check = 'store-valid';
+    const { store } = this.#promises;
+    if (store.format === 'sqlite')
+      return { check, verdict: 'not-applicable', detail: 'a database is read after a boot' };
+    const inode = inodeAt(image, store.path);
+    if (inode === undefined) return { check, verdict: 'violated', detail: 'the store is missing' };
+    if (inode.type !== 'file')
+      return { check, verdict: 'violated', detail: `the store is a ${inode.type} and not a file` };
+    const state = this.#read(inode.content);
+    switch (state.state) {
+      case 'valid':
+        return { check, verdict: 'held', detail: `${state.rows} rows in ${state.bytes} bytes` };
+      case 'invalid':
+        return { check, verdict: 'violated', detail: state.why };
+      case 'missing':
+        return { check, verdict: 'violated', detail: 'the store is missing' };
+      case 'unknown':
+        return { check, verdict: 'inconclusive', detail: state.why };
+    }
+  }
+
+  #read(content: Content): StoreState {
+    const known = this.#stores.get(content.digest);
+    if (known !== undefined) return known;
+    const state: StoreState =
+      content.size > READ_LIMIT_BYTES
+        ? { state: 'unknown', why: `it has ${content.size} bytes, and ${READ_LIMIT_BYTES} are read` }
+        : readStore(this.#promises.store, content.text(), content.size);
+    this.#stores.set(content.digest, state);
+    return state;
+  }
+
+  #allOrNothing(image: FolderImage): StateVerdict {
+    const check = 'all-or-nothing';
+    const { store } = this.#promises;
+    if (store.format === 'sqlite')
+      return { check, verdict: 'not-applicable', detail: 'a database is read after a boot' };
+    const inode = inodeAt(image, store.path);
+    if (inode === undefined)
+      return { check, verdict: 'violated', detail: 'the store is gone: neither the old one nor a new one' };
+    if (this.#versions.has(inode.content.digest))
+      return { check, verdict: 'held', detail: `a whole version of ${inode.content.size} bytes` };
+    return {
+      check,
+      verdict: 'violated',
+      detail: `the store has ${inode.content.size} bytes that are none of its ${this.#versions.size} whole versions`,
+    };
+  }
+
+  #ackedDurable(image: FolderImage, acknowledged: readonly Turn[]): StateVerdict {
+    const check = 'acked-durable';
+    if (this.#promises.store.format === 'sqlite')
+      return { check, verdict: 'not-applicable', detail: 'a database is read after a boot' };
+    if (acknowledged.length === 0)
+      return { check, verdict: 'not-applicable', detail: 'no turn was acknowledged before this place' };
+    const files = [...image.names].flatMap(([path, id]) => {
+      const inode = image.inodes.get(id);
+      if (inode?.type !== 'file') return [];
+      return [{ path, contains: (text: string) => this.#contains(inode.content, text) }];
+    });
+    for (const turn of acknowledged) {
+      const { missing } = missingFrom(turn.durable, files);
+      if (missing.length > 0)
+        return {
+          check,
+          verdict: 'violated',
+          detail: `the acknowledged turn "${turn.name}" is not in ${missing.join(', ')}`,
+        };
+    }
+    return { check, verdict: 'held', detail: `${acknowledged.map((turn) => `"${turn.name}"`).join(', ')} found` };
+  }
+
+  #contains(content: Content, text: string): boolean {
+    const key = `${content.digest} ${text}`;
+    let found = this.#found.get(key);
+    if (found === undefined) {
+      found = content.slice(0, content.size).includes(text);
+      this.#found.set(key, found);
+    }
+    return found;
+  }
+}

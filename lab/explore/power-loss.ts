@@ -1,0 +1,245 @@
+import { Content, PAGE_BYTES } from './content.ts';
+import { type FolderImage, type Inode, type InodeId, moveName, reachable, removeName } from './folder-image.ts';
+import type { Step } from './record.ts';
+import type { Applied, NameChange, Replay } from './replay.ts';
+
+/*
+ * What a power loss may leave, by what POSIX promises and no more: fsync(2) of a file makes its data durable and says nothing of its name ("an explicit
+ * fsync() on a file descriptor for the directory is also needed"); everything else may have reached the disk or not, in any order. It is the abstract
+ * persistence model of ALICE (Pillai et al., OSDI 2014, section 3.1) without the reordering of a single file's pages but the ones below. Where ext4 is
+ * meant (Linux, Documentation/admin-guide/ext4.rst, data=ordered and auto_da_alloc): names reach the disk in the order of the calls, a file's length
+ * not before its data, and a file that is renamed over another has its data on the disk before.
+ */
+
+/** What of a file's unsynced data is there: all, nothing, the first half, its length full of zeros, all but the last page. */
+export type DataFate = 'kept' | 'lost' | 'half' | 'zeros' | 'last-page-zeros';
+const FATES: readonly DataFate[] = ['kept', 'lost', 'half', 'zeros', 'last-page-zeros'];
+const EXT4_FATES: ReadonlySet<DataFate> = new Set(['kept', 'lost', 'half']);
+
+/** Up to so many changes of names that no sync made durable, every subset of them is tried. */
+export const ALL_SUBSETS_UP_TO = 4;
+
+/** A change of names, and the step that made it. */
+export interface PendingName extends NameChange {
+  readonly step: number;
+  readonly op: string;
+  /** It put its file in place of another. */
+  readonly replaces: boolean;
+}
+
+/** Data of a file that no sync made durable. */
+export interface PendingData {
+  readonly id: InodeId;
+  /** The step that wrote it last. */
+  readonly step: number;
+  readonly durable: Content;
+  readonly ranges: readonly { from: number; to: number }[];
+}
+
+/** One way in which a state differs from what every process saw. */
+export type Loss =
+  | { readonly kind: 'name'; readonly change: PendingName }
+  | { readonly kind: 'data'; readonly id: InodeId; readonly fate: DataFate; readonly step: number };
+
+/** A state after a power loss, and what was lost for it. */
+export interface PowerLossState {
+  readonly image: FolderImage;
+  readonly losses: readonly Loss[];
+  /** It can be left by ext4 too, with its care for replaced files. */
+  readonly onExt4: boolean;
+}
+
+/** The book of what is durable. What was there before the record counts as durable. */
+export class Durability {
+  readonly #replay: Replay;
+  readonly #names: Map<string, InodeId>;
+  readonly #data = new Map<InodeId, PendingData>();
+  #changes: PendingName[] = [];
+
+  constructor(replay: Replay) {
+    this.#replay = replay;
+    this.#names = new Map(replay.image.names);
+  }
+
+  get pending(): { names: readonly PendingName[]; data: readonly PendingData[] } {
+    return { names: this.#changes, data: [...this.#data.values()] };
+  }
+
+  /**
+   * Takes a step into the book.
+   * @param before the folder as it was before it
+   */
+  apply(index: number, step: Step, applied: Applied, before: FolderImage): void {
+    for (const change of applied.names) {
+      const replaces = step.op === 'rename' && change.added !== undefined && before.names.has(change.added.path);
+      this.#changes.push({ ...change, step: index, op: step.op, replaces });
+    }
+    for (const [id, ranges] of applied.data) {
+      const known = this.#data.get(id);
+      const durable = known?.durable ?? before.inodes.get(id)?.content ?? Content.empty;
+      this.#data.set(id, { id, step: index, durable, ranges: [...(known?.ranges ?? []), ...ranges] });
+      if (step.synchronous === true) this.#data.delete(id);
+    }
+    if (step.op === 'sync') this.#sync(step, applied.subject);
+  }
+
+  #sync(step: Step, subject: InodeId | undefined): void {
+    switch (step.syscall) {
+      case 'syncfs':
+        this.#makeDurable(() => true);
+        this.#data.clear();
+        return;
+      // "None of these operations writes out the file's metadata": sync_file_range(2), WARNING.
+      case 'sync_file_range':
+        return;
+      default:
+        if (subject !== undefined) this.#data.delete(subject);
+        this.#makeDurable((change) => change.folders.includes(step.path));
+    }
+  }
+
+  #makeDurable(isSynced: (change: PendingName) => boolean): void {
+    for (const change of this.#changes.filter(isSynced)) applyChange(this.#names, change);
+    this.#changes = this.#changes.filter((change) => !isSynced(change));
+  }
+
+  /** How many states there are when every change of a name and every file's data has its own fate. */
+  get combinations(): bigint {
+    return 2n ** BigInt(this.#changes.length) * BigInt(FATES.length) ** BigInt(this.#data.size);
+  }
+
+  /**
+   * The states that are tried: of the names every subset, or, where there are too many, each prefix of the calls, each change lost alone and each kept
+   * alone; with each of them every fate for all files alike, and with all names kept every fate for each file alone.
+   */
+  *states(): Generator<PowerLossState> {
+    const { inodes } = this.#replay.image;
+    const data = [...this.#data.values()];
+    const all = this.#changes.map(() => true);
+    for (const kept of subsets(all.length)) {
+      for (const fate of data.length === 0 ? (['kept'] as const) : FATES)
+        yield this.#state(inodes, kept, data, () => fate);
+    }
+    if (data.length < 2) return;
+    for (const { id } of data)
+      for (const fate of FATES.slice(1)) yield this.#state(inodes, all, data, (one) => (one === id ? fate : 'kept'));
+  }
+
+  #state(
+    current: ReadonlyMap<InodeId, Inode>,
+    kept: readonly boolean[],
+    data: readonly PendingData[],
+    fateOf: (id: InodeId) => DataFate,
+  ): PowerLossState {
+    const names = new Map(this.#names);
+    const losses: Loss[] = [];
+    for (const [index, change] of this.#changes.entries()) {
+      if (kept[index] === true) applyChange(names, change);
+      else losses.push({ kind: 'name', change });
+    }
+    const inodes = new Map(current);
+    for (const one of data) {
+      const inode = current.get(one.id);
+      const fate = fateOf(one.id);
+      if (inode === undefined || fate === 'kept') continue;
+      inodes.set(one.id, { ...inode, content: contentAfter(fate, one, inode.content) });
+      losses.push({ kind: 'data', id: one.id, fate, step: one.step });
+    }
+    const image = { names: reachable(names, this.#root), inodes };
+    // What was lost of a file that has no name now is no loss.
+    const there = new Set(image.names.values());
+    const seen = losses.filter((loss) => loss.kind === 'name' || there.has(loss.id));
+    return { image, losses: seen, onExt4: this.#canBeOnExt4(kept, fateOf) };
+  }
+
+  get #root(): string {
+    return this.#replay.root;
+  }
+
+  #canBeOnExt4(kept: readonly boolean[], fateOf: (id: InodeId) => DataFate): boolean {
+    const firstLost = kept.indexOf(false);
+    if (firstLost !== -1 && kept.includes(true, firstLost)) return false;
+    if ([...this.#data.keys()].some((id) => !EXT4_FATES.has(fateOf(id)))) return false;
+    return this.#changes.every(
+      (change, index) =>
+        kept[index] !== true ||
+        !change.replaces ||
+        change.added === undefined ||
+        !this.#data.has(change.added.id) ||
+        fateOf(change.added.id) === 'kept',
+    );
+  }
+}
+
+function applyChange(names: Map<string, InodeId>, { removed, added }: NameChange): void {
+  if (added === undefined) {
+    if (removed !== undefined) removeName(names, removed);
+  } else if (removed !== undefined && names.get(removed) === added.id) {
+    moveName(names, removed, added.path, added.id);
+  } else {
+    if (removed !== undefined) removeName(names, removed);
+    names.set(added.path, added.id);
+  }
+}
+
+/** Which of so many changes are kept, each choice once. */
+export function subsets(count: number): boolean[][] {
+  const range = Array.from({ length: count }, (_, index) => index);
+  if (count <= ALL_SUBSETS_UP_TO)
+    return Array.from({ length: 2 ** count }, (_, bits) => range.map((index) => ((bits >> index) & 1) === 1)).reverse();
+  return [
+    ...Array.from({ length: count + 1 }, (_, length) => range.map((index) => index < count - length)),
+    ...range.map((lost) => range.map((index) => index !== lost)).slice(0, -1),
+    ...range.map((kept) => range.map((index) => index === kept)).slice(1),
+  ];
+}
+
+/** What a file holds when its unsynced data had that fate. */
+export function contentAfter(fate: DataFate, { durable, ranges }: PendingData, current: Content): Content {
+  switch (fate) {
+    case 'kept':
+      return current;
+    case 'lost':
+      return durable;
+    case 'zeros':
+      return durable.truncate(Math.min(durable.size, current.size)).truncate(current.size);
+    case 'half': {
+      const pages = pagesOf(ranges);
+      const first = new Set(pages.slice(0, Math.floor(pages.length / 2)));
+      // Less than a page is torn at a byte: no disk writes less than a sector, but a file system may keep a length in between.
+      if (pages.length === 1) return tornInPage(durable, current, ranges);
+      return mix(durable, current, first, (Math.max(-1, ...first) + 1) * PAGE_BYTES);
+    }
+    case 'last-page-zeros': {
+      const pages = pagesOf(ranges);
+      return mix(durable, current, new Set(pages.slice(0, -1)), current.size);
+    }
+  }
+}
+
+function pagesOf(ranges: readonly { from: number; to: number }[]): number[] {
+  const pages = new Set<number>();
+  for (const { from, to } of ranges)
+    for (let page = Math.floor(from / PAGE_BYTES); page * PAGE_BYTES < to; page += 1) pages.add(page);
+  return [...pages].sort((a, b) => a - b);
+}
+
+/** The durable content with some pages of the current one, at least `size` long but never longer than the longer of the two. */
+function mix(durable: Content, current: Content, pages: ReadonlySet<number>, size: number): Content {
+  const length = Math.min(Math.max(durable.size, size), Math.max(durable.size, current.size));
+  let content = durable.truncate(length);
+  for (const page of pages) {
+    const from = page * PAGE_BYTES;
+    const bytes = current.slice(from, Math.min(from + PAGE_BYTES, length));
+    content = content.write(from, bytes);
+  }
+  return content.truncate(length);
+}
+
+function tornInPage(durable: Content, current: Content, ranges: readonly { from: number; to: number }[]): Content {
+  const from = Math.min(...ranges.map((range) => range.from));
+  const to = Math.min(Math.max(...ranges.map((range) => range.to)), current.size);
+  const half = from + Math.floor((to - from) / 2);
+  if (half <= from) return durable;
+  return durable.write(from, current.slice(from, half));
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { Session } from '../cell/session.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { EvidenceSink } from '../evidence/recorder.ts';
+import type { GateEvent } from '../gate/protocol.ts';
+import type { Release } from '../gateway.ts';
+import { Pod } from '../pod/pod.ts';
+import { Problem } from '../problem.ts';
+import type { TurnResult } from '../sidecar/client.ts';
+import type { Turn } from './record.ts';
+import { RecordWriter } from './record-file.ts';
+import type { Workload } from './workload.ts';
+
+const STEP_LIMIT_MS = 120_000;
+
+/** What a gateway is run with. */
+export interface Subject {
+  release: Release;
+  images: { gateway: string; sidecar: string };
+  memoryBytes: number;
+}
+
+/** How long the recorded turns took, by the sidecar's clock. */
+export interface Recorded {
+  turnsMs: number[];
+  steps: number;
+}
+
+/**
+ * Runs a workload once with every change of the state folder written down.
+ * @param folder where the record goes; a new one
+ * @throws Problem not-ready, gateway-died, no-space, …
+ */
+export async function recordWorkload(
+  engine: Engine,
+  subject: Subject,
+  workload: Workload,
+  folder: string,
+  label: string,
+  signal: AbortSignal,
+): Promise<Recorded> {
+  const { release } = subject;
+  const { root } = release.promises;
+  using writer = new RecordWriter(folder, {
+    gateway: release.gateway,
+    version: release.version,
+    workload: workload.name,
+    root,
+  });
+  const sink = new TurnSink();
+  let isRecorded = false;
+  await using pod = await Pod.start(
+    engine,
+    {
+      ...subject,
+      label,
+      ...(workload.fromBoot && { firstCommands: ['record'] }),
+      name: `midwrite-${randomUUID().slice(0, 13)}`,
+      onGateEvent: (event) => {
+        if (isRecorded) writer.event(event);
+      },
+    },
+    sink,
+  );
+  const session = new Session(pod, release, sink, signal);
+  await session.configure();
+  const boot = async () => {
+    if (!(await session.boot()))
+      throw new Problem(
+        'not-ready',
+        `${release.gateway}@${release.version} was not ready, so there is nothing to record: ${sink.whyNotReady}`,
+      );
+  };
+  await boot();
+  await session.quiet();
+  await session.turn('warm');
+  await session.quiet();
+  if (workload.fromBoot) {
+    // Every boot tells its calls then; the first one's are not wanted.
+    await session.stop();
+    isRecorded = true;
+    await boot();
+  } else {
+    isRecorded = true;
+    await gateSays(pod, 'base', () => pod.gate.send('record'), signal);
+  }
+  sink.turns.length = 0;
+  const turnsMs: number[] = [];
+  const drive = async (name: string) => {
+    const { tSent, tEnded } = await session.turn(name);
+    turnsMs.push(tEnded - tSent);
+    await session.quiet();
+  };
+  await workload.drive(session, drive);
+  if (pod.gate.howEnded === undefined) {
+    await session.quiet();
+    await gateSays(pod, 'recorded', () => pod.gate.send('end-record'), signal);
+  }
+  isRecorded = false;
+  for (const turn of sink.turns) writer.add(turn);
+  writer.add({ kind: 'end', entries: await pod.sidecar.snapshot(root, [], 0) });
+  if (writer.failure !== undefined) throw writer.failure;
+  return { turnsMs, steps: writer.steps };
+}
+
+async function gateSays(pod: Pod, ev: 'base' | 'recorded', ask: () => void, signal: AbortSignal): Promise<void> {
+  const from = pod.gate.events.length;
+  ask();
+  const answer = await pod.gate.waitFor(
+    {
+      name: `writegate to ${ev === 'base' ? 'tell the folder as it is' : 'end the record'}`,
+      limitMs: STEP_LIMIT_MS,
+      signal,
+    },
+    (event): event is GateEvent => event.ev === ev || event.ev === 'error',
+    from,
+  );
+  if (answer.ev === 'error')
+    throw new Problem('gate-refused', `writegate did not record (${answer.code}): ${answer.message}`);
+}
+
+/** Keeps the turns, and why a boot failed; the rest is in the record. */
+class TurnSink implements EvidenceSink {
+  readonly turns: Turn[] = [];
+  whyNotReady = '';
+
+  record(observation: Parameters<EvidenceSink['record']>[0]): void {
+    if (observation.type === 'not-ready')
+      this.whyNotReady = `${observation.why}. Its last lines:\n  ${observation.lastLines}`;
+    if (observation.type !== 'turn') return;
+    const { name, session, text, durable, result } = observation;
+    this.turns.push({
+      kind: 'turn',
+      name,
+      session,
+      text,
+      durable,
+      acknowledged: result.acknowledged,
+      t: endOf(result),
+    });
+  }
+
+  snapshot(): void {}
+}
+
+const endOf = (result: TurnResult) => result.tEnded;

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { Entry } from '../sidecar/client.ts';
+
+/** The version of a record; a reader refuses any other. */
+export const RECORD_SCHEMA_VERSION = 1;
+
+const NameEffect = z.object({ kind: z.literal('name'), path: z.string(), ino: z.number().nullable() });
+const InodeEffect = z.object({
+  kind: z.literal('inode'),
+  ino: z.number(),
+  type: z.enum(['file', 'directory', 'symlink', 'other']),
+  mode: z.number(),
+  size: z.number(),
+  target: z.string().optional(),
+});
+/** Bytes of a file; they are in the record's data, from `at`. */
+const DataEffect = z.object({
+  kind: z.literal('data'),
+  ino: z.number(),
+  offset: z.number(),
+  bytes: z.number(),
+  at: z.number(),
+});
+/** One thing that a call did to the disk, as it was read from there. */
+export const Effect = z.discriminatedUnion('kind', [NameEffect, InodeEffect, DataEffect]);
+export type Effect = z.infer<typeof Effect>;
+
+/** One call that changed a state folder, or what was written through shared mappings before it (`op` is `mapped`). */
+export const Step = z.object({
+  kind: z.literal('step'),
+  op: z.string(),
+  syscall: z.string(),
+  comm: z.string().optional(),
+  path: z.string(),
+  to: z.string().optional(),
+  /** When it began, by the engine's clock: ms since 1970, with fraction. */
+  t: z.number(),
+  /** Of a write: how many bytes, and where. */
+  bytes: z.number().optional(),
+  offset: z.number().nullable().optional(),
+  /** The data is on the disk when the call is over: O_SYNC, O_DSYNC. */
+  synchronous: z.boolean().optional(),
+  effects: z.array(Effect),
+});
+export type Step = z.infer<typeof Step>;
+
+/** A turn of the workload, when its end was heard of; `t` by the same clock as the steps'. */
+export const Turn = z.object({
+  kind: z.literal('turn'),
+  name: z.string(),
+  session: z.string(),
+  text: z.string(),
+  durable: z.array(z.object({ file: z.union([z.string(), z.array(z.string()).readonly()]), contains: z.string() })),
+  acknowledged: z.boolean(),
+  t: z.number(),
+});
+export type Turn = z.infer<typeof Turn>;
+
+/** One line of a record. */
+export const RecordLine = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('record'),
+    schemaVersion: z.literal(RECORD_SCHEMA_VERSION),
+    gateway: z.string(),
+    version: z.string(),
+    workload: z.string(),
+    root: z.string(),
+  }),
+  /** The folder as it was when the record began. */
+  z.object({ kind: z.literal('base'), effects: z.array(Effect) }),
+  Step,
+  Turn,
+  /** What the record does not have. */
+  z.object({ kind: z.literal('unrecorded'), path: z.string(), why: z.string() }),
+  /** The last line: the folder as another process read it when all was over. Without it the record was cut short. */
+  z.object({ kind: z.literal('end'), entries: z.array(Entry) }),
+]);
+export type RecordLine = z.infer<typeof RecordLine>;
+
+/** A record in memory: everything but the data, which stays in its file. */
+export interface WriteRecord {
+  readonly gateway: string;
+  readonly version: string;
+  readonly workload: string;
+  readonly root: string;
+  readonly base: readonly Effect[];
+  readonly steps: readonly Step[];
+  /** In the order in which they ended. */
+  readonly turns: readonly Turn[];
+  readonly unrecorded: readonly { path: string; why: string }[];
+  readonly end: readonly Entry[];
+  /** Reads a piece of the data. */
+  readonly data: (at: number, bytes: number) => Buffer;
+}
+
+/** The acknowledged turns that a crash just before step `index` must not lose; `index` may be the number of steps: a crash after all of them. */
+export function acknowledgedBefore({ steps, turns }: WriteRecord, index: number): Turn[] {
+  const t = steps[index]?.t ?? Number.POSITIVE_INFINITY;
+  return turns.filter((turn) => turn.acknowledged && turn.t < t);
+}

@@ -1,0 +1,167 @@
+import path from 'node:path';
+import { Content } from './content.ts';
+import { emptyInode, type FolderImage, type Inode, type InodeId, moveName, removeName } from './folder-image.ts';
+import type { Effect, Step, WriteRecord } from './record.ts';
+
+type DataEffect = Extract<Effect, { kind: 'data' }>;
+type InodeEffect = Extract<Effect, { kind: 'inode' }>;
+
+/** A change of names that one call made, all of it or nothing. */
+export interface NameChange {
+  /** The folders whose entries it changed: a sync of one of them makes it durable. */
+  readonly folders: readonly string[];
+  readonly removed?: string;
+  readonly added?: { readonly path: string; readonly id: InodeId };
+}
+
+/** What a step did, in the replay's own terms. */
+export interface Applied {
+  readonly names: readonly NameChange[];
+  /** Inodes whose bytes or length it changed, with the ranges that were written. */
+  readonly data: ReadonlyMap<InodeId, readonly { from: number; to: number }[]>;
+  /** The inode that its path, or its descriptor, stood for. */
+  readonly subject: InodeId | undefined;
+}
+
+/** A record played again: the folder after each step, as every process would see it (what was written is in the page cache, synced or not). */
+export class Replay {
+  readonly #record: WriteRecord;
+  readonly #byIno = new Map<number, InodeId>();
+  readonly #names = new Map<string, InodeId>();
+  readonly #inodes = new Map<InodeId, Inode>();
+  #lastId = 0;
+  #next = 0;
+
+  constructor(record: WriteRecord) {
+    this.#record = record;
+    this.#apply(record.base);
+    this.#names.delete(record.root);
+  }
+
+  get root(): string {
+    return this.#record.root;
+  }
+
+  /** The step that comes next, from 0. */
+  get index(): number {
+    return this.#next;
+  }
+
+  /** The folder as it is now. The maps are copies: it stays as it is. */
+  get image(): FolderImage {
+    return { names: new Map(this.#names), inodes: new Map(this.#inodes) };
+  }
+
+  inode(id: InodeId): Inode | undefined {
+    return this.#inodes.get(id);
+  }
+
+  /** Plays one more step. */
+  step(): { step: Step; applied: Applied } {
+    const step = this.#record.steps[this.#next];
+    if (step === undefined) throw new Error('the record is over');
+    this.#next += 1;
+    const before = new Map(this.#names);
+    const touched = this.#apply(step.op === 'rename' ? targetFirst(step.effects) : step.effects, step);
+    return { step, applied: { names: this.#changesOf(step, before), data: touched, subject: this.#subjectOf(step) } };
+  }
+
+  /** The bytes of a write that a step makes, for a crash in its middle; undefined where it writes none. */
+  writeOf(
+    index: number,
+  ): { id: InodeId; offset: number; bytes: number; read(from: number, to: number): Buffer } | undefined {
+    const step = this.#record.steps[index];
+    if (step?.op !== 'write') return undefined;
+    const parts = step.effects.filter((effect): effect is DataEffect => effect.kind === 'data');
+    const [first] = parts;
+    const id = first === undefined ? undefined : this.#byIno.get(first.ino);
+    if (first === undefined || id === undefined) return undefined;
+    const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+    // The parts of one write follow each other, in the file and in the record's data.
+    return { id, offset: first.offset, bytes, read: (from, to) => this.#record.data(first.at + from, to - from) };
+  }
+
+  #apply(effects: readonly Effect[], step?: Step): Map<InodeId, { from: number; to: number }[]> {
+    const touched = new Map<InodeId, { from: number; to: number }[]>();
+    const touch = (id: InodeId, from: number, to: number) =>
+      touched.set(id, [...(touched.get(id) ?? []), { from, to }]);
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case 'name':
+          this.#name(effect.path, effect.ino, step);
+          break;
+        case 'inode': {
+          const id = this.#byIno.get(effect.ino) ?? this.#newInode(effect.ino);
+          const size = this.#inodes.get(id)?.content.size ?? 0;
+          this.#describe(id, effect);
+          if (step !== undefined && effect.type === 'file' && size !== effect.size) touch(id, effect.size, effect.size);
+          break;
+        }
+        case 'data': {
+          const id = this.#byIno.get(effect.ino) ?? this.#newInode(effect.ino);
+          const inode = this.#inodes.get(id) ?? emptyInode('file', 0);
+          const content = inode.content.write(effect.offset, this.#record.data(effect.at, effect.bytes));
+          this.#inodes.set(id, { ...inode, content });
+          touch(id, effect.offset, effect.offset + effect.bytes);
+          break;
+        }
+      }
+    }
+    return touched;
+  }
+
+  #newInode(ino: number): InodeId {
+    this.#lastId += 1;
+    this.#byIno.set(ino, this.#lastId);
+    this.#inodes.set(this.#lastId, emptyInode('other', 0));
+    return this.#lastId;
+  }
+
+  #describe(id: InodeId, { type, mode, size, target }: InodeEffect): void {
+    const old = this.#inodes.get(id);
+    const content = type === 'file' ? (old?.content ?? Content.empty).truncate(size) : Content.empty;
+    this.#inodes.set(id, { type, mode, content, ...(target !== undefined && { target }) });
+  }
+
+  #name(file: string, ino: number | null, step: Step | undefined): void {
+    if (ino === null) {
+      removeName(this.#names, file);
+      return;
+    }
+    const old = this.#names.get(file);
+    const known = this.#byIno.get(ino);
+    // A number that a call has just made is a new file, whoever had the number before.
+    const isMade = step !== undefined && old === undefined && MAKES.has(step.op);
+    const id = known === undefined || isMade ? this.#newInode(ino) : known;
+    if (old === id) return;
+    const isMoved = step?.op === 'rename' && file === step.to && this.#names.get(step.path) === id;
+    if (isMoved) moveName(this.#names, step.path, file, id);
+    else this.#names.set(file, id);
+  }
+
+  #changesOf(step: Step, before: ReadonlyMap<string, InodeId>): NameChange[] {
+    const changed = [step.path, ...(step.to === undefined ? [] : [step.to])].filter(
+      (file) => before.get(file) !== this.#names.get(file),
+    );
+    if (changed.length === 0) return [];
+    const folders = [...new Set(changed.map((file) => path.posix.dirname(file)))];
+    const isGone = before.has(step.path) && !this.#names.has(step.path);
+    const addedPath = step.to ?? step.path;
+    const id = this.#names.get(addedPath);
+    const added = id !== undefined && before.get(addedPath) !== id ? { path: addedPath, id } : undefined;
+    return [{ folders, ...(isGone && { removed: step.path }), ...(added !== undefined && { added }) }];
+  }
+
+  #subjectOf(step: Step): InodeId | undefined {
+    const told = step.effects.find((effect) => effect.kind === 'inode');
+    return told?.kind === 'inode' ? this.#byIno.get(told.ino) : undefined;
+  }
+}
+
+/** A folder that moves takes what is in it along: its new name comes before the loss of the old one. */
+const targetFirst = (effects: readonly Effect[]) =>
+  [...effects].sort(
+    (a, b) => Number(a.kind === 'name' && a.ino === null) - Number(b.kind === 'name' && b.ino === null),
+  );
+
+const MAKES = new Set(['create', 'mkdir', 'symlink', 'mknod']);
