@@ -6,7 +6,6 @@ import type { GateEvent } from '../gate/protocol.ts';
 import type { Release } from '../gateway.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
-import type { TurnResult } from '../sidecar/client.ts';
 import type { Turn } from './record.ts';
 import { RecordWriter } from './record-file.ts';
 import type { Workload } from './workload.ts';
@@ -49,6 +48,7 @@ export async function recordWorkload(
   });
   const sink = new TurnSink();
   let isRecorded = false;
+  const sent: Sent[] = [];
   await using pod = await Pod.start(
     engine,
     {
@@ -57,7 +57,9 @@ export async function recordWorkload(
       ...(workload.fromBoot && { firstCommands: ['record'] }),
       name: `midwrite-${randomUUID().slice(0, 13)}`,
       onGateEvent: (event) => {
-        if (isRecorded) writer.event(event);
+        if (!isRecorded) return;
+        if (event.ev === 'sent') sent.push({ t: event.t, fd: event.fd, starts: event.starts });
+        writer.event(event);
       },
     },
     sink,
@@ -97,7 +99,7 @@ export async function recordWorkload(
     await gateSays(pod, 'recorded', () => pod.gate.send('end-record'), signal);
   }
   isRecorded = false;
-  for (const turn of sink.turns) writer.add(turn);
+  for (const turn of sink.turns) writer.add(withAnswerTime(turn, sent));
   writer.add({ kind: 'end', entries: await pod.sidecar.snapshot(root, [], 0) });
   if (writer.failure !== undefined) throw writer.failure;
   return { turnsMs, steps: writer.steps };
@@ -121,7 +123,7 @@ async function gateSays(pod: Pod, ev: 'base' | 'recorded', ask: () => void, sign
 
 /** Keeps the turns, and why a boot failed; the rest is in the record. */
 class TurnSink implements EvidenceSink {
-  readonly turns: Turn[] = [];
+  readonly turns: (Turn & { tSent: number })[] = [];
   whyNotReady = '';
 
   record(observation: Parameters<EvidenceSink['record']>[0]): void {
@@ -129,18 +131,35 @@ class TurnSink implements EvidenceSink {
       this.whyNotReady = `${observation.why}. Its last lines:\n  ${observation.lastLines}`;
     if (observation.type !== 'turn') return;
     const { name, session, text, durable, result } = observation;
-    this.turns.push({
-      kind: 'turn',
-      name,
-      session,
-      text,
-      durable,
-      acknowledged: result.acknowledged,
-      t: endOf(result),
-    });
+    const { acknowledged, tSent, tEnded } = result;
+    this.turns.push({ kind: 'turn', name, session, text, durable, acknowledged, t: tEnded, tSent });
   }
 
   snapshot(): void {}
 }
 
-const endOf = (result: TurnResult) => result.tEnded;
+function withAnswerTime({ tSent, ...turn }: Turn & { tSent: number }, sent: readonly Sent[]): Turn {
+  return { ...turn, t: answeredAt(sent, tSent, turn.t) };
+}
+
+/** Something that went out through a socket, and when it set out. */
+export interface Sent {
+  t: number;
+  fd: number;
+  starts: string;
+}
+
+/** Two clocks of one machine, read in two processes. */
+const CLOCKS_APART_MS = 1;
+
+/**
+ * When the gateway gave the answer out of its hands: the last thing that it sent before the answer was heard, through a socket that an HTTP response went
+ * out of since the turn was sent. What it changes after that comes after the acknowledgement, even if the answer was heard later.
+ * @param tHeard what is taken where nothing of it was seen
+ */
+export function answeredAt(sent: readonly Sent[], tSent: number, tHeard: number): number {
+  const during = sent.filter((one) => one.t >= tSent - CLOCKS_APART_MS && one.t <= tHeard + CLOCKS_APART_MS);
+  const answer = during.findLast((one) => one.starts.startsWith('HTTP/1.'));
+  if (answer === undefined) return tHeard;
+  return during.findLast((one) => one.fd === answer.fd)?.t ?? tHeard;
+}

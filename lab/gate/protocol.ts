@@ -107,6 +107,7 @@ export const GateEvent = z.discriminatedUnion('ev', [
     target: z.string().optional(),
   }),
   event('data', { ino: z.number(), offset: z.number(), bytes: z.number(), base64: z.string() }),
+  event('sent', { fd: z.number(), starts: z.string() }),
   event('unrecorded', { path: z.string(), why: z.string(), errno: z.number() }),
   event('done', {
     op: z.string(),
@@ -134,7 +135,7 @@ export type GateEventOf<Name extends GateEvent['ev']> = Extract<GateEvent, { ev:
 
 /** What writegate tells of a folder that it records: too much to be kept in memory, and of no use before it is replayed. */
 export const isOfRecord = (event: GateEvent): boolean =>
-  event.ev === 'name' || event.ev === 'inode' || event.ev === 'data' || event.ev === 'done';
+  event.ev === 'name' || event.ev === 'sent' || event.ev === 'inode' || event.ev === 'data' || event.ev === 'done';
 
 /** Where a hold is to take place. */
 export interface ArmSpec {

@@ -380,6 +380,7 @@ static void process(const struct seccomp_notif *notification) {
   call.notification = *notification;
   enum reading reading = call_read(&call, &error);
   if (reading == READ_NOTHING || reading == READ_ELSEWHERE) {
+    if (reading == READ_NOTHING && record_is_on()) record_sent(&call);
     listener_let_run(listener, notification->id);
     return;
   }

@@ -22,6 +22,7 @@ enum {
   MAPPED_BYTES_MAX = 4 * 1024 * 1024,
   PAGE_BYTES = 4096,
   NOT_KNOWN = -1,
+  STARTS_BYTES = 12, /* "HTTP/1.1 200" */
 };
 
 /* A name, as it is on disk. */
@@ -422,6 +423,18 @@ void record_after(bool is_over) {
 void record_performed(const struct call *call) {
   record_before(call);
   record_after(true);
+}
+
+void record_sent(const struct call *call) {
+  char starts[STARTS_BYTES + 1] = {0};
+  if (call->rule->op != OP_WRITE || strncmp(call->path.path, "socket:", strlen("socket:")) != 0) return;
+  uint64_t length = call_argument(call, call->rule->length);
+  size_t count = call->rule->shape == SHAPE_BUFFER && length < STARTS_BYTES ? (size_t)length : STARTS_BYTES;
+  if (call_read_buffer(call, starts, count) != 0) starts[0] = 0;
+  event_begin("sent");
+  event_number("fd", call->fd);
+  event_string("starts", starts);
+  event_end();
 }
 
 bool record_begin(void) {

@@ -26,4 +26,7 @@ void record_after(bool is_over);
 /* The same for a call that writegate has done in the caller's place. */
 void record_performed(const struct call *call);
 
+/* A call that changes no file: what goes out through a socket may be an acknowledgement, and its place in the order counts. */
+void record_sent(const struct call *call);
+
 #endif
