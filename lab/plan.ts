@@ -345,6 +345,19 @@ function choose<T extends { name: string }>(kind: string, list: readonly T[], na
   );
 }
 
+/**
+ * A release by NAME or NAME@VERSION, or, with a defect, of that gateway's mutant.
+ * @throws Problem bad-usage, no-such-version
+ */
+export async function releaseNamed(text: string, defect?: string): Promise<Release> {
+  if (defect === undefined) return new Releases().ofName(text);
+  const broken = mutantOf(defect);
+  const [name] = text.split('@');
+  if (broken.mutant?.of !== name)
+    throw new Problem('bad-usage', `${defect} is a defect of ${broken.mutant?.of}, and ${name} was asked for.`);
+  return new Releases().ofName(broken.name);
+}
+
 export const gatewayNamed = (name: string): Gateway =>
   mutants.find((one) => one.name === name) ?? choose('gateway', gateways, name);
 export const faultNamed = (name: string): Fault => choose('fault', faults, name);

@@ -5,6 +5,7 @@ import { sidecarImage } from '../images/sidecar/recipe.ts';
 import { runCell } from './cell/cell.ts';
 import type { Engine } from './engine/engine.ts';
 import { loadEvidence } from './evidence/cell-evidence.ts';
+import type { Release } from './gateway.ts';
 import { ensureImage } from './image/build.ts';
 import { compare, inForce, readExpectations, shownExpectations } from './judge/expectations.ts';
 import { gatewayTimeMs } from './judge/gateway-time.ts';
@@ -75,6 +76,16 @@ export async function buildImages(
       gateway.set(releaseKey(cell), await ensureImage(engine, gated(cell.release.image), options));
   }
   return { sidecar, gateway };
+}
+
+/** The images of one release, and the sidecar's. */
+export async function buildImagesOf(
+  engine: Engine,
+  release: Release,
+  options: { say(line: string): void; signal: AbortSignal },
+): Promise<{ gateway: string; sidecar: string }> {
+  const sidecar = await ensureImage(engine, sidecarImage, options);
+  return { sidecar, gateway: await ensureImage(engine, gated(release.image), options) };
 }
 
 /**

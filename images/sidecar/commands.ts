@@ -8,6 +8,7 @@ import { Fields } from './fields.ts';
 import { heap } from './heap.ts';
 import type { Provider } from './provider.ts';
 import { requests } from './requests.ts';
+import { isInside, type RestoreEntry, restore, Stock } from './restore.ts';
 import { age, type PlantFile, plant, snapshot } from './state.ts';
 
 const LIMIT_MAX_MS = 3_600_000;
@@ -23,6 +24,8 @@ const LEAVE_MAX_BYTES = 64 * 1024 * 1024;
 const KEEP_MAX_BYTES = 16 * 1024 * 1024;
 /** No pattern over the whole text: one that repeats groups runs out of stack over some megabytes. */
 const NOT_BASE64 = /[^A-Za-z0-9+/]/;
+const PIECES_MAX = 200_000;
+const RESTORED_MAX = 200_000;
 const METHOD = /^[A-Z]{1,16}$/;
 const URL_PATH = /^\/[\x21-\x7e]*$/;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -33,6 +36,7 @@ export type Command = (fields: Fields, cancel: AbortSignal) => Promise<Readonly<
 
 /** The index of commands; `cancel` is the control loop's own, since it acts on other requests. */
 export function commandsFor(provider: Provider): ReadonlyMap<string, Command> {
+  const stock = new Stock();
   return new Map<string, Command>([
     ['ready', readyCommand],
     ['turn', turnCommand],
@@ -42,6 +46,8 @@ export function commandsFor(provider: Provider): ReadonlyMap<string, Command> {
     ['snapshot', snapshotCommand],
     ['age', ageCommand],
     ['plant', plantCommand],
+    ['stock', (fields) => stockCommand(fields, stock)],
+    ['restore', (fields) => restoreCommand(fields, stock)],
     ['database', databaseCommand],
     ['fill-disk', fillDiskCommand],
     ['free-disk', freeDiskCommand],
@@ -149,15 +155,55 @@ async function plantCommand(fields: Fields): Promise<Record<string, unknown>> {
   return { planted: plant(files) };
 }
 
+/** Takes pieces of files into the stock; `empty` takes all others out first. */
+async function stockCommand(fields: Fields, stock: Stock): Promise<Record<string, unknown>> {
+  const pieces = fields.list('pieces', PIECES_MAX).map((piece, index) => base64(piece, `stock.pieces[${index}]`));
+  const isEmptied = fields.optionalFlag('empty');
+  fields.end();
+  if (isEmptied) stock.empty();
+  for (const piece of pieces) stock.add(piece);
+  return { bytes: stock.bytes };
+}
+
+async function restoreCommand(fields: Fields, stock: Stock): Promise<Record<string, unknown>> {
+  const root = fields.absolutePath('root');
+  const ageMs = fields.integer('ageMs', 0, AGE_MAX_MS);
+  const entries = fields
+    .list('entries', RESTORED_MAX)
+    .map((item, index) => restoreEntry(new Fields(item, `restore.entries[${index}]`), root));
+  fields.end();
+  return { entries: restore(root, entries, stock, ageMs) };
+}
+
+function restoreEntry(fields: Fields, root: string): RestoreEntry {
+  const path = fields.absolutePath('path');
+  const type = fields.text('type');
+  if (type !== 'file' && type !== 'directory' && type !== 'symlink')
+    throw new Failure('bad-request', `${path}: a ${type} can't be restored`);
+  if (!isInside(root, path)) throw new Failure('bad-request', `${path} is not below ${root}`);
+  const entry = {
+    path,
+    type,
+    mode: fields.integer('mode', 0, 0o7777),
+    pieces: fields.texts('pieces', PIECES_MAX),
+    target: fields.optionalText('target'),
+    sameAs: fields.optionalText('sameAs'),
+  } as const;
+  fields.end();
+  return entry;
+}
+
+function base64(encoded: unknown, of: string): Buffer {
+  if (typeof encoded !== 'string' || encoded.length % 4 !== 0 || NOT_BASE64.test(encoded.replace(/={1,2}$/, '')))
+    throw new Failure('bad-request', `${of} must be base64 (an empty text: no bytes)`);
+  return Buffer.from(encoded, 'base64');
+}
+
 function plantFile(fields: Fields): PlantFile {
   const path = fields.absolutePath('path');
-  const encoded = fields.any('contentBase64');
-  if (typeof encoded !== 'string' || encoded.length % 4 !== 0 || NOT_BASE64.test(encoded.replace(/={1,2}$/, ''))) {
-    throw new Failure('bad-request', `the contentBase64 of ${path} must be base64 (an empty text: an empty file)`);
-  }
   const file = {
     path,
-    content: Buffer.from(encoded, 'base64'),
+    content: base64(fields.any('contentBase64'), `the contentBase64 of ${path}`),
     ageMs: fields.optionalInteger('ageMs', 0, AGE_MAX_MS, 0),
     mode: fields.optionalInteger('mode', 0, 0o7777, 0o600),
     append: fields.optionalFlag('append'),

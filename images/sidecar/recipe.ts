@@ -22,6 +22,7 @@ const SOURCES = [
   'main',
   'provider',
   'requests',
+  'restore',
   'state',
   'template',
 ];

@@ -7,6 +7,7 @@ import { clean } from './clean.ts';
 import { doctor } from './doctor.ts';
 import { engineDown, engineUp } from './engine.ts';
 import { expectCommand } from './expect.ts';
+import { exploreCommand } from './explore.ts';
 import { judging } from './gate.ts';
 import { Interrupted, interruptible } from './interrupt.ts';
 import { judgeCommand } from './judge.ts';
@@ -43,6 +44,12 @@ function duration(value: string): number {
   const match = /^(\d+(?:\.\d+)?)(s|m|h)$/.exec(value.trim());
   if (match === null) throw new InvalidArgumentError('Write a number and a unit, such as 90s, 10m or 1h.');
   return Number(match[1]) * { s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as 's' | 'm' | 'h'];
+}
+
+function states(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 0) throw new InvalidArgumentError('Write a whole number from 0 on.');
+  return number;
 }
 
 const repeating = (command: Command): Command =>
@@ -120,6 +127,20 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       .option('--quick', 'fewer points, for CI: wider intervals')
       .option('--list', 'name all scenarios'),
   ).action(action(scenarioCommand));
+  midwrite
+    .command('explore')
+    .description('rebuild every state that a crash can leave in a workload, boot the gateway on each, and judge it')
+    .option('-g, --gateway <name[@version]>', 'the gateway')
+    .option('-d, --defect <name>', 'its mutant with this defect')
+    .option('-w, --workload <name>', 'what is recorded: turn, two-turns, boot, stop', 'turn')
+    .option('--model <name>', 'process-crash or power-loss (default: both)', several)
+    .option('--max-states <number>', 'boot at most so many distinct states', states)
+    .option('--max-duration <seconds>', 'begin no boot after so many seconds of booting', states)
+    .option('--state <folder>', 'boot one state that an exploration has kept, instead')
+    .option('-j, --jobs <number>', 'states at a time (default: one for each processor of the engine, at most 4)', count)
+    .option('-o, --results <folder>', 'where the results go', 'results')
+    .option('--json', 'print JSON')
+    .action(action(exploreCommand));
   selecting(
     midwrite
       .command('list')

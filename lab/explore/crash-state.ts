@@ -1,7 +1,7 @@
 import { PAGE_BYTES } from './content.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
 import { Durability, type Loss } from './power-loss.ts';
-import { acknowledgedBefore, type Step, type WriteRecord } from './record.ts';
+import { acknowledgedBefore, type Turn, type WriteRecord } from './record.ts';
 import { Replay } from './replay.ts';
 
 /** What is assumed of what a crash leaves. */
@@ -83,12 +83,20 @@ export interface DistinctState {
   readonly digest: string;
   /** The first crash point of each model that leaves it. */
   readonly first: Readonly<Partial<Record<Model, Origin>>>;
-  /** The crash point that the most must be there after: acknowledged turns only grow in number. */
-  readonly last: Origin;
+  /** The crash points that leave it, by the step that they come before or are in. */
+  readonly steps: Readonly<Record<Model, ReadonlySet<number>>>;
   /** Under power loss: ext4 can leave it too. */
   readonly onExt4: boolean;
   /** How many crash points leave it. */
   readonly crashPoints: number;
+}
+
+interface Known {
+  readonly digest: string;
+  first: DistinctState['first'];
+  readonly steps: Record<Model, Set<number>>;
+  onExt4: boolean;
+  crashPoints: number;
 }
 
 /** What there is to judge, and how much of it there was. */
@@ -100,30 +108,39 @@ export interface Reduced {
   readonly leftOutByBound: bigint;
 }
 
-/** Takes equal states together: each is judged once. `onState` is called for the first of each. */
+/**
+ * Takes equal states together: each is judged once.
+ * @param onState called for the first of each, and again for the first that must hold more acknowledged turns
+ */
 export function reduce(
   record: WriteRecord,
   models: readonly Model[],
-  onState: (digest: string, state: CrashState) => void = () => undefined,
+  onState: (digest: string, state: CrashState, acknowledged: readonly Turn[]) => void = () => undefined,
 ): Reduced {
-  const known = new Map<string, { -readonly [Key in keyof DistinctState]: DistinctState[Key] }>();
+  const known = new Map<string, Known>();
+  const judged = new Set<string>();
+  const acknowledged = Array.from({ length: record.steps.length + 1 }, (_, step) => acknowledgedBefore(record, step));
   const crashPoints: Record<Model, number> = { 'process-crash': 0, 'power-loss': 0 };
   const tally = { combinations: 0n };
   for (const state of crashStates(record, models, tally)) {
     const { origin } = state;
     crashPoints[origin.model] += 1;
     const digest = digestOf(state.image);
-    const onExt4 = origin.model === 'power-loss' && origin.onExt4;
-    const seen = known.get(digest);
+    let seen = known.get(digest);
     if (seen === undefined) {
-      known.set(digest, { digest, first: { [origin.model]: origin }, last: origin, onExt4, crashPoints: 1 });
-      onState(digest, state);
-      continue;
+      const steps = { 'process-crash': new Set<number>(), 'power-loss': new Set<number>() };
+      seen = { digest, first: {}, steps, onExt4: false, crashPoints: 0 };
+      known.set(digest, seen);
     }
-    seen.first = { [origin.model]: simpler(seen.first[origin.model], origin), ...without(seen.first, origin.model) };
-    seen.last = origin;
-    seen.onExt4 ||= onExt4;
+    seen.first = { ...seen.first, [origin.model]: simpler(seen.first[origin.model], origin) };
+    seen.steps[origin.model].add(origin.step);
+    seen.onExt4 ||= origin.model === 'power-loss' && origin.onExt4;
     seen.crashPoints += 1;
+    const turns = acknowledged[origin.step] ?? [];
+    const key = `${digest} ${turns.length}`;
+    if (judged.has(key)) continue;
+    judged.add(key);
+    onState(digest, state, turns);
   }
   const leftOut = tally.combinations - BigInt(crashPoints['power-loss']);
   return { states: [...known.values()], crashPoints, leftOutByBound: leftOut > 0n ? leftOut : 0n };
@@ -134,16 +151,4 @@ function simpler(first: Origin | undefined, origin: Origin): Origin {
   if (first === undefined) return origin;
   if (first.model !== 'power-loss' || origin.model !== 'power-loss') return first;
   return origin.losses.length < first.losses.length ? origin : first;
-}
-
-function without(first: DistinctState['first'], model: Model): DistinctState['first'] {
-  return Object.fromEntries(Object.entries(first).filter(([name]) => name !== model));
-}
-
-/** The steps that a crash at this place came after. */
-export const stepsBefore = (record: WriteRecord, { step }: Origin): readonly Step[] => record.steps.slice(0, step);
-
-/** The acknowledged turns that a crash at this place must not lose. */
-export function mustHold(record: WriteRecord, { step }: Origin) {
-  return acknowledgedBefore(record, step);
 }

@@ -20,6 +20,8 @@ export class RecordWriter implements Disposable {
   #effects: Effect[] = [];
   #call: Extract<GateEvent, { ev: 'op' }> | undefined;
   #isOn = false;
+  /** What came before the record. */
+  readonly #seen: GateEvent[] = [];
   #failure: Problem | undefined;
   /** How many calls it holds. */
   steps = 0;
@@ -54,7 +56,7 @@ export class RecordWriter implements Disposable {
     this.#write(() => writeSync(this.#lines, `${JSON.stringify(line)}\n`));
   }
 
-  /** A turn, or the end. */
+  /** What is no change of the folder. */
   add(line: Extract<RecordLine, { kind: 'turn' | 'end' | 'unrecorded' }>): void {
     this.#line(line);
   }
@@ -63,6 +65,7 @@ export class RecordWriter implements Disposable {
     switch (event.ev) {
       case 'recording':
         this.#isOn = true;
+        this.#line({ kind: 'seen', events: this.#seen });
         return;
       case 'base':
         this.#line({ kind: 'base', effects: this.#take() });
@@ -78,7 +81,11 @@ export class RecordWriter implements Disposable {
       case 'data':
         this.#keep(event);
         return;
+      case 'start':
+        this.#seen.push(event);
+        return;
       case 'op':
+        if (!this.#isOn) this.#seen.push(event);
         this.#call = event;
         return;
       case 'unrecorded':
@@ -124,7 +131,7 @@ export class RecordWriter implements Disposable {
     const call = this.#call;
     if (call === undefined) return;
     if (!over) this.#line({ kind: 'unrecorded', path: call.path, why: `a ${op} was not over when its time was` });
-    const step: Step = { kind: 'step', op, syscall: call.syscall, path: call.path, t: call.t, effects };
+    const step: Step = { kind: 'step', op, syscall: call.syscall, path: call.path, t: call.t, effects, event: call };
     if (call.comm !== undefined) step.comm = call.comm;
     if (call.to !== undefined) step.to = call.to;
     if (bytes !== undefined) step.bytes = bytes;
@@ -173,6 +180,7 @@ export function openRecord(folder: string): OpenRecord {
       version,
       workload,
       root,
+      seen: of('seen').flatMap((line) => line.events),
       base: base.effects,
       steps: of('step'),
       turns: of('turn'),

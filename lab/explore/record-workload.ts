@@ -47,7 +47,7 @@ export async function recordWorkload(
     root,
   });
   const sink = new TurnSink();
-  let isRecorded = false;
+  let isWanted = !workload.fromBoot;
   const sent: Sent[] = [];
   await using pod = await Pod.start(
     engine,
@@ -57,7 +57,7 @@ export async function recordWorkload(
       ...(workload.fromBoot && { firstCommands: ['record'] }),
       name: `midwrite-${randomUUID().slice(0, 13)}`,
       onGateEvent: (event) => {
-        if (!isRecorded) return;
+        if (!isWanted) return;
         if (event.ev === 'sent') sent.push({ t: event.t, fd: event.fd, starts: event.starts });
         writer.event(event);
       },
@@ -80,10 +80,9 @@ export async function recordWorkload(
   if (workload.fromBoot) {
     // Every boot tells its calls then; the first one's are not wanted.
     await session.stop();
-    isRecorded = true;
+    isWanted = true;
     await boot();
   } else {
-    isRecorded = true;
     await gateSays(pod, 'base', () => pod.gate.send('record'), signal);
   }
   sink.turns.length = 0;
@@ -98,7 +97,7 @@ export async function recordWorkload(
     await session.quiet();
     await gateSays(pod, 'recorded', () => pod.gate.send('end-record'), signal);
   }
-  isRecorded = false;
+  isWanted = false;
   for (const turn of sink.turns) writer.add(withAnswerTime(turn, sent));
   writer.add({ kind: 'end', entries: await pod.sidecar.snapshot(root, [], 0) });
   if (writer.failure !== undefined) throw writer.failure;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { GateEvent } from '../gate/protocol.ts';
 import { Entry } from '../sidecar/client.ts';
 
 /** The version of a record; a reader refuses any other. */
@@ -41,6 +42,8 @@ export const Step = z.object({
   /** The data is on the disk when the call is over: O_SYNC, O_DSYNC. */
   synchronous: z.boolean().optional(),
   effects: z.array(Effect),
+  /** The call as writegate told of it. */
+  event: GateEvent.optional(),
 });
 export type Step = z.infer<typeof Step>;
 
@@ -66,6 +69,8 @@ export const RecordLine = z.discriminatedUnion('kind', [
     workload: z.string(),
     root: z.string(),
   }),
+  /** What writegate told of this boot before the record began, as far as it shows how the gateway writes. */
+  z.object({ kind: z.literal('seen'), events: z.array(GateEvent) }),
   /** The folder as it was when the record began. */
   z.object({ kind: z.literal('base'), effects: z.array(Effect) }),
   Step,
@@ -83,6 +88,8 @@ export interface WriteRecord {
   readonly version: string;
   readonly workload: string;
   readonly root: string;
+  /** Before the record, in the same boot: writegate's start, and calls. */
+  readonly seen: readonly GateEvent[];
   readonly base: readonly Effect[];
   readonly steps: readonly Step[];
   /** In the order in which they ended. */

@@ -75,6 +75,16 @@ function proveHold(evidence: CellEvidence): Hold {
   return { where: `held at ${held.op} ${held.path} (${held.at})` };
 }
 
+/**
+ * Whether the state that a crash leaves was in the folder when the gateway was booted.
+ * @param differences between the state and what was found in the folder just before the boot, in words
+ */
+export function provePlanted(state: string, differences: readonly string[]): { proof: Proof } | { verdict: Verdict } {
+  if (differences.length === 0)
+    return { proof: { text: `the state ${state} was in the folder, byte for byte` } as Proof };
+  return { verdict: inconclusive(`the state could not be planted: ${differences.slice(0, 3).join('; ')}`) };
+}
+
 /** Why the evidence as a whole can't be judged. */
 function unreadable(evidence: CellEvidence): Verdict | undefined {
   // What cut a scenario off is over when it was taken up again.

@@ -91,7 +91,7 @@ function section(cell: MatrixRow): string {
 }
 
 /** File names and log lines are a program's under test; in Markdown they must be text and nothing else. */
-function markdownText(text: string): string {
+export function markdownText(text: string): string {
   return plain(text)
     .replaceAll(/[\\`*_{}[\]<>()#+!|~&]/g, (char) => `\\${char}`)
     .replaceAll('\\<', '&lt;')

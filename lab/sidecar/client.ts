@@ -53,6 +53,18 @@ export interface Plant {
   append?: boolean;
 }
 
+/** One name of a folder that is to be restored; folders come before what is in them. */
+export interface RestoreEntry {
+  path: string;
+  type: 'file' | 'directory' | 'symlink';
+  mode: number;
+  /** Of a file, in order; `hash` is the SHA-256, base64url. */
+  pieces: readonly { hash: string; bytes: Buffer }[];
+  target?: string;
+  /** An earlier path: this is a second name of that file. */
+  sameAs?: string;
+}
+
 /** A heap after a collection, in bytes; `residentBytes` is the whole process's. */
 const Heap = z.object({
   usedBytes: z.number(),
@@ -77,6 +89,9 @@ export type Collections = z.infer<typeof Collections>;
 const Requests = z.object({ answered2xx: z.number(), firstError: z.string().optional() });
 
 const CALL_LIMIT_MS = 30_000;
+/** What the sidecar keeps for `restore`, below its own limit. */
+const STOCK_BYTES = 192 * 1024 * 1024;
+const PIECES_AT_ONCE = 256;
 /** Several collections of a heap of hundreds of megabytes, on a machine that has other work. */
 const HEAP_LIMIT_MS = 90_000;
 const COLLECTIONS_LIMIT_MS = 120_000;
@@ -94,6 +109,8 @@ export class Sidecar {
   /** Why there is no sidecar any more. */
   #end: Problem | undefined;
   #lastId = 0;
+  readonly #stocked = new Set<string>();
+  #stockedBytes = 0;
   #said: string[] = [];
 
   constructor(streams: Streams) {
@@ -280,6 +297,37 @@ export class Sidecar {
       },
       z.unknown(),
     );
+  }
+
+  /**
+   * Makes everything below `root` what the entries say, and nothing else. Pieces that the sidecar has already are not sent again.
+   * @param ageMs how old every file and folder is then
+   */
+  async restore(root: string, entries: readonly RestoreEntry[], ageMs: number): Promise<void> {
+    const wanted = new Map(entries.flatMap((entry) => entry.pieces.map((piece) => [piece.hash, piece.bytes] as const)));
+    let missing = [...wanted].filter(([hash]) => !this.#stocked.has(hash));
+    const size = missing.reduce((sum, [, bytes]) => sum + bytes.length, 0);
+    const isFull = this.#stockedBytes + size > STOCK_BYTES;
+    if (isFull) {
+      this.#stocked.clear();
+      this.#stockedBytes = 0;
+      missing = [...wanted];
+      await this.#call('stock', { pieces: [], empty: true }, z.unknown());
+    }
+    for (let from = 0; from < missing.length; from += PIECES_AT_ONCE) {
+      const some = missing.slice(from, from + PIECES_AT_ONCE);
+      await this.#call(
+        'stock',
+        { pieces: some.map(([, bytes]) => bytes.toString('base64')), empty: false },
+        z.unknown(),
+      );
+      for (const [hash, bytes] of some) {
+        this.#stocked.add(hash);
+        this.#stockedBytes += bytes.length;
+      }
+    }
+    const listed = entries.map(({ pieces, ...entry }) => ({ ...entry, pieces: pieces.map((piece) => piece.hash) }));
+    await this.#call('restore', { root, ageMs, entries: listed }, z.unknown());
   }
 }
 

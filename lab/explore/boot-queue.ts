@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto';
+import type { Engine } from '../engine/engine.ts';
+import { Pod } from '../pod/pod.ts';
+import { type Age, type Booted, bootState, StateSink, type StateToBoot } from './boot-state.ts';
+import type { Subject } from './record-workload.ts';
+
+/** A state to boot, and how old it is then. */
+export interface Boot {
+  readonly state: StateToBoot;
+  readonly age: Age;
+}
+
+/** So many states are booted in one pod; then it gets a new one, so that what a gateway leaves outside its folder can't pile up. */
+const STATES_PER_POD = 200;
+
+/**
+ * Boots states one after the other, in `jobs` pods at a time.
+ * @param next gives the next one, or undefined when there is none, or no time for it
+ */
+export async function bootAll(
+  engine: Engine,
+  subject: Subject,
+  jobs: number,
+  label: string,
+  next: () => Boot | undefined,
+  onBooted: (boot: Boot, booted: Booted) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const worker = async (number: number) => {
+    for (let boot = next(); boot !== undefined; ) {
+      signal.throwIfAborted();
+      const sink = new StateSink();
+      const name = `midwrite-${randomUUID().slice(0, 13)}`;
+      await using pod = await Pod.start(engine, { ...subject, label: `${label}/${number}-${name}`, name }, sink);
+      for (let count = 0; boot !== undefined && count < STATES_PER_POD; count += 1) {
+        signal.throwIfAborted();
+        onBooted(boot, await bootState(pod, sink, subject, boot.state, boot.age, signal));
+        boot = next();
+      }
+    }
+  };
+  const settled = await Promise.allSettled(Array.from({ length: jobs }, (_, number) => worker(number)));
+  const failed = settled.find((one) => one.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}

@@ -1,0 +1,257 @@
+import type { Aftermath } from '../cell/cell-id.ts';
+import { plantsFor, type RolePlant, Session } from '../cell/session.ts';
+import type { Check } from '../check.ts';
+import { checks } from '../checks/index.ts';
+import { CellEvidence } from '../evidence/cell-evidence.ts';
+import { EVIDENCE_SCHEMA_VERSION, type EvidenceEvent, type Moment, type Observation } from '../evidence/event.ts';
+import type { EvidenceSink } from '../evidence/recorder.ts';
+import type { Fault } from '../fault.ts';
+import type { GateEvent } from '../gate/protocol.ts';
+import { provePlanted } from '../judge/landing.ts';
+import { inconclusive } from '../judge/verdict.ts';
+import type { Pod } from '../pod/pod.ts';
+import { describe, Problem } from '../problem.ts';
+import type { Entry, RestoreEntry } from '../sidecar/client.ts';
+import { differences, sha256Of } from './compare.ts';
+import type { FolderImage, InodeId } from './folder-image.ts';
+import type { Turn } from './record.ts';
+import type { Subject } from './record-workload.ts';
+
+/** What is judged of a state that a gateway was booted on. */
+export const BOOT_CHECKS = ['boots', 'serves', 'no-orphans', 'sweep-on-boot', 'acked-durable', 'store-valid'] as const;
+
+/** Whether what the crash left is older than the gateway's grace when it boots. */
+export type Age = Extract<Aftermath, 'aged' | 'fresh'>;
+
+export interface BootVerdict {
+  readonly check: string;
+  readonly verdict: 'held' | 'violated' | 'inconclusive' | 'not-applicable' | 'missed';
+  readonly detail: string;
+}
+
+/** One state, booted. */
+export interface Booted {
+  readonly age: Age;
+  readonly verdicts: readonly BootVerdict[];
+  readonly evidence: CellEvidence;
+  readonly tookMs: number;
+}
+
+/** A crash that left this state: there is nothing to strike, the state itself is planted. */
+const crash: Fault = {
+  name: 'crash-state',
+  summary: 'the state that a crash leaves is put into the folder',
+  lethal: true,
+  oomKills: 0,
+  strike: () => Promise.reject(new Error('a state is planted, and nothing is struck')),
+  landing: () => ({ landed: false, why: 'a state is planted, and nothing is struck' }),
+};
+
+/** A pod's evidence goes to one state after the other. */
+export class StateSink implements EvidenceSink {
+  #current: StateEvidence | undefined;
+
+  begin(bootsBefore: number): StateEvidence {
+    this.#current = new StateEvidence(bootsBefore);
+    return this.#current;
+  }
+
+  record(observation: Observation): void {
+    this.#current?.record(observation);
+  }
+
+  snapshot(moment: Moment, entries: readonly Entry[]): void {
+    this.#current?.snapshot(moment, entries);
+  }
+}
+
+/** The evidence of one state, in memory: the boot in which the crash took place is 1, the one after it 2. */
+export class StateEvidence implements EvidenceSink {
+  readonly #events: EvidenceEvent[] = [];
+  readonly #contents = new Map<string, Uint8Array>();
+  readonly #bootsBefore: number;
+
+  constructor(bootsBefore: number) {
+    this.#bootsBefore = bootsBefore;
+  }
+
+  record(observation: Observation): void {
+    const event = { t: Date.now(), ...observation } as EvidenceEvent;
+    this.#events.push('boot' in event ? { ...event, boot: event.boot - this.#bootsBefore + 1 } : event);
+  }
+
+  /** An event of the boot in which the crash took place. */
+  before(event: GateEvent): void {
+    this.#events.push({ t: event.t, type: 'gate', boot: 1, event });
+  }
+
+  turn(turn: Turn): void {
+    const { name, session, text, durable, acknowledged, t } = turn;
+    const result = { tSent: t, tEnded: t, acknowledged };
+    this.#events.push({ t, type: 'turn', boot: 1, name, session, text, durable, result });
+  }
+
+  snapshot(moment: Moment, entries: readonly Entry[]): void {
+    for (const { sha256, contentBase64 } of entries)
+      if (sha256 !== undefined && contentBase64 !== undefined)
+        this.#contents.set(sha256, Buffer.from(contentBase64, 'base64'));
+    this.record({ type: 'snapshot', moment, entries: entries.map(({ contentBase64: _, ...entry }) => entry) });
+  }
+
+  get evidence(): CellEvidence {
+    return new CellEvidence(this.#events, this.#contents);
+  }
+}
+
+/** What is booted: a state, what was acknowledged before it, and how the gateway was seen to write. */
+export interface StateToBoot {
+  readonly name: string;
+  readonly image: FolderImage;
+  readonly acknowledged: readonly Turn[];
+  readonly seen: readonly GateEvent[];
+}
+
+/**
+ * Plants a state, boots the gateway on it twice with a turn in between, and judges what it did. Never rejects because of the gateway.
+ * @throws Problem engine-lost, no-space, …: the lab can't go on
+ */
+export async function bootState(
+  pod: Pod,
+  sink: StateSink,
+  subject: Subject,
+  state: StateToBoot,
+  age: Age,
+  signal: AbortSignal,
+): Promise<Booted> {
+  const began = performance.now();
+  const own = sink.begin(pod.bootNumber);
+  const { release } = subject;
+  const { promises } = release;
+  own.record({
+    type: 'cell',
+    schemaVersion: EVIDENCE_SCHEMA_VERSION,
+    id: state.name,
+    gateway: release.gateway,
+    version: release.version,
+    crashPoint: state.name,
+    fault: crash.name,
+    aftermath: age,
+    memoryBytes: subject.memoryBytes,
+    image: subject.images.gateway,
+    notes: [],
+    promises: structuredClone(promises) as never,
+  });
+  for (const event of state.seen) own.before(event);
+  for (const turn of state.acknowledged) own.turn(turn);
+  const session = new Session(pod, release, own, signal);
+  let failure: string | undefined;
+  try {
+    own.snapshot('struck', entriesOf(state.image));
+    await prepare(pod, state, plantsFor(promises, age, state.seen), age, own, session);
+    await live(session, own);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Problem && (error.code === 'engine-lost' || error.code === 'no-space')) throw error;
+    failure = describe(error);
+  } finally {
+    await stopped(pod);
+  }
+  const { evidence } = own;
+  return { age, verdicts: judgeBoot(evidence, state, failure), evidence, tookMs: performance.now() - began };
+}
+
+async function prepare(
+  pod: Pod,
+  state: StateToBoot,
+  plants: readonly RolePlant[],
+  age: Age,
+  own: StateEvidence,
+  session: Session,
+): Promise<void> {
+  const { sweepGraceMs } = pod.promises;
+  const byMs = age === 'aged' ? sweepGraceMs + HOUR_MS : 0;
+  await pod.sidecar.restore(pod.root, restoreEntries(state.image), byMs);
+  own.record({ type: 'aged', byMs, why: 'aftermath' });
+  await pod.sidecar.plant(plants.map(({ role: _, ...plant }) => plant));
+  own.record({ type: 'planted', files: plants.map(({ role, path, ageMs }) => ({ role, path, ageMs })) });
+  await session.snapshot('prepared');
+}
+
+async function live(session: Session, own: StateEvidence): Promise<void> {
+  own.record({ type: 'phase', name: 'recover' });
+  if (!(await session.boot())) return;
+  await session.snapshot('booted');
+  await session.turn('after');
+  await session.sweepTime();
+  await session.quiet();
+  await session.snapshot('served');
+  own.record({ type: 'phase', name: 'boot again' });
+  await session.stop();
+  await session.snapshot('stopped');
+  if (await session.boot()) await session.snapshot('rebooted');
+}
+
+const HOUR_MS = 60 * 60_000;
+const STOP_LIMIT_MS = 30_000;
+
+/** The next state is planted into a folder that nobody uses: a gateway that still runs, or hangs, is killed. */
+async function stopped(pod: Pod): Promise<void> {
+  if (pod.bootNumber === 0 || !(await pod.container.isRunning())) return;
+  await pod.container.signal('SIGKILL').catch(() => undefined);
+  await pod.container.ended(STOP_LIMIT_MS);
+}
+
+function judgeBoot(evidence: CellEvidence, state: StateToBoot, failure: string | undefined): BootVerdict[] {
+  const planted = new Set(evidence.of('planted').flatMap((event) => event.files.map((file) => file.path)));
+  const prepared = evidence.snapshot('prepared')?.entries;
+  const wrong =
+    prepared === undefined ? ['it was never planted'] : differences(state.image, prepared, (path) => planted.has(path));
+  const proof = provePlanted(state.name, wrong);
+  return BOOT_CHECKS.map((id) => {
+    const check = checks.find((one) => one.id === id) as Check;
+    if (failure !== undefined) return { check: id, verdict: 'inconclusive', detail: `the lab failed: ${failure}` };
+    if ('verdict' in proof) return { check: id, verdict: proof.verdict.verdict, detail: proof.verdict.detail };
+    try {
+      const { verdict, detail } = check.judge({ evidence, fault: crash, proof: proof.proof });
+      return { check: id, verdict, detail };
+    } catch (error) {
+      const { verdict, detail } = inconclusive(`the check itself failed: ${describe(error)}`);
+      return { check: id, verdict, detail };
+    }
+  });
+}
+
+/** A state as a listing, with the contents of its files. */
+export function entriesOf({ names, inodes }: FolderImage): Entry[] {
+  const unknown = { uid: 0, nlink: 1, mtimeMs: 0, ctimeMs: 0 };
+  return [...names].sort(byPath).flatMap(([path, id]): Entry[] => {
+    const inode = inodes.get(id);
+    if (inode === undefined) return [];
+    const { type, mode, content, target } = inode;
+    const file =
+      type === 'file'
+        ? { sha256: sha256Of(content), contentBase64: content.slice(0, content.size).toString('base64') }
+        : {};
+    return [
+      { path, type, mode, size: content.size, ino: id, ...unknown, ...(target !== undefined && { target }), ...file },
+    ];
+  });
+}
+
+const byPath = ([a]: [string, InodeId], [b]: [string, InodeId]) => (a < b ? -1 : 1);
+
+/** The same for the sidecar, which makes it so. What is no file, folder or link (a socket, say) can't be made, and is missed in the comparison. */
+export function restoreEntries({ names, inodes }: FolderImage): RestoreEntry[] {
+  const first = new Map<InodeId, string>();
+  return [...names].sort(byPath).flatMap(([path, id]): RestoreEntry[] => {
+    const inode = inodes.get(id);
+    if (inode === undefined || inode.type === 'other') return [];
+    const { type, mode, content, target } = inode;
+    const sameAs = first.get(id);
+    first.set(id, sameAs ?? path);
+    const pieces = sameAs === undefined ? content.chunks : [];
+    return [
+      { path, type, mode, pieces, ...(target !== undefined && { target }), ...(sameAs !== undefined && { sameAs }) },
+    ];
+  });
+}

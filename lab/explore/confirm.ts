@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import picomatch from 'picomatch';
+import { Session } from '../cell/session.ts';
+import { patternOf } from '../cell/write-shape.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { EvidenceSink } from '../evidence/recorder.ts';
+import type { ArmSpec, GateEventOf } from '../gate/protocol.ts';
+import { Pod } from '../pod/pod.ts';
+import { describe } from '../problem.ts';
+import { differences } from './compare.ts';
+import type { Step, WriteRecord } from './record.ts';
+import { openRecord, RecordWriter } from './record-file.ts';
+import type { Subject } from './record-workload.ts';
+import { Replay } from './replay.ts';
+import type { Workload } from './workload.ts';
+
+/** A real crash at a place of the record: what it left, against what the model says of the same calls. */
+export interface Confirmation {
+  at: string;
+  agrees: boolean;
+  differences: string[];
+}
+
+const HOLD_LIMIT_MS = 60_000;
+const END_LIMIT_MS = 30_000;
+/** A few of each kind are enough to see that the model is right. */
+const PLACES_MOST = 6;
+
+/** Where a real crash is tried: the first call of each kind, and the inside of the longest write. */
+export function places(record: WriteRecord): { step: number; arm: ArmSpec }[] {
+  const found: { step: number; arm: ArmSpec }[] = [];
+  const ops = new Set<string>();
+  for (const [step, one] of record.steps.entries()) {
+    if (one.op === 'mapped' || ops.has(one.op)) continue;
+    ops.add(one.op);
+    found.push({ step, arm: armOf(record, step, 'before') });
+  }
+  const writes = record.steps.map((one, step) => ({ step, bytes: one.op === 'write' ? (one.bytes ?? 0) : 0 }));
+  const longest = writes.reduce((best, one) => (one.bytes > best.bytes ? one : best), { step: -1, bytes: 1 });
+  if (longest.step === -1) return found.slice(0, PLACES_MOST);
+  return [...found.slice(0, PLACES_MOST - 1), { step: longest.step, arm: armOf(record, longest.step, 'torn') }];
+}
+
+function armOf(record: WriteRecord, index: number, at: ArmSpec['at']): ArmSpec {
+  const step = record.steps[index] as Step;
+  const pattern = patternOf(step.path);
+  const isLike = (one: Step) => one.op === step.op && picomatch.isMatch(one.path, pattern, { dot: true });
+  const nth = record.steps.slice(0, index + 1).filter(isLike).length;
+  return { op: step.op, path: pattern, nth, at };
+}
+
+/** Runs the workload again for each place, kills the gateway there, and compares the folder with the replay of the calls until then. */
+export async function confirm(
+  engine: Engine,
+  subject: Subject,
+  record: WriteRecord,
+  workload: Workload,
+  folder: string,
+  label: string,
+  { signal, say }: { signal: AbortSignal; say(line: string): void },
+): Promise<Confirmation[]> {
+  // What a boot does is over before a hold could be armed by the lab's own hand.
+  if (workload.fromBoot) return [];
+  const confirmed: Confirmation[] = [];
+  for (const [index, { step, arm }] of places(record).entries()) {
+    const at = `call ${step + 1} (${arm.op} ${arm.path}, ${arm.at})`;
+    say(`a real crash at ${at}`);
+    try {
+      const found = await crashAt(
+        engine,
+        subject,
+        workload,
+        arm,
+        path.join(folder, String(index)),
+        `${label}/confirm-${index}`,
+        signal,
+      );
+      confirmed.push({ at, agrees: found.length === 0, differences: found });
+    } catch (error) {
+      signal.throwIfAborted();
+      confirmed.push({ at, agrees: false, differences: [`it could not be tried: ${describe(error)}`] });
+    }
+  }
+  return confirmed;
+}
+
+const nowhere: EvidenceSink = { record: () => undefined, snapshot: () => undefined };
+
+async function crashAt(
+  engine: Engine,
+  subject: Subject,
+  workload: Workload,
+  arm: ArmSpec,
+  folder: string,
+  label: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { release } = subject;
+  const { root } = release.promises;
+  let held: GateEventOf<'held'>;
+  {
+    using writer = new RecordWriter(folder, {
+      gateway: release.gateway,
+      version: release.version,
+      workload: workload.name,
+      root,
+    });
+    const name = `midwrite-${randomUUID().slice(0, 13)}`;
+    await using pod = await Pod.start(
+      engine,
+      { ...subject, label, name, onGateEvent: (event) => writer.event(event) },
+      nowhere,
+    );
+    const session = new Session(pod, release, nowhere, signal);
+    await session.configure();
+    await session.boot();
+    await session.quiet();
+    await session.turn('warm');
+    await session.quiet();
+    pod.gate.send('record');
+    await pod.gate.waitForKind(
+      { name: 'writegate to tell the folder as it is', limitMs: HOLD_LIMIT_MS, signal },
+      'base',
+    );
+    await pod.gate.arm('confirm', arm, HOLD_LIMIT_MS);
+    const turn = workload.drive(session, async (one) => void (await session.turn(one)));
+    turn.catch(() => undefined);
+    held = await pod.gate.waitForKind({ name: 'the hold', limitMs: HOLD_LIMIT_MS, signal }, 'held');
+    await pod.container.signal('SIGKILL');
+    await pod.ended(END_LIMIT_MS, true);
+    writer.add({ kind: 'end', entries: await pod.sidecar.snapshot(root, [], 0) });
+    if (writer.failure !== undefined) throw writer.failure;
+  }
+  using open = openRecord(folder);
+  const replay = new Replay(open.record);
+  while (replay.index < open.record.steps.length) replay.step();
+  return againstReal(replay, open.record, held);
+}
+
+/** Of a write that was torn the record has no bytes: its file is compared by its length. */
+function againstReal(replay: Replay, record: WriteRecord, held: GateEventOf<'held'>): string[] {
+  if (held.at !== 'torn') return differences(replay.image, record.end);
+  const { image } = replay;
+  const id = image.names.get(held.path);
+  const size = id === undefined ? undefined : image.inodes.get(id)?.content.size;
+  const real = record.end.find((entry) => entry.path === held.path)?.size;
+  const found = differences(image, record.end, (file) => file === held.path);
+  const most = (size ?? 0) + (held.tornBytes ?? 0);
+  const isRight = real !== undefined && size !== undefined && real >= size && real <= most;
+  return isRight ? found : [...found, `${held.path} has ${real} bytes, and at most ${most} were written`];
+}

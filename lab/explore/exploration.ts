@@ -1,0 +1,39 @@
+import type { Model } from './crash-state.ts';
+import type { Finding } from './finding.ts';
+
+/** The version of exploration.json. */
+export const EXPLORATION_SCHEMA_VERSION = 1;
+
+export type MapVerdict = 'held' | 'violated' | 'inconclusive';
+
+/** One crash point of the map: just before a call, and inside it where it writes. */
+export interface MapRow {
+  /** From 1; one more than there are calls: behind all of them. */
+  call: number;
+  op: string;
+  path: string;
+  to?: string;
+  bytes?: number;
+  /** The turns that were acknowledged between the call before and this one. */
+  acknowledged: string[];
+  verdicts: { model: Model; states: number; verdict: MapVerdict; violated: string[] }[];
+}
+
+/** What an exploration came to: exploration.json. */
+export interface Exploration {
+  schemaVersion: typeof EXPLORATION_SCHEMA_VERSION;
+  gateway: string;
+  version: string;
+  workload: string;
+  outcome: { verdict: MapVerdict; reasons: string[] };
+  models: { model: Model; assumes: string; crashPoints: number }[];
+  /** Of distinct states: how many there are, and what was done with them. */
+  states: { distinct: number; judged: number; booted: number; ofRecovery: number; leftOut: number };
+  /** Power losses that the bound leaves out, as a number in digits. */
+  leftOutByBound: string;
+  findings: (Finding & { kept: string; reproduce: string })[];
+  /** The first call whose crash points break a promise, by check and model. */
+  map: MapRow[];
+  confirmed: { at: string; agrees: boolean; differences: string[] }[];
+  tookMs: { record: number; judge: number; boot: number; whole: number };
+}

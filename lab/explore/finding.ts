@@ -1,0 +1,173 @@
+import { patternOf } from '../cell/write-shape.ts';
+import type { Model, Origin } from './crash-state.ts';
+import type { FolderImage, InodeId } from './folder-image.ts';
+import type { DataFate, Loss } from './power-loss.ts';
+import type { Step, WriteRecord } from './record.ts';
+
+/** A state that breaks a promise, and where it comes from. */
+export interface Violation {
+  readonly check: string;
+  readonly detail: string;
+  readonly digest: string;
+  readonly origin: Origin;
+  /** What the files are called in the state whose data was lost. */
+  readonly paths: ReadonlyMap<InodeId, string>;
+  /** Said of a gateway that was booted on the state, and of how old the state was then. */
+  readonly booted?: string;
+  readonly onExt4: boolean;
+}
+
+/** Violations of one promise that have one cause. */
+export interface Finding {
+  readonly check: string;
+  readonly model: Model;
+  /** The step that is missing, or the call in which the promise is broken. */
+  readonly cause: string;
+  /** What the check said of the smallest state. */
+  readonly detail: string;
+  /** The first crash point that shows it: before this step, or in it. */
+  readonly step: number;
+  readonly states: number;
+  /** The smallest state that shows it. */
+  readonly digest: string;
+  readonly booted?: string;
+  /** Under power loss: ext4 can leave such a state too. */
+  readonly onExt4: boolean;
+  /** The gateway promises it for such a crash. */
+  readonly promised: boolean;
+}
+
+const call = (record: WriteRecord, index: number) => {
+  const step = record.steps[index];
+  if (step === undefined) return 'the end';
+  const what = step.op === 'mapped' ? 'a write through a shared mapping' : `${step.op} ${step.path}`;
+  return `call ${index + 1} (${what}${step.to === undefined ? '' : ` -> ${step.to}`})`;
+};
+
+const IN_WORDS: Readonly<Record<DataFate, string>> = {
+  kept: 'is all there',
+  lost: 'is not there',
+  half: 'is there to the half',
+  zeros: 'is zeros',
+  'last-page-zeros': 'ends in zeros',
+};
+
+/** Takes violations together by their causes, those with the fewest losses first: what a state loses beside a loss that is enough is no cause. */
+export function findings(
+  record: WriteRecord,
+  violations: readonly Violation[],
+  promised: (model: Model) => boolean,
+): Finding[] {
+  const groups: { keys: ReadonlySet<string>; finding: Finding }[] = [];
+  const ordered = [...violations].sort(
+    (a, b) => lossesOf(a).length - lossesOf(b).length || a.origin.step - b.origin.step,
+  );
+  for (const violation of ordered) {
+    const { check, detail, digest, origin, booted, onExt4 } = violation;
+    const keys = new Set(keysOf(record, violation));
+    const known = groups.findIndex(
+      ({ keys: fewer, finding }) =>
+        finding.check === check && finding.model === origin.model && [...fewer].every((key) => keys.has(key)),
+    );
+    const group = groups[known];
+    if (group === undefined) {
+      const finding = {
+        check,
+        model: origin.model,
+        cause: causeOf(record, violation),
+        detail,
+        step: origin.step,
+        states: 1,
+        digest,
+        onExt4,
+        promised: promised(origin.model),
+        ...(booted !== undefined && { booted }),
+      };
+      groups.push({ keys, finding });
+    } else {
+      const { finding } = group;
+      const isNew = finding.digest !== digest;
+      groups[known] = {
+        ...group,
+        finding: {
+          ...finding,
+          states: finding.states + (isNew ? 1 : 0),
+          onExt4: finding.onExt4 || onExt4,
+          step: Math.min(finding.step, origin.step),
+        },
+      };
+    }
+  }
+  return groups.map((group) => group.finding);
+}
+
+const lossesOf = ({ origin }: Violation): readonly Loss[] => (origin.model === 'power-loss' ? origin.losses : []);
+
+/** The file that a crash of a process was at work on: of the call that it cut, or of the last one that was over. */
+function lastCall(record: WriteRecord, origin: Origin): Step | undefined {
+  const isTorn = origin.model === 'process-crash' && origin.tornBytes !== undefined;
+  return record.steps[isTorn ? origin.step : origin.step - 1];
+}
+
+function keysOf(record: WriteRecord, violation: Violation): string[] {
+  const losses = lossesOf(violation);
+  if (losses.length > 0) return losses.map((loss) => keyOf(record, loss, violation.paths));
+  return [`at ${patternOf(lastCall(record, violation.origin)?.path ?? '')}`];
+}
+
+const keyOf = (record: WriteRecord, loss: Loss, paths: Violation['paths']): string =>
+  loss.kind === 'name'
+    ? `name ${loss.change.op} ${patternOf(loss.change.added?.path ?? loss.change.removed ?? '')}`
+    : `data ${patternOf(nameOf(record, loss, paths))}`;
+
+function nameOf(record: WriteRecord, loss: Extract<Loss, { kind: 'data' }>, paths: Violation['paths']): string {
+  return paths.get(loss.id) ?? record.steps[loss.step]?.path ?? '?';
+}
+
+/** What the files are called whose data was lost. */
+export function pathsOf(origin: Origin, { names }: FolderImage): Map<InodeId, string> {
+  const lost = new Set(
+    origin.model === 'power-loss' ? origin.losses.flatMap((loss) => (loss.kind === 'data' ? [loss.id] : [])) : [],
+  );
+  return lost.size === 0 ? new Map() : new Map([...names].flatMap(([path, id]) => (lost.has(id) ? [[id, path]] : [])));
+}
+
+function causeOf(record: WriteRecord, violation: Violation): string {
+  const { origin } = violation;
+  const losses = lossesOf(violation);
+  if (losses.length > 0) return losses.map((loss) => lossInWords(record, loss, violation)).join('; and ');
+  if (origin.model === 'process-crash' && origin.tornBytes !== undefined)
+    return `${call(record, origin.step)} is cut off behind ${origin.tornBytes} bytes`;
+  if (origin.step === 0) return `before ${call(record, 0)}`;
+  return `behind ${call(record, origin.step - 1)} and before ${call(record, origin.step)}`;
+}
+
+function lossInWords(record: WriteRecord, loss: Loss, { origin, paths }: Violation): string {
+  if (loss.kind === 'name') {
+    const { change } = loss;
+    const synced = syncAfter(record, change.step, (step) => change.folders.includes(step.path));
+    return `${call(record, change.step)} is not on the disk: the folder ${change.folders.join(' or ')} was ${since(synced)}`;
+  }
+  const path = nameOf(record, loss, paths);
+  const placed = record.steps.findLastIndex(
+    (step, index) => index < origin.step && step.op === 'rename' && step.to === path,
+  );
+  const written = record.steps[loss.step];
+  const inode = written?.effects.find((effect) => effect.kind === 'inode');
+  const ino = inode?.kind === 'inode' ? inode.ino : undefined;
+  const synced = syncAfter(record, loss.step, (step) =>
+    step.effects.some((effect) => effect.kind === 'inode' && effect.ino === ino),
+  );
+  const fate = `the data ${IN_WORDS[loss.fate]}`;
+  if (placed !== -1 && placed > loss.step)
+    return `the rename at call ${placed + 1} replaced ${path} with data ${since(synced)} (call ${loss.step + 1} wrote it): ${fate}`;
+  return `what call ${loss.step + 1} wrote to ${path} was ${since(synced)}: ${fate}`;
+}
+
+function syncAfter(record: WriteRecord, from: number, isOfIt: (step: Step) => boolean): number | undefined {
+  const index = record.steps.findIndex((step, at) => at > from && step.op === 'sync' && isOfIt(step));
+  return index === -1 ? undefined : index;
+}
+
+const since = (synced: number | undefined) =>
+  synced === undefined ? 'never synced' : `synced only at call ${synced + 1}`;

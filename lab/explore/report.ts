@@ -1,0 +1,114 @@
+import { markdownTable } from 'markdown-table';
+import { glyph } from '../judge/verdict.ts';
+import { markdownText } from '../report/markdown.ts';
+import { plain } from '../report/plain.ts';
+import type { Exploration, MapRow } from './exploration.ts';
+
+const FIRST_REASONS = 10;
+
+/** An exploration for a person at a terminal. */
+export function explorationInWords(found: Exploration): string {
+  const lines = [
+    `${found.gateway}@${found.version}, ${found.workload}: ${glyph(found.outcome.verdict)} ${found.outcome.verdict}`,
+    '',
+    counts(found),
+    '',
+  ];
+  for (const finding of found.findings) {
+    lines.push(
+      `✗ ${finding.check} (${finding.model}${finding.promised ? '' : ', not promised'}): ${plain(finding.cause)}`,
+      `    ${plain(finding.detail)}`,
+      `    ${finding.states} ${finding.states === 1 ? 'state' : 'states'}${place(finding)}; again: ${finding.reproduce}`,
+    );
+  }
+  if (found.findings.length === 0) lines.push('No state breaks a promise.');
+  const { reasons } = found.outcome;
+  if (reasons.length > 0) {
+    lines.push(
+      '',
+      'It proves less than everything:',
+      ...reasons.slice(0, FIRST_REASONS).map((reason) => `  - ${plain(reason)}`),
+    );
+    if (reasons.length > FIRST_REASONS) lines.push(`  - and ${reasons.length - FIRST_REASONS} more`);
+  }
+  return lines.join('\n');
+}
+
+function place(finding: Exploration['findings'][number]): string {
+  const booted = finding.booted === undefined ? '' : `, after a boot (${finding.booted})`;
+  if (finding.model === 'process-crash') return booted;
+  return `${booted}; ${finding.onExt4 ? 'ext4 can leave one of them too' : "not with ext4's care for replaced files"}`;
+}
+
+function counts({ models, states, leftOutByBound, confirmed, tookMs, map }: Exploration): string {
+  const points = models.map(({ model, crashPoints }) => `${crashPoints} (${model})`).join(' and ');
+  const agreed = confirmed.filter((one) => one.agrees).length;
+  return [
+    `${map.length - 1} calls; ${points} crash points; ${states.distinct} distinct states.`,
+    `Judged without a boot: ${states.judged}. Booted, aged and fresh: ${states.booted}; not booted: ${states.leftOut}. Crashes of the recovery itself: ${states.ofRecovery}.`,
+    `Power losses left out by the bound: ${leftOutByBound}.`,
+    `Real crashes that left what the model says: ${agreed} of ${confirmed.length}.`,
+    `Recorded in ${seconds(tookMs.record)}, judged in ${seconds(tookMs.judge)}, booted in ${seconds(tookMs.boot)}.`,
+  ].join('\n');
+}
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+
+/** An exploration as a page: what it assumes, what it found, and the map of the write. */
+export function explorationReport(found: Exploration): string {
+  const sections = [
+    `# ${markdownText(`${found.gateway}@${found.version}`)}: every crash point of ${found.workload}`,
+    `**${found.outcome.verdict}**`,
+    ...(found.outcome.reasons.length === 0
+      ? []
+      : [found.outcome.reasons.map((reason) => `- ${markdownText(reason)}`).join('\n')]),
+    counts(found),
+    '## What is assumed',
+    found.models.map(({ model, assumes }) => `- \`${model}\`: ${markdownText(assumes)}`).join('\n'),
+    '## Findings',
+    ...(found.findings.length === 0
+      ? ['No state breaks a promise.']
+      : found.findings.map((finding) =>
+          [
+            `### ${finding.check}, ${finding.model}${finding.promised ? '' : ' (not promised)'}`,
+            `${markdownText(finding.cause)}.`,
+            `${markdownText(finding.detail)} (${finding.states} states${place(finding)})`,
+            `\`${finding.reproduce}\``,
+          ].join('\n\n'),
+        )),
+    '## The write, call by call',
+    'A row is the crash just before its call, and in it where it writes.',
+    mapTable(found),
+    ...(found.confirmed.length === 0
+      ? []
+      : [
+          '## Real crashes',
+          found.confirmed
+            .map(
+              ({ at, agrees, differences }) =>
+                `- ${agrees ? '✓' : '✗'} ${markdownText(at)}${differences.length === 0 ? '' : `: ${markdownText(differences.join('; '))}`}`,
+            )
+            .join('\n'),
+        ]),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+function mapTable({ models, map }: Exploration): string {
+  return markdownTable([
+    ['', 'call', 'bytes', 'acknowledged before it', ...models.map(({ model }) => model)],
+    ...map.map((row) => [
+      String(row.call),
+      markdownText(callOf(row)),
+      String(row.bytes ?? ''),
+      markdownText(row.acknowledged.join(', ')),
+      ...row.verdicts.map(box),
+    ]),
+  ]);
+}
+
+const callOf = ({ op, path, to }: MapRow) =>
+  op === '' ? 'the end' : `${op} ${path}${to === undefined ? '' : ` -> ${to}`}`;
+
+const box = ({ states, verdict, violated }: MapRow['verdicts'][number]) =>
+  `${glyph(verdict)} ${states}${violated.length === 0 ? '' : ` ${violated.join(', ')}`}`;
