@@ -7,8 +7,8 @@ import type { Applied, NameChange, Replay } from './replay.ts';
  * What a power loss may leave, by what POSIX promises and no more: fsync(2) of a file makes its data durable and says nothing of its name ("an explicit
  * fsync() on a file descriptor for the directory is also needed"); everything else may have reached the disk or not, in any order. It is the abstract
  * persistence model of ALICE (Pillai et al., OSDI 2014, section 3.1) without the reordering of a single file's pages but the ones below. Where ext4 is
- * meant (Linux, Documentation/admin-guide/ext4.rst, data=ordered and auto_da_alloc): names reach the disk in the order of the calls, a file's length
- * not before its data, and a file that is renamed over another has its data on the disk before.
+ * meant (Linux, Documentation/admin-guide/ext4.rst, data=ordered and auto_da_alloc): names reach the disk in the order of the calls and with the next
+ * sync of anything at the latest (one journal), a file's length not before its data, and a file that is renamed over another has its data there before.
  */
 
 /** What of a file's unsynced data is there: all, nothing, the first half, its length full of zeros, all but the last page. */
@@ -55,6 +55,10 @@ export class Durability {
   readonly #names: Map<string, InodeId>;
   readonly #data = new Map<InodeId, PendingData>();
   #changes: PendingName[] = [];
+  /** Files that were renamed over another, by the step of the rename. */
+  readonly #placed = new Map<InodeId, number>();
+  /** On ext4 a sync of anything commits the journal, and with it every change of a name before it. */
+  #lastCommit = -1;
 
   constructor(replay: Replay) {
     this.#replay = replay;
@@ -73,6 +77,7 @@ export class Durability {
     for (const change of applied.names) {
       const replaces = step.op === 'rename' && change.added !== undefined && before.names.has(change.added.path);
       this.#changes.push({ ...change, step: index, op: step.op, replaces });
+      if (replaces && change.added !== undefined) this.#placed.set(change.added.id, index);
     }
     for (const [id, ranges] of applied.data) {
       const known = this.#data.get(id);
@@ -80,7 +85,9 @@ export class Durability {
       this.#data.set(id, { id, step: index, durable, ranges: [...(known?.ranges ?? []), ...ranges] });
       if (step.synchronous === true) this.#data.delete(id);
     }
-    if (step.op === 'sync') this.#sync(step, applied.subject);
+    if (step.op !== 'sync') return;
+    this.#sync(step, applied.subject);
+    if (step.syscall !== 'sync_file_range') this.#lastCommit = index;
   }
 
   #sync(step: Step, subject: InodeId | undefined): void {
@@ -159,15 +166,15 @@ export class Durability {
   #canBeOnExt4(kept: readonly boolean[], fateOf: (id: InodeId) => DataFate): boolean {
     const firstLost = kept.indexOf(false);
     if (firstLost !== -1 && kept.includes(true, firstLost)) return false;
-    if ([...this.#data.keys()].some((id) => !EXT4_FATES.has(fateOf(id)))) return false;
-    return this.#changes.every(
-      (change, index) =>
-        kept[index] !== true ||
-        !change.replaces ||
-        change.added === undefined ||
-        !this.#data.has(change.added.id) ||
-        fateOf(change.added.id) === 'kept',
-    );
+    if (firstLost !== -1 && (this.#changes[firstLost]?.step ?? 0) < this.#lastCommit) return false;
+    return [...this.#data.values()].every(({ id, step }) => {
+      const fate = fateOf(id);
+      if (!EXT4_FATES.has(fate)) return false;
+      const placed = this.#placed.get(id);
+      if (placed === undefined || step > placed || fate === 'kept') return true;
+      const index = this.#changes.findIndex((change) => change.step === placed);
+      return index !== -1 && kept[index] !== true;
+    });
   }
 }
 

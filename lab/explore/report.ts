@@ -37,7 +37,7 @@ export function explorationInWords(found: Exploration): string {
 function place(finding: Exploration['findings'][number]): string {
   const booted = finding.booted === undefined ? '' : `, after a boot (${finding.booted})`;
   if (finding.model === 'process-crash') return booted;
-  return `${booted}; ${finding.onExt4 ? 'ext4 can leave one of them too' : "not with ext4's care for replaced files"}`;
+  return `${booted}; ${finding.onExt4 ? 'ext4 can leave such a state too' : 'not on ext4 as it is mounted by default'}`;
 }
 
 function counts({ models, states, leftOutByBound, confirmed, tookMs, map }: Exploration): string {
