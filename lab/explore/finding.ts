@@ -103,6 +103,9 @@ export function findings(
 
 const lossesOf = ({ origin }: Violation): readonly Loss[] => (origin.model === 'power-loss' ? origin.losses : []);
 
+/** Nothing was lost but what a turn's answer had promised already. */
+const isEarly = ({ check, booted }: Violation) => check === 'acked-durable' && booted === undefined;
+
 /** The file that a crash of a process was at work on: of the call that it cut, or of the last one that was over. */
 function lastCall(record: WriteRecord, origin: Origin): Step | undefined {
   const isTorn = origin.model === 'process-crash' && origin.tornBytes !== undefined;
@@ -112,6 +115,7 @@ function lastCall(record: WriteRecord, origin: Origin): Step | undefined {
 function keysOf(record: WriteRecord, violation: Violation): string[] {
   const losses = lossesOf(violation);
   if (losses.length > 0) return losses.map((loss) => keyOf(record, loss, violation.paths));
+  if (isEarly(violation)) return ['acknowledged too early'];
   return [`at ${patternOf(lastCall(record, violation.origin)?.path ?? '')}`];
 }
 
@@ -136,6 +140,7 @@ function causeOf(record: WriteRecord, violation: Violation): string {
   const { origin } = violation;
   const losses = lossesOf(violation);
   if (losses.length > 0) return losses.map((loss) => lossInWords(record, loss, violation)).join('; and ');
+  if (isEarly(violation)) return `the acknowledgement went out before ${call(record, origin.step)} was over`;
   if (origin.model === 'process-crash' && origin.tornBytes !== undefined)
     return `${call(record, origin.step)} is cut off behind ${origin.tornBytes} bytes`;
   if (origin.step === 0) return `before ${call(record, 0)}`;

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { sha256Of } from './compare.ts';
+import { Content } from './content.ts';
+
+const bytesOf = (content: Content) => content.slice(0, content.size);
+
+test('writes, gaps and cuts give what pwrite and truncate give, on either side of a piece', () => {
+  let model = Buffer.alloc(0);
+  let content = Content.empty;
+  const write = (offset: number, bytes: Buffer) => {
+    const grown = Buffer.alloc(Math.max(model.length, offset + bytes.length));
+    model.copy(grown);
+    bytes.copy(grown, offset);
+    model = grown;
+    content = content.write(offset, bytes);
+  };
+  const truncate = (size: number) => {
+    const cut = Buffer.alloc(size);
+    model.copy(cut, 0, 0, Math.min(size, model.length));
+    model = cut;
+    content = content.truncate(size);
+  };
+  write(0, Buffer.from('abc'));
+  write(65_530, Buffer.alloc(20, 'x'));
+  write(200_000, Buffer.from('far'));
+  expect(bytesOf(content)).toEqual(model);
+  truncate(131_072);
+  expect(bytesOf(content)).toEqual(model);
+  truncate(131_073);
+  write(65_536, Buffer.alloc(65_536, 'y'));
+  truncate(2);
+  truncate(9);
+  expect(bytesOf(content)).toEqual(model);
+});
+
+test('equal bytes have equal digests, however they came to be, and share their pieces', () => {
+  const one = Content.of(Buffer.alloc(300_000, 'a'));
+  const other = Content.empty.write(100_000, Buffer.alloc(200_000, 'a')).write(0, Buffer.alloc(100_000, 'a'));
+  expect(other.digest).toBe(one.digest);
+  const changed = one.write(250_000, Buffer.from('b'));
+  expect(changed.digest).not.toBe(one.digest);
+  expect(changed.chunks.filter((chunk, index) => chunk === one.chunks[index])).toHaveLength(4);
+  expect(Content.of(Buffer.alloc(1)).digest).not.toBe(Content.of(Buffer.alloc(2)).digest);
+});
+
+test('the hash of a content is that of its bytes', () => {
+  // printf abc | sha256sum
+  expect(sha256Of(Content.of(Buffer.from('abc')))).toBe(
+    'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+  );
+});

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { LOG, NEW, OLD, ROOT, rightTurn, SmallRecord, STORE } from '../test/small-record.ts';
+import { inodeAt } from './folder-image.ts';
+import type { WriteRecord } from './record.ts';
+import { Replay } from './replay.ts';
+
+function whole(record: WriteRecord): Replay {
+  const replay = new Replay(record);
+  while (replay.index < record.steps.length) replay.step();
+  return replay;
+}
+
+const textAt = (replay: Replay, path: string) => inodeAt(replay.image, path)?.content.text();
+
+test('a replacement, call by call', () => {
+  const { record } = rightTurn();
+  const replay = new Replay(record);
+  expect(textAt(replay, STORE)).toBe(OLD);
+  expect([...replay.image.names.keys()]).toEqual([STORE, LOG]);
+  while (record.steps[replay.index]?.op !== 'rename') replay.step();
+  expect([textAt(replay, STORE), textAt(replay, '/state/store.json.1.tmp')]).toEqual([OLD, NEW]);
+  const { applied } = replay.step();
+  expect(textAt(replay, STORE)).toBe(NEW);
+  expect(applied.names).toMatchObject([
+    { folders: [ROOT], removed: '/state/store.json.1.tmp', added: { path: STORE } },
+  ]);
+});
+
+test('a folder that moves takes along what is in it', () => {
+  const { record } = new SmallRecord({})
+    .mkdir('/state/d')
+    .create('/state/d/x')
+    .write('/state/d/x', 'text')
+    .rename('/state/d', '/state/e');
+  const replay = whole(record);
+  expect([...replay.image.names.keys()].sort()).toEqual(['/state/e', '/state/e/x']);
+  expect(textAt(replay, '/state/e/x')).toBe('text');
+});
+
+test('a number that the kernel gives again is another file', () => {
+  const small = new SmallRecord({}).create('/state/a').write('/state/a', 'first').unlink('/state/a').create('/state/b');
+  const { record } = small;
+  const made = record.steps.at(-1);
+  for (const effect of made?.effects ?? []) if (effect.kind !== 'data') effect.ino = 2;
+  expect(textAt(whole(record), '/state/b')).toBe('');
+});
+
+test('what is written to a file without a name is in no folder', () => {
+  const small = new SmallRecord({ '/state/a': 'old' });
+  const ino = 2;
+  small.unlink('/state/a').create('/state/a').write('/state/a', 'new');
+  const { record } = small;
+  const late = { kind: 'data', ino, offset: 0, bytes: 3, at: 0 } as const;
+  const steps = [...record.steps, { ...(record.steps[2] as (typeof record.steps)[number]), effects: [late] }];
+  expect(textAt(whole({ ...record, steps }), '/state/a')).toBe('new');
+});
