@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { connect, type Engine } from '../engine/engine.ts';
 import { writeProblem } from '../evidence/recorder.ts';
@@ -82,17 +82,13 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
 async function again(folder: string, options: ExploreCommandOptions): Promise<ExitCode> {
   const state: KeptState = await readKeptState(path.resolve(folder));
   const { engine, subject } = await prepare(await releaseNamed(`${state.gateway}@${state.version}`));
-  const queue = (['aged', 'fresh'] satisfies Age[]).map((age) => ({ state, age }));
   const all: Booted[] = [];
-  await bootAll(
-    engine,
-    subject,
-    1,
-    `state-${randomUUID().slice(0, 8)}`,
-    () => queue.shift(),
-    (_, booted) => all.push(booted),
-    interrupted,
-  );
+  const queue = (['aged', 'fresh'] satisfies Age[]).map((age) => ({
+    state,
+    age,
+    done: (booted: Booted) => all.push(booted),
+  }));
+  await bootAll(engine, subject, 1, `state-${randomUUID().slice(0, 8)}`, () => queue.shift(), interrupted);
   if (options.json === true)
     console.log(
       JSON.stringify({ cause: state.cause, booted: all.map(({ age, verdicts }) => ({ age, verdicts })) }, null, 2),
@@ -133,8 +129,6 @@ async function write(folder: string, found: Exploration): Promise<void> {
     await mkdir(folder, { recursive: true });
     await writeFile(path.join(folder, 'exploration.json'), `${JSON.stringify(found, null, 2)}\n`);
     await writeFile(path.join(folder, 'exploration.md'), explorationReport(found));
-    // What was only there to be compared is of no use afterwards, and large.
-    await rm(path.join(folder, 'confirm'), { recursive: true, force: true });
   } catch (error) {
     throw writeProblem(folder, error);
   }

@@ -8,6 +8,9 @@ import type { Subject } from './record-workload.ts';
 export interface Boot {
   readonly state: StateToBoot;
   readonly age: Age;
+  /** Where a record of the boot goes. */
+  readonly recordTo?: string;
+  done(booted: Booted): void;
 }
 
 /** So many states are booted in one pod; then it gets a new one, so that what a gateway leaves outside its folder can't pile up. */
@@ -23,7 +26,6 @@ export async function bootAll(
   jobs: number,
   label: string,
   next: () => Boot | undefined,
-  onBooted: (boot: Boot, booted: Booted) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const worker = async (number: number) => {
@@ -31,10 +33,20 @@ export async function bootAll(
       signal.throwIfAborted();
       const sink = new StateSink();
       const name = `midwrite-${randomUUID().slice(0, 13)}`;
-      await using pod = await Pod.start(engine, { ...subject, label: `${label}/${number}-${name}`, name }, sink);
+      await using pod = await Pod.start(
+        engine,
+        {
+          ...subject,
+          label: `${label}/${number}-${name}`,
+          name,
+          firstCommands: ['record'],
+          onGateEvent: (event) => sink.writer?.event(event),
+        },
+        sink,
+      );
       for (let count = 0; boot !== undefined && count < STATES_PER_POD; count += 1) {
         signal.throwIfAborted();
-        onBooted(boot, await bootState(pod, sink, subject, boot.state, boot.age, signal));
+        boot.done(await bootState(pod, sink, subject, boot.state, boot.age, boot.recordTo, signal));
         boot = next();
       }
     }

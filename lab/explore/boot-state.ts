@@ -15,7 +15,8 @@ import type { Entry, RestoreEntry } from '../sidecar/client.ts';
 import { differences, sha256Of } from './compare.ts';
 import type { FolderImage, InodeId } from './folder-image.ts';
 import type { Turn } from './record.ts';
-import type { Subject } from './record-workload.ts';
+import { RecordWriter } from './record-file.ts';
+import { endRecord, type Subject } from './record-workload.ts';
 
 /** What is judged of a state that a gateway was booted on. */
 export const BOOT_CHECKS = ['boots', 'serves', 'no-orphans', 'sweep-on-boot', 'acked-durable', 'store-valid'] as const;
@@ -34,6 +35,8 @@ export interface Booted {
   readonly age: Age;
   readonly verdicts: readonly BootVerdict[];
   readonly evidence: CellEvidence;
+  /** What the gateway wrote in its recovery is recorded where that was asked for, unless it was never ready. */
+  readonly isRecorded: boolean;
   readonly tookMs: number;
 }
 
@@ -47,9 +50,11 @@ const crash: Fault = {
   landing: () => ({ landed: false, why: 'a state is planted, and nothing is struck' }),
 };
 
-/** A pod's evidence goes to one state after the other. */
+/** A pod's evidence goes to one state after the other, and so does what it records. */
 export class StateSink implements EvidenceSink {
   #current: StateEvidence | undefined;
+  /** Gets what writegate records, where somebody wants it. */
+  writer: RecordWriter | undefined;
 
   begin(bootsBefore: number): StateEvidence {
     this.#current = new StateEvidence(bootsBefore);
@@ -113,6 +118,7 @@ export interface StateToBoot {
 
 /**
  * Plants a state, boots the gateway on it twice with a turn in between, and judges what it did. Never rejects because of the gateway.
+ * @param recordTo the folder for a record of the first boot
  * @throws Problem engine-lost, no-space, …: the lab can't go on
  */
 export async function bootState(
@@ -121,6 +127,7 @@ export async function bootState(
   subject: Subject,
   state: StateToBoot,
   age: Age,
+  recordTo: string | undefined,
   signal: AbortSignal,
 ): Promise<Booted> {
   const began = performance.now();
@@ -145,19 +152,33 @@ export async function bootState(
   for (const turn of state.acknowledged) own.turn(turn);
   const session = new Session(pod, release, own, signal);
   let failure: string | undefined;
+  let isRecorded = false;
+  const { gateway, version } = release;
+  using writer =
+    recordTo === undefined
+      ? undefined
+      : new RecordWriter(recordTo, { gateway, version, workload: 'recovery', root: promises.root });
+  sink.writer = writer;
   try {
     own.snapshot('struck', entriesOf(state.image));
     await prepare(pod, state, plantsFor(promises, age, state.seen), age, own, session);
-    await live(session, own);
+    isRecorded = await live(pod, sink, session, own, signal);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof Problem && (error.code === 'engine-lost' || error.code === 'no-space')) throw error;
     failure = describe(error);
   } finally {
+    sink.writer = undefined;
     await stopped(pod);
   }
   const { evidence } = own;
-  return { age, verdicts: judgeBoot(evidence, state, failure), evidence, tookMs: performance.now() - began };
+  return {
+    age,
+    verdicts: judgeBoot(evidence, state, failure),
+    evidence,
+    isRecorded,
+    tookMs: performance.now() - began,
+  };
 }
 
 async function prepare(
@@ -177,10 +198,25 @@ async function prepare(
   await session.snapshot('prepared');
 }
 
-async function live(session: Session, own: StateEvidence): Promise<void> {
+/** True: what the first boot wrote is recorded. */
+async function live(
+  pod: Pod,
+  sink: StateSink,
+  session: Session,
+  own: StateEvidence,
+  signal: AbortSignal,
+): Promise<boolean> {
   own.record({ type: 'phase', name: 'recover' });
-  if (!(await session.boot())) return;
+  if (!(await session.boot())) return false;
   await session.snapshot('booted');
+  const { writer } = sink;
+  if (writer !== undefined) {
+    await session.quiet();
+    await endRecord(pod, signal);
+    sink.writer = undefined;
+    writer.add({ kind: 'end', entries: await pod.sidecar.snapshot(pod.root, [], 0) });
+    if (writer.failure !== undefined) throw writer.failure;
+  }
   await session.turn('after');
   await session.sweepTime();
   await session.quiet();
@@ -189,6 +225,7 @@ async function live(session: Session, own: StateEvidence): Promise<void> {
   await session.stop();
   await session.snapshot('stopped');
   if (await session.boot()) await session.snapshot('rebooted');
+  return writer !== undefined;
 }
 
 const HOUR_MS = 60 * 60_000;

@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest';
 import { LOG, promises, rightTurn, SmallRecord, STORE } from '../test/small-record.ts';
 import { crashStates, MODELS, reduce, tornAt } from './crash-state.ts';
-import { judgeStates } from './explore.ts';
 import { findings } from './finding.ts';
 import { digestOf } from './folder-image.ts';
+import { judgeStates } from './judged.ts';
 
-const subject = { release: { promises } } as Parameters<typeof judgeStates>[1];
 const foundIn = (small: SmallRecord) => {
   const { record } = small;
-  return findings(record, judgeStates(record, subject, { models: MODELS }).violations, () => true);
+  return findings(record, judgeStates(record, { promises }, { models: MODELS }).violations, () => true);
 };
 
 test('a write is torn at every page of its file, behind its first byte and before its last', () => {

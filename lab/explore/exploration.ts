@@ -27,12 +27,13 @@ export interface Exploration {
   workload: string;
   outcome: { verdict: MapVerdict; reasons: string[] };
   models: { model: Model; assumes: string; crashPoints: number }[];
-  /** Of distinct states: how many there are, and what was done with them. */
-  states: { distinct: number; judged: number; booted: number; ofRecovery: number; leftOut: number };
+  /** All distinct states are judged without a boot; so many of them were booted, aged and fresh. */
+  states: { distinct: number; booted: number; leftOut: number };
+  /** What the gateway wrote when it was booted on them, one level deep: distinct states of its own crashes, those that were booted, those that a bound left out. */
+  recoveries: { recorded: number; states: number; booted: number; boundLeftOut: number };
   /** Power losses that the bound leaves out, as a number in digits. */
   leftOutByBound: string;
   findings: (Finding & { kept: string; reproduce: string })[];
-  /** The first call whose crash points break a promise, by check and model. */
   map: MapRow[];
   confirmed: { at: string; agrees: boolean; differences: string[] }[];
   tookMs: { record: number; judge: number; boot: number; whole: number };

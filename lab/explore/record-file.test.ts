@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { GateEvent } from '../gate/protocol.ts';
 import { folder } from '../test/midwrite.ts';
-import { unfaithful } from './explore.ts';
+import { unfaithful } from './judged.ts';
 import { DATA_FILE, openRecord, RECORD_FILE, RecordWriter } from './record-file.ts';
 import { answeredAt } from './record-workload.ts';
 

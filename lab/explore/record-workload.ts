@@ -95,13 +95,18 @@ export async function recordWorkload(
   await workload.drive(session, drive);
   if (pod.gate.howEnded === undefined) {
     await session.quiet();
-    await gateSays(pod, 'recorded', () => pod.gate.send('end-record'), signal);
+    await endRecord(pod, signal);
   }
   isWanted = false;
   for (const turn of sink.turns) writer.add(withAnswerTime(turn, sent));
   writer.add({ kind: 'end', entries: await pod.sidecar.snapshot(root, [], 0) });
   if (writer.failure !== undefined) throw writer.failure;
   return { turnsMs, steps: writer.steps };
+}
+
+/** Ends the record that writegate makes; all of it has come then. */
+export async function endRecord(pod: Pod, signal: AbortSignal): Promise<void> {
+  await gateSays(pod, 'recorded', () => pod.gate.send('end-record'), signal);
 }
 
 async function gateSays(pod: Pod, ev: 'base' | 'recorded', ask: () => void, signal: AbortSignal): Promise<void> {

@@ -40,12 +40,13 @@ function place(finding: Exploration['findings'][number]): string {
   return `${booted}; ${finding.onExt4 ? 'ext4 can leave such a state too' : 'not on ext4 as it is mounted by default'}`;
 }
 
-function counts({ models, states, leftOutByBound, confirmed, tookMs, map }: Exploration): string {
+function counts({ models, states, recoveries, leftOutByBound, confirmed, tookMs, map }: Exploration): string {
   const points = models.map(({ model, crashPoints }) => `${crashPoints} (${model})`).join(' and ');
   const agreed = confirmed.filter((one) => one.agrees).length;
   return [
     `${map.length - 1} calls; ${points} crash points; ${states.distinct} distinct states.`,
-    `Judged without a boot: ${states.judged}. Booted, aged and fresh: ${states.booted}; not booted: ${states.leftOut}. Crashes of the recovery itself: ${states.ofRecovery}.`,
+    `Judged without a boot: all. Booted, aged and fresh: ${states.booted}; not booted: ${states.leftOut}.`,
+    `Recoveries recorded: ${recoveries.recorded}; ${recoveries.states} more states of crashes during them, judged; booted: ${recoveries.booted}, left out by the bound (one recovery of each kind): ${recoveries.boundLeftOut}.`,
     `Power losses left out by the bound: ${leftOutByBound}.`,
     `Real crashes that left what the model says: ${agreed} of ${confirmed.length}.`,
     `Recorded in ${seconds(tookMs.record)}, judged in ${seconds(tookMs.judge)}, booted in ${seconds(tookMs.boot)}.`,

@@ -1,0 +1,88 @@
+import type { GateEvent } from '../gate/protocol.ts';
+import type { Release } from '../gateway.ts';
+import { differences } from './compare.ts';
+import { crashStates, type DistinctState, type Model, type Reduced, reduce } from './crash-state.ts';
+import { pathsOf, type Violation } from './finding.ts';
+import { digestOf, type FolderImage } from './folder-image.ts';
+import { StateJudge, wholeVersions } from './judge-state.ts';
+import { acknowledgedBefore, type Turn, type WriteRecord } from './record.ts';
+import { Replay } from './replay.ts';
+
+/** What the states of a record come to, before any gateway is booted on them. */
+export interface Judged {
+  reduced: Reduced;
+  violations: Violation[];
+}
+
+/** Why the record can't be trusted to be all that happened; empty: its replay is the real folder, byte for byte. */
+export function unfaithful(record: WriteRecord): string[] {
+  const replay = new Replay(record);
+  while (replay.index < record.steps.length) replay.step();
+  const wrong = differences(replay.image, record.end);
+  return [
+    ...record.unrecorded.map(({ path: file, why }) => `the record does not have all: ${file}: ${why}`),
+    ...wrong.slice(0, 5).map((one) => `the replay is not the real folder: ${one}`),
+    ...(wrong.length > 5 ? [`and ${wrong.length - 5} more differences`] : []),
+  ];
+}
+
+export function judgeStates(
+  record: WriteRecord,
+  { promises }: Pick<Release, 'promises'>,
+  { models }: { models: readonly Model[] },
+): Judged {
+  const judge = new StateJudge(promises, wholeVersions(record, promises.store.path));
+  const violations: Violation[] = [];
+  const reduced = reduce(record, models, (digest, { origin, image }, turns) => {
+    for (const { check, verdict, detail } of judge.judge(image, turns)) {
+      if (verdict !== 'violated') continue;
+      const onExt4 = origin.model === 'power-loss' && origin.onExt4;
+      violations.push({ check, detail, digest, origin, paths: pathsOf(origin, image), onExt4 });
+    }
+  });
+  return { reduced, violations };
+}
+
+/** One of each kind of place first: where not all can be booted, every kind is. */
+export function byClass(record: WriteRecord, states: readonly DistinctState[]): DistinctState[] {
+  const classes = new Map<string, DistinctState[]>();
+  for (const state of states) {
+    const origin = state.first['process-crash'] ?? state.first['power-loss'];
+    if (origin === undefined) continue;
+    const step = record.steps[origin.step];
+    const how =
+      origin.model === 'process-crash'
+        ? String(origin.tornBytes !== undefined)
+        : origin.losses.map((loss) => loss.kind).join();
+    const key = `${origin.model} ${step?.op} ${how.slice(0, 20)}`;
+    classes.set(key, [...(classes.get(key) ?? []), state]);
+  }
+  const lists = [...classes.values()];
+  const longest = Math.max(0, ...lists.map((list) => list.length));
+  return Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list.slice(index, index + 1))).flat();
+}
+
+/** The images of some states: the record is played again, so that nobody has to hold them all. */
+export function imagesOf(
+  record: WriteRecord,
+  models: readonly Model[],
+  digests: ReadonlySet<string>,
+): Map<string, FolderImage> {
+  const images = new Map<string, FolderImage>();
+  if (digests.size === 0) return images;
+  for (const { image } of crashStates(record, models)) {
+    const digest = digestOf(image);
+    if (digests.has(digest) && !images.has(digest)) images.set(digest, image);
+  }
+  return images;
+}
+
+export function mostAcknowledged(record: WriteRecord, { steps }: DistinctState): Turn[] {
+  const last = Math.max(...steps['process-crash'], ...steps['power-loss']);
+  return acknowledgedBefore(record, last);
+}
+
+/** How the gateway was seen to write: in the whole record, since a temp is known by what is done to it later. */
+export function seenIn(record: WriteRecord): GateEvent[] {
+  return [...record.seen, ...record.steps.flatMap((step) => (step.event === undefined ? [] : [step.event]))];
+}
