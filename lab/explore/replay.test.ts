@@ -37,6 +37,11 @@ test('a folder that moves takes along what is in it', () => {
   expect(textAt(replay, '/state/e/x')).toBe('text');
 });
 
+test('a call on the state folder itself adds no name', () => {
+  const { record } = new SmallRecord({}).mkdir(ROOT);
+  expect([...whole(record).image.names.keys()]).toEqual([]);
+});
+
 test('a number that the kernel gives again is another file', () => {
   const small = new SmallRecord({}).create('/state/a').write('/state/a', 'first').unlink('/state/a').create('/state/b');
   const { record } = small;

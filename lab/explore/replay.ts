@@ -35,7 +35,6 @@ export class Replay {
   constructor(record: WriteRecord) {
     this.#record = record;
     this.#apply(record.base);
-    this.#names.delete(record.root);
   }
 
   get root(): string {
@@ -124,6 +123,8 @@ export class Replay {
   }
 
   #name(file: string, ino: number | null, step: Step | undefined): void {
+    // The state folder itself is no name in it.
+    if (file === this.#record.root) return;
     if (ino === null) {
       removeName(this.#names, file);
       return;
