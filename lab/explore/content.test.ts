@@ -49,3 +49,10 @@ test('the hash of a content is that of its bytes', () => {
     'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
   );
 });
+
+test('a text is found on either side of a piece and across it, and is read as it was written', () => {
+  const content = Content.of(Buffer.from(`${'ä'.repeat(32_767)}ö!needle${'x'.repeat(70_000)}`));
+  expect(content.text()).toBe(content.slice(0, content.size).toString('utf8'));
+  expect(['ö!needle', 'eedlex', 'ä', 'x'.repeat(66_000)].every((text) => content.includes(text))).toBe(true);
+  expect(['needles', 'xn'].some((text) => content.includes(text))).toBe(false);
+});

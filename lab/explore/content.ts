@@ -12,6 +12,8 @@ export interface Chunk {
 }
 
 const chunkOf = (bytes: Buffer): Chunk => ({ bytes, hash: hash('sha256', bytes, 'base64url') });
+/** A file is made longer before it is filled: that must not cost its length again. */
+const ZEROS = chunkOf(Buffer.alloc(CHUNK_BYTES));
 
 /** The bytes of a file at one moment. It never changes: a write gives another one, which shares every piece that is the same. */
 export class Content {
@@ -66,6 +68,10 @@ export class Content {
       const old = chunks[index];
       const length = lengthOf(index);
       if (old?.bytes.length === length) continue;
+      if (old === undefined && length === CHUNK_BYTES) {
+        chunks[index] = ZEROS;
+        continue;
+      }
       const bytes = Buffer.alloc(length);
       old?.bytes.copy(bytes, 0, 0, length);
       chunks[index] = chunkOf(bytes);
@@ -87,7 +93,21 @@ export class Content {
     return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
   }
 
+  /** The bytes as UTF-8, without a second copy of them. */
   text(): string {
-    return this.slice(0, this.size).toString('utf8');
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    const parts = this.chunks.map((chunk) => decoder.decode(chunk.bytes, { stream: true }));
+    return parts.join('') + decoder.decode();
+  }
+
+  /** Whether the bytes of a text are in it. */
+  includes(text: string): boolean {
+    const wanted = Buffer.from(text);
+    let tail = Buffer.alloc(0);
+    return this.chunks.some(({ bytes }) => {
+      const window = Buffer.concat([tail, bytes]);
+      tail = window.subarray(Math.max(0, window.length - wanted.length + 1));
+      return window.includes(wanted);
+    });
   }
 }

@@ -130,7 +130,7 @@ export class StateJudge {
     const key = `${content.digest} ${text}`;
     let found = this.#found.get(key);
     if (found === undefined) {
-      found = content.slice(0, content.size).includes(text);
+      found = content.includes(text);
       this.#found.set(key, found);
     }
     return found;

@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { connect, type Engine } from '../engine/engine.ts';
+import { releaseNamed } from '../plan.ts';
+import { buildImagesOf } from '../run.ts';
+import { folder } from '../test/midwrite.ts';
+import type { Model } from './crash-state.ts';
+import type { Exploration } from './exploration.ts';
+import { explore } from './explore.ts';
+import { readKeptState } from './kept-state.ts';
+import { workloads } from './workload.ts';
+
+const LIMIT_MS = 240_000;
+const say = () => undefined;
+const { signal } = new AbortController();
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await connect(say);
+});
+
+async function explored(
+  look: (found: Exploration, folder: string) => void | Promise<void>,
+  options: { defect?: string; workload?: string; models?: readonly Model[]; maxStates: number },
+): Promise<void> {
+  await using at = await folder();
+  const release = await releaseNamed('reference', options.defect);
+  const images = await buildImagesOf(engine, release, { say, signal });
+  const workload = workloads.find((one) => one.name === (options.workload ?? 'turn'));
+  if (workload === undefined) throw new Error('no such workload');
+  const into = path.join(at.path, 'explore-test');
+  const found = await explore(engine, { release, images, memoryBytes: release.memory.defaultBytes }, into, {
+    workload,
+    models: options.models ?? ['process-crash', 'power-loss'],
+    maxStates: options.maxStates,
+    maxDurationMs: Number.POSITIVE_INFINITY,
+    jobs: 2,
+    signal,
+    say,
+  });
+  await look(found, into);
+}
+
+/** Calls are numbered, and a session has another id every time. */
+const causesOf = (found: Exploration, check: string, model: Model) =>
+  found.findings.filter((one) => one.check === check && one.model === model).map((one) => one.cause);
+
+test('the right gateway: its states hold, real crashes leave what the model says, and what was left out is told', {
+  timeout: LIMIT_MS,
+}, async () => {
+  await explored(
+    (found, into) => {
+      expect(found.findings).toEqual([]);
+      expect(found.confirmed.length).toBeGreaterThan(3);
+      expect(found.confirmed.filter((one) => !one.agrees)).toEqual([]);
+      expect(found.states.booted).toBe(3);
+      expect(found.recoveries.recorded).toBe(3);
+      expect(found.outcome).toEqual({
+        verdict: 'inconclusive',
+        reasons: [
+          `${found.states.leftOut} of ${found.states.distinct} distinct states were not booted (--max-states, --max-duration)`,
+        ],
+      });
+      expect(found.map.at(-2)?.verdicts.map((one) => one.verdict)).toEqual(['held', 'held']);
+      expect(['recoveries', 'confirm'].filter((name) => existsSync(path.join(into, name)))).toEqual([]);
+    },
+    { maxStates: 3 },
+  );
+});
+
+describe('each mutant is caught, and the missing step is named', { timeout: LIMIT_MS }, () => {
+  test.each([
+    [
+      'no-file-sync',
+      'store-valid',
+      'power-loss',
+      /^the rename at call \d+ replaced \/state\/sessions\.json with data never synced/,
+    ],
+    [
+      'rename-before-sync',
+      'store-valid',
+      'power-loss',
+      /^the rename at call \d+ replaced \/state\/sessions\.json with data synced only at call \d+/,
+    ],
+    [
+      'no-directory-sync',
+      'acked-durable',
+      'power-loss',
+      /^call \d+ \((mkdir|create) .*\) is not on the disk: the folder \/state(\/transcripts)? was never synced/,
+    ],
+    [
+      'acknowledge-before-write',
+      'acked-durable',
+      'process-crash',
+      /^the acknowledgement went out before call 1 \(write \/state\/sessions\.journal\.\d+\)/,
+    ],
+    ['write-in-place', 'store-valid', 'process-crash', /^behind call \d+ \(truncate \/state\/sessions\.json\)/],
+  ] as const)('%s', async (defect, check, model, says) => {
+    await explored(
+      async (found, into) => {
+        expect(found.outcome.verdict).toBe('violated');
+        const causes = causesOf(found, check, model);
+        expect(
+          causes.some((cause) => says.test(cause)),
+          causes.join('\n'),
+        ).toBe(true);
+        const [first] = found.findings;
+        const kept = await readKeptState(path.join(into, first?.kept ?? ''));
+        expect(kept.cause).toBe(first?.cause);
+      },
+      { defect, maxStates: 0 },
+    );
+  });
+
+  test('fixed-temp-name, when the gateway is booted on what a crash left', async () => {
+    await explored(
+      (found) => {
+        const orphans = found.findings.filter((one) => one.check === 'no-orphans');
+        expect(orphans).toMatchObject([{ model: 'process-crash', booted: 'aged', promised: true }]);
+        expect(orphans[0]?.detail).toMatch(/sessions\.json\.tmp/);
+      },
+      { defect: 'fixed-temp-name', models: ['process-crash'], maxStates: 25 },
+    );
+  });
+});
+
+test('a boot and a stop can be recorded as well', { timeout: LIMIT_MS }, async () => {
+  for (const workload of ['boot', 'stop'])
+    await explored(
+      (found) => {
+        expect(found.findings).toEqual([]);
+        expect(found.outcome.reasons.filter((one) => !one.includes('not booted'))).toEqual([]);
+      },
+      { workload, maxStates: 0 },
+    );
+});
