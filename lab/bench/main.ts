@@ -9,6 +9,7 @@ import { plan } from '../plan.ts';
 import { describe, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
 import { buildImages } from '../run.ts';
+import { exploring } from './exploring.ts';
 import { falseAlarms } from './false-alarms.ts';
 import { holdCost } from './hold-cost.ts';
 import { imageMemory } from './image-memory.ts';
@@ -32,6 +33,7 @@ const sections: readonly Section[] = [
   labCost,
   imageMemory,
   judging,
+  exploring,
   reportPage,
 ];
 

@@ -56,3 +56,10 @@ test('a text is found on either side of a piece and across it, and is read as it
   expect(['ö!needle', 'eedlex', 'ä', 'x'.repeat(66_000)].every((text) => content.includes(text))).toBe(true);
   expect(['needles', 'xn'].some((text) => content.includes(text))).toBe(false);
 });
+
+test('what is taken from another content is shared where it is a whole piece', () => {
+  const other = Content.of(Buffer.from(Array.from({ length: 200_000 }, (_, index) => index % 251)));
+  const taken = Content.of(Buffer.alloc(150_000)).take(other, 4096, 200_000);
+  expect(bytesOf(taken)).toEqual(Buffer.concat([Buffer.alloc(4096), other.slice(4096, 200_000)]));
+  expect(taken.chunks.filter((chunk, index) => chunk === other.chunks[index])).toHaveLength(3);
+});

@@ -55,6 +55,23 @@ export class Content {
     return new Content(size, chunks);
   }
 
+  /** Another content with the bytes of `other` from `from` to before `to` in the same place; whole pieces are shared and not copied. */
+  take(other: Content, from: number, to: number): Content {
+    const size = Math.max(this.size, to);
+    const chunks = this.#resized(size);
+    const rest: [number, number][] = [];
+    for (let at = from; at < to; ) {
+      const index = Math.floor(at / CHUNK_BYTES);
+      const end = Math.min(to, (index + 1) * CHUNK_BYTES);
+      const theirs = other.chunks[index];
+      const isWhole = at === index * CHUNK_BYTES && theirs?.bytes.length === end - at;
+      if (isWhole && chunks[index]?.bytes.length === end - at) chunks[index] = theirs;
+      else rest.push([at, end]);
+      at = end;
+    }
+    return rest.reduce((content, [at, end]) => content.write(at, other.slice(at, end)), new Content(size, chunks));
+  }
+
   /** Another content of this length: cut off, or with zeros at its end (truncate(2)). */
   truncate(size: number): Content {
     return size === this.size ? this : new Content(size, this.#resized(size));

@@ -119,12 +119,11 @@ function keysOf(record: WriteRecord, violation: Violation): string[] {
   return [`at ${patternOf(lastCall(record, violation.origin)?.path ?? '')}`];
 }
 
+/** The missing step: of names the sync of their folder, whatever of it was lost. */
 const keyOf = (record: WriteRecord, loss: Loss, paths: Violation['paths']): string =>
-  loss.kind === 'name'
-    ? `name ${loss.change.op} ${patternOf(loss.change.added?.path ?? loss.change.removed ?? '')}`
-    : `data ${patternOf(nameOf(record, loss, paths))}`;
+  loss.kind === 'name' ? `names ${loss.change.folders.join()}` : `data ${patternOf(nameOf(record, loss, paths))}`;
 
-function nameOf(record: WriteRecord, loss: Extract<Loss, { kind: 'data' }>, paths: Violation['paths']): string {
+function nameOf(record: WriteRecord, loss: DataLoss, paths: Violation['paths']): string {
   return paths.get(loss.id) ?? record.steps[loss.step]?.path ?? '?';
 }
 
@@ -139,7 +138,7 @@ export function pathsOf(origin: Origin, { names }: FolderImage): Map<InodeId, st
 function causeOf(record: WriteRecord, violation: Violation): string {
   const { origin } = violation;
   const losses = lossesOf(violation);
-  if (losses.length > 0) return losses.map((loss) => lossInWords(record, loss, violation)).join('; and ');
+  if (losses.length > 0) return lossesInWords(record, losses, violation).join('; and ');
   if (isEarly(violation)) return `the acknowledgement went out before ${call(record, origin.step)} was over`;
   if (origin.model === 'process-crash' && origin.tornBytes !== undefined)
     return `${call(record, origin.step)} is cut off behind ${origin.tornBytes} bytes`;
@@ -147,12 +146,32 @@ function causeOf(record: WriteRecord, violation: Violation): string {
   return `behind ${call(record, origin.step - 1)} and before ${call(record, origin.step)}`;
 }
 
-function lossInWords(record: WriteRecord, loss: Loss, { origin, paths }: Violation): string {
-  if (loss.kind === 'name') {
-    const { change } = loss;
-    const synced = syncAfter(record, change.step, (step) => change.folders.includes(step.path));
-    return `${call(record, change.step)} is not on the disk: the folder ${change.folders.join(' or ')} was ${since(synced)}`;
+type DataLoss = Extract<Loss, { kind: 'data' }>;
+type NameLoss = Extract<Loss, { kind: 'name' }>;
+
+function lossesInWords(record: WriteRecord, losses: readonly Loss[], violation: Violation): string[] {
+  const folders = new Map<string, NameLoss[]>();
+  for (const loss of losses) {
+    if (loss.kind !== 'name') continue;
+    const folder = loss.change.folders.join(' or ');
+    folders.set(folder, [...(folders.get(folder) ?? []), loss]);
   }
+  const data = losses.filter((loss): loss is DataLoss => loss.kind === 'data');
+  return [
+    ...[...folders].map(([folder, lost]) => namesInWords(record, folder, lost)),
+    ...data.map((loss) => dataInWords(record, loss, violation)),
+  ];
+}
+
+function namesInWords(record: WriteRecord, folder: string, lost: readonly NameLoss[]): string {
+  const first = lost[0] as NameLoss;
+  const last = (lost.at(-1) as NameLoss).change;
+  const synced = since(syncAfter(record, last.step, (step) => last.folders.includes(step.path)));
+  if (lost.length === 1) return `${call(record, last.step)} is not on the disk: the folder ${folder} was ${synced}`;
+  return `${lost.length} changes of names, from ${call(record, first.change.step)} to ${call(record, last.step)}, are not on the disk: the folder ${folder} was ${synced}`;
+}
+
+function dataInWords(record: WriteRecord, loss: DataLoss, { origin, paths }: Violation): string {
   const path = nameOf(record, loss, paths);
   const placed = record.steps.findLastIndex(
     (step, index) => index < origin.step && step.op === 'rename' && step.to === path,

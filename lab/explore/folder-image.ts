@@ -62,15 +62,26 @@ export function reachable(names: ReadonlyMap<string, InodeId>, root: string): Ma
   return new Map([...names].filter(([file]) => isThere(file)));
 }
 
+/** What a file, folder or link is, whatever it is called: most of them are the same in every state. */
+const descriptions = new WeakMap<Inode, string>();
+
+function descriptionOf(inode: Inode): string {
+  let text = descriptions.get(inode);
+  if (text === undefined) {
+    const { type, mode, content, target } = inode;
+    text = JSON.stringify([type, mode, type === 'file' ? content.digest : (target ?? '')]);
+    descriptions.set(inode, text);
+  }
+  return text;
+}
+
 /** The entries of an image as lines, sorted: what makes two states the same. Times, owners and inode numbers are not in it. */
 export function linesOf({ names, inodes }: FolderImage): string[] {
   const lines: string[] = [];
   for (const [file, id] of names) {
     const inode = inodes.get(id);
-    if (inode === undefined) continue;
-    const { type, mode, content, target } = inode;
-    const what = type === 'file' ? content.digest : (target ?? '');
-    lines.push(JSON.stringify([file, type, mode, what]));
+    // No path has a NUL in it.
+    if (inode !== undefined) lines.push(`${file}\0${descriptionOf(inode)}`);
   }
   return lines.sort();
 }

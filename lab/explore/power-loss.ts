@@ -54,6 +54,7 @@ export class Durability {
   readonly #replay: Replay;
   readonly #names: Map<string, InodeId>;
   readonly #data = new Map<InodeId, PendingData>();
+  readonly #contents = new WeakMap<PendingData, Map<DataFate, Content>>();
   #changes: PendingName[] = [];
   /** Files that were renamed over another, by the step of the rename. */
   readonly #placed = new Map<InodeId, number>();
@@ -149,7 +150,7 @@ export class Durability {
       const inode = current.get(one.id);
       const fate = fateOf(one.id);
       if (inode === undefined || fate === 'kept') continue;
-      inodes.set(one.id, { ...inode, content: contentAfter(fate, one, inode.content) });
+      inodes.set(one.id, { ...inode, content: this.#contentAfter(fate, one, inode.content) });
       losses.push({ kind: 'data', id: one.id, fate, step: one.step });
     }
     const image = { names: reachable(names, this.#root), inodes };
@@ -157,6 +158,15 @@ export class Durability {
     const there = new Set(image.names.values());
     const seen = losses.filter((loss) => loss.kind === 'name' || there.has(loss.id));
     return { image, losses: seen, onExt4: this.#canBeOnExt4(kept, fateOf) };
+  }
+
+  /** The same file meets the same fate at many crash points, until it is written again. */
+  #contentAfter(fate: DataFate, pending: PendingData, current: Content): Content {
+    const known = this.#contents.get(pending) ?? new Map<DataFate, Content>();
+    this.#contents.set(pending, known);
+    const content = known.get(fate) ?? contentAfter(fate, pending, current);
+    known.set(fate, content);
+    return content;
   }
 
   get #root(): string {
@@ -235,12 +245,20 @@ function pagesOf(ranges: readonly { from: number; to: number }[]): number[] {
 function mix(durable: Content, current: Content, pages: ReadonlySet<number>, size: number): Content {
   const length = Math.min(Math.max(durable.size, size), Math.max(durable.size, current.size));
   let content = durable.truncate(length);
-  for (const page of pages) {
-    const from = page * PAGE_BYTES;
-    const bytes = current.slice(from, Math.min(from + PAGE_BYTES, length));
-    content = content.write(from, bytes);
-  }
+  for (const [first, last] of runsOf(pages))
+    content = content.take(current, first * PAGE_BYTES, Math.min((last + 1) * PAGE_BYTES, current.size, length));
   return content.truncate(length);
+}
+
+/** Pages that follow each other, from the first to the last of each run. */
+function runsOf(pages: ReadonlySet<number>): [number, number][] {
+  const runs: [number, number][] = [];
+  for (const page of pages) {
+    const run = runs.at(-1);
+    if (run?.[1] === page - 1) run[1] = page;
+    else runs.push([page, page]);
+  }
+  return runs;
 }
 
 function tornInPage(durable: Content, current: Content, ranges: readonly { from: number; to: number }[]): Content {
