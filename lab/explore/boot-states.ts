@@ -43,7 +43,7 @@ export interface BootResult {
 
 /**
  * Boots each distinct state aged and fresh, and records what the gateway writes in its recovery from it. The states of those recoveries are judged without a
- * boot, all of them; those of one recovery of each kind are booted too, one level deep.
+ * boot, all of them; those of one recovery of each kind are booted too, one level deep, at most `maxStates` of them.
  * @param folder where the records of recoveries go
  */
 export async function bootStates(
@@ -81,6 +81,8 @@ class BootWork {
     recoveries: { recorded: 0, states: 0, booted: 0, boundLeftOut: 0 },
   };
   #begun = 0;
+  /** How many states of recoveries are to be booted: at most as many as of the write itself. */
+  #ofRecovery = 0;
 
   constructor(record: WriteRecord, reduced: Reduced, subject: Subject, folder: string, options: BootOptions) {
     this.#record = record;
@@ -177,10 +179,11 @@ class BootWork {
       if (this.#known.has(digest)) continue;
       this.#known.add(digest);
       recoveries.states += 1;
-      if (!isBooted) {
+      if (!isBooted || this.#ofRecovery >= this.#options.maxStates) {
         recoveries.boundLeftOut += 1;
         continue;
       }
+      this.#ofRecovery += 1;
       const toBoot = { ...parent, name: `${parent.name}-${nameOf(digest)}`, image };
       const origin = firstOf(state);
       this.#queue.push({
