@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import pMap from 'p-map';
 import { gated } from '../images/gated/recipe.ts';
 import { sidecarImage } from '../images/sidecar/recipe.ts';
 import { runCell } from './cell/cell.ts';
 import type { Engine } from './engine/engine.ts';
-import { loadEvidence } from './evidence/cell-evidence.ts';
+import { CELLS_AT_ONCE, loadEvidence } from './evidence/cell-evidence.ts';
 import type { Release } from './gateway.ts';
 import { ensureImage } from './image/build.ts';
 import { compare, inForce, readExpectations, shownExpectations } from './judge/expectations.ts';
@@ -280,9 +281,11 @@ async function judgeCell(
 export async function judgeRun(results: ResultsFolder, file?: RunFile, options: JudgeOptions = {}): Promise<Matrix> {
   const { run, plan, state, shard, leftOut, merged } = file ?? (await results.readRun());
   const without = new Map(leftOut?.map(({ id, why }) => [id, why]));
-  const cells: MatrixRow[] = [];
-  for (const planned of plan)
-    cells.push(await judgeCell(results.cell(planned.id), planned, run, options, without.get(planned.id)));
+  const cells = await pMap(
+    plan,
+    (planned) => judgeCell(results.cell(planned.id), planned, run, options, without.get(planned.id)),
+    { concurrency: CELLS_AT_ONCE },
+  );
   // Whether a finding is gone can't be told from a part of its cells.
   const stale = staleIn(cells, run, options).filter(({ why }) => shard === undefined || why === 'expired');
   const outcome = outcomeOf(cells, stale);

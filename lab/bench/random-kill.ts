@@ -1,5 +1,5 @@
-import picomatch from 'picomatch';
 import type { Promises } from '../gateway.ts';
+import { fitsPattern } from '../patterns.ts';
 import type { Entry } from '../sidecar/client.ts';
 
 /** What a kill left of the write that it fell into, told from the state folder alone. `whole temp`: what the crash point `full-temp` leaves. */
@@ -11,9 +11,7 @@ export function leftBy(entries: readonly Entry[], promises: Pick<Promises, 'stor
   const { store, temps } = promises;
   const content = (entry: Entry | undefined) => Buffer.from(entry?.contentBase64 ?? '', 'base64').toString('utf8');
   const isNew = content(entries.find((entry) => entry.path === store.path)).includes(text);
-  const temp = entries.find(
-    (entry) => entry.type === 'file' && temps.some((pattern) => picomatch.isMatch(entry.path, pattern, { dot: true })),
-  );
+  const temp = entries.find((entry) => entry.type === 'file' && fitsPattern(entry.path, temps));
   if (temp === undefined) return isNew ? 'new store' : 'old store';
   if (temp.size === 0) return 'empty temp';
   return !isNew && isWhole(content(temp)) && content(temp).includes(text) ? 'whole temp' : 'torn temp';

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import picomatch from 'picomatch';
 import type { ArmSpec, GateEvent, GateEventOf } from '../gate/protocol.ts';
 import type { Store } from '../gateway.ts';
+import { fitsPattern } from '../patterns.ts';
 
 /**
  * How a gateway writes its store, learned from a write that was seen: a temp is known by what is done to it (made, written, renamed over the
@@ -32,7 +32,7 @@ export function learnWriteShape(events: readonly GateEvent[], promised: Store): 
   if (logged !== undefined) return { kind: 'log', store, log: logged.path };
   if (written((file) => file === store) !== undefined) return { kind: 'in-place', store };
   // The store itself was not written yet: what it is to hold is in the journal.
-  if (journal !== undefined && written((file) => picomatch.isMatch(file, journal, { dot: true })) !== undefined)
+  if (journal !== undefined && written((file) => fitsPattern(file, journal)) !== undefined)
     return { kind: 'log', store, log: journal };
   return { kind: 'none', store };
 }
@@ -65,7 +65,7 @@ export function learnTemps(events: readonly GateEvent[]): string[] {
   const targets = renames.map((op) => op.to ?? '');
   const patterns = renames.map((op) => {
     const pattern = patternOf(op.path);
-    return targets.some((target) => picomatch.isMatch(target, pattern, { dot: true })) ? op.path : pattern;
+    return targets.some((target) => fitsPattern(target, pattern)) ? op.path : pattern;
   });
   return [...new Set(patterns)];
 }

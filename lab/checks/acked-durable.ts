@@ -1,9 +1,9 @@
-import picomatch from 'picomatch';
 import type { Check } from '../check.ts';
 import type { CellEvidence, Listing } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf, Moment } from '../evidence/event.ts';
 import type { Durable } from '../gateway.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { fitsPattern } from '../patterns.ts';
 
 const AFTER: readonly Moment[] = ['booted', 'served', 'rebooted', 'woken'];
 
@@ -24,7 +24,7 @@ export function missingFrom(
   const missing: string[] = [];
   const unknown: string[] = [];
   for (const place of durable) {
-    const matching = files.filter((file) => picomatch.isMatch(file.path, [...[place.file].flat()], { dot: true }));
+    const matching = files.filter((file) => fitsPattern(file.path, place.file));
     const found = matching.map((file) => file.contains(place.contains));
     if (found.includes(true)) continue;
     const where = [place.file].flat().join(' or ');

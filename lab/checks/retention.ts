@@ -1,9 +1,9 @@
-import picomatch from 'picomatch';
 import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Moment } from '../evidence/event.ts';
 import type { Retention } from '../gateway.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { fitsPattern } from '../patterns.ts';
 import { rowsOf } from './store.ts';
 
 const MOMENTS: readonly Moment[] = ['before', 'woken', 'served', 'rebooted'];
@@ -12,7 +12,7 @@ type Rows = ReadonlyMap<string, Record<string, unknown>>;
 
 /** The time after which a row goes; undefined for a durable one. */
 function lifeMs(retention: Retention, key: string): number | undefined {
-  return retention.expires.find((rule) => picomatch.isMatch(key, rule.keys, { dot: true }))?.afterMs;
+  return retention.expires.find((rule) => fitsPattern(key, rule.keys))?.afterMs;
 }
 
 function isDue(retention: Retention, key: string, row: Record<string, unknown>, now: number): boolean {
@@ -23,7 +23,7 @@ function isDue(retention: Retention, key: string, row: Record<string, unknown>, 
 /** All that the archive says at a moment, as text. */
 function archiveAt(evidence: CellEvidence, moment: Moment, pattern: string): string {
   return (evidence.snapshot(moment)?.entries ?? [])
-    .filter((entry) => entry.type === 'file' && picomatch.isMatch(entry.path, pattern, { dot: true }))
+    .filter((entry) => entry.type === 'file' && fitsPattern(entry.path, pattern))
     .map((entry) => evidence.text(entry) ?? '')
     .join('\n');
 }

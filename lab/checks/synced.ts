@@ -1,10 +1,10 @@
 import path from 'node:path';
-import picomatch from 'picomatch';
 import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf } from '../evidence/event.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
 import { held, inconclusive, notApplicable, type Seen, violated } from '../judge/verdict.ts';
+import { fitsPattern } from '../patterns.ts';
 
 type Op = GateEventOf<'op'>;
 type Turn = EvidenceOf<'turn'>;
@@ -62,18 +62,17 @@ class Roles {
 
   isJournal(file: string): boolean {
     const { store } = this.#evidence.cell.promises;
-    return store.format === 'json-rows' && store.journal !== undefined && matches(file, [store.journal]);
+    return store.format === 'json-rows' && store.journal !== undefined && fitsPattern(file, [store.journal]);
   }
 
   /** An acknowledged turn may be in it, or a row that left the store. */
   isKept(file: string): boolean {
     const { durable, retention } = this.#evidence.cell.promises;
     const places = durable.flatMap((place) => place.file).map((one) => one.replaceAll(/\{\w+\}/g, '*'));
-    return matches(file, [...places, ...(retention === undefined ? [] : [retention.archive])]);
+    return fitsPattern(file, [...places, ...(retention === undefined ? [] : [retention.archive])]);
   }
 }
 
-const matches = (file: string, patterns: readonly string[]) => picomatch.isMatch(file, [...patterns], { dot: true });
 const call = (op: Op) => `${op.op} ${op.path}${op.to === undefined ? '' : ` -> ${op.to}`}`;
 
 /** A rename that puts data in place which is not on the disk, or a store that speaks of such data. */

@@ -1,13 +1,18 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import picomatch from 'picomatch';
+import pMap from 'p-map';
 import { learnTemps } from '../cell/write-shape.ts';
 import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
+import { fitsPattern } from '../patterns.ts';
 import { errorCode, Problem } from '../problem.ts';
 import type { Entry } from '../sidecar/client.ts';
 import { EVIDENCE_SCHEMA_VERSION, EvidenceEvent, type EvidenceOf, type Moment } from './event.ts';
 import { CONTENTS_FOLDER, EVIDENCE_FILE } from './recorder.ts';
 import { refuseNewer } from './schema.ts';
+
+const FILES_AT_ONCE = 16;
+/** Of how many cells the evidence may be in memory: while one is looked at, the next are read. */
+export const CELLS_AT_ONCE = 3;
 
 export type Listing = EvidenceOf<'snapshot'>;
 
@@ -17,8 +22,7 @@ export class CellEvidence {
   readonly #contents: ReadonlyMap<string, Uint8Array>;
   #byType: ReadonlyMap<EvidenceEvent['type'], readonly EvidenceEvent[]> | undefined;
   #patterns: string[] | undefined;
-  #fitsTemp: ((file: string) => boolean) | undefined;
-  #lines: Map<EvidenceEvent | GateEvent, number> | undefined;
+  #gate: ReadonlyMap<number | undefined, readonly GateEvent[]> | undefined;
 
   readonly #knownTemps: readonly string[];
 
@@ -58,31 +62,20 @@ export class CellEvidence {
 
   /** The line of evidence.jsonl, from 1, that an event is on. */
   lineOf(seen: EvidenceEvent | GateEvent): number {
-    this.#lines ??= new Map(
-      this.events.flatMap((event, index): [EvidenceEvent | GateEvent, number][] =>
-        event.type === 'gate'
-          ? [
-              [event, index + 1],
-              [event.event, index + 1],
-            ]
-          : [[event, index + 1]],
-      ),
-    );
-    const line = this.#lines.get(seen);
-    if (line === undefined) throw new Error('the verdict rests on an event that is not in the evidence');
-    return line;
+    const index = this.events.findIndex((event) => event === seen || (event.type === 'gate' && event.event === seen));
+    if (index === -1) throw new Error('the verdict rests on an event that is not in the evidence');
+    return index + 1;
   }
 
-  of<Type extends EvidenceEvent['type']>(type: Type): EvidenceOf<Type>[] {
+  of<Type extends EvidenceEvent['type']>(type: Type): readonly EvidenceOf<Type>[] {
     this.#byType ??= Map.groupBy(this.events, (event) => event.type);
-    return [...(this.#byType.get(type) ?? [])] as EvidenceOf<Type>[];
+    return (this.#byType.get(type) ?? []) as readonly EvidenceOf<Type>[];
   }
 
   /** The events of writegate in one boot, or in all. */
-  gate(boot?: number): GateEvent[] {
-    return this.of('gate')
-      .filter((event) => boot === undefined || event.boot === boot)
-      .map((event) => event.event);
+  gate(boot?: number): readonly GateEvent[] {
+    this.#gate ??= gateEvents(this.of('gate'));
+    return this.#gate.get(boot) ?? [];
   }
 
   gateOf<Name extends GateEvent['ev']>(ev: Name, boot?: number): GateEventOf<Name>[] {
@@ -143,8 +136,7 @@ export class CellEvidence {
   isTemp(file: string): boolean {
     // A store that was moved aside was made and renamed as well.
     if (file === this.promises.store.path) return false;
-    this.#fitsTemp ??= picomatch(this.tempPatterns, { dot: true });
-    return this.#fitsTemp(file);
+    return fitsPattern(file, this.tempPatterns);
   }
 
   /** The temps of dead writers in a listing: regular files, without those that the lab planted. */
@@ -156,46 +148,60 @@ export class CellEvidence {
   }
 }
 
+/** By boot, and all of them under undefined. */
+function gateEvents(events: readonly EvidenceOf<'gate'>[]): Map<number | undefined, GateEvent[]> {
+  const byBoot = new Map<number | undefined, GateEvent[]>([[undefined, events.map(({ event }) => event)]]);
+  for (const [boot, some] of Map.groupBy(events, (event) => event.boot))
+    byBoot.set(
+      boot,
+      some.map(({ event }) => event),
+    );
+  return byBoot;
+}
+
 /**
  * Reads a cell's folder. A last line that was cut off (the lab was killed while it wrote) is left out; anything else that is wrong is an error.
  * @returns undefined where there is no evidence at all
  */
 export async function loadEvidence(folder: string): Promise<CellEvidence | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path.join(folder, EVIDENCE_FILE), 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw new Problem('bad-results', `${path.join(folder, EVIDENCE_FILE)} can't be read`, { cause: error });
-  }
+  const file = path.join(folder, EVIDENCE_FILE);
+  const [text, contents] = await Promise.all([readEvidence(file), loadContents(path.join(folder, CONTENTS_FOLDER))]);
   const lines = text.split('\n');
-  if (lines.pop() !== '' && lines.length === 0) return undefined;
-  const events = lines.map((line, index) => parseLine(line, `${path.join(folder, EVIDENCE_FILE)}, line ${index + 1}`));
-  if (events.length === 0) return undefined;
-  return new CellEvidence(events, await loadContents(path.join(folder, CONTENTS_FOLDER)));
+  lines.pop();
+  const events = lines.map((line, index) => parseLine(line, file, index + 1));
+  return events.length === 0 ? undefined : new CellEvidence(events, contents);
 }
 
-function parseLine(line: string, where: string): EvidenceEvent {
+async function readEvidence(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return '';
+    throw new Problem('bad-results', `${file} can't be read`, { cause: error });
+  }
+}
+
+function parseLine(line: string, file: string, number: number): EvidenceEvent {
   let json: unknown;
   try {
     json = JSON.parse(line);
   } catch (error) {
-    throw new Problem('bad-results', `${where} is not JSON: the evidence was changed or damaged`, { cause: error });
+    throw new Problem('bad-results', `${file}, line ${number} is not JSON: the evidence was changed or damaged`, {
+      cause: error,
+    });
   }
-  refuseNewer(json, where, EVIDENCE_SCHEMA_VERSION);
+  refuseNewer(json, `${file}, line ${number}`, EVIDENCE_SCHEMA_VERSION);
   const parsed = EvidenceEvent.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new Problem(
     'bad-results',
-    `${where} is no evidence that the lab knows: ${issue?.path.join('.')}: ${issue?.message}`,
+    `${file}, line ${number} is no evidence that the lab knows: ${issue?.path.join('.')}: ${issue?.message}`,
   );
 }
 
 async function loadContents(folder: string): Promise<Map<string, Uint8Array>> {
-  const contents = new Map<string, Uint8Array>();
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (/^[0-9a-f]{64}$/.test(name)) contents.set(name, await readFile(path.join(folder, name)));
-  }
-  return contents;
+  const names = (await readdir(folder).catch(() => [])).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const read = async (name: string) => [name, await readFile(path.join(folder, name))] as const;
+  return new Map(await pMap(names, read, { concurrency: FILES_AT_ONCE }));
 }

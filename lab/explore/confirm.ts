@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import picomatch from 'picomatch';
 import { Session } from '../cell/session.ts';
 import { patternOf } from '../cell/write-shape.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { ArmSpec, GateEventOf } from '../gate/protocol.ts';
+import { fitsPattern } from '../patterns.ts';
 import { Pod } from '../pod/pod.ts';
 import { describe } from '../problem.ts';
 import { differences } from './compare.ts';
@@ -45,7 +45,7 @@ export function places(record: WriteRecord): { step: number; arm: ArmSpec }[] {
 function armOf(record: WriteRecord, index: number, at: ArmSpec['at']): ArmSpec {
   const step = record.steps[index] as Step;
   const pattern = patternOf(step.path);
-  const isLike = (one: Step) => one.op === step.op && picomatch.isMatch(one.path, pattern, { dot: true });
+  const isLike = (one: Step) => one.op === step.op && fitsPattern(one.path, pattern);
   const nth = record.steps.slice(0, index + 1).filter(isLike).length;
   return { op: step.op, path: pattern, nth, at };
 }

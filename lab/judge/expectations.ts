@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import picomatch from 'picomatch';
 import semver from 'semver';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Mutant } from '../gateway.ts';
 import { imagesFolder } from '../image/recipe.ts';
+import { fitsPattern } from '../patterns.ts';
 import { describe, Problem } from '../problem.ts';
 import type { MatrixCell, MatrixScenario } from '../report/matrix.ts';
 import type { CellResult } from './judge.ts';
@@ -100,13 +100,13 @@ type Where =
 /** Whether an expectation is of this cell or scenario. */
 export function fits(one: Expectation, where: Where): boolean {
   if (!semver.satisfies(where.version, one.versions, { includePrerelease: true })) return false;
-  if (one.gateway !== undefined && !picomatch.isMatch(where.gateway, one.gateway)) return false;
-  if ('scenario' in where) return one.scenario !== undefined && picomatch.isMatch(where.scenario, one.scenario);
+  if (one.gateway !== undefined && !fitsPattern(where.gateway, one.gateway)) return false;
+  if ('scenario' in where) return one.scenario !== undefined && fitsPattern(where.scenario, one.scenario);
   return (
     one.scenario === undefined &&
-    picomatch.isMatch(where.crashPoint, one.crashPoint) &&
-    picomatch.isMatch(where.fault, one.fault) &&
-    picomatch.isMatch(where.aftermath, one.aftermath)
+    fitsPattern(where.crashPoint, one.crashPoint) &&
+    fitsPattern(where.fault, one.fault) &&
+    fitsPattern(where.aftermath, one.aftermath)
   );
 }
 

@@ -1,7 +1,7 @@
-import picomatch from 'picomatch';
 import { faults } from '../../faults/index.ts';
 import { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Fault } from '../fault.ts';
+import { fitsPattern } from '../patterns.ts';
 import { faultOf, type Scenario } from '../scenario/scenario.ts';
 import { stepsOf, struckSteps, withBoot } from './steps.ts';
 import { inconclusive, missed, type Proof, type Verdict } from './verdict.ts';
@@ -158,5 +158,5 @@ function proveDrawn(evidence: CellEvidence, steps: number, times: string): { pro
 }
 
 function matches(path: string, pattern: string): boolean {
-  return pattern === '**' || picomatch.isMatch(path, pattern, { dot: true });
+  return pattern === '**' || fitsPattern(path, pattern);
 }

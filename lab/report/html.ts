@@ -1,3 +1,5 @@
+import pMap from 'p-map';
+import { CELLS_AT_ONCE } from '../evidence/cell-evidence.ts';
 import { byScenario } from './chart.ts';
 import { bothRuns, type CellChange, compareRuns } from './compare.ts';
 import type { Matrix, MatrixRow } from './matrix.ts';
@@ -19,7 +21,7 @@ export const html: Reporter & { file: string } = {
   async write(run) {
     const pages = await cellPages(run, run.matrix.cells);
     return htmlDocument(`midwrite · ${run.matrix.run.id}`, overview(run.matrix), [
-      ...scenarioPages(run.matrix),
+      ...(await scenarioPages(run.matrix)),
       ...pages,
     ]);
   },
@@ -34,7 +36,7 @@ export async function compareHtml(before: Run, after: Run): Promise<string> {
   const matrix = bothRuns(before.matrix, after.matrix);
   const gone = matrix.cells.slice(after.matrix.cells.length);
   const pages = [
-    ...scenarioPages(matrix),
+    ...(await scenarioPages(matrix)),
     ...(await cellPages(after, after.matrix.cells, changes)),
     ...(await cellPages(before, gone, changes)),
   ];
@@ -42,23 +44,24 @@ export async function compareHtml(before: Run, after: Run): Promise<string> {
   return htmlDocument(title, overview(matrix, { before: before.matrix, changes }), pages);
 }
 
-/** One after the other: the evidence of a cell is let go before the next one's is read. */
+/** Few at once: the evidence of a cell is let go when its page is made. */
 async function cellPages(
   run: Run,
   rows: readonly MatrixRow[],
   changes: readonly CellChange[] = [],
 ): Promise<Subpage[]> {
   const changeOf = new Map(changes.map((one) => [one.id, one]));
-  const pages: Subpage[] = [];
-  for (const row of rows) {
+  const page = async (row: MatrixRow): Promise<Subpage> => {
     const view = cellView(row, await run.evidenceOf(row));
-    pages.push({ name: `cell/${row.id}`, content: pack(cellPage(view, changeOf.get(row.id))) });
-  }
-  return pages;
+    return { name: `cell/${row.id}`, content: await pack(cellPage(view, changeOf.get(row.id))) };
+  };
+  return pMap(rows, page, { concurrency: CELLS_AT_ONCE });
 }
 
-const scenarioPages = (matrix: Matrix): Subpage[] =>
-  [...byScenario(matrix)].map(([name, rows]) => ({
-    name: `scenario/${name}`,
-    content: pack(scenarioPage(name, rows)),
-  }));
+const scenarioPages = (matrix: Matrix): Promise<Subpage[]> =>
+  Promise.all(
+    [...byScenario(matrix)].map(async ([name, rows]) => ({
+      name: `scenario/${name}`,
+      content: await pack(scenarioPage(name, rows)),
+    })),
+  );

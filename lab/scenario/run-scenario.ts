@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import picomatch from 'picomatch';
 import { faults } from '../../faults/index.ts';
 import { driveOn } from '../cell/recovery.ts';
 import { reach, Session } from '../cell/session.ts';
@@ -10,6 +9,7 @@ import { type CellEvidence, loadEvidence } from '../evidence/cell-evidence.ts';
 import { EVIDENCE_SCHEMA_VERSION } from '../evidence/event.ts';
 import { Recorder } from '../evidence/recorder.ts';
 import type { Release, Store } from '../gateway.ts';
+import { fitsPattern } from '../patterns.ts';
 import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import { plantLarge } from './planting.ts';
@@ -122,9 +122,7 @@ function jsonRows(pod: Pod): Extract<Store, { format: 'json-rows' }> {
 async function readStore(pod: Pod): Promise<string> {
   const { path, journal } = jsonRows(pod);
   const entries = await pod.sidecar.snapshot(pod.root, [path], STORE_LIMIT_BYTES);
-  const unfolded = entries.find(
-    (entry) => journal !== undefined && entry.size > 0 && picomatch.isMatch(entry.path, journal, { dot: true }),
-  );
+  const unfolded = entries.find((entry) => journal !== undefined && entry.size > 0 && fitsPattern(entry.path, journal));
   const content = entries.find((entry) => entry.path === path)?.contentBase64;
   if (content === undefined || unfolded !== undefined)
     throw new Problem(
@@ -270,7 +268,7 @@ function labOf(
     chargedBytes: () =>
       pod.gate.events.reduce((most, event) => (event.ev === 'memory' ? Math.max(most, event.currentBytes) : most), 0),
     idle: (ms) => reach(Date.now() + ms, signal),
-    isTemp: (file) => file !== store.path && picomatch.isMatch(file, [...patterns], { dot: true }),
+    isTemp: (file) => file !== store.path && fitsPattern(file, [...patterns]),
     step(number) {
       phase(stepPhase(number));
       progress.phase(`${stepPhase(number)}/${steps}`);

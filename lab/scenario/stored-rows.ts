@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import picomatch from 'picomatch';
 import type { SessionKind, Store } from '../gateway.ts';
+import { fitsPattern } from '../patterns.ts';
 
 /** A row of a store that is a JSON object of rows. */
 type Row = Record<string, unknown>;
@@ -77,7 +77,7 @@ function copyOf([key, row]: readonly [string, Row], serial: number): [string, Ro
 }
 
 function kindOf(key: string, kinds: readonly SessionKind[]): SessionKind | undefined {
-  return kinds.find((kind) => picomatch.isMatch(key, kind.keys, { dot: true }));
+  return kinds.find((kind) => fitsPattern(key, kind.keys));
 }
 
 function earlier(row: Row, byMs: number): Row {

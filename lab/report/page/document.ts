@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { deflateRawSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { deflateRaw } from 'node:zlib';
 import { raw } from 'hono/html';
 import { packageFolder } from '../../package-folder.ts';
 import { html, type Markup } from './markup.ts';
@@ -20,8 +21,10 @@ export type PackedPage = string & { readonly [packed]: true };
 /** Most of what is in a page is in the next one too; a middle level of zlib is half as fast again as the highest and nearly as small. */
 const LEVEL = 6;
 
-export const pack = (page: Markup): PackedPage =>
-  deflateRawSync(Buffer.from(page.toString()), { level: LEVEL }).toString('base64') as PackedPage;
+export async function pack(page: Markup): Promise<PackedPage> {
+  const bytes = await promisify(deflateRaw)(Buffer.from(page.toString()), { level: LEVEL });
+  return bytes.toString('base64') as PackedPage;
+}
 
 const read = (name: string) => readFileSync(path.join(packageFolder, 'lab/report/page', name), 'utf8');
 const style = read('style.css');

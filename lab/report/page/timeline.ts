@@ -1,6 +1,6 @@
-import picomatch from 'picomatch';
 import type { CellEvidence } from '../../evidence/cell-evidence.ts';
 import type { EvidenceEvent, EvidenceOf } from '../../evidence/event.ts';
+import { fitsPattern } from '../../patterns.ts';
 import { gateInWords } from './evidence-line.ts';
 
 /** All times in ms since the cell's first line. */
@@ -153,10 +153,10 @@ const KINDS: Readonly<Record<string, CallKind>> = {
 function calls(evidence: CellEvidence, engineMs: (t: number) => number): Call[] {
   const { store } = evidence.promises;
   const journal = store.format === 'json-rows' && store.journal !== undefined ? [store.journal] : [];
-  const isJournal = picomatch(journal, { dot: true });
   const known = new Map<string, boolean>();
   const isStores = (file: string) => {
-    const found = known.get(file) ?? (file.startsWith(store.path) || isJournal(file) || evidence.isTemp(file));
+    const found =
+      known.get(file) ?? (file.startsWith(store.path) || fitsPattern(file, journal) || evidence.isTemp(file));
     known.set(file, found);
     return found;
   };
