@@ -80,6 +80,22 @@ test('SQLite with a write-ahead log: what goes through its shared mapping is rec
   });
 });
 
+test('an answer that waits for no change comes before it, whatever thread is the faster', {
+  timeout: LIMIT_MS,
+}, async () => {
+  await using fixture = await startFixture({
+    image: testImage(),
+    command: ['node', '/opt/programs/early-answer.mjs'],
+    commands: ['record'],
+  });
+  expect(await fixture.ended({ limitMs: LIMIT_MS }), fixture.logs()).toBe(0);
+  const order = fixture.events.flatMap((event) => {
+    if (event.ev === 'sent' && String(event.starts).startsWith('HTTP/1.1')) return ['answer'];
+    return event.ev === 'done' && event.op === 'write' ? ['written'] : [];
+  });
+  expect(order).toEqual(['answer', 'written']);
+});
+
 test('a record and its end are each asked for once', { timeout: LIMIT_MS }, async () => {
   await using fixture = await startFixture({
     image: testImage(),

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { type Boot, bootAll } from './boot-queue.ts';
 import type { Age, Booted, StateToBoot } from './boot-state.ts';
 import type { DistinctState, Model, Origin, Reduced } from './crash-state.ts';
-import { type Finding, findings, pathsOf, type Violation } from './finding.ts';
+import { type Finding, findings, isSameCause, pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
 import { byClass, imagesOf, judgeStates, mostAcknowledged, seenIn, unfaithful } from './judged.ts';
 import type { WriteRecord } from './record.ts';
@@ -207,7 +207,7 @@ class BootWork {
   ): void {
     for (const finding of findings(record, violations, this.#options.promised)) {
       const cause = `in the recovery from the state ${parent.name}: ${finding.cause}`;
-      const known = this.#found.ofRecovery.find((one) => sameCause(one.finding, finding));
+      const known = this.#found.ofRecovery.find((one) => isSameCause(one.finding, finding));
       if (known !== undefined) {
         known.finding = { ...known.finding, states: known.finding.states + finding.states };
         continue;
@@ -247,12 +247,6 @@ function firstOf({ first }: DistinctState): Origin {
 }
 
 const kindOf = (record: WriteRecord, origin: Origin): string => `${origin.model} ${record.steps[origin.step]?.op}`;
-
-/** Two recoveries are never of the same ids, numbers and times. */
-const sameCause = (a: Finding, b: Finding): boolean =>
-  a.check === b.check && a.model === b.model && a.booted === b.booted && textOf(a) === textOf(b);
-const textOf = ({ cause }: Finding) =>
-  cause.replace(/^in the recovery from the state \S+: /, '').replaceAll(/[0-9a-f-]*\d[0-9a-f-]*/g, '#');
 
 function without(image: FolderImage | undefined, planted: (file: string) => boolean): FolderImage {
   if (image === undefined) throw new Error('a state is not in its record any more');

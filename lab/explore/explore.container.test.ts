@@ -120,7 +120,7 @@ describe('each mutant is caught, and the missing step is named', { timeout: LIMI
         expect(orphans).toMatchObject([{ model: 'process-crash', booted: 'aged', promised: true }]);
         expect(orphans[0]?.detail).toMatch(/sessions\.json\.tmp/);
       },
-      { defect: 'fixed-temp-name', models: ['process-crash'], maxStates: 25 },
+      { defect: 'fixed-temp-name', models: ['process-crash'], maxStates: 12 },
     );
   });
 });

@@ -2,11 +2,11 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import type { StateToBoot } from './boot-state.ts';
-import { type BootResult, bootStates, nameOf } from './boot-states.ts';
+import { bootStates, nameOf, type RecoveryFinding } from './boot-states.ts';
 import { confirm } from './confirm.ts';
 import { ASSUMPTIONS, type Model } from './crash-state.ts';
 import { EXPLORATION_SCHEMA_VERSION, type Exploration } from './exploration.ts';
-import { type Finding, findings } from './finding.ts';
+import { type Finding, findings, isSameCause } from './finding.ts';
 import { imagesOf, judgeStates, seenIn, unfaithful } from './judged.ts';
 import { keepState } from './kept-state.ts';
 import { acknowledgedBefore, type WriteRecord } from './record.ts';
@@ -75,7 +75,8 @@ export async function explore(
 
   const disagree = confirmed.filter((one) => !one.agrees);
   const untrue = disagree.map((one) => `a real crash at ${one.at} left another folder: ${one.differences[0]}`);
-  const found = await keepAll(record, options.models, findings(record, violations, promised), boots, folder);
+  const { ofWrite, ofRecovery } = together(findings(record, violations, promised), boots.ofRecovery);
+  const found = await keepAll(record, options.models, ofWrite, ofRecovery, folder);
   return {
     schemaVersion: EXPLORATION_SCHEMA_VERSION,
     gateway: record.gateway,
@@ -109,24 +110,39 @@ export async function explore(
 const sum = (counts: Readonly<Record<string, number>>) =>
   Object.values(counts).reduce((total, count) => total + count, 0);
 
+/** A crash of the recovery that shows what a crash of the write shows is no finding of its own. */
+function together(
+  ofWrite: readonly Finding[],
+  ofRecovery: readonly RecoveryFinding[],
+): { ofWrite: Finding[]; ofRecovery: RecoveryFinding[] } {
+  const isKnown = ({ finding }: RecoveryFinding) => ofWrite.some((one) => isSameCause(one, finding));
+  return {
+    ofWrite: ofWrite.map((one) => {
+      const again = ofRecovery.filter(({ finding }) => isSameCause(one, finding));
+      return { ...one, states: again.reduce((sum, { finding }) => sum + finding.states, one.states) };
+    }),
+    ofRecovery: ofRecovery.filter((one) => !isKnown(one)),
+  };
+}
+
 /** Keeps the smallest state of each finding as files. */
 async function keepAll(
   record: WriteRecord,
   models: readonly Model[],
   found: readonly Finding[],
-  boots: BootResult,
+  ofRecovery: readonly RecoveryFinding[],
   folder: string,
 ): Promise<Exploration['findings']> {
   const images = imagesOf(record, models, new Set(found.map((one) => one.digest)));
   const seen = seenIn(record);
-  const ofWrite = found.map((finding): { finding: Finding; state: StateToBoot } => {
+  const toKeep = found.map((finding): { finding: Finding; state: StateToBoot } => {
     const image = images.get(finding.digest);
     if (image === undefined) throw new Error('a finding is of a state that is not in the record');
     const acknowledged = acknowledgedBefore(record, finding.step);
     return { finding, state: { name: nameOf(finding.digest), image, acknowledged, seen } };
   });
   const kept: Exploration['findings'] = [];
-  for (const { finding, state } of [...ofWrite, ...boots.ofRecovery]) {
+  for (const { finding, state } of [...toKeep, ...ofRecovery]) {
     const at = path.join('states', state.name);
     const { gateway, version } = record;
     await keepState(path.join(folder, at), { ...state, gateway, version, cause: finding.cause });

@@ -23,6 +23,8 @@ export interface Finding {
   readonly model: Model;
   /** The step that is missing, or the call in which the promise is broken. */
   readonly cause: string;
+  /** What was lost, or the file that the gateway was at: without the ids, numbers and times of a record. */
+  readonly place: string;
   /** What the check said of the smallest state. */
   readonly detail: string;
   /** The first crash point that shows it: before this step, or in it. */
@@ -75,6 +77,7 @@ export function findings(
         check,
         model: origin.model,
         cause: causeOf(record, violation),
+        place: [...keys].sort().join(', '),
         detail,
         step: origin.step,
         states: 1,
@@ -100,6 +103,10 @@ export function findings(
   }
   return groups.map((group) => group.finding);
 }
+
+/** Two findings that one cause explains, of one record or of two. */
+export const isSameCause = (a: Finding, b: Finding): boolean =>
+  a.check === b.check && a.model === b.model && a.booted === b.booted && a.place === b.place;
 
 const lossesOf = ({ origin }: Violation): readonly Loss[] => (origin.model === 'power-loss' ? origin.losses : []);
 

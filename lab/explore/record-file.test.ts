@@ -57,7 +57,7 @@ test('a record comes back as it was written, and its replay is the folder', asyn
   using open = openRecord(path.join(at.path, 'r'));
   const { record } = open;
   expect(record.seen).toHaveLength(1);
-  expect(record.steps).toMatchObject([{ op: 'write', path: '/state/x', t: 7, bytes: 2, offset: 3 }]);
+  expect(record.steps).toMatchObject([{ op: 'write', path: '/state/x', t: 10, bytes: 2, offset: 3 }]);
   expect(unfaithful(record)).toEqual([]);
 });
 

@@ -131,7 +131,7 @@ export class RecordWriter implements Disposable {
     const call = this.#call;
     if (call === undefined) return;
     if (!over) this.#line({ kind: 'unrecorded', path: call.path, why: `a ${op} was not over when its time was` });
-    const step: Step = { kind: 'step', op, syscall: call.syscall, path: call.path, t: call.t, effects, event: call };
+    const step: Step = { kind: 'step', op, syscall: call.syscall, path: call.path, t, effects, event: call };
     if (call.comm !== undefined) step.comm = call.comm;
     if (call.to !== undefined) step.to = call.to;
     if (bytes !== undefined) step.bytes = bytes;

@@ -34,7 +34,7 @@ export const Step = z.object({
   comm: z.string().optional(),
   path: z.string(),
   to: z.string().optional(),
-  /** When it began, by the engine's clock: ms since 1970, with fraction. */
+  /** When it was over, by the engine's clock: ms since 1970, with fraction. What went out before that had not waited for it. */
   t: z.number(),
   /** Of a write: how many bytes, and where. */
   bytes: z.number().optional(),

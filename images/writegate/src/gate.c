@@ -16,6 +16,7 @@
 enum {
   SETTLE_LIMIT_MS = 2000,
   RETURN_LIMIT_MS = 1000,
+  REST_LIMIT_MS = 20, /* for a program that is never at rest */
   LOOK_EVERY_MS = 20,
   DOUBTS_MAX = 10, /* looks after which a call that is neither dead nor back counts as cancelled */
   AGAIN_MAX = 256,
@@ -64,6 +65,7 @@ static int listener = -1;
 static uint64_t serial;
 
 static void process(const struct seccomp_notif *notification);
+static void process_behind_hold(const struct seccomp_notif *notification);
 static void take_into_line(void);
 
 void gate_open(int fd) {
@@ -113,10 +115,34 @@ static bool go(const struct call *call) {
   return went;
 }
 
+static bool can_receive(int limit_ms) {
+  struct pollfd ready = {.fd = listener, .events = POLLIN};
+  return poll(&ready, 1, limit_ms) > 0 && (ready.revents & POLLIN) != 0;
+}
+
+static void receive_aside(void) {
+  struct seccomp_notif notification;
+  if (!listener_receive(listener, &notification)) return;
+  counters.notified++;
+  threads_returned((pid_t)notification.pid);
+  process_behind_hold(&notification);
+}
+
+/* Which of two threads is first is chance, and a record has one order: a change is made as late as it can be, when the process's other threads wait for
+ * something. So an answer that waits for no change comes before it. */
+static void let_others_come_to_rest(const struct call *call) {
+  for (int round = 0; round < REST_LIMIT_MS; round++) {
+    bool is_at_rest = threads_at_rest(call->caller.pid, (pid_t)call->notification.pid);
+    if (is_at_rest && !can_receive(0)) return;
+    for (int limit = is_at_rest ? 0 : 1; can_receive(limit); limit = 0) receive_aside();
+  }
+}
+
 /* A record is made of one call after the other: the next one waits until this one is over. */
 static void go_recorded(const struct call *call) {
   bool is_over = false;
   event_uncork();
+  let_others_come_to_rest(call);
   record_before(call);
   if (!go(call)) {
     record_drop();
@@ -182,11 +208,6 @@ static bool is_valid(void) { return listener_is_valid(listener, hold.call.notifi
 
 static bool is_caller_gone(void) {
   return tracee_start_time((pid_t)hold.call.notification.pid) != hold.call.caller.start_time;
-}
-
-static bool can_receive(int limit_ms) {
-  struct pollfd ready = {.fd = listener, .events = POLLIN};
-  return poll(&ready, 1, limit_ms) > 0 && (ready.revents & POLLIN) != 0;
 }
 
 /* While a call is recorded nothing else is dealt with, but another call of its thread shows that it is over. */
@@ -380,7 +401,7 @@ static void process(const struct seccomp_notif *notification) {
   call.notification = *notification;
   enum reading reading = call_read(&call, &error);
   if (reading == READ_NOTHING || reading == READ_ELSEWHERE) {
-    if (reading == READ_NOTHING && record_is_on()) record_sent(&call);
+    if (reading == READ_NOTHING) record_sent(&call);
     listener_let_run(listener, notification->id);
     return;
   }
@@ -405,8 +426,12 @@ static void process_behind_hold(const struct seccomp_notif *notification) {
   static struct call call;
   int error = 0;
   call.notification = *notification;
-  if (call_read(&call, &error) == READ_NOTHING) listener_let_run(listener, notification->id);
-  else wait_in_line(notification);
+  if (call_read(&call, &error) == READ_NOTHING) {
+    record_sent(&call);
+    listener_let_run(listener, notification->id);
+  } else {
+    wait_in_line(notification);
+  }
 }
 
 void gate_receive(void) {

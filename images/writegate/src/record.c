@@ -427,7 +427,7 @@ void record_performed(const struct call *call) {
 
 void record_sent(const struct call *call) {
   char starts[STARTS_BYTES + 1] = {0};
-  if (call->rule->op != OP_WRITE || strncmp(call->path.path, "socket:", strlen("socket:")) != 0) return;
+  if (!recording.is_on || call->rule->op != OP_WRITE || strncmp(call->path.path, "socket:", strlen("socket:")) != 0) return;
   uint64_t length = call_argument(call, call->rule->length);
   size_t count = call->rule->shape == SHAPE_BUFFER && length < STARTS_BYTES ? (size_t)length : STARTS_BYTES;
   if (call_read_buffer(call, starts, count) != 0) starts[0] = 0;

@@ -1,5 +1,7 @@
 #include "threads.h"
 
+#include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "tracee.h"
@@ -76,4 +78,18 @@ enum settled threads_settled(void) {
     }
   }
   return all;
+}
+
+bool threads_at_rest(pid_t pid, pid_t but) {
+  char name[64];
+  snprintf(name, sizeof name, "/proc/%d/task", pid);
+  DIR *tasks = opendir(name);
+  bool is_running = false;
+  if (tasks == NULL) return true;
+  for (struct dirent *task; !is_running && (task = readdir(tasks)) != NULL;) {
+    pid_t tid = (pid_t)atoi(task->d_name);
+    is_running = tid > 0 && tid != but && tracee_is_running(tid);
+  }
+  closedir(tasks);
+  return !is_running;
 }

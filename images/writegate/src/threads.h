@@ -12,4 +12,7 @@ void threads_returned(pid_t tid);
 /* Are all calls that were let go out of the kernel? */
 enum settled threads_settled(void);
 
+/* Does every other thread of the process wait for something, if only for a call that is not answered yet? */
+bool threads_at_rest(pid_t pid, pid_t but);
+
 #endif

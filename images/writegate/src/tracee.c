@@ -154,6 +154,11 @@ uint64_t tracee_user_ticks(pid_t tid) {
   return read_stat(tid, text, sizeof text) ? stat_field(text, 14) : 0;
 }
 
+bool tracee_is_running(pid_t tid) {
+  char text[1024];
+  return read_stat(tid, text, sizeof text) && strrchr(text, ')')[2] == 'R';
+}
+
 enum whereabouts tracee_whereabouts(pid_t tid, const struct seccomp_data *call) {
   char text[256], expected[256];
   int error = read_proc(tid, "syscall", text, sizeof text);

@@ -31,6 +31,8 @@ int tracee_mapping(pid_t tid, uint64_t address, char *path, size_t size);
 /* Ticks since boot; 0 if the thread is gone or dead. With the tid it names a thread for good: tids are used again. */
 uint64_t tracee_start_time(pid_t tid);
 uint64_t tracee_user_ticks(pid_t tid);
+/* It runs, or could if it had a processor. */
+bool tracee_is_running(pid_t tid);
 enum whereabouts tracee_whereabouts(pid_t tid, const struct seccomp_data *call);
 
 #endif
