@@ -2,12 +2,13 @@ import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
 import {
   GROWS,
+  heapLine,
   memoryBySize,
   memoryByTurn,
-  sizeLine,
   TURN_KEEPS_BYTES,
   turnLine,
   writesBySize,
+  writesLine,
 } from '../scenario/checks/by-store-size.ts';
 import { survives } from '../scenario/checks/survives.ts';
 import type { Curve, Figure } from '../scenario/figure.ts';
@@ -166,9 +167,9 @@ function figures(evidence: CellEvidence): Figure[] {
   const [first] = boots;
   const last = boots.at(-1);
   if (first === undefined || last === undefined) return [];
-  const heap = sizeLine(boots, 'heapBytes');
+  const heap = heapLine(boots);
   const loaded = heap !== undefined && heap.slope - heap.halfWidth > GROWS;
-  const written = sizeLine(turns, 'bytesPerTurn');
+  const written = writesLine(turns);
   const rewritten = written !== undefined && written.slope - written.halfWidth > GROWS;
   const trimmed = boots.filter(({ x, values }) => (values.storeBytes ?? 0) < 0.9 * x);
   return [

@@ -26,7 +26,7 @@ const DOCUMENT_RSS_BYTES = 418_688 * KiB;
 const RESTART_AT_BYTES = 15 * GiB;
 const LIMIT_BYTES = 512 * MiB;
 
-const IDLE = { full: { looks: 8, everyMs: 11_000 }, quick: { looks: 4, everyMs: 2_500 } };
+const IDLE = { full: { looks: 8, everyMs: 11_000 }, quick: { looks: 5, everyMs: 2_500 } };
 const SETTLE = { looks: 8, everyMs: 2_000, within: 0.01 };
 const TURNS = { full: { looks: 8, each: 7, warmUp: 14 }, quick: { looks: 4, each: 2, warmUp: 12 } };
 /** After the idle time and the turns: a restart, and, where there is time, a boot of which nothing is expected to be reserved. */

@@ -18,7 +18,7 @@ const DAY = 24 * HOUR;
 const DURABLE_EACH = 40;
 /** With the durable rows, some less than the 550 at which OpenClaw trims its store to 500: it is to get there by runs of its own. */
 const RUNS_BEFORE = 384;
-const RUNS = 16;
+const RUNS = { full: 16, quick: 8 };
 const RUNS_LATER = 12;
 /** Of each kind, where the others can be copies: a turn takes half a second, and more the more rows there are. */
 const EXAMPLES = 2;
@@ -26,14 +26,14 @@ const COMMAND_LIMIT_MS = 120_000;
 
 /** What is done in each step: after how much time since the runs, and with how many runs more. */
 const STEPS = [
-  { name: 'at once', at: 0, runs: RUNS },
+  { name: 'at once', at: 0, runs: RUNS.full },
   { name: '12 hours later', at: 12 * HOUR, runs: 0 },
   { name: '25 hours later', at: 25 * HOUR, runs: 0 },
   { name: '8 days later', at: 8 * DAY, runs: 0 },
   { name: '8 days later, after 12 runs more', at: 8 * DAY, runs: RUNS_LATER },
   { name: '31 days later', at: 31 * DAY, runs: 0 },
 ] as const;
-const QUICK_STEPS = [STEPS[0], STEPS[3]];
+const QUICK_STEPS = [{ ...STEPS[0], runs: RUNS.quick }, STEPS[3]];
 
 /** One-shot runs beside conversations: who has to leave the store, and when? */
 export const openclawModelRun: Scenario = {
@@ -130,7 +130,7 @@ async function prepare(lab: ScenarioLab, kinds: readonly SessionKind[]): Promise
   await lab.rows('planted');
   lab.point('made', 1, {
     copiedRuns: copies['one-shot'],
-    runs: RUNS_BEFORE + RUNS,
+    runs: RUNS_BEFORE + RUNS.full,
     copiedDurable: copies.durable,
     durable: DURABLE_EACH * kinds.filter((kind) => kind.lasts === 'durable').length,
   });

@@ -10,14 +10,17 @@ export const GROWS = 0.2;
 /** Heap that a turn may leave: what was said in one is less than this. */
 export const TURN_KEEPS_BYTES = 4096;
 
-/** A value against the size of the store that was planted, which is each point's x. */
-export const sizeLine = (points: readonly Point[], value: string): Line | undefined =>
-  fitLine(points.map(({ x, values }) => ({ x, y: values[value] ?? 0 })));
+/** What a boot keeps in memory, against the store that was planted, which is each point's x. */
+export const heapLine = (boots: readonly Point[]): Line | undefined =>
+  fitLine(boots.map(({ x, values }) => ({ x, y: values.heapBytes ?? 0 })));
 
-function bySize(points: readonly Point[], proof: Proof, value: string, name: string): Verdict {
+/** What a turn writes, against the store as it was then: a boot may have trimmed it. */
+export const writesLine = (turns: readonly Point[]): Line | undefined =>
+  fitLine(turns.map(({ values }) => ({ x: values.storeBytes ?? 0, y: values.bytesPerTurn ?? 0 })));
+
+function bySize(points: readonly Point[], line: Line | undefined, proof: Proof, value: string, name: string): Verdict {
   const [first] = points;
   const last = points.at(-1);
-  const line = sizeLine(points, value);
   if (first === undefined || last === undefined || line === undefined)
     return inconclusive(`only ${points.length} points, or all of one size: too little for a line`);
   const { slope, halfWidth } = line;
@@ -32,13 +35,19 @@ function bySize(points: readonly Point[], proof: Proof, value: string, name: str
 export const memoryBySize: ScenarioCheck = {
   id: 'memory-bounded',
   promise: 'the heap after a boot does not grow with the size of the store',
-  judge: ({ evidence, proof }) => bySize(pointsOf(evidence, 'boot'), proof, 'heapBytes', 'heap after a boot'),
+  judge({ evidence, proof }) {
+    const boots = pointsOf(evidence, 'boot');
+    return bySize(boots, heapLine(boots), proof, 'heapBytes', 'heap after a boot');
+  },
 };
 
 export const writesBySize: ScenarioCheck = {
   id: 'writes-bounded',
   promise: 'what a turn writes does not grow with the size of the store',
-  judge: ({ evidence, proof }) => bySize(pointsOf(evidence, 'turns'), proof, 'bytesPerTurn', 'bytes a turn writes'),
+  judge({ evidence, proof }) {
+    const turns = pointsOf(evidence, 'turns');
+    return bySize(turns, writesLine(turns), proof, 'bytesPerTurn', 'bytes a turn writes');
+  },
 };
 
 const OVER_TURNS = 'memory over turns';

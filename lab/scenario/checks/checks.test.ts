@@ -158,14 +158,16 @@ describe('by the size of the store', () => {
   interface Grown {
     heap?: (bytes: number) => number;
     written?: (bytes: number) => number;
+    /** What a boot leaves of the store. */
+    left?: (bytes: number) => number;
     /** Heap that there is after so many turns. */
     byTurn?: (turn: number) => number;
   }
-  const grown = ({ heap = () => 0, written = () => 0, byTurn = () => 0 }: Grown) =>
+  const grown = ({ heap = () => 0, written = () => 0, left = (bytes) => bytes, byTurn = () => 0 }: Grown) =>
     taken('openclaw-51097', [
       ...sizes.flatMap((bytes): Point[] => [
         { series: 'boot', x: bytes, values: { heapBytes: 5e7 + heap(bytes) } },
-        { series: 'turns', x: bytes, values: { bytesPerTurn: 500 + written(bytes) } },
+        { series: 'turns', x: bytes, values: { bytesPerTurn: 500 + written(left(bytes)), storeBytes: left(bytes) } },
       ]),
       ...[20, 40, 60, 80, 100].map((turn) => ({
         series: 'memory over turns',
@@ -195,6 +197,11 @@ describe('by the size of the store', () => {
     const result = grown(told);
     expect(violated(result)).toEqual([id]);
     expect(check(result, id)?.detail).toContain(says);
+  });
+
+  test('a store that a boot trims is written whole all the same', () => {
+    const result = grown({ written: (bytes) => 4 * bytes, left: (bytes) => Math.min(bytes, 3e6) });
+    expect(check(result, 'writes-bounded')?.detail).toContain('4.000 bytes for each byte');
   });
 
   test('what is too wide to tell is neither', () => {

@@ -130,6 +130,15 @@ describe('memory-bounded', () => {
     expect(checked({ keptByTurn: noise }, 'memory-bounded').verdict).toBe('inconclusive');
   });
 
+  test('what a boot took is given back late: neither growth nor noise, and it hides no leak', () => {
+    const late = (minute: number) => (minute < 0.5 ? 40 * MiB : 0);
+    const flat = checked({ keptWhileIdle: (minute) => 150 * MiB + late(minute) }, 'memory-bounded');
+    expect(flat.verdict).toBe('held');
+    const leak = checked({ keptWhileIdle: (minute) => (150 + 8 * minute) * MiB + late(minute) }, 'memory-bounded');
+    expect(leak).toMatchObject({ verdict: 'violated' });
+    expect(leak.detail).toMatch(/^idle: .* 8.39 MB a minute .* 6 points/);
+  });
+
   test('an OOM kill, however few points there were before it', () => {
     expect(checked({ points: 1, oomKills: 1 }, 'memory-bounded')).toMatchObject({
       verdict: 'violated',

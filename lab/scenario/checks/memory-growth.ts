@@ -19,6 +19,14 @@ interface Growth {
   atMostBytes(points: readonly Point[], limitBytes: number): number;
   /** Why that much. */
   because: string;
+  /** What a boot took may be given back some time later, while nothing else happens. */
+  givesBack?: true;
+}
+
+/** From the lowest point of the first half on: what is given back late hides growth, and makes a line that tells nothing. */
+function fromTheLowest(points: readonly Point[], value: string): readonly Point[] {
+  const half = points.slice(0, Math.floor(points.length / 2)).map(({ values }) => values[value] ?? 0);
+  return points.slice(Math.max(0, half.indexOf(Math.min(...half))));
 }
 
 const megabytes = (bytes = 0): string => {
@@ -34,7 +42,8 @@ export interface Judged {
 }
 
 function judgeOne(evidence: CellEvidence, value: string, growth: Growth): Judged {
-  const points = pointsOf(evidence, growth.series).filter((point) => value in point.values);
+  const all = pointsOf(evidence, growth.series).filter((point) => value in point.values);
+  const points = growth.givesBack === true ? fromTheLowest(all, value) : all;
   const [first] = points;
   const last = points.at(-1);
   const line = fitLine(points.map(({ x, values, segment }) => ({ x, y: values[value] ?? 0, segment })));
@@ -85,6 +94,7 @@ export const memoryGrowth = (evidence: CellEvidence): Judged =>
       one: 'minute',
       atMostBytes: (points, limit) => room(points, limit) / MINUTES_TO_THE_LIMIT,
       because: 'reach the limit in an hour',
+      givesBack: true,
     },
     {
       series: 'turns',
@@ -105,6 +115,7 @@ export const addressSpaceGrowth = (evidence: CellEvidence): Judged =>
       one: 'minute',
       atMostBytes: () => ADDRESS_SPACE_BYTES / (90 * MINUTES_OF_A_DAY),
       because: 'use up the 128 TiB in 90 days',
+      givesBack: true,
     },
     {
       series: 'turns',
