@@ -107,6 +107,8 @@ export interface Churn {
   batch: { full: number; quick: number };
   /** It has forgotten them this long after the last one. */
   forgetsWithinMs: number;
+  /** But for something of the last so many. Absent: of none. */
+  remembers?: number;
 }
 
 export interface Boot {

@@ -7,7 +7,12 @@ const BUCKETS_FORGOTTEN_SINCE = '2026.4.10';
 const BUCKETS_FORGOTTEN_WITHIN_MS = 6 * 60_000;
 /** PR #63709 keeps the keys of 256 transcripts: more than that are warmed up, and as many again as are measured. */
 const TRANSCRIPTS = 360;
-/** What is left of a run or a connection when it is over is timers of a second. */
+/** A run that failed may be tried again for 15 s (`AGENT_LIFECYCLE_ERROR_RETRY_GRACE_MS`, dist/server.impl-*.js). */
+const RUNS_FORGOTTEN_WITHIN_MS = 16_500;
+/** The ids of the last closed runs (`CLOSED_RUN_IDS_MAX`, dist/runtime-*.js); 2026.4.9 does not know them, 2026.5.28 does. */
+const CLOSED_RUNS_REMEMBERED_SINCE = '2026.4.10';
+const CLOSED_RUNS = 512;
+/** What is left of a connection when it is over is timers of a second. */
 const SETTLES_WITHIN_MS = 1_500;
 /** The model of a run may have a name of 256 characters (`OVERRIDE_VALUE_MAX_LENGTH`, dist/agent-command-*.js). */
 const TOO_LONG = 'x'.repeat(300);
@@ -76,7 +81,7 @@ export function churnOf(version: string): Churn[] {
       },
       // Of the clients that are present it remembers the last 200.
       warmUp: 240,
-      batch: { full: 100, quick: 40 },
+      batch: { full: 40, quick: 40 },
       forgetsWithinMs: areBucketsForgotten ? BUCKETS_FORGOTTEN_WITHIN_MS : SETTLES_WITHIN_MS,
     },
     {
@@ -87,11 +92,12 @@ export function churnOf(version: string): Churn[] {
         headers: { ...run.headers, 'x-openclaw-model': `lab/${TOO_LONG}` },
         body: { ...(run.body as object), stream: true },
       },
-      warmUp: 20,
+      // The keys of the last 256 are remembered (`RUN_LOOKUP_CACHE_LIMIT`).
+      warmUp: 260,
       batch: { full: 25, quick: 10 },
-      forgetsWithinMs: SETTLES_WITHIN_MS,
+      forgetsWithinMs: RUNS_FORGOTTEN_WITHIN_MS,
+      ...(semver.gte(version, CLOSED_RUNS_REMEMBERED_SINCE) && { remembers: CLOSED_RUNS }),
     },
-    { name: 'runs', request: run, warmUp: 12, batch: { full: 8, quick: 3 }, forgetsWithinMs: SETTLES_WITHIN_MS },
     {
       name: 'transcripts',
       request: {

@@ -26,6 +26,8 @@ export const Expectation = z.strictObject({
   since: z.iso.date().optional(),
   /** The last day on which it is expected; after that it fails. Absent: until it is fixed. */
   until: z.iso.date().optional(),
+  /** It takes chance as well: that it did not happen does not say that it is fixed. */
+  sometimes: z.literal(true).optional(),
   note: z.string(),
 });
 export type Expectation = z.infer<typeof Expectation>;

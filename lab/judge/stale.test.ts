@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { MatrixCell } from '../report/matrix.ts';
+import { scenarioRow } from '../test/judged-run.ts';
 import { row } from '../test/matrix.ts';
 import { type Expectation, inForce, parseExpectations } from './expectations.ts';
 import { staleExpectations } from './stale.ts';
@@ -42,6 +43,26 @@ describe('a known finding that no longer happens', () => {
           'no-orphans, sweep-on-boot of g@1.0.0 (https://example.com/1) did not happen in g@1.0.0_full-temp_sigkill_1g: it is fixed, remove it from f.yaml',
       },
     ]);
+  });
+
+  test('what takes chance as well is not fixed when it does not happen; its day comes all the same', () => {
+    expect(inShort([cell('held', 'held')], { sometimes: true })).toEqual([]);
+    expect(stale([cell('held', 'held')], { sometimes: true, until: '2026-01-01' })).toMatchObject([{ why: 'expired' }]);
+  });
+
+  test('the quick form of a scenario looks at less, and can not say that it is fixed', () => {
+    const scenario = (isQuick: boolean) => ({
+      ...scenarioRow('storm', 'g', 0),
+      isQuick,
+      checks: cell('held', 'held').checks,
+    });
+    const of = (isQuick: boolean) =>
+      staleExpectations(
+        { file: 'f', expectations: [{ ...known, scenario: 'storm' }], rows: [scenario(isQuick)] },
+        '2026-11-21',
+      );
+    expect(of(true)).toEqual([]);
+    expect(of(false)).toMatchObject([{ why: 'fixed' }]);
   });
 
   test.each<[string, MatrixCell[], string[][]]>([

@@ -1,4 +1,4 @@
-import type { MatrixRow, StaleExpectation } from '../report/matrix.ts';
+import { isScenario, type MatrixRow, type StaleExpectation } from '../report/matrix.ts';
 import { type Expectation, fits, isExpired } from './expectations.ts';
 
 /** A file of expectations, and the rows of a run that it speaks of. */
@@ -11,7 +11,8 @@ export interface Expected {
 
 /**
  * The expectations that no longer fit a run: their time is over, or what they expect did not happen in any cell that they name. Only those are looked
- * at of which a cell ran here, each release for itself; where one cell proves nothing, nothing is said.
+ * at of which a cell ran here, each release for itself; where one cell proves nothing, nothing is said. The quick form of a scenario looks at less than
+ * the whole one, so it tells of none that it is fixed.
  * @param day when the run was made, as YYYY-MM-DD
  */
 export function staleExpectations({ file, expectations, rows }: Expected, day: string): StaleExpectation[] {
@@ -27,6 +28,7 @@ export function staleExpectations({ file, expectations, rows }: Expected, day: s
         const detail = `the expectation of ${about(one.checks)} expired on ${one.until}: look whether it still holds, and give it another date or remove it in ${file}`;
         return [{ ...stale, why: 'expired', checks: one.checks, detail }];
       }
+      if (one.sometimes === true || cells.some((row) => isScenario(row) && row.isQuick)) return [];
       const checks = one.checks.filter((check) => cells.every((row) => holds(row, check)));
       if (checks.length === 0) return [];
       const where = cells.length === 1 ? `in ${first.id}` : `in any of ${cells.length} cells`;

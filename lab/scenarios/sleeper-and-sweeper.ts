@@ -17,7 +17,7 @@ import { pointsOf } from '../scenario/points.ts';
 import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
 
 /** A command that asks a gateway which is frozen gets no answer: its operator loses patience. */
-const COMMAND_LIMIT_MS = 45_000;
+const COMMAND_LIMIT_MS = { full: 45_000, quick: 25_000 };
 
 /** Who comes while the gateway sleeps, step by step. */
 const VISITORS = [
@@ -69,11 +69,12 @@ async function visit(lab: ScenarioLab, { command, second }: (typeof VISITORS)[nu
   }
   const { cleanup } = lab.release.usual ?? {};
   if (!command || cleanup === undefined) return;
+  const limitMs = lab.isQuick ? COMMAND_LIMIT_MS.quick : COMMAND_LIMIT_MS.full;
   try {
-    await lab.command(cleanup.enforce, COMMAND_LIMIT_MS);
+    await lab.command(cleanup.enforce, limitMs);
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
-    lab.point('command-cut-off', step, { limitMs: COMMAND_LIMIT_MS });
+    lab.point('command-cut-off', step, { limitMs });
   }
 }
 

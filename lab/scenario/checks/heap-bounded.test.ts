@@ -55,6 +55,7 @@ interface Kind {
   /** Of the heap beside 50 MB, at each of seven points of 100 each. */
   bytes: (x: number) => number;
   forgetsWithinMs?: number;
+  remembers?: number;
   named?: Named;
 }
 
@@ -70,11 +71,11 @@ function done(...kinds: Kind[]): CellEvidence {
     build.add({ type: 'phase', name: `step ${step}` });
     const kind = kinds[step - 1];
     if (kind === undefined) continue;
-    const { series, bytes, forgetsWithinMs = 1_000, named = BEFORE } = kind;
+    const { series, bytes, forgetsWithinMs = 1_000, remembers = 0, named = BEFORE } = kind;
     for (let point = 1; point <= 7; point += 1) {
       const x = series === 'idle' ? point / 100 : point * 100;
       const waits: Record<string, number> =
-        series === 'idle' ? {} : { forgetsWithinMs, waitedMs: Math.min(forgetsWithinMs, 5_000) };
+        series === 'idle' ? {} : { forgetsWithinMs, waitedMs: Math.min(forgetsWithinMs, 5_000), remembers, done: x };
       const values = { heapBytes: 5e7 + bytes(x), cpuMs: step * 10_000 + point * 1_000, lookCpuMs: 100, ...waits };
       build.add({ type: 'point', series, x, values });
     }
@@ -138,6 +139,15 @@ describe('heap-bounded', () => {
       ),
     });
     expect(verdictOf(done(keeps))?.verdict).toBe('inconclusive');
+  });
+
+  test('what is remembered of the last so many is not judged before so many were done', () => {
+    const runs = (remembers: number): Kind => ({ series: 'runs', bytes: (x) => x * 300, remembers });
+    expect(verdictOf(done(forgets, runs(800)))).toMatchObject({
+      verdict: 'held',
+      detail: expect.stringContaining('not judged, as it keeps the last 800: runs: 300.0 bytes'),
+    });
+    expect(verdictOf(done(forgets, runs(700)))?.verdict).toBe('violated');
   });
 
   test('no points, or too few for a line: inconclusive', () => {

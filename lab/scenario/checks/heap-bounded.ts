@@ -37,12 +37,25 @@ export function heapLine(evidence: CellEvidence, series: string): HeapLine {
       seen: [],
     };
   }
-  const says = `${inWords(series, line, last.x - first.x)}${namesOf(evidence, series)}`;
-  return { state: stateOf(series, line, last), line, says, seen: points.map((point) => point.seen) };
+  const why = whyNotJudged(last);
+  const says = `${why === undefined ? '' : `${why}: `}${inWords(series, line, last.x - first.x)}${namesOf(evidence, series)}`;
+  return {
+    state: why === undefined ? stateOf(series, line) : 'not-judged',
+    line,
+    says,
+    seen: points.map((point) => point.seen),
+  };
 }
 
-function stateOf(series: string, { slope, halfWidth }: Line, { values }: Point): HeapState {
-  if ((values.waitedMs ?? 0) < (values.forgetsWithinMs ?? 0)) return 'not-judged';
+/** What is kept for a time, or the last so many of it, is no leak, and looks like one until then. */
+function whyNotJudged({
+  values: { waitedMs = 0, forgetsWithinMs = 0, done = 0, remembers = 0 },
+}: Point): string | undefined {
+  if (waitedMs < forgetsWithinMs) return 'not judged, as it keeps them for longer than this run';
+  return done < remembers ? `not judged, as it keeps the last ${remembers}` : undefined;
+}
+
+function stateOf(series: string, { slope, halfWidth }: Line): HeapState {
   const kept = series === IDLE ? KEPT_BYTES_AN_HOUR : KEPT_BYTES;
   if (slope - halfWidth > kept) return 'grows';
   return slope + halfWidth > kept ? 'unclear' : 'bounded';
@@ -77,7 +90,6 @@ export const heapBounded: ScenarioCheck = {
     if (first !== undefined) return violated(`leak: ${told(of('grows'))}`, first, ...others);
     if (of('unclear').length > 0) return inconclusive(`too wide to tell: ${told(of('unclear'))}`);
     if (of('bounded').length === 0) return inconclusive('no point was taken of anything that could be judged');
-    const left = of('not-judged').map(({ says }) => `not judged, as it keeps them for longer than this run: ${says}`);
-    return held(proof, [told(of('bounded')), ...left].join('; '), ...of('bounded').flatMap(({ seen }) => seen));
+    return held(proof, told(of('bounded', 'not-judged')), ...of('bounded').flatMap(({ seen }) => seen));
   },
 };
