@@ -5,7 +5,7 @@ import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { ArmSpec, GateEvent, GateEventOf } from '../gate/protocol.ts';
 import { fill, type Promises, type Release, type Store, storeEntryPath } from '../gateway.ts';
-import type { Pod } from '../pod/pod.ts';
+import type { BootOptions, Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import type { Entry, Plant, TurnResult } from '../sidecar/client.ts';
 import { until, within } from '../wait.ts';
@@ -84,9 +84,9 @@ export class Session {
    * Boots the gateway and waits until it is ready. False: it never was, and the evidence has its last lines.
    * @param env what its environment has beside its own from now on
    */
-  async boot(env?: Readonly<Record<string, string>>): Promise<boolean> {
+  async boot(more: Omit<BootOptions, 'arm' | 'argv'> = {}): Promise<boolean> {
     const began = Date.now();
-    const gate = await this.#pod.boot(env === undefined ? {} : { env });
+    const gate = await this.#pod.boot(more);
     return this.#recordReady(began, this.#untilReady(gate));
   }
 

@@ -4,10 +4,11 @@ import { Session } from '../cell/session.ts';
 import { patternOf } from '../cell/write-shape.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
-import type { ArmSpec, GateEventOf } from '../gate/protocol.ts';
+import { type ArmSpec, command, type GateEventOf } from '../gate/protocol.ts';
 import { fitsPattern } from '../patterns.ts';
 import { Pod } from '../pod/pod.ts';
-import { describe } from '../problem.ts';
+import { describe, Problem } from '../problem.ts';
+import { type Beginner, prepare, startCleanup } from './beginning.ts';
 import { differences } from './compare.ts';
 import type { Step, WriteRecord } from './record.ts';
 import { openRecord, RecordWriter } from './record-file.ts';
@@ -22,6 +23,7 @@ export interface Confirmation {
   differences: string[];
 }
 
+const HOLD = 'confirm';
 const HOLD_LIMIT_MS = 60_000;
 const END_LIMIT_MS = 30_000;
 /** A few of each kind are enough to see that the model is right. */
@@ -60,8 +62,6 @@ export async function confirm(
   label: string,
   { signal, say }: { signal: AbortSignal; say(line: string): void },
 ): Promise<Confirmation[]> {
-  // What a boot does is over before a hold could be armed by the lab's own hand.
-  if (workload.fromBoot) return [];
   const confirmed: Confirmation[] = [];
   for (const [index, { step, arm }] of places(record).entries()) {
     const at = `call ${step + 1} (${arm.op} ${arm.path}, ${arm.at})`;
@@ -113,19 +113,7 @@ async function crashAt(
       nowhere,
     );
     const session = new Session(pod, release, nowhere, signal);
-    await session.configure();
-    await session.boot();
-    await session.quiet();
-    await session.turn('warm');
-    await session.quiet();
-    pod.gate.send('record');
-    await pod.gate.waitForKind(
-      { name: 'writegate to tell the folder as it is', limitMs: HOLD_LIMIT_MS, signal },
-      'base',
-    );
-    await pod.gate.arm('confirm', arm, HOLD_LIMIT_MS);
-    const turn = workload.drive(session, async (one) => void (await session.turn(one)));
-    turn.catch(() => undefined);
+    await goInto({ pod, session, release, workload }, arm, signal);
     held = await pod.gate.waitForKind({ name: 'the hold', limitMs: HOLD_LIMIT_MS, signal }, 'held');
     await pod.container.signal('SIGKILL');
     await pod.ended(END_LIMIT_MS, true);
@@ -136,6 +124,32 @@ async function crashAt(
   const replay = new Replay(open.record);
   while (replay.index < open.record.steps.length) replay.step();
   return againstReal(replay, open.record, held);
+}
+
+/** Records the workload with a hold in it, which takes place or not. */
+async function goInto(beginner: Beginner, arm: ArmSpec, signal: AbortSignal): Promise<void> {
+  const { pod, session, workload } = beginner;
+  await prepare(beginner, async () => {
+    if (!(await session.boot())) throw new Problem('not-ready', 'it was not ready');
+  });
+  const fromItsFirstCall = ['record', command('arm', { id: HOLD, ...arm })];
+  switch (workload.begins) {
+    case 'warm': {
+      pod.gate.send('record');
+      const wait = { name: 'writegate to tell the folder as it is', limitMs: HOLD_LIMIT_MS, signal };
+      await pod.gate.waitForKind(wait, 'base');
+      await pod.gate.arm(HOLD, arm, HOLD_LIMIT_MS);
+      // It is cut off by the crash.
+      workload.drive(session, async (one) => void (await session.turn(one))).catch(() => undefined);
+      return;
+    }
+    case 'boot':
+      await pod.boot({ firstCommands: fromItsFirstCall });
+      return;
+    case 'cleanup':
+      await startCleanup(beginner, fromItsFirstCall);
+      return;
+  }
 }
 
 /** Of a write that was torn the record has no bytes: its file is compared by its length. */

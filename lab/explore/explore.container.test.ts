@@ -125,12 +125,14 @@ describe('each mutant is caught, and the missing step is named', { timeout: LIMI
   });
 });
 
-test('a boot and a stop can be recorded as well', { timeout: LIMIT_MS }, async () => {
-  for (const workload of ['boot', 'stop'])
+test('a boot, a stop and a clean-up can be recorded as well', { timeout: LIMIT_MS }, async () => {
+  for (const workload of ['boot', 'stop', 'cleanup'])
     await explored(
       (found) => {
         expect(found.findings).toEqual([]);
         expect(found.outcome.reasons.filter((one) => !one.includes('not booted'))).toEqual([]);
+        expect(found.confirmed.length, workload).toBeGreaterThan(0);
+        expect(found.confirmed.filter((one) => !one.agrees)).toEqual([]);
       },
       { workload, maxStates: 0 },
     );

@@ -6,6 +6,7 @@ import type { GateEvent } from '../gate/protocol.ts';
 import type { Release } from '../gateway.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
+import { cleanupEnds, prepare, startCleanup } from './beginning.ts';
 import type { Turn } from './record.ts';
 import { RecordWriter } from './record-file.ts';
 import type { Workload } from './workload.ts';
@@ -47,14 +48,13 @@ export async function recordWorkload(
     root,
   });
   const sink = new TurnSink();
-  let isWanted = !workload.fromBoot;
+  let isWanted = workload.begins === 'warm';
   const sent: Sent[] = [];
   await using pod = await Pod.start(
     engine,
     {
       ...subject,
       label,
-      ...(workload.fromBoot && { firstCommands: ['record'] }),
       name: `midwrite-${randomUUID().slice(0, 13)}`,
       onGateEvent: (event) => {
         if (!isWanted) return;
@@ -65,27 +65,29 @@ export async function recordWorkload(
     sink,
   );
   const session = new Session(pod, release, sink, signal);
-  await session.configure();
-  const boot = async () => {
-    if (!(await session.boot()))
+  const boot = async (firstCommands: readonly string[] = []) => {
+    if (!(await session.boot({ firstCommands })))
       throw new Problem(
         'not-ready',
         `${release.gateway}@${release.version} was not ready, so there is nothing to record: ${sink.whyNotReady}`,
       );
   };
-  await boot();
-  await session.quiet();
-  await session.turn('warm');
-  await session.quiet();
-  if (workload.fromBoot) {
-    // Every boot tells its calls then; the first one's are not wanted.
-    await session.stop();
-    isWanted = true;
-    await boot();
-  } else {
-    await gateSays(pod, 'base', () => pod.gate.send('record'), signal);
-  }
+  const beginner = { pod, session, release, workload };
+  await prepare(beginner, boot);
   sink.turns.length = 0;
+  isWanted = true;
+  switch (workload.begins) {
+    case 'warm':
+      await gateSays(pod, 'base', () => pod.gate.send('record'), signal);
+      break;
+    case 'boot':
+      await boot(['record']);
+      break;
+    case 'cleanup':
+      await startCleanup(beginner, ['record']);
+      await cleanupEnds(beginner);
+      break;
+  }
   const turnsMs: number[] = [];
   const drive = async (name: string) => {
     const { tSent, tEnded } = await session.turn(name);

@@ -4,9 +4,12 @@ import type { Session } from '../cell/session.ts';
 export interface Workload {
   name: string;
   summary: string;
-  /** The record begins before the gateway's first call; else when it has been ready and had a turn. */
-  fromBoot: boolean;
-  /** Drives what is recorded. With `fromBoot` the boot is part of it already. */
+  /**
+   * Where the record begins: in a gateway that was ready and had a turn, or, on the folder that such a one has left, before the first call of a boot or of the
+   * gateway's own clean-up.
+   */
+  begins: 'warm' | 'boot' | 'cleanup';
+  /** Drives what is recorded; a boot or a clean-up is part of it already. */
   drive(session: Session, turn: (name: string) => Promise<void>): Promise<void>;
 }
 
@@ -14,13 +17,13 @@ export const workloads: readonly Workload[] = [
   {
     name: 'turn',
     summary: 'one turn, in a gateway that is warm',
-    fromBoot: false,
+    begins: 'warm',
     drive: async (_, turn) => turn('first'),
   },
   {
     name: 'two-turns',
     summary: 'two turns of two sessions, one after the other',
-    fromBoot: false,
+    begins: 'warm',
     async drive(_, turn) {
       await turn('first');
       await turn('second');
@@ -29,16 +32,22 @@ export const workloads: readonly Workload[] = [
   {
     name: 'boot',
     summary: 'a boot on the folder that a gateway has left',
-    fromBoot: true,
+    begins: 'boot',
     drive: async () => undefined,
   },
   {
     name: 'stop',
     summary: 'one turn, and the stop that an operator asks for',
-    fromBoot: false,
+    begins: 'warm',
     async drive(session, turn) {
       await turn('first');
       await session.stop();
     },
+  },
+  {
+    name: 'cleanup',
+    summary: 'the clean-up of a store whose rows have grown old, by the gateway’s own command, while it is stopped',
+    begins: 'cleanup',
+    drive: async () => undefined,
   },
 ];

@@ -31,6 +31,21 @@ export interface PodSpec {
   bootsBefore?: number;
 }
 
+/** What a boot has that the pod's others do not have. */
+export interface BootOptions {
+  /** Beside its own environment, from now on. */
+  env?: Readonly<Record<string, string>>;
+  /** What writegate runs before its first call, beside what it runs at every boot. */
+  firstCommands?: readonly string[];
+  /** Another program of its image in its place. */
+  argv?: readonly string[];
+  /**
+   * A hold in the boot itself. writegate gets it while the gateway's program is being loaded: whether that was before its first call in the state folder
+   * is in the order of the events.
+   */
+  arm?: { id: string; spec: ArmSpec };
+}
+
 /** How a command line in a pod ended. */
 export interface CommandResult {
   exitCode: number;
@@ -152,32 +167,25 @@ export class Pod implements AsyncDisposable {
 
   /**
    * Boots the gateway: the first time a new container, after that the same one again. Resolves when writegate is its parent.
-   * @param more `env`: what its environment has beside its own from now on (that takes a new container, on the same state); `arm`: a hold in the boot
-   *   itself. writegate gets it while the gateway's program is being loaded: whether that was before its first call in the state folder is in the
-   *   order of the events
+   * @param more of which `env`, `firstCommands` and `argv` each take a new container, on the same state
    */
-  async boot({
-    env,
-    arm,
-  }: {
-    env?: Readonly<Record<string, string>>;
-    arm?: { id: string; spec: ArmSpec };
-  } = {}): Promise<Gate> {
+  async boot({ env, firstCommands = [], argv, arm }: BootOptions = {}): Promise<Gate> {
     this.#boots.last += 1;
     this.#boot = this.#boots.last;
     if (this.#suffix === SECOND) this.#recorder.record({ type: 'second', boot: this.#boot });
     const listener = this.#listen(this.#boot);
-    if (env !== undefined) {
+    if (env !== undefined || argv !== undefined || firstCommands.length > 0) {
       await this.#container?.[Symbol.asyncDispose]();
       this.#container = undefined;
     }
     if (this.#container === undefined) {
       const { memoryBytes, images, sampleMs } = this.#spec;
       const { boot } = this.#spec.release;
-      const release = { ...this.#spec.release, boot: { ...boot, env: { ...boot.env, ...env } } };
+      const program = { command: argv ?? boot.command, env: { ...boot.env, ...env } };
+      const release = { ...this.#spec.release, boot: { ...boot, ...program } };
       const sampling = sampleMs === undefined ? [] : ['--sample-ms', String(sampleMs)];
       const pid = this.#suffix === SECOND ? ['--pid', String(SECOND_PID)] : [];
-      const commands = (this.#spec.firstCommands ?? []).flatMap((line) => ['--command', line]);
+      const commands = [...(this.#spec.firstCommands ?? []), ...firstCommands].flatMap((line) => ['--command', line]);
       const options = ['--state', release.promises.root, ...sampling, ...pid, '--exit-on-eof', ...commands];
       const writegate = ['writegate', 'run', ...options, '--'];
       const part = { ...partOf(this.#spec, this.#volume, this.#suffix), release, image: images.gateway };

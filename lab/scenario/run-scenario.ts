@@ -8,17 +8,17 @@ import type { Engine } from '../engine/engine.ts';
 import { type CellEvidence, loadEvidence } from '../evidence/cell-evidence.ts';
 import { EVIDENCE_SCHEMA_VERSION } from '../evidence/event.ts';
 import { Recorder } from '../evidence/recorder.ts';
-import type { Release, Store } from '../gateway.ts';
+import type { Release } from '../gateway.ts';
 import { fitsPattern } from '../patterns.ts';
 import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
-import { plantLarge } from './planting.ts';
+import { jsonRows, passTime, readStore } from './pass-time.ts';
 import { strikeAtRandom } from './random-strike.ts';
 import { drawnFaults, faultOf, type Scenario, type ScenarioLab } from './scenario.ts';
 import { type ScenarioSpec, scenarioId } from './scenario-id.ts';
 import { secondGateway } from './second-gateway.ts';
 import { stepOf, stepPhase } from './steps.ts';
-import { storedRows, withTimePassed } from './stored-rows.ts';
+import { storedRows } from './stored-rows.ts';
 
 /** All that one scenario with one gateway needs. */
 export interface ScenarioPlan {
@@ -42,7 +42,6 @@ const ENTRIES_LISTED = 32;
 const DEATH_LIMIT_MS = 2_000;
 const MAPPED_LIMIT_MS = 30_000;
 const HOUR_MS = 60 * 60_000;
-const STORE_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /**
  * The life of a scenario, from nothing to evidence. As a cell it judges nothing: what a gateway does is evidence, and what the lab could not do
@@ -113,25 +112,6 @@ function stepToRedo(evidence: CellEvidence): number {
   return Math.max(1, ...evidence.of('phase').map(({ name }) => stepOf(name) ?? 1));
 }
 
-function jsonRows(pod: Pod): Extract<Store, { format: 'json-rows' }> {
-  const { store } = pod.promises;
-  if (store.format === 'json-rows') return store;
-  throw new Problem('bad-usage', `${store.path} is a database: this scenario reads and rewrites stores of JSON rows`);
-}
-
-async function readStore(pod: Pod): Promise<string> {
-  const { path, journal } = jsonRows(pod);
-  const entries = await pod.sidecar.snapshot(pod.root, [path], STORE_LIMIT_BYTES);
-  const unfolded = entries.find((entry) => journal !== undefined && entry.size > 0 && fitsPattern(entry.path, journal));
-  const content = entries.find((entry) => entry.path === path)?.contentBase64;
-  if (content === undefined || unfolded !== undefined)
-    throw new Problem(
-      'bad-usage',
-      `${unfolded?.path ?? path} keeps the lab from reading the store as one file of rows`,
-    );
-  return Buffer.from(content, 'base64').toString('utf8');
-}
-
 /** A connection breaks before the end of its process is reported. */
 async function failIfItDied(pod: Pod, why: string): Promise<void> {
   const wait = { name: 'the gateway to be known as dead', limitMs: DEATH_LIMIT_MS };
@@ -167,7 +147,7 @@ function labOf(
     steps,
     from,
     isQuick: spec.isQuick,
-    boot: (env) => session.boot(env),
+    boot: (env) => session.boot(env === undefined ? {} : { env }),
     stop: () => session.stop(),
     async turn(name) {
       const { acknowledged, error } = await session.turn(name);
@@ -254,10 +234,7 @@ function labOf(
       return rows;
     },
     async pass(ms) {
-      const store = jsonRows(pod);
-      const later = withTimePassed(await readStore(pod), store, ms);
-      await plantLarge(pod.sidecar, [{ path: store.path, content: later }]);
-      await pod.sidecar.age(root, ms);
+      await passTime(pod, ms);
       recorder.record({ type: 'aged', byMs: ms, why: 'passed' });
     },
     writtenBytes: () =>
