@@ -103,8 +103,8 @@ export interface Churn {
   from?: number;
   /** So many before anything is measured: they warm the code up, and fill what may be remembered. */
   warmUp: number;
-  /** So many between two points. */
-  batch: { full: number; quick: number };
+  /** So many between two points; without `quick` it takes too long for a quick run. */
+  batch: { full: number; quick?: number };
   /** It has forgotten them this long after the last one. */
   forgetsWithinMs: number;
   /** But for something of the last so many. Absent: of none. */

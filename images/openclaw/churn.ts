@@ -81,7 +81,7 @@ export function churnOf(version: string): Churn[] {
       },
       // Of the clients that are present it remembers the last 200.
       warmUp: 240,
-      batch: { full: 40, quick: 40 },
+      batch: { full: 40 },
       forgetsWithinMs: areBucketsForgotten ? BUCKETS_FORGOTTEN_WITHIN_MS : SETTLES_WITHIN_MS,
     },
     {
@@ -94,7 +94,7 @@ export function churnOf(version: string): Churn[] {
       },
       // The keys of the last 256 are remembered (`RUN_LOOKUP_CACHE_LIMIT`).
       warmUp: 260,
-      batch: { full: 25, quick: 10 },
+      batch: { full: 25 },
       forgetsWithinMs: RUNS_FORGOTTEN_WITHIN_MS,
       ...(semver.gte(version, CLOSED_RUNS_REMEMBERED_SINCE) && { remembers: CLOSED_RUNS }),
     },
