@@ -93,7 +93,7 @@ export const openclaw: Gateway = {
   summary: "OpenClaw's gateway, the real package from npm",
   defaultVersion: '2026.5.28',
   inDefaultPlan: true,
-  expectations: 'openclaw/expectations.json',
+  expectations: 'openclaw/expectations.yaml',
 
   async release(version): Promise<Release> {
     const published =
