@@ -1,6 +1,6 @@
 import semver from 'semver';
 import type { Churn, Conversation } from '../../lab/gateway.ts';
-import { PORT, TOKEN, turn } from './endpoint.ts';
+import { connects, PORT, TOKEN, turn } from './endpoint.ts';
 
 /** Before it, nothing is ever forgotten; from it on, PR #63709 keeps a bucket for five minutes, looks once a minute, and keeps 10,000 at most. */
 const BUCKETS_FORGOTTEN_SINCE = '2026.4.10';
@@ -26,29 +26,16 @@ const call = (method: string, params: unknown): Pick<Conversation, 'port' | 'pat
   path: '/',
   sign: `v2|{id}|gateway-client|backend|operator|operator.admin|{signedAtMs}|${TOKEN}|{received.payload.nonce}`,
   steps: [
-    {
-      after: { type: 'event', event: 'connect.challenge' },
-      send: {
-        type: 'req',
-        id: 'connect-{n}',
-        method: 'connect',
-        params: {
-          minProtocol: 3,
-          maxProtocol: 4,
-          client: { id: 'gateway-client', version: '1.0.0', platform: 'linux', mode: 'backend' },
-          role: 'operator',
-          scopes: ['operator.admin'],
-          device: {
-            id: '{id}',
-            publicKey: '{publicKey}',
-            signature: '{signature}',
-            signedAt: '{signedAtMs}',
-            nonce: '{received.payload.nonce}',
-          },
-          auth: { token: TOKEN },
-        },
+    connects({
+      minProtocol: 3,
+      device: {
+        id: '{id}',
+        publicKey: '{publicKey}',
+        signature: '{signature}',
+        signedAt: '{signedAtMs}',
+        nonce: '{received.payload.nonce}',
       },
-    },
+    }),
     {
       after: { type: 'res', id: 'connect-{n}', ok: true },
       send: { type: 'req', id: 'call-{n}', method, params },

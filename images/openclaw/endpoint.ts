@@ -1,4 +1,4 @@
-import type { HttpRequest } from '../../lab/gateway.ts';
+import type { Conversation, HttpRequest } from '../../lab/gateway.ts';
 
 export const PORT = 18789;
 /** Guards a loopback that nobody else is on; it is in the evidence for everyone to read. */
@@ -13,4 +13,22 @@ export const turn = (key: string, text: string): HttpRequest => ({
   path: '/v1/chat/completions',
   headers: { authorization: `Bearer ${TOKEN}`, 'x-openclaw-session-key': key },
   body: { model: 'openclaw', messages: [{ role: 'user', content: text }] },
+});
+
+/** The first thing that a backend client sends, with the shared token, when it has been challenged. `more`: what not every one says. */
+export const connects = (more: Readonly<Record<string, unknown>>): Conversation['steps'][number] => ({
+  after: { type: 'event', event: 'connect.challenge' },
+  send: {
+    type: 'req',
+    id: 'connect-{n}',
+    method: 'connect',
+    params: {
+      maxProtocol: 4,
+      client: { id: 'gateway-client', version: '1.0.0', platform: 'linux', mode: 'backend' },
+      role: 'operator',
+      scopes: ['operator.admin'],
+      auth: { token: TOKEN },
+      ...more,
+    },
+  },
 });

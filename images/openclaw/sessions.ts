@@ -1,5 +1,5 @@
 import type { Cleanup, Conversation, SessionKind } from '../../lab/gateway.ts';
-import { CLI, PORT, TOKEN, turn } from './endpoint.ts';
+import { CLI, connects, PORT, turn } from './endpoint.ts';
 
 /** A UUID's form: from 2026.6 on the gateway goes by it. */
 const MODEL_RUN = 'model-run-00000000-0000-4000-8000-0000000{n}';
@@ -9,23 +9,7 @@ const agentCall = (params: Readonly<Record<string, unknown>>): Conversation => (
   port: PORT,
   path: '/',
   steps: [
-    {
-      after: { type: 'event', event: 'connect.challenge' },
-      send: {
-        type: 'req',
-        id: 'connect-{n}',
-        method: 'connect',
-        params: {
-          minProtocol: 4,
-          maxProtocol: 4,
-          client: { id: 'gateway-client', version: '1.0.0', platform: 'linux', mode: 'backend' },
-          caps: [],
-          auth: { token: TOKEN },
-          role: 'operator',
-          scopes: ['operator.admin'],
-        },
-      },
-    },
+    connects({ minProtocol: 4, caps: [] }),
     {
       after: { type: 'res', id: 'connect-{n}', ok: true },
       send: { type: 'req', id: 'run-{n}', method: 'agent', params: { agentId: 'main', ...params } },

@@ -1,6 +1,6 @@
 import type { RowMoment } from '../evidence/event.ts';
 import type { StoredRow } from '../scenario/stored-rows.ts';
-import { EvidenceBuilder, STORE } from './healthy-cell.ts';
+import { begunScenario } from './begun-scenario.ts';
 
 /** Evidence of `openclaw-model-run` as a right gateway leaves it, for tests to spoil in one place: eight days in two steps. */
 
@@ -29,33 +29,12 @@ export function retention({
   exitCode = 0,
   until,
 }: ToldOfRetention = {}) {
-  const build = new EvidenceBuilder().add({
-    type: 'scenario',
-    schemaVersion: 1,
-    id: 'openclaw-model-run_g@1.0.0_1g_quick',
-    scenario: 'openclaw-model-run',
-    gateway: 'g',
-    version: '1.0.0',
-    memoryBytes: 1024 ** 3,
-    isQuick: true,
-    image: 'g:1',
-    notes: [],
-    promises: {
-      root: '/state',
-      store: { path: STORE, format: 'json-rows', rowFields: [] },
-      temps: [],
-      sweepGraceMs: 1,
-      sweepWithinMs: 1,
-      readyWithinMs: 1,
-      serveWithinMs: 1,
-      durable: [],
-      level: 'process-crash',
-      ...(expires && {
-        retention: { maxRows: 500, archive: '/state/archive', expires: [{ keys: 'run-*', afterMs: DAY_MS }] },
-      }),
-    },
-    steps: 2,
-  });
+  const build = begunScenario(
+    { scenario: 'openclaw-model-run', id: 'openclaw-model-run_g@1.0.0_1g_quick', isQuick: true, steps: 2 },
+    expires
+      ? { retention: { maxRows: 500, archive: '/state/archive', expires: [{ keys: 'run-*', afterMs: DAY_MS }] } }
+      : {},
+  );
   const durable = Array.from({ length: DURABLE }, (_, n): StoredRow => {
     const kind = KINDS[n % KINDS.length] ?? 'other';
     return { key: `${kind}-${n}`, kind, lasts: 'durable', updatedAt: build.now - (n + 1) * DAY_MS };

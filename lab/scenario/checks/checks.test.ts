@@ -2,11 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { judge } from '../../judge/judge.ts';
 import { stepsOf } from '../../judge/steps.ts';
 import { scenarios } from '../../scenarios/index.ts';
-import { EvidenceBuilder } from '../../test/healthy-cell.ts';
+import { begunScenario, SCENARIO_STORE as STORE } from '../../test/begun-scenario.ts';
 import { fitLine } from '../fit.ts';
 import { pointsOf } from '../points.ts';
 
-const STORE = '/state/sessions.json';
 const TEMP = `${STORE}.7.tmp`;
 
 interface Told {
@@ -20,33 +19,7 @@ interface Told {
   isCutOff?: boolean;
 }
 
-/** The first line of a scenario's evidence. */
-function begin(scenario: string, steps: number): EvidenceBuilder {
-  return new EvidenceBuilder().add({
-    type: 'scenario',
-    schemaVersion: 1,
-    id: `${scenario}_g@1.0.0_1g`,
-    scenario,
-    gateway: 'g',
-    version: '1.0.0',
-    memoryBytes: 1024 ** 3,
-    isQuick: false,
-    image: 'g:1',
-    notes: [],
-    promises: {
-      root: '/state',
-      store: { path: STORE, format: 'json-rows', rowFields: [] },
-      temps: [],
-      sweepGraceMs: 1,
-      sweepWithinMs: 1,
-      readyWithinMs: 1,
-      serveWithinMs: 1,
-      durable: [],
-      level: 'process-crash',
-    },
-    steps,
-  });
-}
+const begin = (scenario: string, steps: number) => begunScenario({ scenario, steps });
 
 /** The evidence of `openclaw-89520` with a gateway that leaves so much behind. */
 function crashes({ left = () => 0, steps = 5, withoutKill, notReadyAfter, isCutOff = false }: Told) {

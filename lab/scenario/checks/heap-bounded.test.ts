@@ -2,40 +2,15 @@ import { describe, expect, test } from 'vitest';
 import type { CellEvidence } from '../../evidence/cell-evidence.ts';
 import type { Observation } from '../../evidence/event.ts';
 import { judge } from '../../judge/judge.ts';
-import { EvidenceBuilder } from '../../test/healthy-cell.ts';
+import { begunScenario } from '../../test/begun-scenario.ts';
+import type { EvidenceBuilder } from '../../test/healthy-cell.ts';
 import { growing, growthIn, lookShare } from '../collections.ts';
 
 const STEPS = 5;
 
 /** The first lines of a scenario's evidence: a gateway that is ready, looked at before anything is done. */
 function begun(): EvidenceBuilder {
-  return new EvidenceBuilder()
-    .add({
-      type: 'scenario',
-      schemaVersion: 1,
-      id: 'openclaw-63643_g@1.0.0_1g',
-      scenario: 'openclaw-63643',
-      gateway: 'g',
-      version: '1.0.0',
-      memoryBytes: 1024 ** 3,
-      isQuick: false,
-      image: 'g:1',
-      notes: [],
-      promises: {
-        root: '/state',
-        store: { path: '/state/sessions.json', format: 'json-rows', rowFields: [] },
-        temps: [],
-        sweepGraceMs: 1,
-        sweepWithinMs: 1,
-        readyWithinMs: 1,
-        serveWithinMs: 1,
-        durable: [],
-        level: 'process-crash',
-      },
-      steps: STEPS,
-    })
-    .started(1)
-    .ready(1);
+  return begunScenario({ scenario: 'openclaw-63643', steps: STEPS }).started(1).ready(1);
 }
 
 type Named = [kind: string, name: string, entries: number][];

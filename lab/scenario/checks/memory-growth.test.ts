@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { judge } from '../../judge/judge.ts';
 import { openclaw6413 } from '../../scenarios/openclaw-6413.ts';
-import { EvidenceBuilder } from '../../test/healthy-cell.ts';
+import { begunScenario } from '../../test/begun-scenario.ts';
 
 const MiB = 1024 ** 2;
 const GiB = 1024 * MiB;
@@ -34,30 +34,7 @@ function seen({
   of8GB = 2,
   afterRestart = 22 * GiB,
 }: Told) {
-  const build = new EvidenceBuilder().add({
-    type: 'scenario',
-    schemaVersion: 1,
-    id: 'openclaw-6413_g@1.0.0_512m',
-    scenario: 'openclaw-6413',
-    gateway: 'g',
-    version: '1.0.0',
-    memoryBytes: LIMIT_BYTES,
-    isQuick: false,
-    image: 'g:1',
-    notes: [],
-    promises: {
-      root: '/state',
-      store: { path: '/state/sessions.json', format: 'json-rows', rowFields: [] },
-      temps: [],
-      sweepGraceMs: 1,
-      sweepWithinMs: 1,
-      readyWithinMs: 1,
-      serveWithinMs: 1,
-      durable: [],
-      level: 'process-crash',
-    },
-    steps: 1,
-  });
+  const build = begunScenario({ scenario: 'openclaw-6413', memoryBytes: LIMIT_BYTES, steps: 1 });
   build.started(1).ready(1).add({ type: 'phase', name: 'step 1' });
   const point = (series: string, x: number, addressBytes: number, keptBytes: number) =>
     build.add({
