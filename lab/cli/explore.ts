@@ -56,7 +56,7 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
     workload,
     models,
     maxStates: options.maxStates ?? Number.POSITIVE_INFINITY,
-    maxDurationMs: options.maxDuration === undefined ? Number.POSITIVE_INFINITY : options.maxDuration * 1000,
+    maxDurationMs: options.maxDuration ?? Number.POSITIVE_INFINITY,
     jobs: jobsOf(engine, options),
     signal: interrupted,
     say,
