@@ -24,39 +24,52 @@ export interface Growth {
 export const ENTRIES_EACH = 0.5;
 
 /**
- * What was in the collections after a series, whose x counts from the look before it, against what was in them then. Undefined: the heap was not looked at twice in one boot of the gateway, or
- * nothing was done in between.
+ * What was in the collections after a series, whose x counts from the look before it, against what was in them until then. V8 names an object after whatever
+ * holds it first, so entries move between two names from one look to the next: the most that any look before it saw counts as before, and the least that any look
+ * from then on saw as after. Undefined: the heap was not looked at twice in one boot of the gateway, or nothing was done in between.
  */
 export function growthIn(evidence: CellEvidence, series: string): Growth | undefined {
-  const looks = looksAt(evidence, series);
+  const looks = looksAround(evidence, series);
   const operations = pointsOf(evidence, series).at(-1)?.x ?? 0;
   if (looks === undefined || operations <= 0) return undefined;
-  const [before, after] = looks;
-  const was = new Map(before.named.map(([kind, name, , entries]) => [`${kind} ${name}`, entries]));
+  const { before, after, later } = looks;
+  const earlier = before.map(entriesIn);
+  const since = later.map(entriesIn);
+  const last = before.at(-1) ?? after;
   const collections = after.named.map(([kind, name, , entries]): Grown => {
+    const key = `${kind} ${name}`;
     // Arrays and objects with few entries are in no look.
-    const unseen = kind === 'Array' || kind === 'Object' ? Math.min(entries, before.atLeast - 1) : 0;
-    const had = was.get(`${kind} ${name}`) ?? unseen;
-    return { kind, name, before: had, after: entries, each: (entries - had) / operations };
+    const unseen = kind === 'Array' || kind === 'Object' ? Math.min(entries, last.atLeast - 1) : 0;
+    const had = Math.max(...earlier.map((of) => of.get(key) ?? unseen));
+    const left = Math.min(entries, ...since.map((of) => of.get(key) ?? unseen));
+    return { kind, name, before: had, after: left, each: (left - had) / operations };
   });
-  return { collections, operations, seen: looks };
+  return { collections, operations, seen: [last, after] };
 }
 
-/** The look after a series, and the one before that. A step that was cut off and done again counts as it was done last. */
-function looksAt(
+type Look = EvidenceOf<'collections'>;
+
+const entriesIn = ({ named }: Look) => new Map(named.map(([kind, name, , entries]) => [`${kind} ${name}`, entries]));
+
+/** The look after a series, and those before and after it in the same boot. A step that was cut off and done again counts as it was done last. */
+function looksAround(
   evidence: CellEvidence,
   series: string,
-): readonly [EvidenceOf<'collections'>, EvidenceOf<'collections'>] | undefined {
-  let last: EvidenceOf<'collections'> | undefined;
-  let found: readonly [EvidenceOf<'collections'>, EvidenceOf<'collections'>] | undefined;
+): { before: readonly Look[]; after: Look; later: readonly Look[] } | undefined {
+  let boot: Look[] = [];
+  const boots = [boot];
   for (const event of evidence.events) {
     // Another boot has another heap.
-    if (event.type === 'ready') last = undefined;
-    if (event.type !== 'collections') continue;
-    if (event.after === series && last !== undefined) found = [last, event];
-    last = event;
+    if (event.type === 'ready') {
+      boot = [];
+      boots.push(boot);
+    }
+    if (event.type === 'collections') boot.push(event);
   }
-  return found;
+  const looks = boots.findLast((some) => some.slice(1).some(({ after }) => after === series)) ?? [];
+  const at = looks.findLastIndex(({ after }) => after === series);
+  const after = looks[at];
+  return at < 1 || after === undefined ? undefined : { before: looks.slice(0, at), after, later: looks.slice(at + 1) };
 }
 
 /** Those that grew with the number of operations: Maps and Sets first, the fastest first. */

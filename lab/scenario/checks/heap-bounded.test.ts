@@ -61,7 +61,7 @@ function done(...kinds: Kind[]): CellEvidence {
 
 const verdictOf = (evidence: CellEvidence) => judge(evidence).checks.find((one) => one.id === 'heap-bounded');
 const forgets: Kind = { series: 'connections', bytes: () => 0 };
-const wild = (x: number) => [0, 4e5, 0, 9e5, 0, 7e5, 1e5][x / 100 - 1] ?? 0;
+const wild = (x: number) => [0, 4e6, 0, 9e6, 0, 7e6, 1e6][x / 100 - 1] ?? 0;
 
 describe('heap-bounded', () => {
   test('what is forgotten holds', () => {
@@ -101,7 +101,7 @@ describe('heap-bounded', () => {
       verdict: 'inconclusive',
       detail: expect.stringMatching(/^too wide to tell: runs/),
     });
-    const leak: Kind = { series: 'transcripts', bytes: (x) => x * 100 };
+    const leak: Kind = { series: 'transcripts', bytes: (x) => x * 10_000 };
     expect(verdictOf(done(unclear, leak))?.detail).toMatch(/^leak: transcripts/);
   });
 
@@ -117,12 +117,31 @@ describe('heap-bounded', () => {
   });
 
   test('what is remembered of the last so many is not judged before so many were done', () => {
-    const runs = (remembers: number): Kind => ({ series: 'runs', bytes: (x) => x * 300, remembers });
+    const named: Named = [['Set', 'closed', 700]];
+    const runs = (remembers: number): Kind => ({ series: 'runs', bytes: (x) => x * 300, remembers, named });
     expect(verdictOf(done(forgets, runs(800)))).toMatchObject({
       verdict: 'held',
       detail: expect.stringContaining('not judged, as it keeps the last 800: runs: 300.0 bytes'),
     });
     expect(verdictOf(done(forgets, runs(700)))?.verdict).toBe('violated');
+  });
+
+  test('a heap that warms up by less than tells anything, and no collection that gains an entry for each: bounded', () => {
+    const warms: Kind = { series: 'runs', bytes: (x) => x * 1_000 };
+    expect(verdictOf(done(warms))?.verdict).toBe('held');
+    expect(verdictOf(done({ ...warms, named: [['Map', 'all', 700]] }))?.verdict).toBe('violated');
+  });
+
+  test('entries that move from one name to another, and back, are no growth', () => {
+    const one: Named = [...BEFORE, ['Map', 'a.words', 700], ['Map', 'b.words', 100]];
+    const other: Named = [...BEFORE, ['Map', 'a.words', 0], ['Map', 'b.words', 800]];
+    const moved = done(
+      { series: 'connections', bytes: () => 0, named: one },
+      { series: 'runs', bytes: (x) => x * 100, named: other },
+      { series: 'transcripts', bytes: (x) => x * 100, named: one },
+    );
+    expect(growing(growthIn(moved, 'runs')?.collections ?? [])).toEqual([]);
+    expect(growing(growthIn(moved, 'transcripts')?.collections ?? [])).toEqual([]);
   });
 
   test('no points, or too few for a line: inconclusive', () => {

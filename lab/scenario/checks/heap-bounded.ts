@@ -8,8 +8,10 @@ import type { ScenarioCheck } from '../scenario.ts';
 
 /** The series in which nothing is done; it is measured in hours. */
 export const IDLE = 'idle';
-/** What an entry in a Map takes at least, key included: less for each thing is no thing that was kept. */
+/** What an entry in a Map takes at least, key included: where a collection gained an entry for each thing, less of the heap is no thing that was kept. */
 const KEPT_BYTES = 40;
+/** Where none did, more than this: a heap of 100 MB and more goes on warming up by kilobytes, whatever is done. */
+const NAMELESS_BYTES = 8 * 1024;
 /** What minutes can tell, and a third of the least that #63643 tells of. */
 const KEPT_BYTES_AN_HOUR = 5e6;
 const NAMES = 5;
@@ -40,7 +42,7 @@ export function heapLine(evidence: CellEvidence, series: string): HeapLine {
   const why = whyNotJudged(last);
   const says = `${why === undefined ? '' : `${why}: `}${inWords(series, line, last.x - first.x)}${namesOf(evidence, series)}`;
   return {
-    state: why === undefined ? stateOf(series, line) : 'not-judged',
+    state: why === undefined ? stateOf(series, line, grownIn(evidence, series).length > 0) : 'not-judged',
     line,
     says,
     seen: points.map((point) => point.seen),
@@ -55,8 +57,10 @@ function whyNotJudged({
   return done < remembers ? `not judged, as it keeps the last ${remembers}` : undefined;
 }
 
-function stateOf(series: string, { slope, halfWidth }: Line): HeapState {
-  const kept = series === IDLE ? KEPT_BYTES_AN_HOUR : KEPT_BYTES;
+/** @param isNamed a collection gained an entry for each: those are counted, and not estimated */
+function stateOf(series: string, { slope, halfWidth }: Line, isNamed: boolean): HeapState {
+  if (isNamed) return slope + halfWidth > KEPT_BYTES ? 'grows' : 'bounded';
+  const kept = series === IDLE ? KEPT_BYTES_AN_HOUR : NAMELESS_BYTES;
   if (slope - halfWidth > kept) return 'grows';
   return slope + halfWidth > kept ? 'unclear' : 'bounded';
 }
@@ -68,9 +72,11 @@ function inWords(series: string, { slope, halfWidth, points }: Line, over: numbe
 }
 
 /** Hours are no operations: what grows while idle has no entry for each. */
+const grownIn = (evidence: CellEvidence, series: string) =>
+  series === IDLE ? [] : growing(growthIn(evidence, series)?.collections ?? []);
+
 function namesOf(evidence: CellEvidence, series: string): string {
-  const growth = series === IDLE ? undefined : growthIn(evidence, series);
-  const grown = growing(growth?.collections ?? []);
+  const grown = grownIn(evidence, series);
   const more = grown.length > NAMES ? `, and ${grown.length - NAMES} more` : '';
   return grown.length === 0 ? '' : `; grows: ${grown.slice(0, NAMES).map(grownInWords).join(', ')}${more}`;
 }
