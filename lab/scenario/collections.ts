@@ -20,8 +20,10 @@ export interface Growth {
   seen: readonly [EvidenceOf<'collections'>, EvidenceOf<'collections'>];
 }
 
-/** What counts as an entry for each: two that share an entry, and one that keeps every second, are told too. */
-export const ENTRIES_EACH = 0.5;
+/** What counts as an entry for each in a Map or a Set: two that share an entry, and one that keeps every second, are told too. */
+const ENTRIES_EACH = 0.5;
+/** Arrays and objects are what programs are made of as well: a module that is loaded late brings some. Those that gained as many as were done, so exactly. */
+const EXACTLY = 0.02;
 
 /**
  * What was in the collections after a series, whose x counts from the look before it, against what was in them until then. V8 names an object after whatever
@@ -74,9 +76,10 @@ function looksAround(
 
 /** Those that grew with the number of operations: Maps and Sets first, the fastest first. */
 export function growing(collections: readonly Grown[]): Grown[] {
-  const rank = ({ kind }: Grown) => (kind === 'Map' || kind === 'Set' ? 0 : 1);
+  const isKeyed = ({ kind }: Grown) => kind === 'Map' || kind === 'Set';
+  const rank = (one: Grown) => (isKeyed(one) ? 0 : 1);
   return collections
-    .filter(({ each }) => each >= ENTRIES_EACH)
+    .filter((one) => (isKeyed(one) ? one.each >= ENTRIES_EACH : Math.abs(one.each - 1) <= EXACTLY))
     .sort((a, b) => rank(a) - rank(b) || b.each - a.each || (a.name < b.name ? -1 : 1));
 }
 

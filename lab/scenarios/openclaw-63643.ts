@@ -15,7 +15,7 @@ import { INSPECTED, type Scenario, type ScenarioLab } from '../scenario/scenario
  */
 const KINDS = ['connections', 'failed runs', 'runs', 'transcripts', IDLE];
 /** Looks at the heap over each kind; fewer of them where each waits for what is forgotten late. */
-const POINTS = { full: 6, quick: 5, late: 4 };
+const POINTS = { full: 6, quick: 4, late: 4 };
 /** Between two looks while it is idle. */
 const IDLE_MS = 8_000;
 const HOUR_MS = 3_600_000;

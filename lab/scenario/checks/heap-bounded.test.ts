@@ -144,6 +144,11 @@ describe('heap-bounded', () => {
     expect(growing(growthIn(moved, 'transcripts')?.collections ?? [])).toEqual([]);
   });
 
+  test('a module that is loaded while things are done brings arrays, and those are no growth', () => {
+    const loaded: Named = [...BEFORE, ['Array', 'constants.TOKEN', 1_400], ['Object', 'constants', 500]];
+    expect(verdictOf(done({ series: 'runs', bytes: (x) => x * 300, named: loaded }))?.verdict).toBe('held');
+  });
+
   test('no points, or too few for a line: inconclusive', () => {
     expect(verdictOf(done())?.verdict).toBe('inconclusive');
     const few = begun();
