@@ -20,6 +20,8 @@ interface Told {
   unreadable?: number;
   of8GB?: number;
   afterRestart?: number;
+  heapByTurn?: (turn: number) => number;
+  isQuick?: boolean;
 }
 
 /** The evidence of a gateway that reserves 22 GB and keeps 170 MB, but for what is told. */
@@ -33,8 +35,10 @@ function seen({
   unreadable = 0,
   of8GB = 2,
   afterRestart = 22 * GiB,
+  heapByTurn = () => 100 * MiB,
+  isQuick = false,
 }: Told) {
-  const build = begunScenario({ scenario: 'openclaw-6413', memoryBytes: LIMIT_BYTES, steps: 1 });
+  const build = begunScenario({ scenario: 'openclaw-6413', memoryBytes: LIMIT_BYTES, isQuick, steps: 1 });
   build.started(1).ready(1).add({ type: 'phase', name: 'step 1' });
   const point = (series: string, x: number, addressBytes: number, keptBytes: number) =>
     build.add({
@@ -44,6 +48,7 @@ function seen({
       values: {
         addressBytes,
         keptBytes,
+        heapBytes: heapByTurn(x),
         residentBytes: keptBytes + 60 * MiB,
         reservedBytes: addressBytes - GiB,
         untouchedBytes: GiB / 2,
@@ -114,6 +119,15 @@ describe('memory-bounded', () => {
     const leak = checked({ keptWhileIdle: (minute) => (150 + 8 * minute) * MiB + late(minute) }, 'memory-bounded');
     expect(leak).toMatchObject({ verdict: 'violated' });
     expect(leak.detail).toMatch(/^idle: .* 8.39 MB a minute .* 6 points/);
+  });
+
+  test('the quick form takes few turns, and looks at the heap over them', () => {
+    expect(checked({ isQuick: true, keptByTurn: noise }, 'memory-bounded')).toMatchObject({
+      verdict: 'held',
+      detail: expect.stringContaining('turns, the JavaScript heap alone: from 104.86 MB'),
+    });
+    const leak = checked({ isQuick: true, heapByTurn: (turn) => 2 * turn * MiB }, 'memory-bounded');
+    expect(leak).toMatchObject({ verdict: 'violated', detail: expect.stringMatching(/^turns, the JavaScript heap/) });
   });
 
   test('an OOM kill, however few points there were before it', () => {

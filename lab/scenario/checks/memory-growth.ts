@@ -21,6 +21,8 @@ interface Growth {
   because: string;
   /** What a boot took may be given back some time later, while nothing else happens. */
   givesBack?: true;
+  /** What is looked at in its place in the quick form, and what that is: over few operations the memory that is charged swings by more than they leave. */
+  quick?: { value: string; is: string };
 }
 
 /** From the lowest point of the first half on: what is given back late hides growth, and makes a line that tells nothing. */
@@ -41,7 +43,9 @@ export interface Judged {
   seen: readonly Seen[];
 }
 
-function judgeOne(evidence: CellEvidence, value: string, growth: Growth): Judged {
+function judgeOne(evidence: CellEvidence, usual: string, growth: Growth): Judged {
+  const quick = evidence.scenario?.isQuick === true ? growth.quick : undefined;
+  const value = quick?.value ?? usual;
   const all = pointsOf(evidence, growth.series).filter((point) => value in point.values);
   const points = growth.givesBack === true ? fromTheLowest(all, value) : all;
   const [first] = points;
@@ -54,7 +58,7 @@ function judgeOne(evidence: CellEvidence, value: string, growth: Growth): Judged
   const atMost = growth.atMostBytes(points, evidence.scenario?.memoryBytes ?? 0);
   const { slope, halfWidth } = line;
   const says =
-    `${growth.series}: from ${megabytes(first.values[value])} to ${megabytes(last.values[value])}, ` +
+    `${growth.series}${quick === undefined ? '' : `, ${quick.is}`}: from ${megabytes(first.values[value])} to ${megabytes(last.values[value])}, ` +
     `${megabytes(slope)} a ${growth.one} (95 %: ±${megabytes(halfWidth)}, ${points.length} points)`;
   const bound = `${megabytes(atMost)} a ${growth.one} ${growth.because}`;
   const seen = [last.seen, first.seen];
@@ -101,6 +105,7 @@ export const memoryGrowth = (evidence: CellEvidence): Judged =>
       one: 'turn',
       atMostBytes: (points, limit) => room(points, limit) / TURNS_TO_THE_LIMIT,
       because: `reach the limit in ${TURNS_TO_THE_LIMIT} turns`,
+      quick: { value: 'heapBytes', is: 'the JavaScript heap alone' },
     },
   ]);
 
