@@ -331,17 +331,26 @@ static bool has_new_attributes(void) {
           now.st_ctim.tv_nsec != pending.before.st_ctim.tv_nsec);
 }
 
+/* A call of these that succeeds shows. */
+static bool can_show(void) {
+  switch (pending.op) {
+    case OP_WRITE: return pending.io >= 0;
+    case OP_SYNC: case OP_COPY: case OP_ALLOCATE: case OP_MAP: return false;
+    default: return true;
+  }
+}
+
 static bool shows(void) {
   int64_t writes, bytes;
   switch (pending.op) {
-    case OP_WRITE: return pending.io >= 0 && read_io(&writes, &bytes) && writes > pending.writes;
+    case OP_WRITE: return read_io(&writes, &bytes) && writes > pending.writes;
     case OP_TRUNCATE: case OP_CHMOD: case OP_CHOWN: case OP_UTIME: case OP_XATTR: return has_new_attributes();
-    case OP_SYNC: case OP_COPY: case OP_ALLOCATE: case OP_MAP: return false;
     default: return is_changed(&pending.path) || is_changed(&pending.to);
   }
 }
 
-/* Where nothing shows: the thread is out of the call if it is somewhere else, or has used time of its own since. */
+/* Where nothing shows: the thread is out of the call if it is somewhere else, or has used time of its own since. The kernel shares out time between user and
+ * system by samples (cputime_adjust), so of a thread that runs that is a guess: it is not made where success would show. */
 static bool has_left(void) {
   switch (tracee_whereabouts(pending.tid, &pending.data)) {
     case STILL_IN_CALL: return false;
@@ -349,12 +358,13 @@ static bool has_left(void) {
     case CANNOT_TELL: return false;
     case RUNNING: break;
   }
+  if (can_show()) return false;
   uint64_t ticks = tracee_user_ticks(pending.tid) + 1;
   if (pending.user_ticks == 0) pending.user_ticks = ticks;
   return ticks > pending.user_ticks;
 }
 
-bool record_is_over(void) { return !pending.can_change || pending.has_returned || shows() || has_left(); }
+bool record_is_over(void) { return !pending.can_change || pending.has_returned || (can_show() && shows()) || has_left(); }
 
 /* ---- what it did ---- */
 
