@@ -60,10 +60,10 @@ export async function confirm(
   workload: Workload,
   folder: string,
   label: string,
-  { signal, say }: { signal: AbortSignal; say(line: string): void },
+  { crashes, signal, say }: { crashes?: number; signal: AbortSignal; say(line: string): void },
 ): Promise<Confirmation[]> {
   const confirmed: Confirmation[] = [];
-  for (const [index, { step, arm }] of places(record).entries()) {
+  for (const [index, { step, arm }] of places(record).slice(0, crashes).entries()) {
     const at = `call ${step + 1} (${arm.op} ${arm.path}, ${arm.at})`;
     say(`a real crash at ${at}`);
     try {

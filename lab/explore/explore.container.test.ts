@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 async function explored(
   look: (found: Exploration, folder: string) => void | Promise<void>,
-  options: { defect?: string; workload?: string; models?: readonly Model[]; maxStates: number },
+  options: { defect?: string; workload?: string; models?: readonly Model[]; maxStates: number; crashes?: number },
 ): Promise<void> {
   await using at = await folder();
   const release = await releaseNamed('reference', options.defect);
@@ -35,6 +35,7 @@ async function explored(
     models: options.models ?? ['process-crash', 'power-loss'],
     maxStates: options.maxStates,
     maxDurationMs: Number.POSITIVE_INFINITY,
+    ...(options.crashes !== undefined && { crashes: options.crashes }),
     jobs: 2,
     signal,
     say,
@@ -109,7 +110,7 @@ describe('each mutant is caught, and the missing step is named', { timeout: LIMI
         const kept = await readKeptState(path.join(into, first?.kept ?? ''));
         expect(kept.cause).toBe(first?.cause);
       },
-      { defect, maxStates: 0 },
+      { defect, maxStates: 0, crashes: 1 },
     );
   });
 
@@ -120,7 +121,7 @@ describe('each mutant is caught, and the missing step is named', { timeout: LIMI
         expect(orphans).toMatchObject([{ model: 'process-crash', booted: 'aged', promised: true }]);
         expect(orphans[0]?.detail).toMatch(/sessions\.json\.tmp/);
       },
-      { defect: 'fixed-temp-name', models: ['process-crash'], maxStates: 12 },
+      { defect: 'fixed-temp-name', models: ['process-crash'], maxStates: 12, crashes: 0 },
     );
   });
 });
@@ -134,6 +135,6 @@ test('a boot, a stop and a clean-up can be recorded as well', { timeout: LIMIT_M
         expect(found.confirmed.length, workload).toBeGreaterThan(0);
         expect(found.confirmed.filter((one) => !one.agrees)).toEqual([]);
       },
-      { workload, maxStates: 0 },
+      { workload, maxStates: 0, crashes: 3 },
     );
 });

@@ -22,6 +22,8 @@ export interface ExploreOptions {
   maxStates: number;
   /** After so long no other state is booted. */
   maxDurationMs: number;
+  /** At most so many real crashes confirm the model. Absent: a few of each kind. */
+  crashes?: number;
   jobs: number;
   signal: AbortSignal;
   say(line: string): void;
