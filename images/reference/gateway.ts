@@ -126,8 +126,6 @@ export function release(
         {
           name: 'runs',
           request: turn('agent:main:direct:one', 'run {n}'),
-          // Turns are in memory until they are folded: some dozens then, and not the last thousand.
-          env: { FOLD_BYTES: '16384' },
           ...MANY,
           forgetsWithinMs: 1_000,
         },

@@ -22,6 +22,8 @@ export interface Growth {
 
 /** What counts as an entry for each in a Map or a Set: two that share an entry, and one that keeps every second, are told too. */
 const ENTRIES_EACH = 0.5;
+/** More than that for each is a copy of something large that the look met, and not what one thing leaves. */
+const ENTRIES_EACH_MOST = 4;
 /** Arrays and objects are what programs are made of as well: a module that is loaded late brings some. Those that gained as many as were done, so exactly. */
 const EXACTLY = 0.02;
 
@@ -79,7 +81,9 @@ export function growing(collections: readonly Grown[]): Grown[] {
   const isKeyed = ({ kind }: Grown) => kind === 'Map' || kind === 'Set';
   const rank = (one: Grown) => (isKeyed(one) ? 0 : 1);
   return collections
-    .filter((one) => (isKeyed(one) ? one.each >= ENTRIES_EACH : Math.abs(one.each - 1) <= EXACTLY))
+    .filter((one) =>
+      isKeyed(one) ? one.each >= ENTRIES_EACH && one.each <= ENTRIES_EACH_MOST : Math.abs(one.each - 1) <= EXACTLY,
+    )
     .sort((a, b) => rank(a) - rank(b) || b.each - a.each || (a.name < b.name ? -1 : 1));
 }
 

@@ -144,8 +144,13 @@ describe('heap-bounded', () => {
     expect(growing(growthIn(moved, 'transcripts')?.collections ?? [])).toEqual([]);
   });
 
-  test('a module that is loaded while things are done brings arrays, and those are no growth', () => {
-    const loaded: Named = [...BEFORE, ['Array', 'constants.TOKEN', 1_400], ['Object', 'constants', 500]];
+  test('a module that is loaded meanwhile brings arrays, and a look meets a copy of a large Map: no growth', () => {
+    const loaded: Named = [
+      ...BEFORE,
+      ['Array', 'constants.TOKEN', 1_400],
+      ['Object', 'constants', 500],
+      ['Map', 'copy.rows', 20_000],
+    ];
     expect(verdictOf(done({ series: 'runs', bytes: (x) => x * 300, named: loaded }))?.verdict).toBe('held');
   });
 
