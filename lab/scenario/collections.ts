@@ -11,6 +11,8 @@ export interface Grown {
   after: number;
   /** Entries for each operation. */
   each: number;
+  /** An earlier look saw it: arrays and objects with few entries are in none. */
+  wasSeen: boolean;
 }
 
 export interface Growth {
@@ -24,7 +26,7 @@ export interface Growth {
 const ENTRIES_EACH = 0.5;
 /** More than that for each is a copy of something large that the look met, and not what one thing leaves. */
 const ENTRIES_EACH_MOST = 4;
-/** Arrays and objects are what programs are made of as well: a module that is loaded late brings some. Those that gained as many as were done, so exactly. */
+/** Arrays and objects are what programs are made of as well: a module that is loaded late brings some. Those that were there, and gained as many as were done. */
 const EXACTLY = 0.02;
 
 /**
@@ -46,7 +48,8 @@ export function growthIn(evidence: CellEvidence, series: string): Growth | undef
     const unseen = kind === 'Array' || kind === 'Object' ? Math.min(entries, last.atLeast - 1) : 0;
     const had = Math.max(...earlier.map((of) => of.get(key) ?? unseen));
     const left = Math.min(entries, ...since.map((of) => of.get(key) ?? unseen));
-    return { kind, name, before: had, after: left, each: (left - had) / operations };
+    const wasSeen = earlier.some((of) => of.has(key));
+    return { kind, name, before: had, after: left, each: (left - had) / operations, wasSeen };
   });
   return { collections, operations, seen: [last, after] };
 }
@@ -82,7 +85,9 @@ export function growing(collections: readonly Grown[]): Grown[] {
   const rank = (one: Grown) => (isKeyed(one) ? 0 : 1);
   return collections
     .filter((one) =>
-      isKeyed(one) ? one.each >= ENTRIES_EACH && one.each <= ENTRIES_EACH_MOST : Math.abs(one.each - 1) <= EXACTLY,
+      isKeyed(one)
+        ? one.each >= ENTRIES_EACH && one.each <= ENTRIES_EACH_MOST
+        : one.wasSeen && Math.abs(one.each - 1) <= EXACTLY,
     )
     .sort((a, b) => rank(a) - rank(b) || b.each - a.each || (a.name < b.name ? -1 : 1));
 }
