@@ -73,7 +73,9 @@ async function judging(bench: Bench): Promise<Figure[]> {
     const rates = rounds.map((one) => (one.states / one.tookMs) * 1000);
     const peaks = rounds.map((one) => one.peakBytes / MB);
     bench.say(`${name}: ${summarize(rates).median.toFixed(0)} states a second`);
-    figures.push(figure(`${name}: states judged a second`, 'count', rates, { is: 'at least', value: perSecond }));
+    figures.push(
+      figure(`${name}: states judged a second`, 'count', rates.map(Math.round), { is: 'at least', value: perSecond }),
+    );
     figures.push(
       figure(`${name}: peak memory`, 'MB', peaks, peakMB === undefined ? undefined : { is: 'at most', value: peakMB }),
     );
