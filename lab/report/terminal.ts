@@ -124,7 +124,7 @@ function legend(matrix: Matrix): string {
   const cells = matrix.cells.filter((cell) => cell.role === 'cell');
   const scenarios = scenariosOf(matrix).length;
   const what = [
-    ...(scenarios > 0 ? [`${scenarios} scenarios`] : []),
+    ...(scenarios > 0 ? [`${scenarios} scenario${scenarios === 1 ? '' : 's'}`] : []),
     ...(cells.length > scenarios ? [`${cells.length - scenarios} cells`] : []),
     ...(matrix.cells.length > cells.length ? [`${matrix.cells.length - cells.length} controls`] : []),
   ].join(' and ');
