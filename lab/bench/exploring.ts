@@ -141,7 +141,9 @@ async function booting(bench: Bench, gateway: string): Promise<Figure[]> {
     `${gateway}: ${aged} lives in ${(found.tookMs.boot / 1000).toFixed(1)} s, alone ${(aloneMs / 1000).toFixed(1)} s`,
   );
   return [
-    figure(`${gateway}: states booted a minute (of one age each)`, 'count', [(aged / found.tookMs.boot) * 60_000]),
+    figure(`${gateway}: states booted a minute (of one age each)`, 'count', [
+      Math.round((aged / found.tookMs.boot) * 60_000),
+    ]),
     figure(`${gateway}: booting states / the same boots alone`, '×', [found.tookMs.boot / aloneMs], {
       is: 'at most',
       value: 1.2,
