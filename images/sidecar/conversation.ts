@@ -1,5 +1,5 @@
 import { wallMs } from './clock.ts';
-import type { Exchange } from './driver.ts';
+import type { Exchange, Outcome } from './driver.ts';
 import { Identity } from './identity.ts';
 import { filled, type Values } from './template.ts';
 
@@ -69,8 +69,6 @@ function valuesFor(received: unknown, text: string | undefined, identity: Identi
   const values = { received, id: identity.id, publicKey: identity.publicKey, signedAtMs: Date.now() };
   return { ...values, signature: identity.signature(String(filled(text, values))) };
 }
-
-type Outcome = Exchange extends infer E ? (E extends Exchange ? Omit<E, 'tSent' | 'tEnded'> : never) : never;
 
 const broken = (reason: string): Outcome => ({ outcome: 'connection', reason, errno: undefined });
 

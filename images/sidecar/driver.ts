@@ -73,7 +73,8 @@ export function exchange(call: HttpCall, limitMs: number, cancel: AbortSignal): 
   }
 }
 
-type Outcome = Exchange extends infer E ? (E extends Exchange ? Omit<E, 'tSent' | 'tEnded'> : never) : never;
+/** How an exchange ended, without its times. */
+export type Outcome = Exchange extends infer E ? (E extends Exchange ? Omit<E, 'tSent' | 'tEnded'> : never) : never;
 
 function collect(response: IncomingMessage, end: (outcome: Outcome) => void): void {
   const parts: Buffer[] = [];

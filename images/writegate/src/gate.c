@@ -120,12 +120,17 @@ static bool can_receive(int limit_ms) {
   return poll(&ready, 1, limit_ms) > 0 && (ready.revents & POLLIN) != 0;
 }
 
+/* Takes the next notification. False: its caller is gone or frozen. */
+static bool receive(struct seccomp_notif *out) {
+  if (!listener_receive(listener, out)) return false;
+  counters.notified++;
+  threads_returned((pid_t)out->pid);
+  return true;
+}
+
 static void receive_aside(void) {
   struct seccomp_notif notification;
-  if (!listener_receive(listener, &notification)) return;
-  counters.notified++;
-  threads_returned((pid_t)notification.pid);
-  process_behind_hold(&notification);
+  if (receive(&notification)) process_behind_hold(&notification);
 }
 
 /* Which of two threads is first is chance, and a record has one order: a change is made as late as it can be, when the process's other threads wait for
@@ -213,9 +218,7 @@ static bool is_caller_gone(void) {
 /* While a call is recorded nothing else is dealt with, but another call of its thread shows that it is over. */
 static void take_into_line(void) {
   struct seccomp_notif notification;
-  if (!can_receive(1) || !listener_receive(listener, &notification)) return;
-  counters.notified++;
-  threads_returned((pid_t)notification.pid);
+  if (!can_receive(1) || !receive(&notification)) return;
   if (record_is_of((pid_t)notification.pid)) record_returned();
   wait_in_line(&notification);
 }
@@ -436,9 +439,7 @@ static void process_behind_hold(const struct seccomp_notif *notification) {
 
 void gate_receive(void) {
   struct seccomp_notif notification;
-  if (!listener_receive(listener, &notification)) return;
-  counters.notified++;
-  threads_returned((pid_t)notification.pid);
+  if (!receive(&notification)) return;
   if (hold.phase != OPEN && call_is_again(&hold.call.notification, &notification)) hold_again(&notification);
   else if (may_go(&notification)) process(&notification);
   else process_behind_hold(&notification);

@@ -1,6 +1,6 @@
 import type { CellEvidence } from '../../evidence/cell-evidence.ts';
 import { held, inconclusive, type Seen, violated } from '../../judge/verdict.ts';
-import { growing, grownInWords, growthIn } from '../collections.ts';
+import { type Grown, growing, grownInWords, growthIn } from '../collections.ts';
 import { fitLine, type Line } from '../fit.ts';
 import { bytesInWords } from '../in-words.ts';
 import { type Point, pointsOf } from '../points.ts';
@@ -40,9 +40,11 @@ export function heapLine(evidence: CellEvidence, series: string): HeapLine {
     };
   }
   const why = whyNotJudged(last);
-  const says = `${why === undefined ? '' : `${why}: `}${inWords(series, line, last.x - first.x)}${namesOf(evidence, series)}`;
+  // Hours are no operations: what grows while idle has no entry for each.
+  const grown = series === IDLE ? [] : growing(growthIn(evidence, series)?.collections ?? []);
+  const says = `${why === undefined ? '' : `${why}: `}${inWords(series, line, last.x - first.x)}${inNames(grown)}`;
   return {
-    state: why === undefined ? stateOf(series, line, grownIn(evidence, series).length > 0) : 'not-judged',
+    state: why === undefined ? stateOf(series, line, grown.length > 0) : 'not-judged',
     line,
     says,
     seen: points.map((point) => point.seen),
@@ -71,12 +73,7 @@ function inWords(series: string, { slope, halfWidth, points }: Line, over: numbe
   return `${series}: ${slope.toFixed(1)} bytes of heap each (95 %: ±${halfWidth.toFixed(1)}, ${points} points over ${over})`;
 }
 
-/** Hours are no operations: what grows while idle has no entry for each. */
-const grownIn = (evidence: CellEvidence, series: string) =>
-  series === IDLE ? [] : growing(growthIn(evidence, series)?.collections ?? []);
-
-function namesOf(evidence: CellEvidence, series: string): string {
-  const grown = grownIn(evidence, series);
+function inNames(grown: readonly Grown[]): string {
   const more = grown.length > NAMES ? `, and ${grown.length - NAMES} more` : '';
   return grown.length === 0 ? '' : `; grows: ${grown.slice(0, NAMES).map(grownInWords).join(', ')}${more}`;
 }
