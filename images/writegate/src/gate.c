@@ -16,7 +16,8 @@
 enum {
   SETTLE_LIMIT_MS = 2000,
   RETURN_LIMIT_MS = 1000,
-  REST_LIMIT_MS = 20, /* for a program that is never at rest */
+  REST_ROUND_US = 100, /* a pause of the main thread of an event loop is not longer */
+  REST_ROUNDS = 200,   /* for a program that is never at rest: 20 ms */
   LOOK_EVERY_MS = 20,
   DOUBTS_MAX = 10, /* looks after which a call that is neither dead nor back counts as cancelled */
   AGAIN_MAX = 256,
@@ -115,9 +116,13 @@ static bool go(const struct call *call) {
   return went;
 }
 
-static bool can_receive(int limit_ms) {
+static bool can_receive_within(struct timespec limit) {
   struct pollfd ready = {.fd = listener, .events = POLLIN};
-  return poll(&ready, 1, limit_ms) > 0 && (ready.revents & POLLIN) != 0;
+  return ppoll(&ready, 1, &limit, NULL) > 0 && (ready.revents & POLLIN) != 0;
+}
+
+static bool can_receive(int limit_ms) {
+  return can_receive_within((struct timespec){limit_ms / 1000, limit_ms % 1000 * 1000000L});
 }
 
 /* Takes the next notification. False: its caller is gone or frozen. */
@@ -136,10 +141,11 @@ static void receive_aside(void) {
 /* Which of two threads is first is chance, and a record has one order: a change is made as late as it can be, when the process's other threads wait for
  * something. So an answer that waits for no change comes before it. */
 static void let_others_come_to_rest(const struct call *call) {
-  for (int round = 0; round < REST_LIMIT_MS; round++) {
+  static const struct timespec at_once = {0, 0}, a_round = {0, REST_ROUND_US * 1000L};
+  for (int round = 0; round < REST_ROUNDS; round++) {
     bool is_at_rest = threads_at_rest(call->caller.pid, (pid_t)call->notification.pid);
     if (is_at_rest && !can_receive(0)) return;
-    for (int limit = is_at_rest ? 0 : 1; can_receive(limit); limit = 0) receive_aside();
+    for (struct timespec limit = is_at_rest ? at_once : a_round; can_receive_within(limit); limit = at_once) receive_aside();
   }
 }
 
@@ -147,8 +153,9 @@ static void let_others_come_to_rest(const struct call *call) {
 static void go_recorded(const struct call *call) {
   bool is_over = false;
   event_uncork();
-  let_others_come_to_rest(call);
   record_before(call);
+  /* No other change goes on meanwhile: what was looked at stays as it is. */
+  if (record_expects_change()) let_others_come_to_rest(call);
   if (!go(call)) {
     record_drop();
     return;
@@ -157,7 +164,9 @@ static void go_recorded(const struct call *call) {
   while (!(is_over = record_is_over()) && now_ns() < limit_ns)
     if (now_ns() < patience_ns) sched_yield();
     else take_into_line();
+  event_cork();
   record_after(is_over);
+  event_uncork();
 }
 
 static void let_run(const struct call *call) {

@@ -311,6 +311,8 @@ void record_before(const struct call *call) {
   pending.can_change = will_change(call);
 }
 
+bool record_expects_change(void) { return pending.can_change; }
+
 /* ---- until it is over ---- */
 
 bool record_is_of(pid_t tid) { return tid == pending.tid; }

@@ -12,6 +12,8 @@ bool record_is_on(void);
 
 /* Before a call is let go: looks at what the call is about to change. */
 void record_before(const struct call *call);
+/* False: what was looked at says that it will fail, or change nothing. */
+bool record_expects_change(void);
 /* It was not let go: forgets what was looked at. */
 void record_drop(void);
 

@@ -81,15 +81,18 @@ enum settled threads_settled(void) {
 }
 
 bool threads_at_rest(pid_t pid, pid_t but) {
+  static pid_t busy, busy_of; /* the thread that was running when this was asked last: most likely it runs still */
   char name[64];
+  if (busy_of == pid && busy != but && busy != 0 && tracee_is_running(busy)) return false;
   snprintf(name, sizeof name, "/proc/%d/task", pid);
   DIR *tasks = opendir(name);
-  bool is_running = false;
+  busy = 0;
+  busy_of = pid;
   if (tasks == NULL) return true;
-  for (struct dirent *task; !is_running && (task = readdir(tasks)) != NULL;) {
+  for (struct dirent *task; busy == 0 && (task = readdir(tasks)) != NULL;) {
     pid_t tid = (pid_t)atoi(task->d_name);
-    is_running = tid > 0 && tid != but && tracee_is_running(tid);
+    if (tid > 0 && tid != but && tracee_is_running(tid)) busy = tid;
   }
   closedir(tasks);
-  return !is_running;
+  return busy == 0;
 }
