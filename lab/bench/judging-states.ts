@@ -1,6 +1,6 @@
 /**
- * A process that does one thing, so that its memory is that thing's: `node judging-states.ts FOLDER BYTES` writes the record of a turn that replaces a
- * store of that size, judges every state of it without a boot, and prints what that took as one JSON line.
+ * Processes that do one thing, so that their memory is that thing's: `node judging-states.ts write FOLDER BYTES` writes the record of a turn that replaces
+ * a store of that size; `node judging-states.ts judge FOLDER` judges every state of it without a boot, and prints what that took as one JSON line.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { MODELS } from '../explore/crash-state.ts';
@@ -24,7 +24,7 @@ const CHUNK_BYTES = 48 * 1024;
 const ROW_BYTES = 300;
 const SMALL_FILES = 20;
 
-const [folder = '', size = ''] = process.argv.slice(2);
+const [what, folder = '', size = ''] = process.argv.slice(2);
 const promises: Promises = {
   root: ROOT,
   store: { path: STORE, format: 'json-rows', rowFields: ['id'] },
@@ -37,18 +37,21 @@ const promises: Promises = {
   level: 'power-loss',
 };
 
-writeTurn(Number(size));
-using open = openRecord(folder);
-peakBytes();
-const began = performance.now();
-const { reduced } = judgeStates(open.record, { promises }, { models: MODELS });
-const judged: StatesJudged = {
-  crashPoints: reduced.crashPoints['process-crash'] + reduced.crashPoints['power-loss'],
-  states: reduced.states.length,
-  tookMs: performance.now() - began,
-  peakBytes: peakBytes(),
-};
-console.log(JSON.stringify(judged));
+if (what === 'write') writeTurn(Number(size));
+else console.log(JSON.stringify(judge()));
+
+function judge(): StatesJudged {
+  using open = openRecord(folder);
+  peakBytes();
+  const began = performance.now();
+  const { reduced } = judgeStates(open.record, { promises }, { models: MODELS });
+  return {
+    crashPoints: reduced.crashPoints['process-crash'] + reduced.crashPoints['power-loss'],
+    states: reduced.states.length,
+    tookMs: performance.now() - began,
+    peakBytes: peakBytes(),
+  };
+}
 
 /** A turn as OpenClaw writes it: the whole store into a temp, and the temp renamed over it; beside it the small files of other things. */
 function writeTurn(bytes: number): void {

@@ -1,7 +1,8 @@
+import { JSONParser } from '@streamparser/json';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Moment } from '../evidence/event.ts';
 import { type Store, storeEntryPath } from '../gateway.ts';
-import { unreachable } from '../problem.ts';
+import { describe, unreachable } from '../problem.ts';
 import type { Entry } from '../sidecar/client.ts';
 
 /** What the store is at a moment: read by its format, or what is wrong with it. */
@@ -51,6 +52,10 @@ function parse(text: string): unknown {
   }
 }
 
+/** The first byte of a byte order mark, which is no JSON. */
+const BOM_BYTE = 0xef;
+const ROW_BUFFER_BYTES = 64 * 1024;
+
 type JsonRows = Extract<Store, { format: 'json-rows' }>;
 
 function jsonRows(text: string, { rowsAt, rowFields }: JsonRows, bytes: number): StoreState {
@@ -63,11 +68,52 @@ function jsonRows(text: string, { rowsAt, rowFields }: JsonRows, bytes: number):
   if (typeof rows !== 'object' || rows === null || Array.isArray(rows))
     return { state: 'invalid', why: `its "${rowsAt}" is no JSON object` };
   for (const [key, row] of Object.entries(rows as Record<string, unknown>)) {
-    if (typeof row !== 'object' || row === null) return { state: 'invalid', why: `its row "${key}" is no object` };
-    const missing = rowFields.filter((field) => !(field in row));
-    if (missing.length > 0) return { state: 'invalid', why: `its row "${key}" has no ${missing.join(', ')}` };
+    const why = whyNoRow(key, row, rowFields);
+    if (why !== undefined) return { state: 'invalid', why };
   }
   return { state: 'valid', rows: Object.keys(rows).length, bytes };
+}
+
+function whyNoRow(key: string, row: unknown, rowFields: JsonRows['rowFields']): string | undefined {
+  if (typeof row !== 'object' || row === null) return `its row "${key}" is no object`;
+  const missing = rowFields.filter((field) => !(field in row));
+  return missing.length > 0 ? `its row "${key}" has no ${missing.join(', ')}` : undefined;
+}
+
+/**
+ * Reads a large store as `readStore` does, one row after the other, so that neither its text nor all of its rows are in memory at once.
+ * @param pieces its bytes, in order
+ */
+export function readStoreByRows(store: Store, pieces: readonly Uint8Array[], bytes: number): StoreState {
+  const asText = () =>
+    readStore(store, new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(pieces)), bytes);
+  if (store.format !== 'json-rows' || pieces[0]?.[0] === BOM_BYTE) return asText();
+  const { rowsAt, rowFields } = store;
+  const rows = new Map<string | number, string | undefined>();
+  let isObject = true;
+  const parser = new JSONParser({
+    paths: [rowsAt === undefined ? '$.*' : `$.${rowsAt}.*`],
+    keepStack: false,
+    stringBufferSize: ROW_BUFFER_BYTES,
+  });
+  parser.onValue = ({ value, key, parent }) => {
+    isObject &&= !Array.isArray(parent);
+    // Of a key that comes twice the last one counts, as for JSON.parse.
+    if (key !== undefined) rows.set(key, whyNoRow(String(key), value, rowFields));
+  };
+  try {
+    // As text, since what is no UTF-8 is replaced there, as it is for a gateway that reads it.
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    for (const piece of pieces) parser.write(decoder.decode(piece, { stream: true }));
+    parser.write(decoder.decode());
+    if (!parser.isEnded) parser.end();
+  } catch (error) {
+    return { state: 'invalid', why: `it is no JSON after ${bytes} bytes: ${describe(error)}` };
+  }
+  // Rare enough not to be told apart here: no rows at all, or rows that are no rows.
+  if (rows.size === 0 || !isObject) return asText();
+  for (const why of rows.values()) if (why !== undefined) return { state: 'invalid', why };
+  return { state: 'valid', rows: rows.size, bytes };
 }
 
 /** The sidecar's reading of a database: `integrity` is what SQLite's own integrity_check says. */

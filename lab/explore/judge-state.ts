@@ -1,10 +1,13 @@
 import { missingFrom } from '../checks/acked-durable.ts';
-import { readStore, type StoreState } from '../checks/store.ts';
+import { readStore, readStoreByRows, type StoreState } from '../checks/store.ts';
 import type { Promises } from '../gateway.ts';
 import type { Content } from './content.ts';
 import { type FolderImage, inodeAt } from './folder-image.ts';
 import type { Turn, WriteRecord } from './record.ts';
 import { Replay } from './replay.ts';
+
+/** Larger stores are read row by row. */
+const LARGE_BYTES = 4 * 1024 * 1024;
 
 /** What a check says of a state that no gateway was booted on. */
 export interface StateVerdict {
@@ -78,12 +81,18 @@ export class StateJudge {
   #read(content: Content): StoreState {
     const known = this.#stores.get(content.digest);
     if (known !== undefined) return known;
-    const state: StoreState =
-      content.size > READ_LIMIT_BYTES
-        ? { state: 'unknown', why: `it has ${content.size} bytes, and ${READ_LIMIT_BYTES} are read` }
-        : readStore(this.#promises.store, content.text(), content.size);
+    const state = this.#readAnew(content);
     this.#stores.set(content.digest, state);
     return state;
+  }
+
+  #readAnew(content: Content): StoreState {
+    const { store } = this.#promises;
+    if (content.size > READ_LIMIT_BYTES)
+      return { state: 'unknown', why: `it has ${content.size} bytes, and ${READ_LIMIT_BYTES} are read` };
+    if (content.size <= LARGE_BYTES) return readStore(store, content.text(), content.size);
+    const pieces = content.chunks.map((chunk) => chunk.bytes);
+    return readStoreByRows(store, pieces, content.size);
   }
 
   #allOrNothing(image: FolderImage): StateVerdict {
