@@ -126,3 +126,23 @@ test('what the folder held before is told first', { timeout: LIMIT_MS }, async (
     [6, 'after'],
   ]);
 });
+
+test('what is opened and not changed is told where that is asked for', { timeout: LIMIT_MS }, async () => {
+  const acts = [
+    'mkdir d; printf a > d/a; printf b > d/b; printf c > d/c; ln -s d/c link',
+    'cat d/a link nothing /etc/hostname; [ -s d/b ] && rm d/b; ls d',
+    'printf x >> d/a',
+    `node -e 'const fs = require("fs"); fs.promises.readFile("/state/../state/d/c")'`,
+  ];
+  for (const gateArgs of [['--opens'], []]) {
+    await using fixture = await startFixture({
+      image: testImage(),
+      command: ['sh', '-c', `${acts.join('; ')}; true`],
+      gateArgs,
+    });
+    expect(await fixture.ended({ limitMs: LIMIT_MS }), fixture.logs()).toBe(0);
+    const opened = fixture.events.filter((event) => event.ev === 'opened').map((event) => event.path);
+    const told = ['/state/d/a', '/state/d/c', '/state/d', '/state/d/a', '/state/d/c'];
+    expect(opened).toEqual(gateArgs.length === 0 ? [] : told);
+  }
+});

@@ -128,17 +128,28 @@ static int read_open_flags(struct call *call) {
   }
 }
 
+/* What is only opened is not denied where its path can't be read: it is told without one. */
+static enum reading read_opened(struct call *call, int *error) {
+  if (!options.tells_opens) return READ_NOTHING;
+  enum reading reading = read_path(call, (call->flags & O_NOFOLLOW) == 0, error);
+  if (reading == READ_NOTHING) return READ_NOTHING;
+  if (reading == READ_FAILED) call->path.path[0] = 0;
+  else if (reading == READ_ELSEWHERE || !call->path.exists) return READ_NOTHING;
+  return READ_OPENED;
+}
+
 /* What an open changes depends on what is there: it makes the file, or empties it, or does nothing. */
 static enum reading read_open(struct call *call, int *error) {
   int reason = read_open_flags(call);
   if (reason != 0) return failed(reason, error);
   bool makes = (call->flags & O_CREAT) != 0, empties = (call->flags & O_TRUNC) != 0;
   bool nameless = (call->flags & O_TMPFILE) == O_TMPFILE, exclusive = makes && (call->flags & O_EXCL) != 0;
-  if (!makes && !empties && !nameless) return READ_NOTHING;
+  if (!makes && !empties && !nameless) return read_opened(call, error);
   enum reading reading = read_path(call, nameless || (!exclusive && (call->flags & O_NOFOLLOW) == 0), error);
   if (reading == READ_NOTHING || reading == READ_FAILED || nameless) return reading;
   if (!call->path.exists) return makes ? reading : READ_NOTHING;
-  if (exclusive || !empties || !S_ISREG(call->path.mode)) return READ_NOTHING;
+  if (exclusive || !empties || !S_ISREG(call->path.mode))
+    return options.tells_opens && reading == READ_CHANGE ? READ_OPENED : READ_NOTHING;
   call->op = OP_TRUNCATE;
   return reading;
 }

@@ -26,6 +26,7 @@ struct call {
 enum reading {
   READ_CHANGE,    /* a change of a file in a state folder */
   READ_ELSEWHERE, /* a change of a file in no state folder */
+  READ_OPENED,    /* with --opens: an open of what is in a state folder, which changes nothing */
   READ_NOTHING,   /* no change of a file: a socket, a pipe, an open of what exists, a call that fails by itself */
   READ_FAILED,    /* it can't be read what it does */
 };

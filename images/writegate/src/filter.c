@@ -54,6 +54,7 @@ static void put_condition(const struct rule *rule) {
     case ALWAYS:
       return;
     case IF_OPEN_CHANGES:
+      if (options.tells_opens) return;
       put_load_argument(rule->flags);
       put_allow_unless_any(O_CREAT | O_TRUNC | TMPFILE_BIT);
       return;

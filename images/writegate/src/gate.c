@@ -402,6 +402,17 @@ static void deny(const struct call *call, int error) {
   listener_answer(listener, call->notification.id, -EIO);
 }
 
+/* What changes no file in a state folder. */
+static void let_run_unwatched(const struct call *call, enum reading reading) {
+  if (reading == READ_NOTHING) record_sent(call);
+  bool went = listener_let_run(listener, call->notification.id);
+  if (!went || reading != READ_OPENED) return;
+  event_begin("opened");
+  if (call->path.path[0] == 0) event_null("path");
+  else event_string("path", call->path.path);
+  event_end();
+}
+
 static void process(const struct seccomp_notif *notification) {
   static struct call call;
   struct again entry;
@@ -412,9 +423,8 @@ static void process(const struct seccomp_notif *notification) {
   }
   call.notification = *notification;
   enum reading reading = call_read(&call, &error);
-  if (reading == READ_NOTHING || reading == READ_ELSEWHERE) {
-    if (reading == READ_NOTHING) record_sent(&call);
-    listener_let_run(listener, notification->id);
+  if (reading == READ_NOTHING || reading == READ_ELSEWHERE || reading == READ_OPENED) {
+    let_run_unwatched(&call, reading);
     return;
   }
   /* Only now is it sure that it was the caller's memory that was read: seccomp_unotify(2). */
@@ -438,12 +448,9 @@ static void process_behind_hold(const struct seccomp_notif *notification) {
   static struct call call;
   int error = 0;
   call.notification = *notification;
-  if (call_read(&call, &error) == READ_NOTHING) {
-    record_sent(&call);
-    listener_let_run(listener, notification->id);
-  } else {
-    wait_in_line(notification);
-  }
+  enum reading reading = call_read(&call, &error);
+  if (reading == READ_NOTHING || reading == READ_OPENED) let_run_unwatched(&call, reading);
+  else wait_in_line(notification);
 }
 
 void gate_receive(void) {

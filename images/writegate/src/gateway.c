@@ -19,6 +19,7 @@
 static pid_t main_pid = -1;
 static bool has_main_ended;
 static int main_status;
+static int nothing = -1; /* /dev/null: nobody answers yet when the gateway's own opens are reported */
 
 pid_t gateway_pid(void) { return main_pid; }
 
@@ -93,10 +94,8 @@ pid_t gateway_fork_filtered(void (*run)(int channel), int *listener, int *channe
 
 /* stdout is for events alone: the gateway's goes where its stderr goes. */
 static void run_command(int channel) {
-  int nothing = open("/dev/null", O_RDONLY);
   setenv("UV_USE_IO_URING", "0", 1);
   if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) _exit(EXIT_REFUSED);
-  if (nothing != STDIN_FILENO) close(nothing);
   execvp(options.command[0], options.command);
   int error = errno;
   send(channel, &error, sizeof error, MSG_NOSIGNAL);
@@ -119,11 +118,13 @@ static void use_up_pids(void) {
 enum started gateway_start(int *listener) {
   int channel, error = 0;
   use_up_pids();
+  nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   main_pid = gateway_fork_filtered(run_command, listener, &channel);
   if (main_pid < 0) return NO_FILTER;
   /* The child's end closes at the exec: then there is nothing to receive. */
   ssize_t count = recv(channel, &error, sizeof error, 0);
   close(channel);
+  if (nothing >= 0) close(nothing);
   if (count != sizeof error) return STARTED;
   waitpid(main_pid, NULL, 0);
   errno = error;

@@ -26,7 +26,7 @@ enum shape {
 /* What BPF asks beyond the number, so that the many calls that change nothing cost nothing. */
 enum condition {
   ALWAYS,
-  IF_OPEN_CHANGES, /* O_CREAT, O_TRUNC or O_TMPFILE */
+  IF_OPEN_CHANGES, /* O_CREAT, O_TRUNC or O_TMPFILE; every one with --opens */
   IF_SHARED_FILE,  /* MAP_SHARED and not MAP_ANONYMOUS */
   IF_CLONES,       /* ioctl: FICLONE, FICLONERANGE */
 };

@@ -27,7 +27,7 @@
 #include "selftest.h"
 
 #define USAGE \
-  "usage: writegate run --state DIR [--state DIR ...] [--sample-ms N] [--pid N] [--exit-on-eof] [--command LINE ...] -- COMMAND [ARG ...]\n" \
+  "usage: writegate run --state DIR [--state DIR ...] [--sample-ms N] [--pid N] [--exit-on-eof] [--opens] [--command LINE ...] -- COMMAND [ARG ...]\n" \
   "       writegate probe\n" \
   "       writegate figures CGROUP-ROOT\n"
 
@@ -90,6 +90,7 @@ static bool read_options(char **arguments) {
       return options.command[0] != NULL && options.state_count > 0;
     }
     if (is_option(*arguments, "--exit-on-eof")) options.exit_on_eof = true;
+    else if (is_option(*arguments, "--opens")) options.tells_opens = true;
     else if (is_option(*arguments, "--state") && add_state(arguments[1])) arguments++;
     else if (is_option(*arguments, "--sample-ms") && read_number(arguments[1], 1, INT_MAX, &options.sample_ms)) arguments++;
     else if (is_option(*arguments, "--pid") && read_number(arguments[1], 2, GATEWAY_PID_MAX, &options.gateway_pid)) arguments++;

@@ -26,6 +26,7 @@ struct options {
   int64_t sample_ms;
   int64_t gateway_pid; /* where writegate is its container's first process */
   bool exit_on_eof;
+  bool tells_opens;
   const char *first_commands[FIRST_COMMANDS_MAX]; /* run before the gateway's first call is looked at */
   size_t first_command_count;
   char **command;
