@@ -120,6 +120,7 @@ async function booting(bench: Bench, gateway: string): Promise<Figure[]> {
     workload,
     models: ['process-crash', 'power-loss'] as const,
     maxStates: BOOTED_STATES,
+    everyState: true,
     maxDurationMs: Number.POSITIVE_INFINITY,
     jobs,
     signal: bench.signal,

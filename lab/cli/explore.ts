@@ -27,6 +27,7 @@ export interface ExploreCommandOptions {
   workload: string;
   model?: string[];
   maxStates?: number;
+  everyState?: boolean;
   maxDuration?: number;
   state?: string;
   jobs?: number;
@@ -34,7 +35,9 @@ export interface ExploreCommandOptions {
   json?: boolean;
 }
 
-const MOST_JOBS = 4;
+/** A state waits half of its time, for the gateway to leave its folder alone. */
+const JOBS_EACH = 2;
+const MOST_JOBS = 8;
 const say = (line: string) => console.error(`explore: ${line}`);
 
 /** Explores every crash state of a workload, or boots one kept state again. */
@@ -56,6 +59,7 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
     workload,
     models,
     maxStates: options.maxStates ?? Number.POSITIVE_INFINITY,
+    everyState: options.everyState ?? false,
     maxDurationMs: options.maxDuration ?? Number.POSITIVE_INFINITY,
     jobs: jobsOf(engine, options),
     signal: interrupted,
@@ -88,7 +92,8 @@ async function again(folder: string, options: ExploreCommandOptions): Promise<Ex
     age,
     done: (booted: Booted) => all.push(booted),
   }));
-  await bootAll(engine, subject, 1, `state-${randomUUID().slice(0, 8)}`, () => queue.shift(), interrupted);
+  const source = { next: async () => queue.shift(), close: () => undefined };
+  await bootAll(engine, subject, 1, `state-${randomUUID().slice(0, 8)}`, source, interrupted);
   if (options.json === true)
     console.log(
       JSON.stringify({ cause: state.cause, booted: all.map(({ age, verdicts }) => ({ age, verdicts })) }, null, 2),
@@ -120,7 +125,7 @@ function modelsOf(asked: readonly string[] = []): Model[] {
 }
 
 const jobsOf = (engine: Engine, { jobs }: ExploreCommandOptions) =>
-  jobs ?? Math.max(1, Math.min(engine.facts.cpus, MOST_JOBS));
+  jobs ?? Math.max(1, Math.min(engine.facts.cpus * JOBS_EACH, MOST_JOBS));
 
 const stamp = () => `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
 

@@ -135,9 +135,10 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .option('-w, --workload <name>', 'what is recorded: turn, two-turns, boot, stop', 'turn')
     .option('--model <name>', 'process-crash or power-loss (default: both)', several)
     .option('--max-states <number>', 'boot at most so many distinct states', states)
+    .option('--every-state', 'boot each distinct state, also those that differ only in what no boot opened')
     .option('--max-duration <time>', 'begin no boot after so long a time of booting, such as 90s, 10m or 1h', duration)
     .option('--state <folder>', 'boot one state that an exploration has kept, instead')
-    .option('-j, --jobs <number>', 'states at a time (default: one for each processor of the engine, at most 4)', count)
+    .option('-j, --jobs <number>', 'states at a time (default: two for each processor of the engine, at most 8)', count)
     .option('-o, --results <folder>', 'where the results go', 'results')
     .option('--json', 'print JSON')
     .action(action(exploreCommand));

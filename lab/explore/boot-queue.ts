@@ -13,23 +13,28 @@ export interface Boot {
   done(booted: Booted): void;
 }
 
+/** Where the boots come from. */
+export interface BootSource {
+  /** The next one, once it is known; undefined when there is none, or no time for it. */
+  next(): Promise<Boot | undefined>;
+  /** The lab can't go on: from now on there is no next one, and whoever waits for one is told so. */
+  close(): void;
+}
+
 /** So many states are booted in one pod; then it gets a new one, so that what a gateway leaves outside its folder can't pile up. */
 const STATES_PER_POD = 200;
 
-/**
- * Boots states one after the other, in `jobs` pods at a time.
- * @param next gives the next one, or undefined when there is none, or no time for it
- */
+/** Boots states one after the other, in `jobs` pods at a time. */
 export async function bootAll(
   engine: Engine,
   subject: Subject,
   jobs: number,
   label: string,
-  next: () => Boot | undefined,
+  source: BootSource,
   signal: AbortSignal,
 ): Promise<void> {
   const worker = async (number: number) => {
-    for (let boot = next(); boot !== undefined; ) {
+    for (let boot = await source.next(); boot !== undefined; ) {
       signal.throwIfAborted();
       const sink = new StateSink();
       const name = `midwrite-${randomUUID().slice(0, 13)}`;
@@ -40,18 +45,24 @@ export async function bootAll(
           label: `${label}/${number}-${name}`,
           name,
           firstCommands: ['record'],
-          onGateEvent: (event) => sink.writer?.event(event),
+          tellsOpens: true,
+          onGateEvent: (event) => sink.event(event),
         },
         sink,
       );
       for (let count = 0; boot !== undefined && count < STATES_PER_POD; count += 1) {
         signal.throwIfAborted();
         boot.done(await bootState(pod, sink, subject, boot.state, boot.age, boot.recordTo, signal));
-        boot = next();
+        boot = await source.next();
       }
     }
   };
-  const settled = await Promise.allSettled(Array.from({ length: jobs }, (_, number) => worker(number)));
+  const guarded = (number: number) =>
+    worker(number).catch((error: unknown) => {
+      source.close();
+      throw error;
+    });
+  const settled = await Promise.allSettled(Array.from({ length: jobs }, (_, number) => guarded(number)));
   const failed = settled.find((one) => one.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }

@@ -12,6 +12,8 @@ import { inconclusive } from '../judge/verdict.ts';
 import type { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import type { Entry, RestoreEntry } from '../sidecar/client.ts';
+import { within } from '../wait.ts';
+import { LookedInto } from './alike.ts';
 import { differences, sha256Of } from './compare.ts';
 import type { FolderImage, InodeId } from './folder-image.ts';
 import type { Turn } from './record.ts';
@@ -37,6 +39,8 @@ export interface Booted {
   readonly evidence: CellEvidence;
   /** What the gateway wrote in its recovery is recorded where that was asked for, unless it was never ready. */
   readonly isRecorded: boolean;
+  /** What the gateway looked into, over both of its boots. */
+  readonly lookedInto: LookedInto;
   readonly tookMs: number;
 }
 
@@ -56,9 +60,23 @@ export class StateSink implements EvidenceSink {
   /** Gets what writegate records, where somebody wants it. */
   writer: RecordWriter | undefined;
 
+  #lookedInto = new LookedInto();
+
   begin(bootsBefore: number): StateEvidence {
     this.#current = new StateEvidence(bootsBefore);
+    this.#lookedInto = new LookedInto();
     return this.#current;
+  }
+
+  /** What the gateway has looked into since the state was planted. */
+  get lookedInto(): LookedInto {
+    return this.#lookedInto;
+  }
+
+  /** Every event of writegate's. */
+  event(event: GateEvent): void {
+    this.writer?.event(event);
+    this.#lookedInto.take(event);
   }
 
   record(observation: Observation): void {
@@ -177,6 +195,7 @@ export async function bootState(
     verdicts: judgeBoot(evidence, state, failure),
     evidence,
     isRecorded,
+    lookedInto: sink.lookedInto,
     tookMs: performance.now() - began,
   };
 }
@@ -233,9 +252,13 @@ const STOP_LIMIT_MS = 30_000;
 
 /** The next state is planted into a folder that nobody uses: a gateway that still runs, or hangs, is killed. */
 async function stopped(pod: Pod): Promise<void> {
-  if (pod.bootNumber === 0 || !(await pod.container.isRunning())) return;
-  await pod.container.signal('SIGKILL').catch(() => undefined);
-  await pod.container.ended(STOP_LIMIT_MS);
+  if (pod.bootNumber === 0) return;
+  if (await pod.container.isRunning()) {
+    await pod.container.signal('SIGKILL').catch(() => undefined);
+    await pod.container.ended(STOP_LIMIT_MS);
+  }
+  // Until then what it opened may still be on its way.
+  await within({ name: "the gateway's last events", limitMs: STOP_LIMIT_MS }, pod.gate.ended);
 }
 
 function judgeBoot(evidence: CellEvidence, state: StateToBoot, failure: string | undefined): BootVerdict[] {

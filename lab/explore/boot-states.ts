@@ -1,8 +1,10 @@
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
-import { type Boot, bootAll } from './boot-queue.ts';
-import type { Age, Booted, StateToBoot } from './boot-state.ts';
-import type { DistinctState, Model, Origin, Reduced } from './crash-state.ts';
+import { Looks, type StateLook } from './alike.ts';
+import { BootPlan, type PlannedBoot, type Represented } from './boot-plan.ts';
+import { type Boot, type BootSource, bootAll } from './boot-queue.ts';
+import type { Booted, StateToBoot } from './boot-state.ts';
+import { crashStates, type DistinctState, type Model, type Origin, type Reduced } from './crash-state.ts';
 import { type Finding, findings, isSameCause, pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
 import { byClass, imagesOf, judgeStates, mostAcknowledged, seenIn, unfaithful } from './judged.ts';
@@ -14,6 +16,8 @@ import type { Subject } from './record-workload.ts';
 export interface BootOptions {
   models: readonly Model[];
   maxStates: number;
+  /** Each distinct state is booted itself, also where another one stands for it. */
+  everyState: boolean;
   maxDurationMs: number;
   jobs: number;
   /** The gateway promises it for such a crash. */
@@ -37,8 +41,10 @@ export interface BootResult {
   reasons: string[];
   /** Distinct states that were booted aged and fresh. */
   booted: number;
-  /** Of the recoveries: how many were recorded, their distinct states (judged without a boot), and those that were booted. */
-  recoveries: { recorded: number; states: number; booted: number; boundLeftOut: number };
+  /** Those that another one stands for: they differ in what it never looked into (alike.ts). */
+  represented: number;
+  /** Of the recoveries: how many were recorded, their crash points, the distinct states of those (judged without a boot), and those that were booted. */
+  recoveries: { recorded: number; crashPoints: number; states: number; booted: number; boundLeftOut: number };
 }
 
 /**
@@ -56,20 +62,28 @@ export async function bootStates(
   options: BootOptions,
 ): Promise<BootResult> {
   const work = new BootWork(record, reduced, subject, folder, options);
-  await bootAll(engine, subject, options.jobs, label, () => work.next(), options.signal);
+  await bootAll(engine, subject, options.jobs, label, work, options.signal);
   return work.result();
 }
 
 /** The states that are still to be booted, and what came of those that were. */
-class BootWork {
+class BootWork implements BootSource {
   readonly #record: WriteRecord;
-  readonly #reduced: Reduced;
   readonly #subject: Subject;
   readonly #folder: string;
   readonly #options: BootOptions;
+  readonly #states: ReadonlyMap<string, DistinctState>;
+  readonly #seen: StateToBoot['seen'];
+  readonly #plan: BootPlan;
+  /** What the files are called whose data a state has lost. */
+  readonly #paths = new Map<string, Violation['paths']>();
+  /** Of the states that come next; the others are made again when their time comes. */
+  readonly #images = new Map<string, FolderImage>();
+  /** What was violated, by state and age. */
+  readonly #broken = new Map<string, readonly Violation[]>();
+  /** States of recoveries that are to be booted. */
   readonly #queue: Boot[] = [];
   readonly #end: number;
-  readonly #ages = new Map<string, number>();
   readonly #known: Set<string>;
   /** The kinds of crash points whose recovery is booted on already. */
   readonly #kinds = new Set<string>();
@@ -78,54 +92,129 @@ class BootWork {
     ofRecovery: [],
     reasons: [],
     booted: 0,
-    recoveries: { recorded: 0, states: 0, booted: 0, boundLeftOut: 0 },
+    represented: 0,
+    recoveries: { recorded: 0, crashPoints: 0, states: 0, booted: 0, boundLeftOut: 0 },
   };
   #begun = 0;
+  #running = 0;
+  #isClosed = false;
+  #changed = Promise.withResolvers<void>();
   /** How many states of recoveries are to be booted: at most as many as of the write itself. */
   #ofRecovery = 0;
 
   constructor(record: WriteRecord, reduced: Reduced, subject: Subject, folder: string, options: BootOptions) {
     this.#record = record;
-    this.#reduced = reduced;
     this.#subject = subject;
     this.#folder = folder;
     this.#options = options;
     this.#end = performance.now() + options.maxDurationMs;
-    this.#known = new Set(reduced.states.map((state) => state.digest));
-    const chosen = byClass(record, reduced.states).slice(0, options.maxStates);
-    const images = imagesOf(record, options.models, new Set(chosen.map((state) => state.digest)));
-    for (const state of chosen) this.#add(state, images.get(state.digest));
+    this.#states = new Map(reduced.states.map((state) => [state.digest, state]));
+    this.#known = new Set(this.#states.keys());
+    this.#seen = seenIn(record);
+    const looks = this.#looks();
+    const candidates = byClass(record, reduced.states).map(({ digest }) => ({ digest, look: only(looks.get(digest)) }));
+    this.#plan = new BootPlan(candidates, options.maxStates, !options.everyState);
   }
 
-  #add(of: DistinctState, image: FolderImage | undefined): void {
-    if (image === undefined) throw new Error('a state is not in its record any more');
-    const name = nameOf(of.digest);
-    const state = { name, image, acknowledged: mostAcknowledged(this.#record, of), seen: seenIn(this.#record) };
-    const recordTo = path.join(this.#folder, name);
-    const done = (booted: Booted) => this.#took(of, state, booted);
-    this.#queue.push({
-      state,
-      age: 'aged',
-      recordTo,
+  #looks(): Map<string, StateLook> {
+    const looks = new Looks(this.#subject.release.promises);
+    const found = new Map<string, StateLook>();
+    for (const { origin, image } of crashStates(this.#record, this.#options.models)) {
+      const digest = digestOf(image);
+      if (found.has(digest)) continue;
+      const turns = mostAcknowledged(this.#record, this.#state(digest));
+      found.set(digest, looks.of(image, turns.map((turn) => turn.name).join('\n')));
+      this.#paths.set(digest, pathsOf(origin, image));
+    }
+    return found;
+  }
+
+  #state(digest: string): DistinctState {
+    return only(this.#states.get(digest));
+  }
+
+  async next(): Promise<Boot | undefined> {
+    while (!this.#isClosed && performance.now() < this.#end) {
+      const planned = this.#plan.next();
+      const boot = planned === undefined || planned === 'later' ? this.#queue.shift() : this.#bootOf(planned);
+      if (boot !== undefined) return this.#begin(boot);
+      if (this.#running === 0) return undefined;
+      await this.#changed.promise;
+    }
+    return undefined;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#tellWaiting();
+  }
+
+  #tellWaiting(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+
+  #begin(boot: Boot): Boot {
+    this.#begun += 1;
+    this.#running += 1;
+    if (this.#begun % 20 === 0) this.#options.say(`${this.#begun} boots`);
+    return {
+      ...boot,
       done: (booted) => {
-        done(booted);
+        boot.done(booted);
+        this.#running -= 1;
+        this.#tellWaiting();
+      },
+    };
+  }
+
+  #bootOf(planned: PlannedBoot): Boot {
+    const { digest, age } = planned;
+    const of = this.#state(digest);
+    const name = nameOf(digest);
+    const acknowledged = mostAcknowledged(this.#record, of);
+    const state = { name, image: this.#imageOf(digest), acknowledged, seen: this.#seen };
+    const recordTo = path.join(this.#folder, name);
+    return {
+      state,
+      age,
+      ...(age === 'aged' && { recordTo }),
+      done: (booted) => {
+        this.#took(planned, of, state, booted);
         if (booted.isRecorded) this.#recovered(of, state, recordTo);
       },
-    });
-    this.#queue.push({ state, age: 'fresh', done });
+    };
   }
 
-  next(): Boot | undefined {
-    if (performance.now() >= this.#end) return undefined;
-    this.#begun += 1;
-    if (this.#begun % 20 === 0) this.#options.say(`${this.#begun} boots, ${this.#queue.length} to come`);
-    return this.#queue.shift();
+  /** Of both ages one after the other; some more are made along with it, since the whole record is played for it. */
+  #imageOf(digest: string): FolderImage {
+    if (!this.#images.has(digest)) {
+      this.#images.clear();
+      const wanted = new Set([digest, ...this.#plan.upcoming(IMAGES_KEPT)]);
+      for (const [name, image] of imagesOf(this.#record, this.#options.models, wanted)) this.#images.set(name, image);
+    }
+    return only(this.#images.get(digest));
   }
 
-  #took(of: DistinctState, state: StateToBoot, booted: Booted): void {
-    this.#ages.set(of.digest, (this.#ages.get(of.digest) ?? 0) + 1);
-    const origin = firstOf(of);
-    this.#found.violations.push(...this.#violationsOf(booted, state, of.digest, origin, of.onExt4));
+  #took(planned: PlannedBoot, of: DistinctState, state: StateToBoot, booted: Booted): void {
+    const { digest, age } = planned;
+    const broken = this.#violationsOf(booted, state, digest, firstOf(of), of.onExt4);
+    this.#broken.set(`${digest} ${age}`, broken);
+    this.#found.violations.push(...broken);
+    const { lookedInto } = booted;
+    const represented = this.#plan.took(planned, { verdicts: verdictsOf(booted), lookedInto });
+    if (represented !== undefined) this.#represented(represented);
+  }
+
+  /** What was violated on a state is violated on those that it stands for. */
+  #represented({ age, by, digests }: Represented): void {
+    const broken = this.#broken.get(`${by} ${age}`) ?? [];
+    for (const digest of digests) {
+      const of = this.#state(digest);
+      const paths = this.#paths.get(digest) ?? new Map();
+      for (const violation of broken)
+        this.#found.violations.push({ ...violation, digest, origin: firstOf(of), paths, onExt4: of.onExt4 });
+    }
   }
 
   #violationsOf(
@@ -161,6 +250,7 @@ class BootWork {
     const { promises } = this.#subject.release;
     const { reduced, violations } = judgeStates(record, { promises }, this.#options);
     const images = imagesOf(record, this.#options.models, new Set(reduced.states.map((state) => state.digest)));
+    recoveries.crashPoints += Object.values(reduced.crashPoints).reduce((sum, count) => sum + count, 0);
     // What was wrong before the recovery began is no finding of it.
     const before = new Set(violations.filter((one) => one.origin.step === 0).map((one) => one.check));
     this.#tell(
@@ -221,21 +311,30 @@ class BootWork {
   }
 
   result(): BootResult {
-    const booted = [...this.#ages.values()].filter((ages) => ages === AGES.length).length;
-    const { states } = this.#reduced;
+    const { booted, represented } = this.#plan.counts;
+    const leftOut = this.#states.size - booted - represented;
     const reasons = [...this.#found.reasons];
-    if (booted < states.length)
-      reasons.push(
-        `${states.length - booted} of ${states.length} distinct states were not booted (--max-states, --max-duration)`,
-      );
+    if (leftOut > 0)
+      reasons.push(`${leftOut} of ${this.#states.size} distinct states were not booted (--max-states, --max-duration)`);
     const waiting = this.#queue.length;
-    if (booted === states.length && waiting > 0)
-      reasons.push(`${waiting} states of recoveries were not booted (--max-duration)`);
-    return { ...this.#found, booted, reasons };
+    if (leftOut === 0 && waiting > 0) reasons.push(`${waiting} states of recoveries were not booted (--max-duration)`);
+    return { ...this.#found, booted, represented, reasons };
   }
 }
 
-const AGES: readonly Age[] = ['aged', 'fresh'];
+/** Images of states hold what no other state holds, such as a piece of a torn file. */
+const IMAGES_KEPT = 32;
+
+/** Undefined: something is not known. */
+function verdictsOf({ verdicts }: Booted): string | undefined {
+  if (verdicts.some(({ verdict }) => verdict === 'inconclusive' || verdict === 'missed')) return undefined;
+  return verdicts.map(({ check, verdict }) => `${check} ${verdict}`).join('\n');
+}
+
+function only<T>(one: T | undefined): T {
+  if (one === undefined) throw new Error('a state is not in its record any more');
+  return one;
+}
 
 /** A digest as a part of a file's name. */
 export const nameOf = (digest: string): string => digest.slice(0, 16).replaceAll(/[^0-9A-Za-z]/g, '_');
@@ -249,6 +348,6 @@ function firstOf({ first }: DistinctState): Origin {
 const kindOf = (record: WriteRecord, origin: Origin): string => `${origin.model} ${record.steps[origin.step]?.op}`;
 
 function without(image: FolderImage | undefined, planted: (file: string) => boolean): FolderImage {
-  if (image === undefined) throw new Error('a state is not in its record any more');
-  return { names: new Map([...image.names].filter(([file]) => !planted(file))), inodes: image.inodes };
+  const { names, inodes } = only(image);
+  return { names: new Map([...names].filter(([file]) => !planted(file))), inodes };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import pMap from 'p-map';
 import { Session } from '../cell/session.ts';
 import { patternOf } from '../cell/write-shape.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -29,9 +30,15 @@ const END_LIMIT_MS = 30_000;
 /** A few of each kind are enough to see that the model is right. */
 const PLACES_MOST = 6;
 
+/** A step of the record, and the hold that stops there. */
+interface Place {
+  step: number;
+  arm: ArmSpec;
+}
+
 /** Where a real crash is tried: the first call of each kind, and the inside of the longest write. */
-export function places(record: WriteRecord): { step: number; arm: ArmSpec }[] {
-  const found: { step: number; arm: ArmSpec }[] = [];
+export function places(record: WriteRecord): Place[] {
+  const found: Place[] = [];
   const ops = new Set<string>();
   for (const [step, one] of record.steps.entries()) {
     if (one.op === 'mapped' || ops.has(one.op)) continue;
@@ -52,7 +59,10 @@ function armOf(record: WriteRecord, index: number, at: ArmSpec['at']): ArmSpec {
   return { op: step.op, path: pattern, nth, at };
 }
 
-/** Runs the workload again for each place, kills the gateway there, and compares the folder with the replay of the calls until then. */
+/**
+ * Runs the workload again for each place, kills the gateway there, and compares the folder with the replay of the calls until then. Gives them in the order
+ * of the places.
+ */
 export async function confirm(
   engine: Engine,
   subject: Subject,
@@ -60,29 +70,21 @@ export async function confirm(
   workload: Workload,
   folder: string,
   label: string,
-  { crashes, signal, say }: { crashes?: number; signal: AbortSignal; say(line: string): void },
+  { crashes, jobs, signal, say }: { crashes?: number; jobs: number; signal: AbortSignal; say(line: string): void },
 ): Promise<Confirmation[]> {
-  const confirmed: Confirmation[] = [];
-  for (const [index, { step, arm }] of places(record).slice(0, crashes).entries()) {
+  const one = async ({ step, arm }: Place, index: number): Promise<Confirmation> => {
     const at = `call ${step + 1} (${arm.op} ${arm.path}, ${arm.at})`;
     say(`a real crash at ${at}`);
+    const into = path.join(folder, String(index));
     try {
-      const found = await crashAt(
-        engine,
-        subject,
-        workload,
-        arm,
-        path.join(folder, String(index)),
-        `${label}/confirm-${index}`,
-        signal,
-      );
-      confirmed.push({ at, agrees: found.length === 0, differences: found });
+      const found = await crashAt(engine, subject, workload, arm, into, `${label}/confirm-${index}`, signal);
+      return { at, agrees: found.length === 0, differences: found };
     } catch (error) {
       signal.throwIfAborted();
-      confirmed.push({ at, agrees: false, differences: [`it could not be tried: ${describe(error)}`] });
+      return { at, agrees: false, differences: [`it could not be tried: ${describe(error)}`] };
     }
-  }
-  return confirmed;
+  };
+  return pMap(places(record).slice(0, crashes), one, { concurrency: jobs });
 }
 
 const nowhere: EvidenceSink = { record: () => undefined, snapshot: () => undefined };

@@ -2,7 +2,7 @@ import type { Model } from './crash-state.ts';
 import type { Finding } from './finding.ts';
 
 /** The version of exploration.json. */
-export const EXPLORATION_SCHEMA_VERSION = 1;
+export const EXPLORATION_SCHEMA_VERSION = 2;
 
 export type MapVerdict = 'held' | 'violated' | 'inconclusive';
 
@@ -27,10 +27,10 @@ export interface Exploration {
   workload: string;
   outcome: { verdict: MapVerdict; reasons: string[] };
   models: { model: Model; assumes: string; crashPoints: number }[];
-  /** All distinct states are judged without a boot; so many of them were booted, aged and fresh. */
-  states: { distinct: number; booted: number; leftOut: number };
-  /** What the gateway wrote when it was booted on them, one level deep: distinct states of its own crashes, those that were booted, those that a bound left out. */
-  recoveries: { recorded: number; states: number; booted: number; boundLeftOut: number };
+  /** All distinct states are judged without a boot; so many of them were booted, aged and fresh, and for so many another one stands (alike.ts). */
+  states: { distinct: number; booted: number; represented: number; leftOut: number };
+  /** What the gateway wrote when it was booted on them, one level deep: its own crash points, the distinct states that they leave, those that were booted, those that a bound left out. */
+  recoveries: { recorded: number; crashPoints: number; states: number; booted: number; boundLeftOut: number };
   /** Power losses that the bound leaves out, as a number in digits. */
   leftOutByBound: string;
   findings: (Finding & { kept: string; reproduce: string })[];

@@ -34,6 +34,7 @@ async function explored(
     workload,
     models: options.models ?? ['process-crash', 'power-loss'],
     maxStates: options.maxStates,
+    everyState: false,
     maxDurationMs: Number.POSITIVE_INFINITY,
     ...(options.crashes !== undefined && { crashes: options.crashes }),
     jobs: 2,
@@ -67,6 +68,22 @@ test('the right gateway: its states hold, real crashes leave what the model says
       expect(['recoveries', 'confirm'].filter((name) => existsSync(path.join(into, name)))).toEqual([]);
     },
     { maxStates: 3 },
+  );
+});
+
+test('every state of the right gateway is booted, or another one stands for it: it holds as a whole', {
+  timeout: LIMIT_MS,
+}, async () => {
+  await explored(
+    ({ outcome, states, recoveries }) => {
+      expect(outcome).toEqual({ verdict: 'held', reasons: [] });
+      expect(states.booted).toBeGreaterThan(10);
+      // A torn temp is taken away unread: its first byte and its whole content stand for what is between them.
+      expect(states.represented).toBeGreaterThan(0);
+      expect(states.booted + states.represented).toBe(states.distinct);
+      expect(recoveries.crashPoints).toBeGreaterThan(recoveries.states);
+    },
+    { models: ['process-crash'], maxStates: Number.POSITIVE_INFINITY, crashes: 0 },
   );
 });
 

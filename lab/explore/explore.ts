@@ -20,6 +20,8 @@ export interface ExploreOptions {
   models: readonly Model[];
   /** At most so many distinct states are booted; the others are judged without a boot only. */
   maxStates: number;
+  /** Each distinct state is booted itself, also where another one stands for it. */
+  everyState: boolean;
   /** After so long no other state is booted. */
   maxDurationMs: number;
   /** At most so many real crashes confirm the model. Absent: a few of each kind. */
@@ -93,7 +95,8 @@ export async function explore(
     states: {
       distinct: reduced.states.length,
       booted: boots.booted,
-      leftOut: reduced.states.length - boots.booted,
+      represented: boots.represented,
+      leftOut: reduced.states.length - boots.booted - boots.represented,
     },
     recoveries: boots.recoveries,
     leftOutByBound: String(reduced.leftOutByBound),

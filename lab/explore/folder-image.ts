@@ -65,7 +65,7 @@ export function reachable(names: ReadonlyMap<string, InodeId>, root: string): Ma
 /** What a file, folder or link is, whatever it is called: most of them are the same in every state. */
 const descriptions = new WeakMap<Inode, string>();
 
-function descriptionOf(inode: Inode): string {
+export function descriptionOf(inode: Inode): string {
   let text = descriptions.get(inode);
   if (text === undefined) {
     const { type, mode, content, target } = inode;

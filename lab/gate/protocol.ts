@@ -108,6 +108,7 @@ export const GateEvent = z.discriminatedUnion('ev', [
   }),
   event('data', { ino: z.number(), offset: z.number(), bytes: z.number(), base64: z.string() }),
   event('sent', { fd: z.number(), starts: z.string() }),
+  event('opened', { path: z.string().nullable() }),
   event('unrecorded', { path: z.string(), why: z.string(), errno: z.number() }),
   event('done', {
     op: z.string(),
@@ -134,8 +135,8 @@ export type GateEvent = z.infer<typeof GateEvent>;
 export type GateEventOf<Name extends GateEvent['ev']> = Extract<GateEvent, { ev: Name }>;
 
 /** What writegate tells of a folder that it records: too much to be kept in memory, and of no use before it is replayed. */
-export const isOfRecord = (event: GateEvent): boolean =>
-  event.ev === 'name' || event.ev === 'sent' || event.ev === 'inode' || event.ev === 'data' || event.ev === 'done';
+export const isOfRecord = ({ ev }: GateEvent): boolean =>
+  ev === 'name' || ev === 'sent' || ev === 'inode' || ev === 'data' || ev === 'done' || ev === 'opened';
 
 /** Where a hold is to take place. */
 export interface ArmSpec {

@@ -25,6 +25,8 @@ export interface PodSpec {
   sampleMs?: number;
   /** Commands that writegate runs before the gateway's first call, at every boot. */
   firstCommands?: readonly string[];
+  /** writegate tells what the gateway opens in its state folder. */
+  tellsOpens?: boolean;
   /** Gets every event of writegate's, those of a record too, which are in no evidence. */
   onGateEvent?(event: GateEvent): void;
   /** Boots that an earlier pod of the same evidence had: numbers go on after them. */
@@ -179,14 +181,15 @@ export class Pod implements AsyncDisposable {
       this.#container = undefined;
     }
     if (this.#container === undefined) {
-      const { memoryBytes, images, sampleMs } = this.#spec;
+      const { memoryBytes, images, sampleMs, tellsOpens } = this.#spec;
       const { boot } = this.#spec.release;
       const program = { command: argv ?? boot.command, env: { ...boot.env, ...env } };
       const release = { ...this.#spec.release, boot: { ...boot, ...program } };
       const sampling = sampleMs === undefined ? [] : ['--sample-ms', String(sampleMs)];
+      const opens = tellsOpens === true ? ['--opens'] : [];
       const pid = this.#suffix === SECOND ? ['--pid', String(SECOND_PID)] : [];
       const commands = [...(this.#spec.firstCommands ?? []), ...firstCommands].flatMap((line) => ['--command', line]);
-      const options = ['--state', release.promises.root, ...sampling, ...pid, '--exit-on-eof', ...commands];
+      const options = ['--state', release.promises.root, ...sampling, ...opens, ...pid, '--exit-on-eof', ...commands];
       const writegate = ['writegate', 'run', ...options, '--'];
       const part = { ...partOf(this.#spec, this.#volume, this.#suffix), release, image: images.gateway };
       const spec = gatewaySpec(part, this.#sidecarContainer.id, memoryBytes, writegate);
