@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { connect, type Engine } from '../engine/engine.ts';
 import { writeProblem } from '../evidence/recorder.ts';
-import { bootAll } from '../explore/boot-queue.ts';
+import { bootAll, exploreJobs } from '../explore/boot-queue.ts';
 import type { Age, Booted } from '../explore/boot-state.ts';
 import { MODELS, type Model } from '../explore/crash-state.ts';
 import type { Exploration } from '../explore/exploration.ts';
@@ -35,9 +35,6 @@ export interface ExploreCommandOptions {
   json?: boolean;
 }
 
-/** A state waits half of its time, for the gateway to leave its folder alone. */
-const JOBS_EACH = 2;
-const MOST_JOBS = 8;
 const say = (line: string) => console.error(`explore: ${line}`);
 
 /** Explores every crash state of a workload, or boots one kept state again. */
@@ -124,8 +121,7 @@ function modelsOf(asked: readonly string[] = []): Model[] {
   return MODELS.filter((model) => asked.length === 0 || asked.includes(model));
 }
 
-const jobsOf = (engine: Engine, { jobs }: ExploreCommandOptions) =>
-  jobs ?? Math.max(1, Math.min(engine.facts.cpus * JOBS_EACH, MOST_JOBS));
+const jobsOf = (engine: Engine, { jobs }: ExploreCommandOptions) => jobs ?? exploreJobs(engine);
 
 const stamp = () => `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
 

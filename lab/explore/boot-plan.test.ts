@@ -46,7 +46,7 @@ test('one of those that are alike is booted, and the one that differs most from 
     booted: ['t aged', 't fresh', 'tttt aged', 'tttt fresh'],
     represented: ['tt aged by t', 'tt fresh by t', 'ttt aged by t', 'ttt fresh by t'],
   });
-  expect(plan.counts).toEqual({ booted: 2, represented: 2 });
+  expect(plan.countsOf('write')).toEqual({ booted: 2, represented: 2, leftOut: 0 });
 });
 
 test.each([
@@ -58,7 +58,7 @@ test.each([
   const { booted, represented } = bootAll(plan, boot);
   expect(booted.sort()).toEqual(TORN.flatMap(({ digest }) => AGES.map((age) => `${digest} ${age}`)).sort());
   expect(represented).toEqual([]);
-  expect(plan.counts).toEqual({ booted: 4, represented: 0 });
+  expect(plan.countsOf('write')).toEqual({ booted: 4, represented: 0, leftOut: 0 });
 });
 
 test.each([
@@ -68,7 +68,7 @@ test.each([
 ])('each is booted where %s', (_, representing, outcome) => {
   const plan = new BootPlan(TORN, Number.POSITIVE_INFINITY, representing);
   expect(bootAll(plan, () => outcome).booted).toHaveLength(TORN.length * AGES.length);
-  expect(plan.counts).toEqual({ booted: 4, represented: 0 });
+  expect(plan.countsOf('write')).toEqual({ booted: 4, represented: 0, leftOut: 0 });
 });
 
 test('states of other names stand for nothing but themselves', () => {
@@ -93,8 +93,32 @@ test('one that looks like another that is under way waits for it', () => {
 test('the most that is booted leaves out what nothing stands for, and not what proves that something does', () => {
   const plan = new BootPlan([...TORN, candidate('else', '/state/else')], 1, true);
   expect(bootAll(plan).booted).toEqual(['t aged', 't fresh', 'tttt aged', 'tttt fresh']);
-  expect(plan.counts).toEqual({ booted: 2, represented: 2 });
+  expect(plan.countsOf('write')).toEqual({ booted: 2, represented: 2, leftOut: 1 });
   const none = new BootPlan(TORN, 0, true);
   expect(none.next()).toBeUndefined();
-  expect(none.counts).toEqual({ booted: 0, represented: 0 });
+  expect(none.countsOf('write')).toEqual({ booted: 0, represented: 0, leftOut: 4 });
+});
+
+test('a state of a recovery is booted aged, unless something stands for it', () => {
+  const plan = new BootPlan(TORN, Number.POSITIVE_INFINITY, true);
+  bootAll(plan);
+  // Between what is proven: nearer to the first than its witness is.
+  expect(plan.addOfRecovery(candidate('xxx'))).toEqual({ age: 'aged', by: 't', digests: ['xxx'] });
+  // Beyond it: it is its own witness.
+  expect(plan.addOfRecovery(candidate('xxxxxxxx'))).toBeUndefined();
+  expect(plan.addOfRecovery(candidate('xxxxx'))).toBeUndefined();
+  expect(plan.addOfRecovery(candidate('else', '/state/else'))).toBeUndefined();
+  expect(bootAll(plan)).toEqual({
+    booted: ['else aged', 'xxxxxxxx aged'],
+    represented: ['xxxxx aged by t'],
+  });
+  expect(plan.countsOf('recovery')).toEqual({ booted: 2, represented: 2, leftOut: 0 });
+  expect(plan.countsOf('write')).toEqual({ booted: 2, represented: 2, leftOut: 0 });
+});
+
+test('states of recoveries have a bound of their own, as large', () => {
+  const plan = new BootPlan([], 2, true);
+  for (const text of ['a', 'b', 'c']) plan.addOfRecovery(candidate(text, `/state/${text}`));
+  expect(bootAll(plan).booted).toEqual(['a aged', 'b aged']);
+  expect(plan.countsOf('recovery')).toEqual({ booted: 2, represented: 0, leftOut: 1 });
 });

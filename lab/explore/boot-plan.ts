@@ -3,6 +3,9 @@ import type { Age } from './boot-state.ts';
 
 export const AGES: readonly Age[] = ['aged', 'fresh'];
 
+/** What a state is of: the write that is explored, or a gateway's recovery from one of its states. Each has a bound of its own. */
+export type StateOf = 'write' | 'recovery';
+
 /** A state that may be booted. */
 export interface Candidate {
   readonly digest: string;
@@ -29,6 +32,13 @@ export interface Represented {
   readonly digests: readonly string[];
 }
 
+/** How many distinct states were booted, at each age that is asked for; are represented at one or more; or neither. */
+export interface PlanCounts {
+  booted: number;
+  represented: number;
+  leftOut: number;
+}
+
 type Stage =
   | 'waiting'
   | 'running'
@@ -37,17 +47,9 @@ type Stage =
   | 'claimed'
   | 'represented';
 
-interface Group {
-  readonly by: string;
-  readonly age: Age;
-  readonly outcome: BootOutcome;
-  readonly key: string;
-  readonly members: string[];
-  witness?: string;
-}
-
 interface Task {
   readonly candidate: Candidate;
+  readonly of: StateOf;
   readonly age: Age;
   /** What it looks like to somebody who looks into nothing. */
   readonly outline: string;
@@ -56,131 +58,160 @@ interface Task {
   isAlone: boolean;
 }
 
+/** What a boot may stand for. */
+interface Group {
+  readonly by: Task;
+  readonly outcome: BootOutcome;
+  readonly key: string;
+  /** Those that are claimed. */
+  members: Task[];
+  /** The one of them that is booted to see whether it is so. */
+  witness?: Task;
+  /** A witness that differed by so many bytes came to the same. */
+  provenBytes: number;
+}
+
 /** Which states are booted, in which order, and for which others each of them stands. Knows of no container. */
 export class BootPlan {
-  readonly #tasks: readonly Task[];
-  readonly #byName = new Map<string, Task>();
-  readonly #groups: Group[] = [];
-  readonly #begun = new Set<string>();
+  readonly #tasks: Task[] = [];
+  #groups: Group[] = [];
+  readonly #begun: Readonly<Record<StateOf, Set<string>>> = { write: new Set(), recovery: new Set() };
   readonly #maxStates: number;
   readonly #representing: boolean;
 
   /**
-   * @param candidates each distinct state, the most telling first
-   * @param maxStates at most so many of them are booted; those that only prove that another stands for them are not counted
+   * @param candidates each distinct state of the write, the most telling first
+   * @param maxStates at most so many of them are booted, and as many of recoveries; those that only prove that another stands for them are not counted
    * @param representing false: each state is booted, whatever it looks like
    */
   constructor(candidates: readonly Candidate[], maxStates: number, representing: boolean) {
     this.#maxStates = maxStates;
     this.#representing = representing;
-    this.#tasks = candidates.flatMap((candidate) => {
-      const outline = keyOf(candidate.look, () => false);
-      return AGES.map((age): Task => ({ candidate, age, outline, stage: 'waiting', isAlone: !representing }));
-    });
-    for (const task of this.#tasks) this.#byName.set(nameOf(task.candidate.digest, task.age), task);
+    for (const candidate of candidates) for (const age of AGES) this.#add(candidate, 'write', age);
+  }
+
+  #add(candidate: Candidate, of: StateOf, age: Age): Task {
+    const outline = keyOf(candidate.look, () => false);
+    const task: Task = { candidate, of, age, outline, stage: 'waiting', isAlone: !this.#representing };
+    this.#tasks.push(task);
+    return task;
+  }
+
+  /** One more, of a recovery: it is booted aged. @returns what stands for it, where that is known already */
+  addOfRecovery(candidate: Candidate): Represented | undefined {
+    const task = this.#add(candidate, 'recovery', 'aged');
+    const group = this.#groups.find((one) => this.#isLike(task, one));
+    if (group === undefined) return undefined;
+    task.stage = 'claimed';
+    group.members.push(task);
+    return this.#settle(group);
   }
 
   /** The boot that comes next; `later` where that is known only when one that is under way has ended. */
   next(): PlannedBoot | 'later' | undefined {
     const running = this.#tasks.filter((task) => task.stage === 'running');
-    const waiting = this.#tasks.filter((task) => task.stage === 'waiting' && this.#mayBegin(task));
     // One that looks like another that is under way will most likely be represented by it.
-    const isLike = (task: Task) =>
+    const isLikeRunning = (task: Task) =>
       !task.isAlone && running.some((one) => one.age === task.age && one.outline === task.outline);
-    const next = waiting.find((task) => !isLike(task));
+    const next = this.#tasks.find((task) => task.stage === 'waiting' && this.#mayBegin(task) && !isLikeRunning(task));
     if (next !== undefined) {
-      this.#begun.add(next.candidate.digest);
-      return this.#begin(next);
+      this.#begun[next.of].add(next.candidate.digest);
+      return begin(next);
     }
     const group = this.#groups.find((one) => one.members.length > 0 && one.witness === undefined);
     if (group !== undefined) {
-      const witness = this.#farthest(group);
-      group.witness = witness.candidate.digest;
-      return this.#begin(witness);
+      group.witness = group.members.reduce((a, b) => (apart(group, b) > apart(group, a) ? b : a));
+      return begin(group.witness);
     }
     return running.length > 0 ? 'later' : undefined;
   }
 
-  /** The states that will most likely be booted soon. */
+  /** The states of the write that will most likely be booted soon. */
   upcoming(count: number): string[] {
-    const waiting = this.#tasks.filter((task) => task.stage === 'waiting');
+    const waiting = this.#tasks.filter(({ stage, of }) => stage === 'waiting' && of === 'write');
     return [...new Set(waiting.map((task) => task.candidate.digest))].slice(0, count);
   }
 
-  #mayBegin({ candidate }: Task): boolean {
-    return this.#begun.has(candidate.digest) || this.#begun.size < this.#maxStates;
-  }
-
-  #begin(task: Task): PlannedBoot {
-    task.stage = 'running';
-    return { digest: task.candidate.digest, age: task.age };
-  }
-
-  #farthest({ by, age, members }: Group): Task {
-    const bytes = this.#task(by, age).candidate.look.bytes;
-    const apart = (task: Task) => Math.abs(task.candidate.look.bytes - bytes);
-    return members.map((digest) => this.#task(digest, age)).reduce((a, b) => (apart(b) > apart(a) ? b : a));
-  }
-
-  #task(digest: string, age: Age): Task {
-    const task = this.#byName.get(nameOf(digest, age));
-    if (task === undefined) throw new Error('a state that was not planned');
-    return task;
+  #mayBegin({ candidate, of }: Task): boolean {
+    return this.#begun[of].has(candidate.digest) || this.#begun[of].size < this.#maxStates;
   }
 
   /** Takes in what came of a boot. @returns the states that are represented from now on */
   took({ digest, age }: PlannedBoot, outcome: BootOutcome): Represented | undefined {
-    const task = this.#task(digest, age);
+    const task = this.#tasks.find((one) => one.candidate.digest === digest && one.age === age);
+    if (task === undefined) throw new Error('a state that was not planned');
     task.stage = 'booted';
-    const witnessed = this.#groups.find((one) => one.age === age && one.witness === digest);
+    const witnessed = this.#groups.find((one) => one.witness === task);
     if (witnessed !== undefined) return this.#confirm(witnessed, task, outcome);
     if (this.#representing && outcome.verdicts !== undefined) this.#claim(task, outcome);
     return undefined;
   }
 
-  #claim(task: Task, outcome: BootOutcome): void {
-    const key = this.#keyOf(task, outcome);
-    const members: string[] = [];
-    for (const other of this.#tasks) {
-      if (other.stage !== 'waiting' || other.age !== task.age || other.isAlone) continue;
-      if (other.outline !== task.outline || this.#keyOf(other, outcome) !== key) continue;
-      other.stage = 'claimed';
-      members.push(other.candidate.digest);
+  #claim(by: Task, outcome: BootOutcome): void {
+    const key = keyFor(by, outcome);
+    const group: Group = { by, outcome, key, members: [], provenBytes: 0 };
+    this.#groups.push(group);
+    for (const task of this.#tasks) {
+      if (task.stage !== 'waiting' || !this.#isLike(task, group)) continue;
+      task.stage = 'claimed';
+      group.members.push(task);
     }
-    this.#groups.push({ by: task.candidate.digest, age: task.age, outcome, key, members });
   }
 
-  #keyOf({ candidate }: Task, { lookedInto }: BootOutcome): string {
-    return keyOf(candidate.look, (file) => lookedInto.has(file));
+  #isLike(task: Task, { by, outcome, key }: Group): boolean {
+    if (task.isAlone || task.age !== by.age || task.outline !== by.outline) return false;
+    return keyFor(task, outcome) === key;
   }
 
-  /** The one that differs most came to the same, and could not tell itself from the one that stands for it either. */
+  /** Did the one that differs most come to the same, and could it not tell itself from the one that stands for it either? */
   #confirm(group: Group, witness: Task, outcome: BootOutcome): Represented | undefined {
-    const { by, age } = group;
+    group.members = group.members.filter((task) => task !== witness);
+    delete group.witness;
     const agrees =
-      outcome.verdicts === group.outcome.verdicts &&
-      this.#keyOf(witness, outcome) === this.#keyOf(this.#task(by, age), outcome);
-    const others = group.members.filter((digest) => digest !== witness.candidate.digest);
-    for (const digest of others) {
-      const task = this.#task(digest, age);
-      task.stage = agrees ? 'represented' : 'waiting';
-      task.isAlone ||= !agrees;
+      outcome.verdicts === group.outcome.verdicts && keyFor(witness, outcome) === keyFor(group.by, outcome);
+    if (agrees) {
+      group.provenBytes = Math.max(group.provenBytes, apart(group, witness));
+      return this.#settle(group);
     }
-    group.members.length = 0;
-    return agrees ? { age, by, digests: others } : undefined;
+    for (const task of group.members) {
+      task.stage = 'waiting';
+      task.isAlone = true;
+    }
+    this.#groups = this.#groups.filter((one) => one !== group);
+    return undefined;
   }
 
-  /** How many distinct states were booted at each age, or are represented at one or more and booted at the others. */
-  get counts(): { booted: number; represented: number } {
-    const counts = { booted: 0, represented: 0 };
-    for (const { candidate, age } of this.#tasks) {
-      if (age !== AGES[0]) continue;
-      const stages = AGES.map((one) => this.#task(candidate.digest, one).stage);
-      if (stages.every((stage) => stage === 'booted')) counts.booted += 1;
-      else if (stages.every((stage) => stage === 'booted' || stage === 'represented')) counts.represented += 1;
+  /** Those that differ less than what was proven are represented; one that differs more wants a witness of its own. */
+  #settle(group: Group): Represented | undefined {
+    const settled = group.members.filter((task) => task !== group.witness && apart(group, task) <= group.provenBytes);
+    for (const task of settled) task.stage = 'represented';
+    group.members = group.members.filter((task) => task.stage === 'claimed' || task === group.witness);
+    const { by } = group;
+    return settled.length === 0
+      ? undefined
+      : { age: by.age, by: by.candidate.digest, digests: settled.map((task) => task.candidate.digest) };
+  }
+
+  countsOf(of: StateOf): PlanCounts {
+    const stages = new Map<string, Stage[]>();
+    for (const task of this.#tasks)
+      if (task.of === of) stages.set(task.candidate.digest, [...(stages.get(task.candidate.digest) ?? []), task.stage]);
+    const counts: PlanCounts = { booted: 0, represented: 0, leftOut: 0 };
+    for (const each of stages.values()) {
+      if (each.every((stage) => stage === 'booted')) counts.booted += 1;
+      else if (each.every((stage) => stage === 'booted' || stage === 'represented')) counts.represented += 1;
+      else counts.leftOut += 1;
     }
     return counts;
   }
 }
 
-const nameOf = (digest: string, age: Age) => `${digest} ${age}`;
+function begin(task: Task): PlannedBoot {
+  task.stage = 'running';
+  return { digest: task.candidate.digest, age: task.age };
+}
+
+const keyFor = ({ candidate }: Task, { lookedInto }: BootOutcome): string =>
+  keyOf(candidate.look, (file) => lookedInto.has(file));
+
+const apart = ({ by }: Group, task: Task): number => Math.abs(task.candidate.look.bytes - by.candidate.look.bytes);

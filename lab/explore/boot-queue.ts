@@ -24,6 +24,14 @@ export interface BootSource {
 /** So many states are booted in one pod; then it gets a new one, so that what a gateway leaves outside its folder can't pile up. */
 const STATES_PER_POD = 200;
 
+/** A state waits half of its time, for the gateway to leave its folder alone. */
+const JOBS_PER_CPU = 2;
+const MOST_JOBS = 8;
+
+/** How many states are booted at a time where nobody says. */
+export const exploreJobs = (engine: Engine): number =>
+  Math.max(1, Math.min(engine.facts.cpus * JOBS_PER_CPU, MOST_JOBS));
+
 /** Boots states one after the other, in `jobs` pods at a time. */
 export async function bootAll(
   engine: Engine,

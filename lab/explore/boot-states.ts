@@ -8,7 +8,7 @@ import { crashStates, type DistinctState, type Model, type Origin, type Reduced 
 import { type Finding, findings, isSameCause, pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
 import { byClass, imagesOf, judgeStates, mostAcknowledged, seenIn, unfaithful } from './judged.ts';
-import type { WriteRecord } from './record.ts';
+import type { Turn, WriteRecord } from './record.ts';
 import { openRecord } from './record-file.ts';
 import type { Subject } from './record-workload.ts';
 
@@ -32,6 +32,14 @@ export interface RecoveryFinding {
   state: StateToBoot;
 }
 
+/** A state of a recovery that is to be booted, and what is to be done with what was violated on it. */
+interface RecoveryState {
+  state: StateToBoot;
+  of: Pick<DistinctState, 'onExt4'>;
+  origin: Origin;
+  tell(broken: readonly Violation[]): void;
+}
+
 /** What the boots came to. */
 export interface BootResult {
   violations: Violation[];
@@ -39,12 +47,21 @@ export interface BootResult {
   ofRecovery: RecoveryFinding[];
   /** What is not known for want of a boot, or of a boot that could be judged. */
   reasons: string[];
+  /** How many boots were made, of states and of states of recoveries, each at one age (it is booted twice, with a turn in between). */
+  boots: number;
   /** Distinct states that were booted aged and fresh. */
   booted: number;
   /** Those that another one stands for: they differ in what it never looked into (alike.ts). */
   represented: number;
-  /** Of the recoveries: how many were recorded, their crash points, the distinct states of those (judged without a boot), and those that were booted. */
-  recoveries: { recorded: number; crashPoints: number; states: number; booted: number; boundLeftOut: number };
+  /** Of the recoveries: how many were recorded, their crash points, the distinct states of those (judged without a boot), and what became of them. */
+  recoveries: {
+    recorded: number;
+    crashPoints: number;
+    states: number;
+    booted: number;
+    represented: number;
+    boundLeftOut: number;
+  };
 }
 
 /**
@@ -82,7 +99,8 @@ class BootWork implements BootSource {
   /** What was violated, by state and age. */
   readonly #broken = new Map<string, readonly Violation[]>();
   /** States of recoveries that are to be booted. */
-  readonly #queue: Boot[] = [];
+  readonly #ofRecovery = new Map<string, RecoveryState>();
+  readonly #looks: Looks;
   readonly #end: number;
   readonly #known: Set<string>;
   /** The kinds of crash points whose recovery is booted on already. */
@@ -91,16 +109,13 @@ class BootWork implements BootSource {
     violations: [],
     ofRecovery: [],
     reasons: [],
+    boots: 0,
     booted: 0,
     represented: 0,
-    recoveries: { recorded: 0, crashPoints: 0, states: 0, booted: 0, boundLeftOut: 0 },
+    recoveries: { recorded: 0, crashPoints: 0, states: 0, booted: 0, represented: 0, boundLeftOut: 0 },
   };
-  #begun = 0;
-  #running = 0;
   #isClosed = false;
   #changed = Promise.withResolvers<void>();
-  /** How many states of recoveries are to be booted: at most as many as of the write itself. */
-  #ofRecovery = 0;
 
   constructor(record: WriteRecord, reduced: Reduced, subject: Subject, folder: string, options: BootOptions) {
     this.#record = record;
@@ -111,19 +126,18 @@ class BootWork implements BootSource {
     this.#states = new Map(reduced.states.map((state) => [state.digest, state]));
     this.#known = new Set(this.#states.keys());
     this.#seen = seenIn(record);
-    const looks = this.#looks();
+    this.#looks = new Looks(subject.release.promises);
+    const looks = this.#looksOfWrite();
     const candidates = byClass(record, reduced.states).map(({ digest }) => ({ digest, look: only(looks.get(digest)) }));
     this.#plan = new BootPlan(candidates, options.maxStates, !options.everyState);
   }
 
-  #looks(): Map<string, StateLook> {
-    const looks = new Looks(this.#subject.release.promises);
+  #looksOfWrite(): Map<string, StateLook> {
     const found = new Map<string, StateLook>();
     for (const { origin, image } of crashStates(this.#record, this.#options.models)) {
       const digest = digestOf(image);
       if (found.has(digest)) continue;
-      const turns = mostAcknowledged(this.#record, this.#state(digest));
-      found.set(digest, looks.of(image, turns.map((turn) => turn.name).join('\n')));
+      found.set(digest, this.#looks.of(image, namesOf(mostAcknowledged(this.#record, this.#state(digest)))));
       this.#paths.set(digest, pathsOf(origin, image));
     }
     return found;
@@ -136,9 +150,8 @@ class BootWork implements BootSource {
   async next(): Promise<Boot | undefined> {
     while (!this.#isClosed && performance.now() < this.#end) {
       const planned = this.#plan.next();
-      const boot = planned === undefined || planned === 'later' ? this.#queue.shift() : this.#bootOf(planned);
-      if (boot !== undefined) return this.#begin(boot);
-      if (this.#running === 0) return undefined;
+      if (planned === undefined) return undefined;
+      if (planned !== 'later') return this.#begin(this.#bootOf(planned));
       await this.#changed.promise;
     }
     return undefined;
@@ -155,14 +168,12 @@ class BootWork implements BootSource {
   }
 
   #begin(boot: Boot): Boot {
-    this.#begun += 1;
-    this.#running += 1;
-    if (this.#begun % 20 === 0) this.#options.say(`${this.#begun} boots`);
+    this.#found.boots += 1;
+    if (this.#found.boots % 20 === 0) this.#options.say(`${this.#found.boots} boots`);
     return {
       ...boot,
       done: (booted) => {
         boot.done(booted);
-        this.#running -= 1;
         this.#tellWaiting();
       },
     };
@@ -170,6 +181,12 @@ class BootWork implements BootSource {
 
   #bootOf(planned: PlannedBoot): Boot {
     const { digest, age } = planned;
+    const recovery = this.#ofRecovery.get(digest);
+    if (recovery !== undefined) {
+      const { state, of, origin, tell } = recovery;
+      const done = (booted: Booted) => tell(this.#took(planned, state, origin, of.onExt4, booted));
+      return { state, age, done };
+    }
     const of = this.#state(digest);
     const name = nameOf(digest);
     const acknowledged = mostAcknowledged(this.#record, of);
@@ -180,7 +197,7 @@ class BootWork implements BootSource {
       age,
       ...(age === 'aged' && { recordTo }),
       done: (booted) => {
-        this.#took(planned, of, state, booted);
+        this.#found.violations.push(...this.#took(planned, state, firstOf(of), of.onExt4, booted));
         if (booted.isRecorded) this.#recovered(of, state, recordTo);
       },
     };
@@ -196,24 +213,28 @@ class BootWork implements BootSource {
     return only(this.#images.get(digest));
   }
 
-  #took(planned: PlannedBoot, of: DistinctState, state: StateToBoot, booted: Booted): void {
+  /** @returns what was violated */
+  #took(planned: PlannedBoot, state: StateToBoot, origin: Origin, onExt4: boolean, booted: Booted): Violation[] {
     const { digest, age } = planned;
-    const broken = this.#violationsOf(booted, state, digest, firstOf(of), of.onExt4);
+    const broken = this.#violationsOf(booted, state, digest, origin, onExt4);
     this.#broken.set(`${digest} ${age}`, broken);
-    this.#found.violations.push(...broken);
     const { lookedInto } = booted;
-    const represented = this.#plan.took(planned, { verdicts: verdictsOf(booted), lookedInto });
-    if (represented !== undefined) this.#represented(represented);
+    this.#represented(this.#plan.took(planned, { verdicts: verdictsOf(booted), lookedInto }));
+    return broken;
   }
 
   /** What was violated on a state is violated on those that it stands for. */
-  #represented({ age, by, digests }: Represented): void {
-    const broken = this.#broken.get(`${by} ${age}`) ?? [];
-    for (const digest of digests) {
-      const of = this.#state(digest);
-      const paths = this.#paths.get(digest) ?? new Map();
-      for (const violation of broken)
-        this.#found.violations.push({ ...violation, digest, origin: firstOf(of), paths, onExt4: of.onExt4 });
+  #represented(found: Represented | undefined): void {
+    if (found === undefined) return;
+    const broken = this.#broken.get(`${found.by} ${found.age}`) ?? [];
+    for (const digest of found.digests) {
+      const recovery = this.#ofRecovery.get(digest);
+      const { onExt4 } = recovery?.of ?? this.#state(digest);
+      const origin = recovery?.origin ?? firstOf(this.#state(digest));
+      const paths = recovery === undefined ? only(this.#paths.get(digest)) : pathsOf(origin, recovery.state.image);
+      const violations = broken.map((violation) => ({ ...violation, digest, origin, paths, onExt4 }));
+      if (recovery === undefined) this.#found.violations.push(...violations);
+      else recovery.tell(violations);
     }
   }
 
@@ -269,22 +290,18 @@ class BootWork implements BootSource {
       if (this.#known.has(digest)) continue;
       this.#known.add(digest);
       recoveries.states += 1;
-      if (!isBooted || this.#ofRecovery >= this.#options.maxStates) {
+      if (!isBooted) {
         recoveries.boundLeftOut += 1;
         continue;
       }
-      this.#ofRecovery += 1;
-      const toBoot = { ...parent, name: `${parent.name}-${nameOf(digest)}`, image };
-      const origin = firstOf(state);
-      this.#queue.push({
-        state: toBoot,
-        age: 'aged',
-        done: (booted) => {
-          recoveries.booted += 1;
-          const broken = this.#violationsOf(booted, toBoot, digest, origin, state.onExt4);
-          this.#tell(record, parent, broken, new Map([[digest, image]]), planted);
-        },
+      this.#ofRecovery.set(digest, {
+        state: { ...parent, name: `${parent.name}-${nameOf(digest)}`, image },
+        of: state,
+        origin: firstOf(state),
+        tell: (broken) => this.#tell(record, parent, broken, new Map([[digest, image]]), planted),
       });
+      const look = this.#looks.of(image, namesOf(parent.acknowledged));
+      this.#represented(this.#plan.addOfRecovery({ digest, look }));
     }
   }
 
@@ -311,16 +328,24 @@ class BootWork implements BootSource {
   }
 
   result(): BootResult {
-    const { booted, represented } = this.#plan.counts;
-    const leftOut = this.#states.size - booted - represented;
+    const { booted, represented, leftOut } = this.#plan.countsOf('write');
+    const ofRecovery = this.#plan.countsOf('recovery');
     const reasons = [...this.#found.reasons];
     if (leftOut > 0)
       reasons.push(`${leftOut} of ${this.#states.size} distinct states were not booted (--max-states, --max-duration)`);
-    const waiting = this.#queue.length;
-    if (leftOut === 0 && waiting > 0) reasons.push(`${waiting} states of recoveries were not booted (--max-duration)`);
-    return { ...this.#found, booted, represented, reasons };
+    else if (ofRecovery.leftOut > 0)
+      reasons.push(`${ofRecovery.leftOut} states of recoveries were not booted (--max-states, --max-duration)`);
+    const recoveries = {
+      ...this.#found.recoveries,
+      booted: ofRecovery.booted,
+      represented: ofRecovery.represented,
+      boundLeftOut: this.#found.recoveries.boundLeftOut + ofRecovery.leftOut,
+    };
+    return { ...this.#found, booted, represented, recoveries, reasons };
   }
 }
+
+const namesOf = (turns: readonly Turn[]) => turns.map((turn) => turn.name).join('\n');
 
 /** Images of states hold what no other state holds, such as a piece of a torn file. */
 const IMAGES_KEPT = 32;

@@ -29,8 +29,17 @@ export interface Exploration {
   models: { model: Model; assumes: string; crashPoints: number }[];
   /** All distinct states are judged without a boot; so many of them were booted, aged and fresh, and for so many another one stands (alike.ts). */
   states: { distinct: number; booted: number; represented: number; leftOut: number };
-  /** What the gateway wrote when it was booted on them, one level deep: its own crash points, the distinct states that they leave, those that were booted, those that a bound left out. */
-  recoveries: { recorded: number; crashPoints: number; states: number; booted: number; boundLeftOut: number };
+  /** What the gateway wrote when it was booted on them, one level deep: its own crash points, the distinct states that they leave; of those the booted, those that another one stands for, those that a bound left out. */
+  recoveries: {
+    recorded: number;
+    crashPoints: number;
+    states: number;
+    booted: number;
+    represented: number;
+    boundLeftOut: number;
+  };
+  /** Boots of states and of states of recoveries, each at one age. */
+  boots: number;
   /** Power losses that the bound leaves out, as a number in digits. */
   leftOutByBound: string;
   findings: (Finding & { kept: string; reproduce: string })[];

@@ -99,6 +99,7 @@ export async function explore(
       leftOut: reduced.states.length - boots.booted - boots.represented,
     },
     recoveries: boots.recoveries,
+    boots: boots.boots,
     leftOutByBound: String(reduced.leftOutByBound),
     findings: found,
     map: mapOf(record, options.models, reduced, violations),

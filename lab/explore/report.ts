@@ -46,7 +46,7 @@ function counts({ models, states, recoveries, leftOutByBound, confirmed, tookMs,
   return [
     `${map.length - 1} calls; ${points} crash points; ${states.distinct} distinct states.`,
     `Judged without a boot: all. Booted, aged and fresh: ${states.booted}; different from one of them only in what no boot opened: ${states.represented}; not booted: ${states.leftOut}.`,
-    `Recoveries recorded: ${recoveries.recorded}; ${recoveries.crashPoints} crash points in them leave ${recoveries.states} more states, judged; booted: ${recoveries.booted}, left out by the bound (one recovery of each kind): ${recoveries.boundLeftOut}.`,
+    `Recoveries recorded: ${recoveries.recorded}; ${recoveries.crashPoints} crash points in them leave ${recoveries.states} more states, judged; booted: ${recoveries.booted}, different from a booted one only in what no boot opened: ${recoveries.represented}, left out by the bound (one recovery of each kind): ${recoveries.boundLeftOut}.`,
     `Power losses left out by the bound: ${leftOutByBound}.`,
     `Real crashes that left what the model says: ${agreed} of ${confirmed.length}.`,
     `Recorded in ${seconds(tookMs.record)}, judged in ${seconds(tookMs.judge)}, booted in ${seconds(tookMs.boot)}.`,
