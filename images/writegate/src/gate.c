@@ -85,11 +85,11 @@ static void emit_id(const char *event, const char *id) {
 
 /* ---- calls that come again ---- */
 
-static void remember_again(const struct call *call, bool is_performed, int result) {
+static void remember_again(const struct seccomp_notif *call, uint64_t start_time, bool is_performed, int result) {
   for (size_t i = again_count; i-- > 0;)
     if (tracee_start_time((pid_t)again[i].call.pid) != again[i].start_time) again[i] = again[--again_count];
   if (again_count == AGAIN_MAX) give_up("too many calls were interrupted at once");
-  again[again_count++] = (struct again){call->notification, call->caller.start_time, is_performed, result};
+  again[again_count++] = (struct again){*call, start_time, is_performed, result};
 }
 
 /* Takes the thread's entry out. True if this is that call; another call means that the program gave it up (EINTR). */
@@ -110,9 +110,11 @@ static bool may_go(const struct seccomp_notif *notification) {
 }
 
 static bool go(const struct call *call) {
+  int64_t writes = -1, bytes;
+  if (call->op == OP_WRITE && !tracee_writes((pid_t)call->notification.pid, &writes, &bytes)) writes = -1;
   bool went = listener_let_run(listener, call->notification.id);
-  if (went) threads_let_go(&call->notification, call->caller.start_time);
-  else remember_again(call, false, 0);
+  if (went) threads_let_go(&call->notification, call->caller.start_time, writes);
+  else remember_again(&call->notification, call->caller.start_time, false, 0);
   return went;
 }
 
@@ -129,6 +131,7 @@ static bool can_receive(int limit_ms) {
 static bool receive(struct seccomp_notif *out) {
   if (!listener_receive(listener, out)) return false;
   counters.notified++;
+  if (threads_never_ran(out)) remember_again(out, tracee_start_time((pid_t)out->pid), false, 0);
   threads_returned((pid_t)out->pid);
   return true;
 }
@@ -175,15 +178,21 @@ static void let_run(const struct call *call) {
 }
 
 static void answer(const struct call *call, int result) {
-  if (!listener_answer(listener, call->notification.id, result)) remember_again(call, true, result);
+  if (!listener_answer(listener, call->notification.id, result)) remember_again(&call->notification, call->caller.start_time, true, result);
 }
 
 static void finish_again(const struct seccomp_notif *notification, const struct again *entry) {
   static struct call call;
+  int error = 0;
   call.notification = *notification;
   call.caller.start_time = entry->start_time;
-  if (entry->is_performed) answer(&call, entry->result);
-  else let_run(&call);
+  if (entry->is_performed) {
+    answer(&call, entry->result);
+    return;
+  }
+  /* What it does is as it was; what it finds may be something else by now. */
+  if (call_read(&call, &error) == READ_CHANGE) let_run(&call);
+  else listener_let_run(listener, notification->id);
 }
 
 /* ---- the queue behind a held call ---- */

@@ -40,19 +40,19 @@ static struct {
 /* The call that was let go. */
 static struct {
   enum op op;
-  pid_t tid, pid;
+  pid_t tid;
   struct seccomp_data data;
   struct named path, to;
   int file;              /* opened again by writegate, so that a close changes nothing; -1: none */
   struct stat before;    /* of `file` */
-  int io;                /* /proc/<pid>/task/<tid>/io */
-  int64_t writes, bytes; /* what that counted before */
+  bool is_counted;       /* `writes` and `bytes` are what the thread had written before */
+  int64_t writes, bytes;
   int64_t place, asked;  /* of a write */
   bool is_synchronous;
   bool can_change;       /* false: it will fail, or changes nothing */
   bool has_returned;
   uint64_t user_ticks;
-} pending = {.file = -1, .io = -1};
+} pending = {.file = -1};
 
 /* Files with a shared mapping that can be written through: looked at before each call. */
 static struct {
@@ -241,31 +241,13 @@ static int open_file(const struct call *call) {
   return fd >= 0 ? fd : open(path, O_PATH | O_CLOEXEC);
 }
 
-/* Linux counts each thread's writes and their bytes when they are over: proc_pid_io(5). */
-static bool read_io(int64_t *writes, int64_t *bytes) {
-  char text[512];
-  ssize_t count = pread(pending.io, text, sizeof text - 1, 0);
-  text[count < 0 ? 0 : count] = 0;
-  const char *at_bytes = strstr(text, "wchar: "), *at_writes = strstr(text, "syscw: ");
-  if (at_bytes == NULL || at_writes == NULL) return false;
-  *bytes = strtoll(at_bytes + 7, NULL, 10);
-  *writes = strtoll(at_writes + 7, NULL, 10);
-  return true;
-}
-
 static void look_at_write(const struct call *call) {
   struct descriptor descriptor;
-  char name[64];
   pending.asked = call->bytes;
   if (tracee_descriptor((pid_t)call->notification.pid, call->fd, &descriptor) != 0) return;
   pending.is_synchronous = (descriptor.flags & (O_SYNC | O_DSYNC)) != 0;
   pending.place = call->append ? pending.before.st_size : call->offset >= 0 ? call->offset : descriptor.position;
-  snprintf(name, sizeof name, "/proc/%d/task/%u/io", call->caller.pid, call->notification.pid);
-  pending.io = open(name, O_RDONLY | O_CLOEXEC);
-  if (pending.io >= 0 && !read_io(&pending.writes, &pending.bytes)) {
-    close(pending.io);
-    pending.io = -1;
-  }
+  pending.is_counted = tracee_writes(pending.tid, &pending.writes, &pending.bytes);
 }
 
 /* A call that finds nothing to do, or something in its way, is over at once: nothing else changes meanwhile. */
@@ -285,8 +267,7 @@ static bool will_change(const struct call *call) {
 
 void record_drop(void) {
   if (pending.file >= 0) close(pending.file);
-  if (pending.io >= 0) close(pending.io);
-  pending.file = pending.io = -1;
+  pending.file = -1;
 }
 
 void record_before(const struct call *call) {
@@ -294,10 +275,9 @@ void record_before(const struct call *call) {
   look_at_mapped();
   pending.op = call->op;
   pending.tid = (pid_t)call->notification.pid;
-  pending.pid = call->caller.pid;
   pending.data = call->notification.data;
   pending.place = pending.asked = NOT_KNOWN;
-  pending.is_synchronous = pending.has_returned = false;
+  pending.is_synchronous = pending.has_returned = pending.is_counted = false;
   pending.user_ticks = 0;
   pending.path.is_given = pending.to.is_given = false;
   look_at_name(call->path.path, &pending.path);
@@ -336,7 +316,7 @@ static bool has_new_attributes(void) {
 /* A call of these that succeeds shows. */
 static bool can_show(void) {
   switch (pending.op) {
-    case OP_WRITE: return pending.io >= 0;
+    case OP_WRITE: return pending.is_counted;
     case OP_SYNC: case OP_COPY: case OP_ALLOCATE: case OP_MAP: return false;
     default: return true;
   }
@@ -345,7 +325,7 @@ static bool can_show(void) {
 static bool shows(void) {
   int64_t writes, bytes;
   switch (pending.op) {
-    case OP_WRITE: return read_io(&writes, &bytes) && writes > pending.writes;
+    case OP_WRITE: return tracee_writes(pending.tid, &writes, &bytes) && writes > pending.writes;
     case OP_TRUNCATE: case OP_CHMOD: case OP_CHOWN: case OP_UTIME: case OP_XATTR: return has_new_attributes();
     default: return is_changed(&pending.path) || is_changed(&pending.to);
   }
@@ -384,7 +364,7 @@ static void emit_named(const struct named *before) {
 /* How many bytes were written: as the kernel counted them; else what is there of what was asked for. */
 static int64_t written(const struct stat *now) {
   int64_t writes, bytes;
-  if (pending.io >= 0 && read_io(&writes, &bytes)) return writes > pending.writes ? bytes - pending.bytes : 0;
+  if (pending.is_counted && tracee_writes(pending.tid, &writes, &bytes)) return writes > pending.writes ? bytes - pending.bytes : 0;
   int64_t there = now->st_size - pending.place;
   return there < 0 ? 0 : there < pending.asked ? there : pending.asked;
 }

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tracee.h"
 
@@ -10,6 +11,7 @@ struct let_go {
   struct seccomp_data call;
   pid_t tid;
   uint64_t start_time, user_ticks; /* 0: not looked at since */
+  int64_t writes;
 };
 
 static struct let_go *table;
@@ -38,10 +40,19 @@ static struct let_go *add(void) {
   return &table[used++];
 }
 
-void threads_let_go(const struct seccomp_notif *call, uint64_t start_time) {
+void threads_let_go(const struct seccomp_notif *call, uint64_t start_time, int64_t writes) {
   struct let_go *entry = find((pid_t)call->pid);
   if (entry == NULL) entry = add();
-  *entry = (struct let_go){.call = call->data, .tid = (pid_t)call->pid, .start_time = start_time};
+  *entry = (struct let_go){.call = call->data, .tid = (pid_t)call->pid, .start_time = start_time, .writes = writes};
+}
+
+bool threads_never_ran(const struct seccomp_notif *call) {
+  const struct let_go *entry = find((pid_t)call->pid);
+  int64_t writes, bytes;
+  return entry != NULL && entry->writes >= 0 && entry->call.nr == call->data.nr &&
+         memcmp(entry->call.args, call->data.args, sizeof entry->call.args) == 0 &&
+         tracee_start_time(entry->tid) == entry->start_time && tracee_writes(entry->tid, &writes, &bytes) &&
+         writes == entry->writes;
 }
 
 void threads_returned(pid_t tid) {

@@ -6,7 +6,11 @@
 
 enum settled { SETTLED, UNSETTLED, UNKNOWN };
 
-void threads_let_go(const struct seccomp_notif *call, uint64_t start_time);
+/* `writes`: how many the thread had made before; -1: not known, or the call is no write. */
+void threads_let_go(const struct seccomp_notif *call, uint64_t start_time, int64_t writes);
+/* Is it the call that the thread was let go with, which the kernel has started again without having run it? Only of a write is that known: a signal in the
+ * very moment of the answer makes the kernel take the answer and begin the call anew (seccomp_do_user_notification()). */
+bool threads_never_ran(const struct seccomp_notif *call);
 /* It made another call: the one before is over. */
 void threads_returned(pid_t tid);
 /* Are all calls that were let go out of the kernel? */

@@ -159,6 +159,18 @@ bool tracee_is_running(pid_t tid) {
   return read_stat(tid, text, sizeof text) && strrchr(text, ')')[2] == 'R';
 }
 
+bool tracee_writes(pid_t tid, int64_t *writes, int64_t *bytes) {
+  char what[32], text[512];
+  /* Without `task` it would be those of the whole process. */
+  snprintf(what, sizeof what, "task/%d/io", tid);
+  if (read_proc(tid, what, text, sizeof text) != 0) return false;
+  const char *at_bytes = strstr(text, "wchar: "), *at_writes = strstr(text, "syscw: ");
+  if (at_bytes == NULL || at_writes == NULL) return false;
+  *bytes = strtoll(at_bytes + 7, NULL, 10);
+  *writes = strtoll(at_writes + 7, NULL, 10);
+  return true;
+}
+
 enum whereabouts tracee_whereabouts(pid_t tid, const struct seccomp_data *call) {
   char text[256], expected[256];
   int error = read_proc(tid, "syscall", text, sizeof text);

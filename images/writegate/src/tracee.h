@@ -33,6 +33,8 @@ uint64_t tracee_start_time(pid_t tid);
 uint64_t tracee_user_ticks(pid_t tid);
 /* It runs, or could if it had a processor. */
 bool tracee_is_running(pid_t tid);
+/* How many writes of any kind a thread has made, and how many bytes: Linux counts them when they are over, proc_pid_io(5). False: not known. */
+bool tracee_writes(pid_t tid, int64_t *writes, int64_t *bytes);
 enum whereabouts tracee_whereabouts(pid_t tid, const struct seccomp_data *call);
 
 #endif
