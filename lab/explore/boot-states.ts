@@ -4,13 +4,21 @@ import { Looks, type StateLook } from './alike.ts';
 import { BootPlan, type PlannedBoot, type Represented } from './boot-plan.ts';
 import { type Boot, type BootSource, bootAll } from './boot-queue.ts';
 import type { Booted, StateToBoot } from './boot-state.ts';
-import { crashStates, type DistinctState, type Model, type Origin, type Reduced } from './crash-state.ts';
-import { type Finding, findings, isSameCause, pathsOf, type Violation } from './finding.ts';
+import {
+  crashStates,
+  type DistinctState,
+  firstOf,
+  type Model,
+  nameOf,
+  type Origin,
+  type Reduced,
+} from './crash-state.ts';
+import { pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
-import { byClass, imagesOf, judgeStates, mostAcknowledged, seenIn, unfaithful } from './judged.ts';
+import { byClass, imagesOf, mostAcknowledged, seenIn } from './judged.ts';
 import type { Turn, WriteRecord } from './record.ts';
-import { openRecord } from './record-file.ts';
 import type { Subject } from './record-workload.ts';
+import { Recoveries, type RecoveryFinding, type RecoveryState } from './recoveries.ts';
 
 /** What is asked for of the boots. */
 export interface BootOptions {
@@ -24,20 +32,6 @@ export interface BootOptions {
   promised(model: Model): boolean;
   signal: AbortSignal;
   say(line: string): void;
-}
-
-/** A finding in a recovery, with the state that shows it. */
-export interface RecoveryFinding {
-  finding: Finding;
-  state: StateToBoot;
-}
-
-/** A state of a recovery that is to be booted, and what is to be done with what was violated on it. */
-interface RecoveryState {
-  state: StateToBoot;
-  of: Pick<DistinctState, 'onExt4'>;
-  origin: Origin;
-  tell(broken: readonly Violation[]): void;
 }
 
 /** What the boots came to. */
@@ -86,7 +80,6 @@ export async function bootStates(
 /** The states that are still to be booted, and what came of those that were. */
 class BootWork implements BootSource {
   readonly #record: WriteRecord;
-  readonly #subject: Subject;
   readonly #folder: string;
   readonly #options: BootOptions;
   readonly #states: ReadonlyMap<string, DistinctState>;
@@ -100,31 +93,25 @@ class BootWork implements BootSource {
   readonly #broken = new Map<string, readonly Violation[]>();
   /** States of recoveries that are to be booted. */
   readonly #ofRecovery = new Map<string, RecoveryState>();
+  readonly #recoveries: Recoveries;
   readonly #looks: Looks;
   readonly #end: number;
-  readonly #known: Set<string>;
-  /** The kinds of crash points whose recovery is booted on already. */
-  readonly #kinds = new Set<string>();
-  readonly #found: BootResult = {
+  readonly #found: Pick<BootResult, 'violations' | 'reasons' | 'boots'> = {
     violations: [],
-    ofRecovery: [],
     reasons: [],
     boots: 0,
-    booted: 0,
-    represented: 0,
-    recoveries: { recorded: 0, crashPoints: 0, states: 0, booted: 0, represented: 0, boundLeftOut: 0 },
   };
   #isClosed = false;
   #changed = Promise.withResolvers<void>();
 
   constructor(record: WriteRecord, reduced: Reduced, subject: Subject, folder: string, options: BootOptions) {
     this.#record = record;
-    this.#subject = subject;
     this.#folder = folder;
     this.#options = options;
     this.#end = performance.now() + options.maxDurationMs;
     this.#states = new Map(reduced.states.map((state) => [state.digest, state]));
-    this.#known = new Set(this.#states.keys());
+    const known = new Set(this.#states.keys());
+    this.#recoveries = new Recoveries(record, subject.release.promises, options, known);
     this.#seen = seenIn(record);
     this.#looks = new Looks(subject.release.promises);
     const looks = this.#looksOfWrite();
@@ -197,8 +184,9 @@ class BootWork implements BootSource {
       age,
       ...(age === 'aged' && { recordTo }),
       done: (booted) => {
-        this.#found.violations.push(...this.#took(planned, state, firstOf(of), of.onExt4, booted));
-        if (booted.isRecorded) this.#recovered(of, state, recordTo);
+        const broken = this.#took(planned, state, firstOf(of), of.onExt4, booted);
+        this.#found.violations.push(...broken);
+        if (booted.isRecorded) this.#recovered(this.#recoveries.take(of, state, recordTo, broken));
       },
     };
   }
@@ -253,95 +241,31 @@ class BootWork implements BootSource {
       .map(({ check, detail }) => ({ check, detail, digest, origin, paths, booted: age, onExt4 }));
   }
 
-  /** Judges the states of a recovery, and has some of them booted. */
-  #recovered(of: DistinctState, parent: StateToBoot, recordTo: string): void {
-    using open = openRecord(recordTo);
-    const planted = (file: string) =>
-      !parent.image.names.has(file) &&
-      open.record.base.some((effect) => effect.kind === 'name' && effect.path === file);
-    const turns = parent.acknowledged.map((turn) => ({ ...turn, t: 0 }));
-    const record = { ...open.record, turns };
-    const { recoveries, reasons } = this.#found;
-    recoveries.recorded += 1;
-    const wrong = unfaithful(record);
-    if (wrong.length > 0) {
-      reasons.push(`the recovery from ${parent.name} is not known: ${wrong[0]}`);
-      return;
-    }
-    const { promises } = this.#subject.release;
-    const { reduced, violations } = judgeStates(record, { promises }, this.#options);
-    const images = imagesOf(record, this.#options.models, new Set(reduced.states.map((state) => state.digest)));
-    recoveries.crashPoints += Object.values(reduced.crashPoints).reduce((sum, count) => sum + count, 0);
-    // What was wrong before the recovery began is no finding of it.
-    const before = new Set(violations.filter((one) => one.origin.step === 0).map((one) => one.check));
-    this.#tell(
-      record,
-      parent,
-      violations.filter((one) => !before.has(one.check)),
-      images,
-      planted,
-    );
-    const kind = kindOf(this.#record, firstOf(of));
-    const isBooted = !this.#kinds.has(kind);
-    this.#kinds.add(kind);
-    for (const state of reduced.states) {
-      const image = without(images.get(state.digest), planted);
-      const digest = digestOf(image);
-      if (this.#known.has(digest)) continue;
-      this.#known.add(digest);
-      recoveries.states += 1;
-      if (!isBooted) {
-        recoveries.boundLeftOut += 1;
-        continue;
-      }
-      this.#ofRecovery.set(digest, {
-        state: { ...parent, name: `${parent.name}-${nameOf(digest)}`, image },
-        of: state,
-        origin: firstOf(state),
-        tell: (broken) => this.#tell(record, parent, broken, new Map([[digest, image]]), planted),
-      });
-      const look = this.#looks.of(image, namesOf(parent.acknowledged));
+  #recovered(states: readonly RecoveryState[]): void {
+    for (const recovery of states) {
+      const { digest, state } = recovery;
+      this.#ofRecovery.set(digest, recovery);
+      const look = this.#looks.of(state.image, namesOf(state.acknowledged));
       this.#represented(this.#plan.addOfRecovery({ digest, look }));
-    }
-  }
-
-  #tell(
-    record: WriteRecord,
-    parent: StateToBoot,
-    violations: readonly Violation[],
-    images: ReadonlyMap<string, FolderImage>,
-    planted: (file: string) => boolean,
-  ): void {
-    for (const finding of findings(record, violations, this.#options.promised)) {
-      const cause = `in the recovery from the state ${parent.name}: ${finding.cause}`;
-      const known = this.#found.ofRecovery.find((one) => isSameCause(one.finding, finding));
-      if (known !== undefined) {
-        known.finding = { ...known.finding, states: known.finding.states + finding.states };
-        continue;
-      }
-      const image = without(images.get(finding.digest), planted);
-      this.#found.ofRecovery.push({
-        finding: { ...finding, cause },
-        state: { ...parent, name: nameOf(finding.digest), image },
-      });
     }
   }
 
   result(): BootResult {
     const { booted, represented, leftOut } = this.#plan.countsOf('write');
     const ofRecovery = this.#plan.countsOf('recovery');
-    const reasons = [...this.#found.reasons];
+    const { counts, found } = this.#recoveries;
+    const reasons = [...this.#found.reasons, ...this.#recoveries.reasons];
     if (leftOut > 0)
       reasons.push(`${leftOut} of ${this.#states.size} distinct states were not booted (--max-states, --max-duration)`);
     else if (ofRecovery.leftOut > 0)
       reasons.push(`${ofRecovery.leftOut} states of recoveries were not booted (--max-states, --max-duration)`);
     const recoveries = {
-      ...this.#found.recoveries,
+      ...counts,
       booted: ofRecovery.booted,
       represented: ofRecovery.represented,
-      boundLeftOut: this.#found.recoveries.boundLeftOut + ofRecovery.leftOut,
+      boundLeftOut: counts.boundLeftOut + ofRecovery.leftOut,
     };
-    return { ...this.#found, booted, represented, recoveries, reasons };
+    return { ...this.#found, ofRecovery: found, booted, represented, recoveries, reasons };
   }
 }
 
@@ -359,20 +283,4 @@ function verdictsOf({ verdicts }: Booted): string | undefined {
 function only<T>(one: T | undefined): T {
   if (one === undefined) throw new Error('a state is not in its record any more');
   return one;
-}
-
-/** A digest as a part of a file's name. */
-export const nameOf = (digest: string): string => digest.slice(0, 16).replaceAll(/[^0-9A-Za-z]/g, '_');
-
-function firstOf({ first }: DistinctState): Origin {
-  const origin = first['process-crash'] ?? first['power-loss'];
-  if (origin === undefined) throw new Error('a state has no crash point');
-  return origin;
-}
-
-const kindOf = (record: WriteRecord, origin: Origin): string => `${origin.model} ${record.steps[origin.step]?.op}`;
-
-function without(image: FolderImage | undefined, planted: (file: string) => boolean): FolderImage {
-  const { names, inodes } = only(image);
-  return { names: new Map([...names].filter(([file]) => !planted(file))), inodes };
 }

@@ -91,6 +91,16 @@ export interface DistinctState {
   readonly crashPoints: number;
 }
 
+/** A digest as a part of a file's name. */
+export const nameOf = (digest: string): string => digest.slice(0, 16).replaceAll(/[^0-9A-Za-z]/g, '_');
+
+/** The simplest crash point that leaves a state. */
+export function firstOf({ first }: Pick<DistinctState, 'first'>): Origin {
+  const origin = first['process-crash'] ?? first['power-loss'];
+  if (origin === undefined) throw new Error('a state has no crash point');
+  return origin;
+}
+
 interface Known {
   readonly digest: string;
   first: DistinctState['first'];

@@ -104,6 +104,17 @@ export function findings(
   return groups.map((group) => group.finding);
 }
 
+/**
+ * What a boot on a state of a recovery shows that the boot on the state before that recovery did not show: an orphan that nobody sweeps is there at each of
+ * its crash points. What was said is compared without its numbers, such as times.
+ */
+export function notSaidOf(before: readonly Violation[], violations: readonly Violation[]): Violation[] {
+  const said = new Set(before.map(withoutNumbers));
+  return violations.filter((one) => !said.has(withoutNumbers(one)));
+}
+
+const withoutNumbers = ({ check, detail }: Violation) => `${check} ${detail.replaceAll(/\d+/g, '#')}`;
+
 /** Two findings that one cause explains, of one record or of two. */
 export const isSameCause = (a: Finding, b: Finding): boolean =>
   a.check === b.check && a.model === b.model && a.booted === b.booted && a.place === b.place;

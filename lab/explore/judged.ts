@@ -1,7 +1,7 @@
 import type { GateEvent } from '../gate/protocol.ts';
 import type { Release } from '../gateway.ts';
 import { differences } from './compare.ts';
-import { crashStates, type DistinctState, type Model, type Reduced, reduce } from './crash-state.ts';
+import { crashStates, type DistinctState, firstOf, type Model, type Reduced, reduce } from './crash-state.ts';
 import { pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
 import { StateJudge, wholeVersions } from './judge-state.ts';
@@ -47,8 +47,7 @@ export function judgeStates(
 export function byClass(record: WriteRecord, states: readonly DistinctState[]): DistinctState[] {
   const classes = new Map<string, DistinctState[]>();
   for (const state of states) {
-    const origin = state.first['process-crash'] ?? state.first['power-loss'];
-    if (origin === undefined) continue;
+    const origin = firstOf(state);
     const step = record.steps[origin.step];
     const how =
       origin.model === 'process-crash'
