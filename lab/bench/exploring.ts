@@ -170,7 +170,7 @@ async function explored(bench: Bench, plan: CellPlan, models: readonly Model[]):
     say: () => undefined,
   };
   const subject = { release, images, memoryBytes: spec.memoryBytes };
-  return explore(bench.engine, subject, path.join(folder.path, 'run'), options);
+  return await explore(bench.engine, subject, path.join(folder.path, 'run'), options);
 }
 
 /** What one state costs at one age where nothing is planted, looked at or judged: two boots, a turn, a stop and a kill, `jobs` at a time. In ms of the whole. */
