@@ -181,7 +181,7 @@ describe('ready', () => {
   test('not in time: the last status is told', async () => {
     await using gateway = await web((_, response) => response.writeHead(503).end('no'));
     const http = { port: gateway.port, path: '/readyz', status: 200 };
-    const reply = await sidecar.ask('ready', { http, limitMs: 80 });
+    const reply = await sidecar.ask('ready', { http, limitMs: 800 });
     expect(reply).toMatchObject({ ok: false, code: 'not-ready', lastStatus: 503 });
     expect(reply.attempts).toBeGreaterThan(1);
   });

@@ -56,7 +56,7 @@ test.each([
   ['Node, through the thread pool', ['node', '/opt/programs/promises.mjs', '8']],
   ['Node, synchronous', ['node', '/opt/programs/sync.mjs']],
   ['many threads at once', ['threads', '8', '20']],
-  ['signals in the middle of writes', ['act', 'storm', '/state/log', '1000']],
+  ['signals in the middle of writes', ['act', 'storm', '/state/log', '100']],
   ['SQLite with a rollback journal', ['node', '/opt/programs/sqlite.mjs', 'delete']],
 ])('%s: the record, played again, is the folder byte for byte', { timeout: LIMIT_MS * 2 }, async (_, command) => {
   await recorded(command, (record, rebuilt, real) => {

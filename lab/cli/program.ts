@@ -132,7 +132,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .description('rebuild every state that a crash can leave in a workload, boot the gateway on each, and judge it')
     .option('-g, --gateway <name[@version]>', 'the gateway')
     .option('-d, --defect <name>', 'its mutant with this defect')
-    .option('-w, --workload <name>', 'what is recorded: turn, two-turns, boot, stop', 'turn')
+    .option('-w, --workload <name>', 'what is recorded: turn, two-turns, boot, stop, cleanup', 'turn')
     .option('--model <name>', 'process-crash or power-loss (default: both)', several)
     .option('--max-states <number>', 'boot at most so many distinct states', states)
     .option('--every-state', 'boot each distinct state, also those that differ only in what no boot opened')

@@ -85,6 +85,8 @@ static void emit_id(const char *event, const char *id) {
 
 /* ---- calls that come again ---- */
 
+static void emit_op(const struct call *call);
+
 static void remember_again(const struct seccomp_notif *call, uint64_t start_time, bool is_performed, int result) {
   for (size_t i = again_count; i-- > 0;)
     if (tracee_start_time((pid_t)again[i].call.pid) != again[i].start_time) again[i] = again[--again_count];
@@ -191,8 +193,13 @@ static void finish_again(const struct seccomp_notif *notification, const struct 
     return;
   }
   /* What it does is as it was; what it finds may be something else by now. */
-  if (call_read(&call, &error) == READ_CHANGE) let_run(&call);
-  else listener_let_run(listener, notification->id);
+  if (call_read(&call, &error) != READ_CHANGE) {
+    listener_let_run(listener, notification->id);
+    return;
+  }
+  /* A record tells of a call before it tells what that did, and another one may have come between. */
+  if (record_is_on()) emit_op(&call);
+  let_run(&call);
 }
 
 /* ---- the queue behind a held call ---- */
