@@ -225,3 +225,13 @@ export function fill<T>(template: T, values: Readonly<Record<string, string>>): 
   };
   return walk(template) as T;
 }
+
+/** Patterns of the files that a promise speaks of by their content: the store, where turns must be found, the archive of what was cleaned up. */
+export function promisedFiles({ store, durable, retention }: Promises): string[] {
+  const anything = { session: '*', text: '*' };
+  return [
+    store.path,
+    ...durable.flatMap((place) => fill(place.file, anything)),
+    ...(retention === undefined ? [] : [retention.archive]),
+  ];
+}

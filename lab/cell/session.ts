@@ -4,7 +4,7 @@ import type { Moment, PlantRole } from '../evidence/event.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { ArmSpec, GateEvent, GateEventOf } from '../gate/protocol.ts';
-import { fill, type Promises, type Release, type Store, storeEntryPath } from '../gateway.ts';
+import { fill, type Promises, promisedFiles, type Release, type Store, storeEntryPath } from '../gateway.ts';
 import type { BootOptions, Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import type { Entry, Plant, TurnResult } from '../sidecar/client.ts';
@@ -227,13 +227,10 @@ export class Session {
   }
 
   async snapshot(moment: Moment): Promise<void> {
-    const { root, store, temps, durable, retention } = this.#release.promises;
-    const anything = { session: '*', text: '*' };
+    const { root, store, temps } = this.#release.promises;
     const keep = [
-      store.path,
+      ...promisedFiles(this.#release.promises),
       ...temps,
-      ...durable.flatMap((place) => fill(place.file, anything)),
-      ...(retention === undefined ? [] : [retention.archive]),
       ...(this.#tempPattern === undefined ? [] : [this.#tempPattern]),
     ];
     const entries = await this.#pod.sidecar.snapshot(root, keep, KEEP_BYTES);

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { GateEvent } from '../gate/protocol.ts';
-import { fill, type Promises } from '../gateway.ts';
+import { type Promises, promisedFiles } from '../gateway.ts';
 import { fitsPattern } from '../patterns.ts';
 import { descriptionOf, type FolderImage, type Inode } from './folder-image.ts';
 
@@ -72,13 +72,9 @@ export class Looks {
   readonly #known = new WeakMap<Inode, Map<string, Look>>();
   readonly #isJudged: (file: string) => boolean;
 
-  constructor({ store, durable, retention }: Promises) {
-    const anything = { session: '*', text: '*' };
-    const judged = [
-      store.path,
-      ...durable.flatMap((place) => fill(place.file, anything)),
-      ...(retention === undefined ? [] : [retention.archive]),
-    ];
+  constructor(promises: Promises) {
+    const { store } = promises;
+    const judged = promisedFiles(promises);
     const beside = store.format === 'sqlite' ? [`${store.path}-*`] : [];
     this.#isJudged = (file) => fitsPattern(file, [...judged, ...beside]);
   }

@@ -13,6 +13,7 @@ import {
   type Origin,
   type Reduced,
 } from './crash-state.ts';
+import type { Exploration } from './exploration.ts';
 import { pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
 import { byClass, imagesOf, mostAcknowledged, seenIn } from './judged.ts';
@@ -47,15 +48,7 @@ export interface BootResult {
   booted: number;
   /** Those that another one stands for: they differ in what it never looked into (alike.ts). */
   represented: number;
-  /** Of the recoveries: how many were recorded, their crash points, the distinct states of those (judged without a boot), and what became of them. */
-  recoveries: {
-    recorded: number;
-    crashPoints: number;
-    states: number;
-    booted: number;
-    represented: number;
-    boundLeftOut: number;
-  };
+  recoveries: Exploration['recoveries'];
 }
 
 /**
