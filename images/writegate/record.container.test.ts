@@ -81,14 +81,15 @@ test('SQLite with a write-ahead log: what goes through its shared mapping is rec
   });
 });
 
-test('an answer that waits for no change comes before it, whatever thread is the faster', {
+test.each([
+  ['works, in Node', ['node', '/opt/programs/early-answer.mjs']],
+  ['naps, as a lock that spins does', ['early-answer', 'nap']],
+  ['hands its work from thread to thread', ['early-answer', 'relay']],
+  ['gets no processor for long', ['early-answer', 'starved']],
+])('an answer that waits for no change comes before it, if the one who answers %s', {
   timeout: LIMIT_MS,
-}, async () => {
-  await using fixture = await startFixture({
-    image: testImage(),
-    command: ['node', '/opt/programs/early-answer.mjs'],
-    commands: ['record'],
-  });
+}, async (_, command) => {
+  await using fixture = await startFixture({ image: testImage(), command, commands: ['record'] });
   expect(await fixture.ended({ limitMs: LIMIT_MS }), fixture.logs()).toBe(0);
   const order = fixture.events.flatMap((event) => {
     if (event.ev === 'sent' && String(event.starts).startsWith('HTTP/1.1')) return ['answer'];

@@ -17,12 +17,16 @@ enum {
   SETTLE_LIMIT_MS = 2000,
   RETURN_LIMIT_MS = 1000,
   REST_ROUND_US = 100, /* a pause of the main thread of an event loop is not longer */
-  REST_ROUNDS = 200,   /* for a program that is never at rest: 20 ms */
   LOOK_EVERY_MS = 20,
   DOUBTS_MAX = 10, /* looks after which a call that is neither dead nor back counts as cancelled */
   AGAIN_MAX = 256,
+  NAPS_MAX = 200,      /* rounds: 20 ms, for a program with a thread that does nothing but nap */
+  REST_LIMIT_MS = 2000,
   BUSY_NS = 300000, /* so long a call that is recorded is waited for without giving the processor away for a whole ms */
 };
+
+/* A program that is never at rest has had its turn after so much processor time; on a loaded machine that can take long. */
+static const int64_t REST_PROCESSOR_NS = 20000000;
 
 enum phase {
   OPEN,      /* nothing is held */
@@ -68,6 +72,7 @@ static uint64_t serial;
 static void process(const struct seccomp_notif *notification);
 static void process_behind_hold(const struct seccomp_notif *notification);
 static void take_into_line(void);
+static void emit_op(const struct call *call);
 
 void gate_open(int fd) {
   listener = fd;
@@ -84,8 +89,6 @@ static void emit_id(const char *event, const char *id) {
 }
 
 /* ---- calls that come again ---- */
-
-static void emit_op(const struct call *call);
 
 static void remember_again(const struct seccomp_notif *call, uint64_t start_time, bool is_performed, int result) {
   for (size_t i = again_count; i-- > 0;)
@@ -147,10 +150,13 @@ static void receive_aside(void) {
  * something. So an answer that waits for no change comes before it. */
 static void let_others_come_to_rest(const struct call *call) {
   static const struct timespec at_once = {0, 0}, a_round = {0, REST_ROUND_US * 1000L};
-  for (int round = 0; round < REST_ROUNDS; round++) {
-    bool is_at_rest = threads_at_rest(call->caller.pid, (pid_t)call->notification.pid);
-    if (is_at_rest && !can_receive(0)) return;
-    for (struct timespec limit = is_at_rest ? at_once : a_round; can_receive_within(limit); limit = at_once) receive_aside();
+  pid_t pid = call->caller.pid;
+  int64_t limit_ns = now_ns() + (int64_t)REST_LIMIT_MS * 1000000, enough_ns = tracee_processor_ns(pid) + REST_PROCESSOR_NS;
+  for (int naps = 0; naps < NAPS_MAX && now_ns() < limit_ns && tracee_processor_ns(pid) < enough_ns;) {
+    enum activity activity = threads_activity(pid, (pid_t)call->notification.pid);
+    if (activity == WAITING && !can_receive(0)) return;
+    naps += activity == NAPPING;
+    for (struct timespec limit = activity == WAITING ? at_once : a_round; can_receive_within(limit); limit = at_once) receive_aside();
   }
 }
 

@@ -91,19 +91,24 @@ enum settled threads_settled(void) {
   return all;
 }
 
-bool threads_at_rest(pid_t pid, pid_t but) {
-  static pid_t busy, busy_of; /* the thread that was running when this was asked last: most likely it runs still */
+enum activity threads_activity(pid_t pid, pid_t but) {
+  static pid_t running, running_of; /* the one that ran when this was asked last: most likely it runs still */
+  enum activity most = WAITING;
   char name[64];
-  if (busy_of == pid && busy != but && busy != 0 && tracee_is_running(busy)) return false;
+  if (running_of == pid && running != but && running != 0 && tracee_activity(running) == RUNNING_NOW) return RUNNING_NOW;
+  running_of = pid;
+  running = 0;
+  int64_t processor_ns = tracee_processor_ns(pid);
   snprintf(name, sizeof name, "/proc/%d/task", pid);
   DIR *tasks = opendir(name);
-  busy = 0;
-  busy_of = pid;
-  if (tasks == NULL) return true;
-  for (struct dirent *task; busy == 0 && (task = readdir(tasks)) != NULL;) {
+  if (tasks == NULL) return WAITING;
+  for (struct dirent *task; running == 0 && (task = readdir(tasks)) != NULL;) {
     pid_t tid = (pid_t)atoi(task->d_name);
-    if (tid > 0 && tid != but && tracee_is_running(tid)) busy = tid;
+    enum activity activity = tid > 0 && tid != but ? tracee_activity(tid) : WAITING;
+    if (activity == RUNNING_NOW) running = tid;
+    if (activity > most) most = activity;
   }
   closedir(tasks);
-  return busy == 0;
+  /* They are looked at one after the other. One that waited may have been woken by one that waits by now, which has used time then. */
+  return tracee_processor_ns(pid) == processor_ns ? most : RUNNING_NOW;
 }

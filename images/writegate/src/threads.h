@@ -2,6 +2,7 @@
 #ifndef THREADS_H
 #define THREADS_H
 
+#include "tracee.h"
 #include "writegate.h"
 
 enum settled { SETTLED, UNSETTLED, UNKNOWN };
@@ -16,7 +17,7 @@ void threads_returned(pid_t tid);
 /* Are all calls that were let go out of the kernel? */
 enum settled threads_settled(void);
 
-/* Does every other thread of the process wait for something, if only for a call that is not answered yet? */
-bool threads_at_rest(pid_t pid, pid_t but);
+/* The most active of the process's threads other than `but`, all looked at in one moment. */
+enum activity threads_activity(pid_t pid, pid_t but);
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static int open_proc(pid_t tid, const char *what) {
@@ -154,9 +156,11 @@ uint64_t tracee_user_ticks(pid_t tid) {
   return read_stat(tid, text, sizeof text) ? stat_field(text, 14) : 0;
 }
 
-bool tracee_is_running(pid_t tid) {
-  char text[1024];
-  return read_stat(tid, text, sizeof text) && strrchr(text, ')')[2] == 'R';
+int64_t tracee_processor_ns(pid_t pid) {
+  clockid_t clock;
+  struct timespec used;
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+  return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
 }
 
 bool tracee_writes(pid_t tid, int64_t *writes, int64_t *bytes) {
@@ -169,6 +173,28 @@ bool tracee_writes(pid_t tid, int64_t *writes, int64_t *bytes) {
   *bytes = strtoll(at_bytes + 7, NULL, 10);
   *writes = strtoll(at_writes + 7, NULL, 10);
   return true;
+}
+
+enum { NAP_NS = 5000000 };
+
+static bool is_nap(pid_t tid, const char *call) {
+  long number;
+  unsigned long long arguments[3];
+  struct timespec duration;
+  if (sscanf(call, "%ld %llx %llx %llx", &number, &arguments[0], &arguments[1], &arguments[2]) != 4) return false;
+  bool is_pause = number == __NR_clock_nanosleep && arguments[1] == 0; /* with TIMER_ABSTIME it would be a time of the day */
+  if (!is_pause && number != __NR_nanosleep) return false;
+  return tracee_read(tid, arguments[is_pause ? 2 : 0], &duration, sizeof duration) == 0 && duration.tv_sec == 0 && duration.tv_nsec <= NAP_NS;
+}
+
+enum activity tracee_activity(pid_t tid) {
+  char text[1024];
+  if (!read_stat(tid, text, sizeof text)) return WAITING;
+  if (strchr("RD", strrchr(text, ')')[2]) != NULL) return RUNNING_NOW;
+  if (read_proc(tid, "syscall", text, sizeof text) != 0) return WAITING;
+  /* -1: it waits outside of a call, for a page of its memory. */
+  if (strncmp(text, "running", 7) == 0 || strncmp(text, "-1 ", 3) == 0) return RUNNING_NOW;
+  return is_nap(tid, text) ? NAPPING : WAITING;
 }
 
 enum whereabouts tracee_whereabouts(pid_t tid, const struct seccomp_data *call) {

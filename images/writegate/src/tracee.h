@@ -16,6 +16,13 @@ struct descriptor {
   int flags; /* open(2)'s */
 };
 
+/* What a thread does, from the quietest on. */
+enum activity {
+  WAITING, /* for something, if only for a call that is not answered yet */
+  NAPPING, /* for nothing but a short time: a lock that spins (in the allocators of tcmalloc and V8) sleeps for up to 2 ms. It goes on by itself */
+  RUNNING_NOW, /* or it could if it had a processor, or will when a disk has answered: a page of its program that is not in memory, say */
+};
+
 enum whereabouts { STILL_IN_CALL, RUNNING, ELSEWHERE_NOW, GONE, CANNOT_TELL };
 
 /* Each returns 0, or an errno. */
@@ -31,10 +38,11 @@ int tracee_mapping(pid_t tid, uint64_t address, char *path, size_t size);
 /* Ticks since boot; 0 if the thread is gone or dead. With the tid it names a thread for good: tids are used again. */
 uint64_t tracee_start_time(pid_t tid);
 uint64_t tracee_user_ticks(pid_t tid);
-/* It runs, or could if it had a processor. */
-bool tracee_is_running(pid_t tid);
+/* Of all threads of a process together, those that have ended too: clock_getcpuclockid(3). What a thread has used is added at the latest when it sleeps. */
+int64_t tracee_processor_ns(pid_t pid);
 /* How many writes of any kind a thread has made, and how many bytes: Linux counts them when they are over, proc_pid_io(5). False: not known. */
 bool tracee_writes(pid_t tid, int64_t *writes, int64_t *bytes);
+enum activity tracee_activity(pid_t tid);
 enum whereabouts tracee_whereabouts(pid_t tid, const struct seccomp_data *call);
 
 #endif
