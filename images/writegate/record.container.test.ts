@@ -86,17 +86,21 @@ test.each([
   ['naps, as a lock that spins does', ['early-answer', 'nap']],
   ['hands its work from thread to thread', ['early-answer', 'relay']],
   ['gets no processor for long', ['early-answer', 'starved']],
-])('an answer that waits for no change comes before it, if the one who answers %s', {
-  timeout: LIMIT_MS,
-}, async (_, command) => {
-  await using fixture = await startFixture({ image: testImage(), command, commands: ['record'] });
-  expect(await fixture.ended({ limitMs: LIMIT_MS }), fixture.logs()).toBe(0);
-  const order = fixture.events.flatMap((event) => {
-    if (event.ev === 'sent' && String(event.starts).startsWith('HTTP/1.1')) return ['answer'];
-    return event.ev === 'done' && event.op === 'write' ? ['written'] : [];
-  });
-  expect(order).toEqual(['answer', 'written']);
-});
+])(
+  'an answer that waits for no change comes before it, if the one who answers %s',
+  {
+    timeout: LIMIT_MS,
+  },
+  async (_, command) => {
+    await using fixture = await startFixture({ image: testImage(), command, commands: ['record'] });
+    expect(await fixture.ended({ limitMs: LIMIT_MS }), fixture.logs()).toBe(0);
+    const order = fixture.events.flatMap((event) => {
+      if (event.ev === 'sent' && String(event.starts).startsWith('HTTP/1.1')) return ['answer'];
+      return event.ev === 'done' && event.op === 'write' ? ['written'] : [];
+    });
+    expect(order).toEqual(['answer', 'written']);
+  },
+);
 
 test('a record and its end are each asked for once', { timeout: LIMIT_MS }, async () => {
   await using fixture = await startFixture({
