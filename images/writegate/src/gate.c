@@ -16,7 +16,7 @@
 enum {
   SETTLE_LIMIT_MS = 2000,
   RETURN_LIMIT_MS = 1000,
-  REST_ROUND_US = 100, /* a pause of the main thread of an event loop is not longer */
+  REST_ROUND_US = 100,
   LOOK_EVERY_MS = 20,
   DOUBTS_MAX = 10, /* looks after which a call that is neither dead nor back counts as cancelled */
   AGAIN_MAX = 256,

@@ -109,6 +109,6 @@ enum activity threads_activity(pid_t pid, pid_t but) {
     if (activity > most) most = activity;
   }
   closedir(tasks);
-  /* They are looked at one after the other. One that waited may have been woken by one that waits by now, which has used time then. */
+  /* They are looked at one after the other. One that waited may have been woken by one that waits by now, which has used time then, or has ended. */
   return tracee_processor_ns(pid) == processor_ns ? most : RUNNING_NOW;
 }

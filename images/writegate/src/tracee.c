@@ -25,6 +25,37 @@ static int read_proc(pid_t tid, const char *what, char *text, size_t size) {
   return error;
 }
 
+/* What is looked at so often that it is kept open. A file of a thread belongs to the thread and not to its tid: of one that has ended it can't be read. */
+enum kept_file { STAT, SYSCALL, KEPT_FILES };
+
+static int read_kept(pid_t tid, enum kept_file which, char *text, size_t size) {
+  enum { KEPT_MAX = 256 };
+  static struct kept {
+    pid_t tid;
+    int fd;
+  } all[KEPT_FILES][KEPT_MAX];
+  struct kept *entry = &all[which][(size_t)tid % KEPT_MAX];
+  for (;;) {
+    bool is_new = entry->tid != tid;
+    if (is_new) {
+      char what[32];
+      /* Without `task` the times in it would be those of the whole process. */
+      snprintf(what, sizeof what, "task/%d/%s", tid, which == STAT ? "stat" : "syscall");
+      if (entry->tid != 0) close(entry->fd);
+      entry->fd = open_proc(tid, what);
+      entry->tid = entry->fd < 0 ? 0 : tid;
+      if (entry->fd < 0) return errno;
+    }
+    ssize_t count = pread(entry->fd, text, size - 1, 0);
+    int error = count < 0 ? errno : 0;
+    text[count < 0 ? 0 : count] = 0;
+    if (error == 0) return 0;
+    close(entry->fd);
+    entry->tid = 0;
+    if (is_new) return error;
+  }
+}
+
 static ssize_t read_memory(pid_t tid, uint64_t address, void *buffer, size_t count) {
   int fd = open_proc(tid, "mem");
   if (fd < 0) return -1;
@@ -103,7 +134,7 @@ enum { PF_EXITING = 0x4 }; /* include/linux/sched.h; field 9 has been the same s
 
 /* False if the thread is gone, dead, or on its way out: that can take long where much memory is to be freed. */
 static bool read_stat(pid_t tid, char *text, size_t size) {
-  if (read_proc(tid, "stat", text, size) != 0) return false;
+  if (read_kept(tid, STAT, text, size) != 0) return false;
   const char *name_end = strrchr(text, ')');
   if (name_end == NULL || name_end[1] != ' ' || strchr("ZXx", name_end[2]) != NULL) return false;
   return (stat_field(text, 9) & PF_EXITING) == 0;
@@ -175,13 +206,12 @@ bool tracee_writes(pid_t tid, int64_t *writes, int64_t *bytes) {
   return true;
 }
 
-enum { NAP_NS = 5000000 };
+enum { NAP_NS = 5000000, TEXT_BYTES = 256 };
 
-static bool is_nap(pid_t tid, const char *call) {
-  long number;
-  unsigned long long arguments[3];
+static bool is_running(const char *call) { return strncmp(call, "running", 7) == 0; }
+
+static bool is_nap(pid_t tid, long number, const unsigned long long arguments[]) {
   struct timespec duration;
-  if (sscanf(call, "%ld %llx %llx %llx", &number, &arguments[0], &arguments[1], &arguments[2]) != 4) return false;
   bool is_pause = number == __NR_clock_nanosleep && arguments[1] == 0; /* with TIMER_ABSTIME it would be a time of the day */
   if (!is_pause && number != __NR_nanosleep) return false;
   return tracee_read(tid, arguments[is_pause ? 2 : 0], &duration, sizeof duration) == 0 && duration.tv_sec == 0 && duration.tv_nsec <= NAP_NS;
@@ -189,20 +219,25 @@ static bool is_nap(pid_t tid, const char *call) {
 
 enum activity tracee_activity(pid_t tid) {
   char text[1024];
-  if (!read_stat(tid, text, sizeof text)) return WAITING;
-  if (strchr("RD", strrchr(text, ')')[2]) != NULL) return RUNNING_NOW;
-  if (read_proc(tid, "syscall", text, sizeof text) != 0) return WAITING;
-  /* -1: it waits outside of a call, for a page of its memory. */
-  if (strncmp(text, "running", 7) == 0 || strncmp(text, "-1 ", 3) == 0) return RUNNING_NOW;
-  return is_nap(tid, text) ? NAPPING : WAITING;
+  long number;
+  unsigned long long arguments[3];
+  int error = read_kept(tid, STAT, text, sizeof text);
+  const char *name_end = strrchr(text, ')');
+  if (error != 0 || name_end == NULL) return error == ESRCH || error == ENOENT ? ENDED : WAITING;
+  /* Not from `syscall`: of a thread that is just being woken (TASK_WAKING) that tells the call which it is about to leave. */
+  if (strchr("RD", name_end[2]) != NULL) return RUNNING_NOW;
+  if (read_kept(tid, SYSCALL, text, sizeof text) != 0) return WAITING;
+  if (is_running(text)) return RUNNING_NOW;
+  if (sscanf(text, "%ld %llx %llx %llx", &number, &arguments[0], &arguments[1], &arguments[2]) != 4) return WAITING;
+  return is_nap(tid, number, arguments) ? NAPPING : WAITING;
 }
 
 enum whereabouts tracee_whereabouts(pid_t tid, const struct seccomp_data *call) {
-  char text[256], expected[256];
-  int error = read_proc(tid, "syscall", text, sizeof text);
+  char text[TEXT_BYTES], expected[TEXT_BYTES];
+  int error = read_kept(tid, SYSCALL, text, sizeof text);
   if (error == ENOENT || error == ESRCH) return GONE;
   if (error != 0) return CANNOT_TELL;
-  if (strncmp(text, "running", 7) == 0) return RUNNING;
+  if (is_running(text)) return RUNNING;
   int length = snprintf(expected, sizeof expected, "%d 0x%llx 0x%llx 0x%llx 0x%llx 0x%llx 0x%llx ", call->nr,
                         (unsigned long long)call->args[0], (unsigned long long)call->args[1],
                         (unsigned long long)call->args[2], (unsigned long long)call->args[3],

@@ -20,7 +20,8 @@ struct descriptor {
 enum activity {
   WAITING, /* for something, if only for a call that is not answered yet */
   NAPPING, /* for nothing but a short time: a lock that spins (in the allocators of tcmalloc and V8) sleeps for up to 2 ms. It goes on by itself */
-  RUNNING_NOW, /* or it could if it had a processor, or will when a disk has answered: a page of its program that is not in memory, say */
+  ENDED,
+  RUNNING_NOW, /* or it could if it had a processor, or will when a disk has answered (a page of its program that is not in memory, say) */
 };
 
 enum whereabouts { STILL_IN_CALL, RUNNING, ELSEWHERE_NOW, GONE, CANNOT_TELL };
