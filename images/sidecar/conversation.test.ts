@@ -57,7 +57,7 @@ test('a refusal, a connection that breaks, and an answer that never comes are to
     ...series,
     count: 4,
     concurrency: 1,
-    limitMs: 500,
+    limitMs: 1500,
   });
   expect(reply).toMatchObject({ answered2xx: 1, failed: { refused: 1, connection: 1, timeout: 1 } });
   expect(reply.firstError).toBe('request 5: refused: {"ok":false,"error":"not you"}');

@@ -121,11 +121,13 @@ export async function ready(target: Readiness, limitMs: number, cancel: AbortSig
   let last: Record<string, unknown> = {};
   for (let attempts = 1; ; attempts += 1) {
     const startedMs = performance.now();
-    const result = await exchange(call, Math.max(1, Math.min(PROBE_LIMIT_MS, deadlineMs - startedMs)), cancel);
+    const leftMs = deadlineMs - startedMs;
+    const result = await exchange(call, Math.max(1, Math.min(PROBE_LIMIT_MS, leftMs)), cancel);
     if (result.outcome === 'answered' && isReady(target, result)) return { tReady: result.tEnded, attempts };
     if (result.outcome === 'cancelled') throw new Failure('cancelled', 'the wait was cancelled', { attempts });
-    // The last probe is cut off by the limit: what the one before it saw says more.
-    if (result.outcome !== 'timeout' || last.lastError === undefined) last = describe(result);
+    // If the limit has cut this probe off, what the one before it saw says more.
+    const isCutOff = result.outcome === 'timeout' && leftMs < PROBE_LIMIT_MS;
+    if (!isCutOff || attempts === 1) last = describe(result);
     const waitMs = Math.max(0, startedMs + POLL_INTERVAL_MS - performance.now());
     if (performance.now() + waitMs >= deadlineMs) throw notReady(target, limitMs, { attempts, ...last });
     await delay(waitMs, undefined, { signal: cancel }).catch(() => undefined);

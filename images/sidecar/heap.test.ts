@@ -112,7 +112,7 @@ test('a buffer is outside the heap, and the sidecar reads an inspector that SIGU
 test('no inspector within the limit, and a port that is none', async () => {
   const port = await freePort();
   const begunMs = performance.now();
-  const failure = heap(port, 150, never);
+  const failure = heap(port, 500, never);
   await expect(failure).rejects.toMatchObject(failing('no-inspector', `127.0.0.1:${port}`));
   await expect(failure).rejects.toMatchObject({ details: { lastError: 'ECONNREFUSED' } });
   expect(performance.now() - begunMs).toBeLessThan(3000);
@@ -166,7 +166,7 @@ test('a session that never answers ends with the limit, or when it is cancelled'
     connections += 1;
     if (connections === 2) socket.once('data', () => cancel.abort());
   });
-  await expect(heap(silent.port, 300, never)).rejects.toMatchObject(failing('timeout', 'Runtime.evaluate'));
+  await expect(heap(silent.port, 1500, never)).rejects.toMatchObject(failing('timeout', 'Runtime.evaluate'));
   await expect(heap(silent.port, 20_000, cancel.signal)).rejects.toMatchObject({ code: 'cancelled' });
 });
 

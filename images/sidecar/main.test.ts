@@ -178,12 +178,15 @@ describe('ready', () => {
     expect(Math.abs(reply.tReady - Date.now())).toBeLessThan(5000);
   });
 
-  test('not in time: the last status is told', async () => {
-    await using gateway = await web((_, response) => response.writeHead(503).end('no'));
+  test('not in time: the last status is told, if the limit cuts the last probe off too', async () => {
+    let calls = 0;
+    await using gateway = await web((_, response) => {
+      calls += 1;
+      if (calls <= 2) response.writeHead(503).end('no');
+    });
     const http = { port: gateway.port, path: '/readyz', status: 200 };
-    const reply = await sidecar.ask('ready', { http, limitMs: 800 });
-    expect(reply).toMatchObject({ ok: false, code: 'not-ready', lastStatus: 503 });
-    expect(reply.attempts).toBeGreaterThan(1);
+    const reply = await sidecar.ask('ready', { http, limitMs: 1500 });
+    expect(reply).toMatchObject({ ok: false, code: 'not-ready', attempts: 3, lastStatus: 503 });
   });
 
   test('nobody listens: the last error is told', async () => {
@@ -192,7 +195,7 @@ describe('ready', () => {
     await gone[Symbol.asyncDispose]();
     await closed;
     const http = { port: gone.port, path: '/readyz', status: 200 };
-    const reply = await sidecar.ask('ready', { http, limitMs: 60 });
+    const reply = await sidecar.ask('ready', { http, limitMs: 500 });
     expect(reply).toMatchObject({ ok: false, code: 'not-ready', lastError: 'ECONNREFUSED' });
   });
 
@@ -270,13 +273,14 @@ describe('snapshot', () => {
 
   test('500 files take a small part of a second, however busy the machine', async () => {
     for (let n = 0; n < 500; n += 1) fs.writeFileSync(join(root, `${n}`), 'x'.repeat(4000));
-    await snapshot();
-    const begunMs = performance.now();
-    const entries = await snapshot([`${root}/1*`], 65_536);
-    const tookMs = performance.now() - begunMs;
-    console.log(`snapshot of 500 files: ${tookMs.toFixed(1)} ms`);
-    expect(Object.keys(entries)).toHaveLength(500);
-    expect(tookMs).toBeLessThan(500);
+    // The fastest of some: what the look takes, and not what else the machine is doing.
+    const tookMs: number[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      const begunMs = performance.now();
+      expect(Object.keys(await snapshot([`${root}/1*`], 65_536))).toHaveLength(500);
+      tookMs.push(performance.now() - begunMs);
+    }
+    expect(Math.min(...tookMs)).toBeLessThan(500);
   });
 });
 

@@ -92,7 +92,7 @@ test('every way to end has its count, and the first error its text', async () =>
     else if (request.url === '/7') request.socket.destroy();
     else if (request.url !== '/9') response.writeHead(201).end();
   });
-  const result = await requests(series(server.port, { count: 10, concurrency: 1, limitMs: 200 }), never);
+  const result = await requests(series(server.port, { count: 10, concurrency: 1, limitMs: 1000 }), never);
   expect(result).toMatchObject({
     answered2xx: 6,
     otherStatus: { 429: 1, 503: 1 },
@@ -100,7 +100,7 @@ test('every way to end has its count, and the first error its text', async () =>
   });
   expect(result.firstError).toHaveLength(500);
   expect(result.firstError).toMatch(/^request 3: status 429: x+$/);
-  expect(result.tookMs?.max).toBeLessThan(200); // what was never answered has no time
+  expect(result.tookMs?.max).toBeLessThan(1000); // what was never answered has no time
 });
 
 test('a gateway that is gone is no error of the sidecar', async () => {
