@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { notSaidOf, type Violation } from './finding.ts';
+import { SmallRecord } from '../test/small-record.ts';
+import { findings, isSameCause, notSaidOf, type Violation } from './finding.ts';
 
-const violation = (check: string, detail: string): Violation => ({
+const violation = (check: string, detail: string, step = 0): Violation => ({
   check,
   detail,
   digest: 'x',
-  origin: { model: 'process-crash', step: 0 },
+  origin: { model: 'process-crash', step },
   paths: new Map(),
   onExt4: false,
 });
@@ -16,4 +17,26 @@ test('what was wrong before a recovery began is no finding of the recovery', () 
   const another = violation('no-orphans', 'it did not remove /state/b.1.tmp (looked 730 ms after it was ready)');
   const ofAnother = violation('sweep-on-boot', again.detail);
   expect(notSaidOf(before, [again, another, ofAnother])).toEqual([another, ofAnother]);
+});
+
+test('an orphan that is there while another file is written has the cause of the first', () => {
+  const temp = (id: string) => `/state/store.json.${id}.tmp`;
+  const { record } = new SmallRecord().create(temp('1')).create('/state/lock').create('/state/x');
+  const orphan = (id: string, step: number) =>
+    violation('no-orphans', `1 orphan with ${step} bytes left: ${temp(id)}`, step);
+  const found = findings(record, [orphan('1', 1), orphan('2', 2), orphan('3', 3)], () => true);
+  expect(found.map(({ step, states }) => [step, states])).toEqual([[1, 1]]);
+  const other = violation('no-orphans', '1 orphan with 2 bytes left: /state/lock.1.tmp', 2);
+  const ofTwo = findings(record, [orphan('1', 1), other], () => true);
+  expect(ofTwo).toHaveLength(2);
+  const [one, two] = ofTwo as [(typeof ofTwo)[0], (typeof ofTwo)[0]];
+  const [again] = findings(record, [orphan('4', 3)], () => true) as [typeof one];
+  expect(isSameCause(one, again)).toBe(true);
+  expect(isSameCause(two, again)).toBe(false);
+});
+
+test('what names no file is told apart by the file that was written', () => {
+  const { record } = new SmallRecord().create('/state/a').create('/state/b');
+  const lost = (step: number) => violation('serves', 'turn 1 was not answered', step);
+  expect(findings(record, [lost(1), lost(2)], () => true)).toHaveLength(2);
 });

@@ -67,9 +67,12 @@ export function findings(
   for (const violation of ordered) {
     const { check, detail, digest, origin, booted, onExt4 } = violation;
     const keys = new Set(keysOf(record, violation));
+    const isWithoutLoss = lossesOf(violation).length === 0;
     const known = groups.findIndex(
       ({ keys: fewer, finding }) =>
-        finding.check === check && finding.model === origin.model && [...fewer].every((key) => keys.has(key)),
+        finding.check === check &&
+        finding.model === origin.model &&
+        ([...fewer].every((key) => keys.has(key)) || (isWithoutLoss && isOfSameFile(finding.detail, detail))),
     );
     const group = groups[known];
     if (group === undefined) {
@@ -117,7 +120,19 @@ const withoutNumbers = ({ check, detail }: Violation) => `${check} ${detail.repl
 
 /** Two findings that one cause explains, of one record or of two. */
 export const isSameCause = (a: Finding, b: Finding): boolean =>
-  a.check === b.check && a.model === b.model && a.booted === b.booted && a.place === b.place;
+  a.check === b.check &&
+  a.model === b.model &&
+  a.booted === b.booted &&
+  (a.place === b.place || (a.model === 'process-crash' && isOfSameFile(a.detail, b.detail)));
+
+/** Does a check say the same of the same file, whatever the gateway was at meanwhile? An orphan stays one while other files are written. */
+const isOfSameFile = (a: string, b: string) => a.includes('/') && withoutIds(a) === withoutIds(b);
+
+const withoutIds = (detail: string) =>
+  detail
+    .split(' ')
+    .map((word) => (word.startsWith('/') ? patternOf(word) : word.replaceAll(/\d+/g, '#')))
+    .join(' ');
 
 const lossesOf = ({ origin }: Violation): readonly Loss[] => (origin.model === 'power-loss' ? origin.losses : []);
 
