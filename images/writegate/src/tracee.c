@@ -222,8 +222,9 @@ enum activity tracee_activity(pid_t tid) {
   long number;
   unsigned long long arguments[3];
   int error = read_kept(tid, STAT, text, sizeof text);
+  if (error != 0) return error == ESRCH || error == ENOENT ? ENDED : WAITING;
   const char *name_end = strrchr(text, ')');
-  if (error != 0 || name_end == NULL) return error == ESRCH || error == ENOENT ? ENDED : WAITING;
+  if (name_end == NULL) return WAITING;
   /* Not from `syscall`: of a thread that is just being woken (TASK_WAKING) that tells the call which it is about to leave. */
   if (strchr("RD", name_end[2]) != NULL) return RUNNING_NOW;
   if (read_kept(tid, SYSCALL, text, sizeof text) != 0) return WAITING;
