@@ -118,6 +118,10 @@ export interface Reduced {
   readonly leftOutByBound: bigint;
 }
 
+/** How many crash points of all models there are. */
+export const crashPointsOf = ({ crashPoints }: Reduced): number =>
+  Object.values(crashPoints).reduce((total, count) => total + count, 0);
+
 /**
  * Takes equal states together: each is judged once.
  * @param onState called for the first of each, and again for the first that must hold more acknowledged turns

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { StateToBoot } from './boot-state.ts';
 import { bootStates } from './boot-states.ts';
 import { confirm } from './confirm.ts';
-import { ASSUMPTIONS, type Model, nameOf } from './crash-state.ts';
+import { ASSUMPTIONS, crashPointsOf, type Model, nameOf } from './crash-state.ts';
 import { EXPLORATION_SCHEMA_VERSION, type Exploration } from './exploration.ts';
 import { type Finding, findings, isSameCause } from './finding.ts';
 import { imagesOf, judgeStates, seenIn, unfaithful } from './judged.ts';
@@ -63,7 +63,7 @@ export async function explore(
   const { reduced, violations } = judgeStates(record, { promises }, options);
   const judgedMs = performance.now() - began - recordedMs;
   options.say(
-    `${reduced.states.length} distinct states of ${sum(reduced.crashPoints)} crash points; ${violations.length} violations before any boot`,
+    `${reduced.states.length} distinct states of ${crashPointsOf(reduced)} crash points; ${violations.length} violations before any boot`,
   );
 
   const promised = (model: Model) => model === 'process-crash' || promises.level === 'power-loss';
@@ -113,9 +113,6 @@ export async function explore(
     },
   };
 }
-
-const sum = (counts: Readonly<Record<string, number>>) =>
-  Object.values(counts).reduce((total, count) => total + count, 0);
 
 /** A crash of the recovery that shows what a crash of the write shows is no finding of its own. */
 function together(

@@ -112,11 +112,13 @@ export function findings(
  * its crash points. What was said is compared without its numbers, such as times.
  */
 export function notSaidOf(before: readonly Violation[], violations: readonly Violation[]): Violation[] {
-  const said = new Set(before.map(withoutNumbers));
-  return violations.filter((one) => !said.has(withoutNumbers(one)));
+  const said = new Set(before.map(saidBy));
+  return violations.filter((one) => !said.has(saidBy(one)));
 }
 
-const withoutNumbers = ({ check, detail }: Violation) => `${check} ${detail.replaceAll(/\d+/g, '#')}`;
+const withoutNumbers = (text: string) => text.replaceAll(/\d+/g, '#');
+
+const saidBy = ({ check, detail }: Violation) => `${check} ${withoutNumbers(detail)}`;
 
 /** Two findings that one cause explains, of one record or of two. */
 export const isSameCause = (a: Finding, b: Finding): boolean =>
@@ -131,7 +133,7 @@ const isOfSameFile = (a: string, b: string) => a.includes('/') && withoutIds(a) 
 const withoutIds = (detail: string) =>
   detail
     .split(' ')
-    .map((word) => (word.startsWith('/') ? patternOf(word) : word.replaceAll(/\d+/g, '#')))
+    .map((word) => (word.startsWith('/') ? patternOf(word) : withoutNumbers(word)))
     .join(' ');
 
 const lossesOf = ({ origin }: Violation): readonly Loss[] => (origin.model === 'power-loss' ? origin.losses : []);

@@ -1,6 +1,6 @@
 import type { Promises } from '../gateway.ts';
 import type { StateToBoot } from './boot-state.ts';
-import { type DistinctState, firstOf, type Model, nameOf, type Origin } from './crash-state.ts';
+import { crashPointsOf, type DistinctState, firstOf, type Model, nameOf, type Origin } from './crash-state.ts';
 import { type Finding, findings, isSameCause, notSaidOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
 import { imagesOf, judgeStates, unfaithful } from './judged.ts';
@@ -81,7 +81,7 @@ export class Recoveries {
       return [];
     }
     const { reduced, violations } = judgeStates(record, { promises: this.#promises }, this.#options);
-    this.counts.crashPoints += Object.values(reduced.crashPoints).reduce((sum, count) => sum + count, 0);
+    this.counts.crashPoints += crashPointsOf(reduced);
     const images = imagesOf(record, this.#options.models, new Set(reduced.states.map((state) => state.digest)));
     // What was wrong before the recovery began is no finding of it.
     const atOnce = new Set(violations.filter((one) => one.origin.step === 0).map((one) => one.check));

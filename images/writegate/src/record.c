@@ -331,8 +331,8 @@ static bool shows(void) {
   }
 }
 
-/* Where nothing shows: the thread is out of the call if it is somewhere else, or has used time of its own since. The kernel shares out time between user and
- * system by samples (cputime_adjust), so of a thread that runs that is a guess: it is not made where success would show. */
+/* Where nothing shows: the thread is out of the call if it is somewhere else, or has used time of its own since. Of a thread that runs that is a guess: it is
+ * not made where success would show. */
 static bool has_left(void) {
   switch (tracee_whereabouts(pending.tid, &pending.data)) {
     case STILL_IN_CALL: return false;
@@ -340,10 +340,7 @@ static bool has_left(void) {
     case CANNOT_TELL: return false;
     case RUNNING: break;
   }
-  if (can_show()) return false;
-  uint64_t ticks = tracee_user_ticks(pending.tid) + 1;
-  if (pending.user_ticks == 0) pending.user_ticks = ticks;
-  return ticks > pending.user_ticks;
+  return !can_show() && tracee_has_run(pending.tid, &pending.user_ticks);
 }
 
 bool record_is_over(void) { return !pending.can_change || pending.has_returned || (can_show() && shows()) || has_left(); }

@@ -60,13 +60,6 @@ void threads_returned(pid_t tid) {
   if (entry != NULL) drop(entry);
 }
 
-/* The kernel does not say where a thread is while it runs. It is out of the call if it has used time of its own since. */
-static bool has_run_by_itself(struct let_go *entry) {
-  uint64_t ticks = tracee_user_ticks(entry->tid) + 1;
-  if (entry->user_ticks == 0) entry->user_ticks = ticks;
-  return ticks > entry->user_ticks;
-}
-
 enum settled threads_settled(void) {
   enum settled all = SETTLED;
   for (size_t i = used; i-- > 0;) {
@@ -76,7 +69,8 @@ enum settled threads_settled(void) {
         all = UNSETTLED;
         break;
       case RUNNING:
-        if (has_run_by_itself(entry)) drop(entry);
+        /* The kernel does not say where it is. It is out of the call if it has used time of its own since. */
+        if (tracee_has_run(entry->tid, &entry->user_ticks)) drop(entry);
         else all = UNSETTLED;
         break;
       case ELSEWHERE_NOW:

@@ -35,6 +35,7 @@ static int read_kept(pid_t tid, enum kept_file which, char *text, size_t size) {
     int fd;
   } all[KEPT_FILES][KEPT_MAX];
   struct kept *entry = &all[which][(size_t)tid % KEPT_MAX];
+  if (tid <= 0) return ESRCH; /* what is empty has 0 */
   for (;;) {
     bool is_new = entry->tid != tid;
     if (is_new) {
@@ -163,7 +164,7 @@ static int process_of(pid_t tid, uint64_t start_time, pid_t *out) {
 
 int tracee_identity(pid_t tid, struct identity *out) {
   char text[1024];
-  int error = read_proc(tid, "stat", text, sizeof text);
+  int error = read_kept(tid, STAT, text, sizeof text);
   if (error != 0) return error;
   const char *name = strchr(text, '('), *name_end = strrchr(text, ')');
   if (name == NULL || name_end == NULL) return EIO;
@@ -182,9 +183,11 @@ uint64_t tracee_start_time(pid_t tid) {
   return read_stat(tid, text, sizeof text) ? stat_field(text, 22) : 0;
 }
 
-uint64_t tracee_user_ticks(pid_t tid) {
+bool tracee_has_run(pid_t tid, uint64_t *first) {
   char text[1024];
-  return read_stat(tid, text, sizeof text) ? stat_field(text, 14) : 0;
+  uint64_t ticks = (read_stat(tid, text, sizeof text) ? stat_field(text, 14) : 0) + 1;
+  if (*first == 0) *first = ticks;
+  return ticks > *first;
 }
 
 int64_t tracee_processor_ns(pid_t pid) {

@@ -38,7 +38,9 @@ int tracee_mapping(pid_t tid, uint64_t address, char *path, size_t size);
 
 /* Ticks since boot; 0 if the thread is gone or dead. With the tid it names a thread for good: tids are used again. */
 uint64_t tracee_start_time(pid_t tid);
-uint64_t tracee_user_ticks(pid_t tid);
+/* Has the thread used user time since this was asked first? `*first` is 0 before that. The kernel shares out time between user and system by samples
+ * (cputime_adjust): of a thread that runs it is a guess. */
+bool tracee_has_run(pid_t tid, uint64_t *first);
 /* Of all threads of a process together, those that have ended too: clock_getcpuclockid(3). What a thread has used is added at the latest when it sleeps. */
 int64_t tracee_processor_ns(pid_t pid);
 /* How many writes of any kind a thread has made, and how many bytes: Linux counts them when they are over, proc_pid_io(5). False: not known. */
