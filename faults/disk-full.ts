@@ -37,7 +37,7 @@ export const diskFull: Fault = {
     if (!(before <= LEFT_BYTES)) return { landed: false, why: `${before} bytes were free: the disk was not full` };
     return {
       landed: true,
-      proof: `${before} bytes were free when the held call went on, ${String(emptied.facts.freeBytes)} when the gateway was quiet again`,
+      proof: `${before} bytes were free when the held call went on, ${String(emptied.facts.freeBytes)} when the system was quiet again`,
     };
   },
 };

@@ -1,10 +1,9 @@
 import type { Fault } from '../lab/fault.ts';
 
-/** The kernel's own OOM kill in the gateway's cgroup, with the gateway as its victim. */
+/** The kernel's own OOM kill in the system's cgroup, with the system as its victim. */
 export const oom: Fault = {
   name: 'oom',
-  summary:
-    "ballast in /dev/shm brings the container to its memory limit, and the kernel's OOM killer takes the gateway",
+  summary: "ballast in /dev/shm brings the container to its memory limit, and the kernel's OOM killer takes the system",
   lethal: true,
   oomKills: 1,
 
@@ -12,7 +11,7 @@ export const oom: Fault = {
     const filled = await target.fillMemory();
     target.note('filled', { ...filled });
     if (filled.why !== 'gateway-died') {
-      // The gateway lives: there is no OOM to judge, and the verdict says so. It must not stay held for ever.
+      // The system lives: there is no OOM to judge, and the verdict says so. It must not stay held for ever.
       await target.signal('SIGKILL');
     }
     await target.ended();
@@ -34,11 +33,11 @@ export const oom: Fault = {
     if (exit?.signal !== 9)
       return {
         landed: false,
-        why: `the gateway was not the victim: writegate saw it end with ${exit?.signal ?? exit?.code ?? 'nothing'}`,
+        why: `the system was not the victim: writegate saw it end with ${exit?.signal ?? exit?.code ?? 'nothing'}`,
       };
     return {
       landed: true,
-      proof: `the cgroup's oom_kill counter rose by ${kills} and the gateway died of SIGKILL that nobody sent`,
+      proof: `the cgroup's oom_kill counter rose by ${kills} and the system died of SIGKILL that nobody sent`,
     };
   },
 };

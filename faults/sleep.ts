@@ -4,7 +4,7 @@ import type { Fault } from '../lab/fault.ts';
 const SLEPT_MS = 8 * 60 * 60_000;
 
 /**
- * A sleep as a gateway's files see it: every process is frozen, the files get older, everything goes on. A frozen container is not a sleeping
+ * A sleep as a system's files see it: every process is frozen, the files get older, everything goes on. A frozen container is not a sleeping
  * laptop: monotonic clocks go on, the wall clock does not jump, and timers do not fire at once on waking. The files' own times are set back, which no
  * sleep does: a program that remembers one finds it changed, and may refuse what it was at.
  */
@@ -21,7 +21,7 @@ export const sleep: Fault = {
     await target.meanwhile();
     await target.thaw();
     await target.dockerEvent('unpause');
-    // Who gets the processor first after a sleep is not said: the gateway's own sweep may come by before the thread that writes.
+    // Who gets the processor first after a sleep is not said: the system's own sweep may come by before the thread that writes.
     await target.othersGoOn();
     await target.release();
     await target.turnEnded();

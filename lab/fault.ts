@@ -3,13 +3,13 @@ import type { CellEvidence } from './evidence/cell-evidence.ts';
 /** Whether the fault took place where it should have, told from evidence. */
 export type Landing = { landed: true; proof: string } | { landed: false; why: string };
 
-/** What a fault may do to a gateway: real things, from outside. It knows nothing of crash points. */
+/** What a fault may do to a system: real things, from outside. It knows nothing of crash points. */
 export interface Target {
   /** Sends a signal through the Docker API. */
   signal(name: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   freeze(): Promise<void>;
   thaw(): Promise<void>;
-  /** Fills the container's memory until the kernel kills the gateway or there is no more to fill; resolves with what writegate saw. */
+  /** Fills the container's memory until the kernel kills the system or there is no more to fill; resolves with what writegate saw. */
   fillMemory(): Promise<{ why: string; bytes: number; oomKills: number }>;
   /** Fills the state folder's disk until only so many bytes are free; resolves with what the file system says. */
   fillDisk(leaveBytes: number): Promise<{ ballastBytes: number; freeBytes: number }>;
@@ -18,13 +18,13 @@ export interface Target {
   /** Sets the times of everything in the state folder back. */
   ageState(byMs: number, why: string): Promise<void>;
   /**
-   * Lets the gateway's other threads change files while the one call stands still, for as long as its repeated sweep takes to come by. Nothing
+   * Lets the system's other threads change files while the one call stands still, for as long as its repeated sweep takes to come by. Nothing
    * happens where it promises no such sweep.
    */
   othersGoOn(): Promise<void>;
-  /** Lets others have their time while the gateway is frozen. In a cell there are none. */
+  /** Lets others have their time while the system is frozen. In a cell there are none. */
   meanwhile(): Promise<void>;
-  /** Waits until the gateway leaves its state folder alone. */
+  /** Waits until the system leaves its state folder alone. */
   quiet(): Promise<void>;
   /** Lets the held call go on; if a freeze took it back, once it is there again. */
   release(): Promise<void>;
@@ -43,17 +43,17 @@ export interface Fault {
   name: string;
   /** One sentence for `midwrite list`: what really happens. */
   summary: string;
-  /** The process is gone afterwards: the gateway is booted again on what was left. */
+  /** The process is gone afterwards: the system is booted again on what was left. */
   lethal: boolean;
   /** No fault at all: a cell with it is a control and must hold. */
   isControl?: boolean;
-  /** The held turn may be refused: the gateway has to live on, and to lose nothing. */
+  /** The held turn may be refused: the system has to live on, and to lose nothing. */
   mayRefuse?: boolean;
   /** The state folder is on a disk of this size. Absent: on the engine's own. */
   diskBytes?: number;
   /** In the plan unless others are asked for. Absent: yes. */
   inDefaultPlan?: boolean;
-  /** OOM kills of the gateway that belong to the fault. */
+  /** OOM kills of the system that belong to the fault. */
   oomKills: number;
   strike(target: Target): Promise<void>;
   /** The proof that it landed, from evidence alone. The hold itself is proved elsewhere. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { faults } from '../faults/index.ts';
-import { gateways } from '../images/index.ts';
+import { systems } from '../images/index.ts';
 import { checks } from './checks/index.ts';
 import { readExpectations } from './judge/expectations.ts';
 import { scenarios } from './scenarios/index.ts';
@@ -24,13 +24,13 @@ const sources = (folder: string) =>
   );
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 
-test('nothing in lab/ names a particular fault or gateway', () => {
+test('nothing in lab/ names a particular fault or system', () => {
   const names = [
     ...faults.filter((fault) => fault.isControl !== true),
-    ...gateways.filter((gateway) => gateway.mutant === undefined),
+    ...systems.filter((system) => system.mutant === undefined),
   ].map((one) => one.name);
   // Comments may give an example; the first-class exceptions are where the control's place and the help are written.
-  // A scenario is a definition, as a gateway's is: it says what it is about.
+  // A scenario is a definition, as a system's is: it says what it is about.
   const engine = sources('lab').filter((file) => !file.startsWith('lab/scenarios/'));
   const offenders = engine.flatMap((file) => {
     const code = read(file)
@@ -56,7 +56,7 @@ test('checks and the judge are pure: no file system, no clock, no engine', () =>
     ...sources('lab/checks'),
     ...sources('lab/scenario/checks'),
     'lab/scenario/fit.ts',
-    'lab/judge/gateway-time.ts',
+    'lab/judge/system-time.ts',
     'lab/judge/judge.ts',
     'lab/judge/landing.ts',
     'lab/judge/new-expectations.ts',
@@ -94,8 +94,8 @@ test('names are kebab-case, and no folder is a drawer', () => {
 
 test('every expectation is of a check that exists, and can be read', () => {
   const idsOf = (list: readonly { id: string }[]) => list.map((check) => check.id);
-  for (const gateway of gateways) {
-    for (const { scenario, checks: expected } of readExpectations(gateway.expectations)) {
+  for (const system of systems) {
+    for (const { scenario, checks: expected } of readExpectations(system.expectations)) {
       const known =
         scenario === undefined ? checks : scenarios.flatMap((one) => (one.name === scenario ? one.checks : []));
       expect(idsOf(known), scenario).toEqual(expect.arrayContaining(expected));

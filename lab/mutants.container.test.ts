@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { mutants } from '../images/index.ts';
-import type { Gateway } from './gateway.ts';
 import type { Kill } from './report/kill-table.ts';
 import { Matrix } from './report/matrix.ts';
+import type { System } from './system.ts';
 import { folder, midwrite } from './test/midwrite.ts';
 
 describe('midwrite mutants', () => {
@@ -18,7 +18,7 @@ describe('midwrite mutants', () => {
     areCaught(byScenario),
   );
 
-  async function areCaught(shown: readonly Gateway[]) {
+  async function areCaught(shown: readonly System[]) {
     await using root = await folder();
     const defects = shown.flatMap((one) => ['--defect', one.mutant?.defect ?? '']);
     const ran = await midwrite(['mutants', ...defects, '--json', '--results', root.path]);

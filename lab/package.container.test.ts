@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { gated } from '../images/gated/recipe.ts';
-import { gateways } from '../images/index.ts';
+import { systems } from '../images/index.ts';
 import { sidecarImage } from '../images/sidecar/recipe.ts';
 import { filesOf, type ImageRecipe } from './image/recipe.ts';
 import { readMatrixFile } from './report/matrix-file.ts';
@@ -75,9 +75,9 @@ describe('what is in it', () => {
       for (const from of Object.values(recipe.from)) if (!('base' in from)) add(from);
     };
     add(sidecarImage);
-    for (const gateway of gateways) {
-      add(gated((await gateway.release(gateway.defaultVersion)).image));
-      if (gateway.expectations !== undefined) wanted.add(`images/${gateway.expectations}`);
+    for (const system of systems) {
+      add(gated((await system.release(system.defaultVersion)).image));
+      if (system.expectations !== undefined) wanted.add(`images/${system.expectations}`);
     }
     expect(packed.filter((file) => file.startsWith('images/')).sort()).toEqual([...wanted].sort());
   });
@@ -103,7 +103,7 @@ describe('installed in a project with an older Node', () => {
     expect(await must('npx', 'midwrite', 'judge', 'results/latest')).toContain('sound');
   });
 
-  test("the gateways' own expectations are not the project's to change", async () => {
+  test("the systems' own expectations are not the project's to change", async () => {
     const ran = await inProject('npx', 'midwrite', 'expect', '--update', 'results/latest');
     expect(ran.exitCode).toBe(2);
     expect(ran.stderr).toContain('--expectations');
@@ -112,7 +112,7 @@ describe('installed in a project with an older Node', () => {
   test('a signal reaches it, and it cleans up', async () => {
     // Without npx between them: it would be the one that the signal ends.
     const bin = (name: string) => path.join(project.path, 'node_modules/.bin', name);
-    const lab = inProject(bin('node'), bin('midwrite'), 'run', '--gateway', 'reference', '--results', 'interrupted');
+    const lab = inProject(bin('node'), bin('midwrite'), 'run', '--system', 'reference', '--results', 'interrupted');
     let said = '';
     lab.stderr?.on('data', (chunk) => {
       said += chunk;

@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 
-/** A gateway has a few patterns, and the temps that were seen of it make a few more; beyond this they are compiled again. */
+/** A system has a few patterns, and the temps that were seen of it make a few more; beyond this they are compiled again. */
 const KEPT = 1_000;
 const compiled = new Map<string, (text: string) => boolean>();
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { plan, type Selection } from './plan.ts';
 
-const all: Selection = { gateways: ['reference'], faults: [], crashPoints: [], memory: [], cells: [], repeat: 1 };
+const all: Selection = { systems: ['reference'], faults: [], crashPoints: [], memory: [], cells: [], repeat: 1 };
 const ids = async (more: Partial<Selection> = {}) => (await plan({ ...all, ...more })).map((cell) => cell.id);
 
 describe('the plan', () => {
@@ -28,7 +28,7 @@ describe('the plan', () => {
 
   test('one cell by its id, as often as asked', async () => {
     const id = 'reference@1.0.0_before-create_sleep_192m_fresh';
-    expect((await ids({ gateways: [], cells: [id], repeat: 3 })).slice(2)).toEqual([id, `${id}_r2`, `${id}_r3`]);
+    expect((await ids({ systems: [], cells: [id], repeat: 3 })).slice(2)).toEqual([id, `${id}_r2`, `${id}_r3`]);
   });
 
   test('the control that is asked for as a cell is there once', async () => {
@@ -42,13 +42,13 @@ describe('the plan', () => {
 
 describe('what can not be planned', () => {
   test.each([
-    [{ gateways: ['nope'] }, /no gateway "nope"\. There are: openclaw, reference, canary/],
+    [{ systems: ['nope'] }, /no system "nope"\. There are: openclaw, reference, canary/],
     [{ faults: ['nope'] }, /no fault "nope"/],
     [{ crashPoints: ['nope'] }, /no crash point "nope"/],
     [{ crashPoints: ['torn-frame'] }, /store of json-rows: no write of it passes torn-frame\. It has: before-create, /],
     [{ memory: ['64m'] }, /needs 96m of memory to boot, and 64m \(64 MiB\) was asked for/],
     [
-      { gateways: [], cells: ['reference@1.0.0_replaced_oom_192m', 'reference@1.0.0_replaced_oom_192m'] },
+      { systems: [], cells: ['reference@1.0.0_replaced_oom_192m', 'reference@1.0.0_replaced_oom_192m'] },
       /is asked for twice/,
     ],
     [{ cells: ['reference@1.0.0_replaced_oom_192m'] }, /--cell says all of a cell/],

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { faults } from '../faults/index.ts';
-import { gateways, mutants } from '../images/index.ts';
+import { mutants, systems } from '../images/index.ts';
 import {
   type Aftermath,
   type CellSpec,
@@ -12,16 +12,16 @@ import {
 } from './cell/cell-id.ts';
 import { type CrashPoint, crashPoints, passes } from './cell/write-shape.ts';
 import type { Fault } from './fault.ts';
-import type { Gateway, Mutant, Release } from './gateway.ts';
 import { Problem } from './problem.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import { type ScenarioSpec, scenarioId } from './scenario/scenario-id.ts';
 import { scenarios } from './scenarios/index.ts';
+import type { Mutant, Release, System } from './system.ts';
 
 /** What was asked for on the command line; everything empty is the default plan. */
 export interface Selection {
   /** NAME or NAME@VERSION. */
-  gateways: readonly string[];
+  systems: readonly string[];
   faults: readonly string[];
   crashPoints: readonly string[];
   memory: readonly string[];
@@ -37,18 +37,18 @@ export interface PlannedCell {
   id: string;
   role: Role;
   spec: CellSpec;
-  gateway: Gateway;
+  system: System;
   release: Release;
   fault: Fault;
   crashPoint: CrashPoint;
 }
 
-/** A scenario with one gateway. */
+/** A scenario with one system. */
 export interface PlannedScenario {
   id: string;
   role: Role;
   spec: ScenarioSpec;
-  gateway: Gateway;
+  system: System;
   release: Release;
   scenario: Scenario;
 }
@@ -60,8 +60,8 @@ export const isPlannedScenario = (planned: Planned): planned is PlannedScenario 
 const SEEDS = 100_000;
 
 /**
- * A scenario with each of its gateways, or with those that are asked for.
- * @param seed of a scenario that leaves something to chance; absent: a fresh one, the same for all gateways
+ * A scenario with each of its systems, or with those that are asked for.
+ * @param seed of a scenario that leaves something to chance; absent: a fresh one, the same for all systems
  * @throws Problem bad-usage, no-such-version
  */
 export async function planScenario(
@@ -71,12 +71,12 @@ export async function planScenario(
   seed?: number,
 ): Promise<PlannedScenario[]> {
   const releases = new Releases();
-  const { gateways, draws } = choose('scenario', scenarios, name);
+  const { systems, draws } = choose('scenario', scenarios, name);
   if (seed !== undefined && draws === undefined)
     throw new Problem('bad-usage', `--seed is for scenarios that leave something to chance, and ${name} does not.`);
   const drawn = draws === undefined ? undefined : (seed ?? randomInt(SEEDS));
   return Promise.all(
-    (asked.length > 0 ? asked : gateways).map((text) => withScenario('cell', name, text, isQuick, releases, drawn)),
+    (asked.length > 0 ? asked : systems).map((text) => withScenario('cell', name, text, isQuick, releases, drawn)),
   );
 }
 
@@ -90,11 +90,11 @@ async function withScenario(
 ): Promise<PlannedScenario> {
   const scenario = choose('scenario', scenarios, name);
   const release = await releases.ofName(asked);
-  const { gateway, version, memory } = release;
+  const { system, version, memory } = release;
   const memoryBytes = scenario.memoryBytes?.(release) ?? memory.defaultBytes;
   const drawn = seed === undefined ? {} : { seed };
-  const spec = { scenario: name, gateway, version, memoryBytes, isQuick, ...drawn };
-  return { id: scenarioId(spec), role, spec, gateway: gatewayNamed(gateway), release, scenario };
+  const spec = { scenario: name, system, version, memoryBytes, isQuick, ...drawn };
+  return { id: scenarioId(spec), role, spec, system: systemNamed(system), release, scenario };
 }
 
 /** What run.json and matrix.json say of a planned cell or scenario. */
@@ -109,21 +109,21 @@ export async function planAgain(rows: readonly PlannedName[]): Promise<Planned[]
   return Promise.all(
     rows.map((row) => {
       if (!('scenario' in row)) return planned(row.role, parseCellId(row.id), releases);
-      return withScenario(row.role, row.scenario, `${row.gateway}@${row.version}`, row.isQuick, releases, row.seed);
+      return withScenario(row.role, row.scenario, `${row.system}@${row.version}`, row.isQuick, releases, row.seed);
     }),
   );
 }
 
 /** Scenarios, and cells: those that are asked for, and all of them where no scenario is. */
 export async function planRun(selection: Selection, names: readonly string[], isQuick: boolean): Promise<Planned[]> {
-  const chosen = await Promise.all(names.map((name) => planScenario(name, selection.gateways, isQuick)));
+  const chosen = await Promise.all(names.map((name) => planScenario(name, selection.systems, isQuick)));
   const { faults, crashPoints, memory, cells } = selection;
   const asksForCells = [faults, crashPoints, memory, cells].some((list) => list.length > 0);
   return [...chosen.flat(), ...(names.length === 0 || asksForCells ? await plan(selection) : [])];
 }
 
 /**
- * The cells of a run, controls first: each gateway without a fault, and every canary.
+ * The cells of a run, controls first: each system without a fault, and every canary.
  * @throws Problem bad-usage, no-such-version
  */
 export async function plan(selection: Selection): Promise<PlannedCell[]> {
@@ -144,13 +144,13 @@ export async function planMutants(defects: readonly string[], repeat = 1): Promi
   const asked = defects.length === 0 ? mutants : defects.map(mutantOf);
   const cells = new Map<string, PlannedCell>();
   const long = new Map<string, PlannedScenario>();
-  for (const gateway of new Set(asked)) {
-    const { mutant } = gateway;
+  for (const system of new Set(asked)) {
+    const { mutant } = system;
     if (mutant === undefined) continue;
     if ('scenario' in mutant.shownBy) {
       const { scenario } = mutant.shownBy;
       for (const [role, name] of [
-        ['mutant', gateway.name],
+        ['mutant', system.name],
         ['cell', mutant.of],
       ] as const) {
         const planned = await withScenario(role, scenario, name, true, releases);
@@ -158,10 +158,10 @@ export async function planMutants(defects: readonly string[], repeat = 1): Promi
       }
       continue;
     }
-    const broken = await planned('mutant', await specOf(gateway, mutant, releases), releases);
+    const broken = await planned('mutant', await specOf(system, mutant, releases), releases);
     cells.set(broken.id, broken);
     for (let attempt = 1; attempt <= repeat; attempt += 1) {
-      const spec = { ...(await specOf(gatewayNamed(mutant.of), mutant, releases)), attempt };
+      const spec = { ...(await specOf(systemNamed(mutant.of), mutant, releases)), attempt };
       const right = await planned('cell', spec, releases);
       cells.set(right.id, right);
     }
@@ -170,20 +170,20 @@ export async function planMutants(defects: readonly string[], repeat = 1): Promi
   return [...long.values(), ...(cells.size === 0 ? [] : await withControls([...cells.values()], releases))];
 }
 
-function mutantOf(defect: string): Gateway {
-  const found = mutants.find((gateway) => gateway.mutant?.defect === defect);
+function mutantOf(defect: string): System {
+  const found = mutants.find((system) => system.mutant?.defect === defect);
   if (found !== undefined) return found;
-  const known = mutants.map((gateway) => gateway.mutant?.defect).join(', ');
+  const known = mutants.map((system) => system.mutant?.defect).join(', ');
   throw new Problem('bad-usage', `there is no mutant "${defect}". There are: ${known}.`);
 }
 
-/** The one cell that shows a mutant's defect, of the mutant or of the gateway that it was made from. */
-async function specOf(gateway: Gateway, mutant: Mutant, releases: Releases): Promise<CellSpec> {
-  const release = await releases.ofName(gateway.name);
-  if ('scenario' in mutant.shownBy) throw new Error(`${gateway.name} is shown by a scenario, and by no cell`);
+/** The one cell that shows a mutant's defect, of the mutant or of the system that it was made from. */
+async function specOf(system: System, mutant: Mutant, releases: Releases): Promise<CellSpec> {
+  const release = await releases.ofName(system.name);
+  if ('scenario' in mutant.shownBy) throw new Error(`${system.name} is shown by a scenario, and by no cell`);
   const { crashPoint, fault, aftermath } = mutant.shownBy;
   return {
-    gateway: release.gateway,
+    system: release.system,
     version: release.version,
     crashPoint,
     fault,
@@ -203,22 +203,22 @@ async function withControls(cells: readonly PlannedCell[], releases: Releases): 
 }
 
 function fromIds(selection: Selection): CellSpec[] {
-  const others = [selection.gateways, selection.faults, selection.crashPoints, selection.memory].some(
+  const others = [selection.systems, selection.faults, selection.crashPoints, selection.memory].some(
     (list) => list.length > 0,
   );
   if (others)
     throw new Problem(
       'bad-usage',
-      '--cell says all of a cell: it does not go with --gateway, --fault, --crash-point or --memory.',
+      '--cell says all of a cell: it does not go with --system, --fault, --crash-point or --memory.',
     );
   return selection.cells.map(parseCellId);
 }
 
 async function fromFilters(selection: Selection, releases: Releases): Promise<CellSpec[]> {
   const names =
-    selection.gateways.length > 0
-      ? selection.gateways
-      : gateways.filter((one) => one.inDefaultPlan).map((one) => one.name);
+    selection.systems.length > 0
+      ? selection.systems
+      : systems.filter((one) => one.inDefaultPlan).map((one) => one.name);
   for (const name of selection.crashPoints) crashPointNamed(name);
   const struck =
     selection.faults.length > 0
@@ -238,7 +238,7 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
     const sizes = selection.memory.length > 0 ? selection.memory.map(parseSize) : [release.memory.defaultBytes];
     for (const memoryBytes of sizes) {
       const cell = (crashPoint: string, fault: string, aftermath: Aftermath): CellSpec => ({
-        gateway: release.gateway,
+        system: release.system,
         version: release.version,
         crashPoint,
         fault,
@@ -270,8 +270,8 @@ async function controlsFor(cells: readonly PlannedCell[], releases: Releases): P
   const none = faults.find((fault) => fault.isControl === true);
   if (none === undefined) throw new Error('there is no control among the faults');
   const controls = new Map<string, PlannedCell>();
-  for (const { spec, gateway, release } of cells) {
-    if (gateway.mutant !== undefined) continue;
+  for (const { spec, system, release } of cells) {
+    if (system.mutant !== undefined) continue;
     const control = await planned(
       'control',
       { ...spec, crashPoint: controlPlace(release).name, fault: none.name, aftermath: 'aged', attempt: 1 },
@@ -279,21 +279,21 @@ async function controlsFor(cells: readonly PlannedCell[], releases: Releases): P
     );
     controls.set(control.id, control);
   }
-  for (const gateway of gateways) {
-    if (gateway.mutant === undefined) continue;
-    const canary = await planned('canary', await specOf(gateway, gateway.mutant, releases), releases);
+  for (const system of systems) {
+    if (system.mutant === undefined) continue;
+    const canary = await planned('canary', await specOf(system, system.mutant, releases), releases);
     controls.set(canary.id, canary);
   }
   return [...controls.values()];
 }
 
 async function planned(role: Role, spec: CellSpec, releases: Releases): Promise<PlannedCell> {
-  const { gateway, release } = await releases.of(spec.gateway, spec.version);
+  const { system, release } = await releases.of(spec.system, spec.version);
   const { minimumBytes } = release.memory;
   if (spec.memoryBytes < minimumBytes) {
     throw new Problem(
       'bad-usage',
-      `${spec.gateway}@${spec.version} needs ${formatSize(minimumBytes)} of memory to boot, and ${formatSize(spec.memoryBytes)} (${mebibytes(spec.memoryBytes)}) was asked for. Give --memory ${formatSize(minimumBytes)} or more.`,
+      `${spec.system}@${spec.version} needs ${formatSize(minimumBytes)} of memory to boot, and ${formatSize(spec.memoryBytes)} (${mebibytes(spec.memoryBytes)}) was asked for. Give --memory ${formatSize(minimumBytes)} or more.`,
     );
   }
   const crashPoint = crashPointNamed(spec.crashPoint);
@@ -302,14 +302,14 @@ async function planned(role: Role, spec: CellSpec, releases: Releases): Promise<
     const fitting = crashPoints.filter((one) => passes(one, store)).map((one) => one.name);
     throw new Problem(
       'bad-usage',
-      `${spec.gateway}@${spec.version} has a store of ${store.format}: no write of it passes ${spec.crashPoint}. It has: ${fitting.join(', ')}.`,
+      `${spec.system}@${spec.version} has a store of ${store.format}: no write of it passes ${spec.crashPoint}. It has: ${fitting.join(', ')}.`,
     );
   }
   return {
     id: cellId(spec),
     role,
     spec,
-    gateway,
+    system,
     release,
     fault: faultNamed(spec.fault),
     crashPoint,
@@ -323,16 +323,16 @@ class Releases {
   async ofName(text: string): Promise<Release> {
     const at = text.indexOf('@');
     const name = at === -1 ? text : text.slice(0, at);
-    const gateway = gatewayNamed(name);
-    return (await this.of(name, at === -1 ? gateway.defaultVersion : text.slice(at + 1))).release;
+    const system = systemNamed(name);
+    return (await this.of(name, at === -1 ? system.defaultVersion : text.slice(at + 1))).release;
   }
 
-  async of(name: string, version: string): Promise<{ gateway: Gateway; release: Release }> {
-    const gateway = gatewayNamed(name);
+  async of(name: string, version: string): Promise<{ system: System; release: Release }> {
+    const system = systemNamed(name);
     const key = `${name}@${version}`;
-    const known = this.#known.get(key) ?? gateway.release(version);
+    const known = this.#known.get(key) ?? system.release(version);
     this.#known.set(key, known);
-    return { gateway, release: await known };
+    return { system, release: await known };
   }
 }
 
@@ -346,7 +346,7 @@ function choose<T extends { name: string }>(kind: string, list: readonly T[], na
 }
 
 /**
- * A release by NAME or NAME@VERSION, or, with a defect, of that gateway's mutant.
+ * A release by NAME or NAME@VERSION, or, with a defect, of that system's mutant.
  * @throws Problem bad-usage, no-such-version
  */
 export async function releaseNamed(text: string, defect?: string): Promise<Release> {
@@ -358,7 +358,7 @@ export async function releaseNamed(text: string, defect?: string): Promise<Relea
   return new Releases().ofName(broken.name);
 }
 
-export const gatewayNamed = (name: string): Gateway =>
-  mutants.find((one) => one.name === name) ?? choose('gateway', gateways, name);
+export const systemNamed = (name: string): System =>
+  mutants.find((one) => one.name === name) ?? choose('system', systems, name);
 export const faultNamed = (name: string): Fault => choose('fault', faults, name);
 export const crashPointNamed = (name: string): CrashPoint => choose('crash point', crashPoints, name);

@@ -8,7 +8,7 @@ export type ProblemCode =
   | 'engine-failed'
   | 'engine-lost'
   | 'gate-refused'
-  | 'gateway-died'
+  | 'system-died'
   | 'interrupted'
   | 'limit-passed'
   | 'no-base'

@@ -2,12 +2,12 @@ import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promise
 import path from 'node:path';
 import { z } from 'zod';
 import { writeProblem } from './evidence/recorder.ts';
-import { cellFields, refuseNewer, scenarioFields } from './evidence/schema.ts';
+import { cellFields, refuseNewer, scenarioFields, withNewNames } from './evidence/schema.ts';
 import { describe, errorCode, Problem } from './problem.ts';
 import { RunFacts } from './report/matrix.ts';
 
-/** The version of run.json. 2: `shard`, `leftOut`, `merged`; a file of version 1 reads as it is. */
-export const RUN_SCHEMA_VERSION = 2;
+/** The version of run.json. 2: `shard`, `leftOut`, `merged`; a file of version 1 reads as it is. 3: a gateway is called a system. */
+export const RUN_SCHEMA_VERSION = 3;
 
 /** A planned cell as run.json keeps it: enough to judge the run without the lab that made it. */
 const role = z.enum(['cell', 'control', 'canary', 'mutant']);
@@ -105,7 +105,7 @@ export class ResultsFolder {
       );
     }
     refuseNewer(json, file, RUN_SCHEMA_VERSION);
-    const parsed = RunFile.safeParse(json);
+    const parsed = RunFile.safeParse({ ...withNewNames(json as object), schemaVersion: RUN_SCHEMA_VERSION });
     if (!parsed.success)
       throw new Problem(
         'bad-results',

@@ -1,14 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { reference } from '../images/reference/gateway.ts';
+import { reference } from '../images/reference/system.ts';
 import { connect, type Engine } from './engine/engine.ts';
-import type { Boot, HttpRequest, Release } from './gateway.ts';
 import type { PlannedCell } from './plan.ts';
 import { plan } from './plan.ts';
 import type { Matrix, MatrixRow } from './report/matrix.ts';
 import { ResultsFolder } from './results.ts';
 import { buildImages, judgeRun, runPlan } from './run.ts';
+import type { Boot, HttpRequest, Release } from './system.ts';
 import { belongings, folder } from './test/midwrite.ts';
 
 let engine: Engine;
@@ -22,7 +22,7 @@ const silent = {
   cellShare: () => undefined,
   cellEnded: () => undefined,
 };
-const all = { gateways: [], faults: [], crashPoints: [], memory: [], cells: [], repeat: 1 };
+const all = { systems: [], faults: [], crashPoints: [], memory: [], cells: [], repeat: 1 };
 
 async function runCells(
   cells: readonly PlannedCell[],
@@ -40,7 +40,7 @@ const find = (matrix: Matrix, part: string) => matrix.cells.find((cell) => cell.
 describe('the reference gateway', () => {
   test('holds under every fault at every crash point, the canary is caught, and the files alone say the same', async () => {
     await using root = await folder();
-    const cells = await plan({ ...all, gateways: ['reference'] });
+    const cells = await plan({ ...all, systems: ['reference'] });
     const { matrix, results } = await runCells(cells, root.path);
 
     expect(matrix.outcome).toEqual({ kind: 'sound', reasons: [] });
@@ -103,8 +103,8 @@ describe('the real OpenClaw', () => {
   });
 });
 
-/** The reference gateway's image with another program in it: what a gateway can do wrong. */
-async function withGateway(change: {
+/** The reference gateway's image with another program in it: what a system can do wrong. */
+async function withSystem(change: {
   boot?: Partial<Boot>;
   turn?: Partial<HttpRequest>;
   readyWithinMs?: number;
@@ -134,9 +134,9 @@ async function runOne(cell: PlannedCell): Promise<MatrixRow | undefined> {
 }
 
 describe('bad luck', () => {
-  test('a gateway that never gets ready: missed, with its last lines', async () => {
+  test('a system that never gets ready: missed, with its last lines', async () => {
     const cell = await runOne(
-      await withGateway({
+      await withSystem({
         boot: { command: ['sh', '-c', 'echo waiting for Godot; exec sleep 600'] },
         readyWithinMs: 1_500,
       }),
@@ -145,28 +145,28 @@ describe('bad luck', () => {
     expect(cell?.detail).toMatch(/not ready within 1\.5 s[\s\S]*waiting for Godot/);
   });
 
-  test('a gateway that ends at its boot: missed, with its exit code and its last lines', async () => {
-    const cell = await runOne(await withGateway({ boot: { command: ['sh', '-c', 'echo no config >&2; exit 78'] } }));
+  test('a system that ends at its boot: missed, with its exit code and its last lines', async () => {
+    const cell = await runOne(await withSystem({ boot: { command: ['sh', '-c', 'echo no config >&2; exit 78'] } }));
     expect(cell?.verdict).toBe('missed');
     expect(cell?.detail).toMatch(/ended with code 78 before it was ready[\s\S]*no config/);
   });
 
   test('a program that does not exist: inconclusive, with what writegate says', async () => {
-    const cell = await runOne(await withGateway({ boot: { command: ['/no/such/gateway'] } }));
+    const cell = await runOne(await withSystem({ boot: { command: ['/no/such/system'] } }));
     expect(cell?.verdict).toBe('inconclusive');
     expect(cell?.detail).toMatch(/no-such-command/);
   });
 
   test('a turn that never writes the store: missed, with what was seen instead', async () => {
-    const cell = await runOne(await withGateway({ turn: { method: 'GET', path: '/readyz' } }));
+    const cell = await runOne(await withSystem({ turn: { method: 'GET', path: '/readyz' } }));
     expect(cell?.verdict).toBe('missed');
     expect(cell?.detail).toMatch(/the crash point was never reached/);
   });
 
-  test('a gateway that eats its memory: the OOM is its own and not the injected one', async () => {
+  test('a system that eats its memory: the OOM is its own and not the injected one', async () => {
     const eat =
       "setTimeout(() => { const all = []; for (;;) all.push(Buffer.alloc(1e7, 1)); }, 50); import('/opt/gateway/main.ts')";
-    const cell = await runOne(await withGateway({ boot: { command: ['node', '--input-type=module', '-e', eat] } }));
+    const cell = await runOne(await withSystem({ boot: { command: ['node', '--input-type=module', '-e', eat] } }));
     expect(['missed', 'violated', 'inconclusive']).toContain(cell?.verdict);
     expect(cell?.verdict).not.toBe('held');
     expect(cell?.detail).toMatch(/signal 9/);

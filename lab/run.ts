@@ -6,14 +6,13 @@ import { sidecarImage } from '../images/sidecar/recipe.ts';
 import { runCell } from './cell/cell.ts';
 import type { Engine } from './engine/engine.ts';
 import { CELLS_AT_ONCE, loadEvidence } from './evidence/cell-evidence.ts';
-import type { Release } from './gateway.ts';
 import { ensureImage } from './image/build.ts';
 import { compare, inForce, readExpectations, shownExpectations } from './judge/expectations.ts';
-import { gatewayTimeMs } from './judge/gateway-time.ts';
 import { judge } from './judge/judge.ts';
 import { staleExpectations } from './judge/stale.ts';
+import { systemTimeMs } from './judge/system-time.ts';
 import { packageFile } from './package-folder.ts';
-import { gatewayNamed, isPlannedScenario, type Planned } from './plan.ts';
+import { isPlannedScenario, type Planned, systemNamed } from './plan.ts';
 import { describe, Problem } from './problem.ts';
 import { reportOf, writeReports } from './report/index.ts';
 import {
@@ -27,6 +26,7 @@ import {
 import type { FailOn, Reporter } from './report/reporter.ts';
 import { type PlannedRow, ResultsFolder, RUN_SCHEMA_VERSION, type RunFile, type Shard } from './results.ts';
 import { runScenario } from './scenario/run-scenario.ts';
+import type { Release } from './system.ts';
 
 export const midwriteVersion: string = (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;
 
@@ -49,7 +49,7 @@ export interface RunOptions {
   /** Absent: every one that a run writes unless told otherwise. */
   reporters?: readonly Reporter[];
   failOn?: FailOn;
-  /** In place of the gateways' own. */
+  /** In place of the systems' own. */
   expectations?: string;
   /** The cells are this part of a plan. */
   shard?: Shard;
@@ -57,13 +57,13 @@ export interface RunOptions {
   maxDurationMs?: number;
 }
 
-/** The tags of the images of a plan, by gateway@version; built where they are missing. */
+/** The tags of the images of a plan, by system@version; built where they are missing. */
 export interface Images {
   sidecar: string;
-  gateway: ReadonlyMap<string, string>;
+  system: ReadonlyMap<string, string>;
 }
 
-const releaseKey = (cell: Planned) => `${cell.spec.gateway}@${cell.spec.version}`;
+const releaseKey = (cell: Planned) => `${cell.spec.system}@${cell.spec.version}`;
 
 export async function buildImages(
   engine: Engine,
@@ -71,12 +71,12 @@ export async function buildImages(
   options: { say(line: string): void; signal: AbortSignal },
 ): Promise<Images> {
   const sidecar = await ensureImage(engine, sidecarImage, options);
-  const gateway = new Map<string, string>();
+  const system = new Map<string, string>();
   for (const cell of cells) {
-    if (!gateway.has(releaseKey(cell)))
-      gateway.set(releaseKey(cell), await ensureImage(engine, gated(cell.release.image), options));
+    if (!system.has(releaseKey(cell)))
+      system.set(releaseKey(cell), await ensureImage(engine, gated(cell.release.image), options));
   }
-  return { sidecar, gateway };
+  return { sidecar, system };
 }
 
 /** The images of one release, and the sidecar's. */
@@ -84,9 +84,9 @@ export async function buildImagesOf(
   engine: Engine,
   release: Release,
   options: { say(line: string): void; signal: AbortSignal },
-): Promise<{ gateway: string; sidecar: string }> {
+): Promise<{ system: string; sidecar: string }> {
   const sidecar = await ensureImage(engine, sidecarImage, options);
-  return { sidecar, gateway: await ensureImage(engine, gated(release.image), options) };
+  return { sidecar, system: await ensureImage(engine, gated(release.image), options) };
 }
 
 /**
@@ -192,7 +192,7 @@ async function runCells(
       const { progress } = options;
       const current = cell;
       progress.cellStarted(current);
-      const built = { gateway: images.gateway.get(releaseKey(current)) ?? '', sidecar: images.sidecar };
+      const built = { system: images.system.get(releaseKey(current)) ?? '', sidecar: images.sidecar };
       const folder = results.cell(current.id);
       const phases = {
         phase: (name: string) => progress.cellPhase(current, name),
@@ -234,20 +234,20 @@ function runFacts(engine: Engine): RunFacts {
 export function plannedRow(planned: Planned): PlannedRow {
   const { id, role } = planned;
   if (isPlannedScenario(planned)) return { id, role, ...planned.spec };
-  const { gateway, version, crashPoint, fault, aftermath, memoryBytes } = planned.spec;
-  return { id, role, gateway, version, crashPoint, fault, aftermath, memoryBytes };
+  const { system, version, crashPoint, fault, aftermath, memoryBytes } = planned.spec;
+  return { id, role, system, version, crashPoint, fault, aftermath, memoryBytes };
 }
 
 /** The command that does it again. */
 function reproduce(planned: PlannedRow): string {
   if (!('scenario' in planned)) return `npx midwrite run --cell ${planned.id}`;
-  const { scenario, gateway, version, isQuick, seed } = planned;
+  const { scenario, system, version, isQuick, seed } = planned;
   const options = [...(seed === undefined ? [] : [`--seed ${seed}`]), ...(isQuick ? ['--quick'] : [])];
-  return ['npx midwrite scenario', scenario, `--gateway ${gateway}@${version}`, ...options].join(' ');
+  return ['npx midwrite scenario', scenario, `--system ${system}@${version}`, ...options].join(' ');
 }
 
 export interface JudgeOptions {
-  /** A file of known findings in place of the gateways' own. */
+  /** A file of known findings in place of the systems' own. */
   expectations?: string;
 }
 
@@ -260,17 +260,17 @@ async function judgeCell(
 ): Promise<MatrixRow> {
   const evidence = await loadEvidence(folder);
   const result = judge(evidence);
-  const gateway = gatewayNamed(planned.gateway);
+  const system = systemNamed(planned.system);
   const { expected, checks } = compare(
     planned,
     result,
-    inForce(readExpectations(options.expectations ?? gateway.expectations), dayOf(run)),
-    planned.role === 'canary' || planned.role === 'mutant' ? gateway.mutant : undefined,
+    inForce(readExpectations(options.expectations ?? system.expectations), dayOf(run)),
+    planned.role === 'canary' || planned.role === 'mutant' ? system.mutant : undefined,
   );
   const { verdict, durationMs } = result;
   const detail = evidence === undefined && leftOut !== undefined ? leftOut : result.detail;
-  const gatewayMs = evidence === undefined ? undefined : gatewayTimeMs(evidence);
-  const time = { durationMs, ...(gatewayMs !== undefined && { gatewayMs }) };
+  const systemMs = evidence === undefined ? undefined : systemTimeMs(evidence);
+  const time = { durationMs, ...(systemMs !== undefined && { systemMs }) };
   const row = { verdict, expected, detail, ...time, checks, reproduce: reproduce(planned) };
   if (!('scenario' in planned)) return { ...planned, ...row };
   const { figures, curves } = 'figures' in result ? result : { figures: [], curves: [] };
@@ -307,7 +307,7 @@ export async function judgeRun(results: ResultsFolder, file?: RunFile, options: 
 
 /** The known findings of each file that no longer fit. */
 function staleIn(cells: readonly MatrixRow[], run: RunFacts, options: JudgeOptions): StaleExpectation[] {
-  const byFile = Map.groupBy(cells, (row) => options.expectations ?? gatewayNamed(row.gateway).expectations ?? '');
+  const byFile = Map.groupBy(cells, (row) => options.expectations ?? systemNamed(row.system).expectations ?? '');
   return [...byFile].flatMap(([file, rows]) =>
     file === ''
       ? []

@@ -1,14 +1,14 @@
 import type { ImageRecipe } from '../../lab/image/recipe.ts';
 import { writegateImage } from '../writegate/recipe.ts';
 
-/** A gateway's image, with writegate as what its containers start. */
-export function gated(gateway: ImageRecipe): ImageRecipe {
-  const variant = gateway.variant === undefined ? {} : { variant: gateway.variant };
+/** A system's image, with writegate as what its containers start. */
+export function gated(system: ImageRecipe): ImageRecipe {
+  const variant = system.variant === undefined ? {} : { variant: system.variant };
   return {
-    name: `${gateway.name}-gated`,
+    name: `${system.name}-gated`,
     ...variant,
     folder: 'gated',
     files: [],
-    from: { BASE: gateway, WRITEGATE: writegateImage },
+    from: { BASE: system, WRITEGATE: writegateImage },
   };
 }

@@ -1,5 +1,5 @@
 import semver from 'semver';
-import type { Churn, Conversation } from '../../lab/gateway.ts';
+import type { Churn, Conversation } from '../../lab/system.ts';
 import { connects, PORT, TOKEN, turn } from './endpoint.ts';
 
 /** Before it, nothing is ever forgotten; from it on, PR #63709 keeps a bucket for five minutes, looks once a minute, and keeps 10,000 at most. */

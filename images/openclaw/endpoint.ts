@@ -1,4 +1,4 @@
-import type { Conversation, HttpRequest } from '../../lab/gateway.ts';
+import type { Conversation, HttpRequest } from '../../lab/system.ts';
 
 export const PORT = 18789;
 /** Guards a loopback that nobody else is on; it is in the evidence for everyone to read. */

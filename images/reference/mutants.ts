@@ -1,6 +1,6 @@
 import type { Aftermath } from '../../lab/cell/cell-id.ts';
-import type { Gateway, Mutant, UnseenDefect } from '../../lab/gateway.ts';
-import { reference, release } from './gateway.ts';
+import type { Mutant, System, UnseenDefect } from '../../lab/system.ts';
+import { reference, release } from './system.ts';
 
 const MiB = 1024 * 1024;
 
@@ -167,7 +167,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
   },
 };
 
-function mutant(defect: string, name = `mutant-${defect}`): Gateway {
+function mutant(defect: string, name = `mutant-${defect}`): System {
   const shown = SHOWN[defect];
   if (shown === undefined) throw new Error(`nothing shows the defect ${defect}`);
   const { memoryBytes, caughtBy, says, ...shownBy } = shown;
@@ -182,10 +182,10 @@ function mutant(defect: string, name = `mutant-${defect}`): Gateway {
 }
 
 /** The control that every run must catch. */
-export const canary: Gateway = mutant('write-in-place', 'canary');
+export const canary: System = mutant('write-in-place', 'canary');
 
 /** The reference gateway with one defect each. */
-export const mutants: readonly Gateway[] = Object.keys(SHOWN).map((defect) =>
+export const mutants: readonly System[] = Object.keys(SHOWN).map((defect) =>
   defect === canary.mutant?.defect ? canary : mutant(defect),
 );
 

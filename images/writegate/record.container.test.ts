@@ -28,7 +28,7 @@ async function recorded(
   await using fixture = await startFixture({ image: testImage(), command, commands: ['record'], ...options });
   expect(await fixture.ended({ limitMs: LIMIT_MS }), fixture.logs()).toBe(0);
   {
-    using writer = new RecordWriter(into, { gateway: 'fixture', version: '1', workload: 'all', root: '/state' });
+    using writer = new RecordWriter(into, { system: 'fixture', version: '1', workload: 'all', root: '/state' });
     for (const event of fixture.events) writer.event(GateEvent.parse(event));
     writer.add({ kind: 'end', entries: [] });
   }

@@ -4,10 +4,10 @@ import type { CellPlan } from '../cell/cell.ts';
 import { LabContainer, type Streams } from '../docker/lab-container.ts';
 import { makeVolume } from '../docker/volume.ts';
 import type { Engine } from '../engine/engine.ts';
-import { fill } from '../gateway.ts';
-import { gatewaySpec, sidecarSpec } from '../pod/specs.ts';
+import { sidecarSpec, systemSpec } from '../pod/specs.ts';
 import { Problem } from '../problem.ts';
 import { type Entry, Sidecar } from '../sidecar/client.ts';
+import { fill } from '../system.ts';
 import { within } from '../wait.ts';
 
 const START_LIMIT_MS = 30_000;
@@ -23,7 +23,7 @@ export interface BenchTurn {
 }
 
 /**
- * A pod as a cell has it (lab/pod/pod.ts: the same images, limits, sidecar and volume) in which the gateway's boot command can be started by
+ * A pod as a cell has it (lab/pod/pod.ts: the same images, limits, sidecar and volume) in which the system's boot command can be started by
  * whatever is to be compared, and of which nothing is recorded.
  */
 export class BenchPod implements AsyncDisposable {
@@ -62,8 +62,8 @@ export class BenchPod implements AsyncDisposable {
   }
 
   /**
-   * Starts the sidecar on a fresh volume and puts the gateway's configuration there.
-   * @param wrapper what the gateway's boot command is handed to; empty: it runs directly
+   * Starts the sidecar on a fresh volume and puts the system's configuration there.
+   * @param wrapper what the system's boot command is handed to; empty: it runs directly
    */
   static async start(
     engine: Engine,
@@ -97,7 +97,7 @@ export class BenchPod implements AsyncDisposable {
     });
   }
 
-  /** Boots the gateway: the first time in a new container, after that in the same one. Gives the ms until it is ready. */
+  /** Boots the system: the first time in a new container, after that in the same one. Gives the ms until it is ready. */
   async boot(): Promise<number> {
     this.#signal.throwIfAborted();
     const { ready } = this.#plan.release.boot;
@@ -105,7 +105,7 @@ export class BenchPod implements AsyncDisposable {
     if (ready.kind !== 'http')
       throw new Problem(
         'bad-usage',
-        'the bench asks gateways over HTTP whether they are ready, and this one has no such path',
+        'the bench asks systems over HTTP whether they are ready, and this one has no such path',
       );
     const { kind: _, ...http } = ready;
     await this.#drained;
@@ -116,7 +116,7 @@ export class BenchPod implements AsyncDisposable {
     this.#drained = Promise.allSettled([finished(streams.stdout), finished(streams.stderr)]);
     const poll = this.#sidecar.ready(http, limitMs);
     const gone = this.#drained.then(() => {
-      throw new Problem('gateway-died', 'the gateway ended before it was ready');
+      throw new Problem('system-died', 'the system ended before it was ready');
     });
     gone.catch(() => undefined);
     try {
@@ -130,8 +130,8 @@ export class BenchPod implements AsyncDisposable {
   async #start(): Promise<Streams> {
     if (this.#container !== undefined) return this.#container.startAgain();
     const { release, images, spec } = this.#plan;
-    const part = { cell: this.#name, name: this.#name, volume: this.#volume, release, image: images.gateway };
-    const container = gatewaySpec(part, this.#sidecarContainer.id, spec.memoryBytes, this.#wrapper);
+    const part = { cell: this.#name, name: this.#name, volume: this.#volume, release, image: images.system };
+    const container = systemSpec(part, this.#sidecarContainer.id, spec.memoryBytes, this.#wrapper);
     this.#container = this.#resources.use(await LabContainer.start(this.#engine, container));
     return this.#container.streams;
   }
@@ -151,25 +151,25 @@ export class BenchPod implements AsyncDisposable {
     const { tookMs, acknowledged } = await this.turn(name);
     if (!acknowledged)
       throw new Problem(
-        'gateway-died',
-        `the gateway did not acknowledge the turn "${name}", so there is nothing to measure`,
+        'system-died',
+        `the system did not acknowledge the turn "${name}", so there is nothing to measure`,
       );
     return tookMs;
   }
 
-  /** Ends the gateway and waits until its container has stopped; gives the ms. */
+  /** Ends the system and waits until its container has stopped; gives the ms. */
   async end(how: 'SIGKILL' | 'SIGTERM'): Promise<number> {
-    if (this.#container === undefined) throw new Error('the gateway was not booted yet');
+    if (this.#container === undefined) throw new Error('the system was not booted yet');
     const began = performance.now();
     await this.#container.signal(how);
     await this.#container.ended(END_LIMIT_MS);
-    await within({ name: "the gateway's last lines", limitMs: END_LIMIT_MS }, this.#drained);
+    await within({ name: "the system's last lines", limitMs: END_LIMIT_MS }, this.#drained);
     return performance.now() - began;
   }
 
-  /** Processor time of all that ran in the gateway's container since its last start, in ms. */
+  /** Processor time of all that ran in the system's container since its last start, in ms. */
   async cpuMs(): Promise<number> {
-    if (this.#container === undefined) throw new Error('the gateway was not booted yet');
+    if (this.#container === undefined) throw new Error('the system was not booted yet');
     const container = this.#engine.docker.getContainer(this.#container.id);
     // one-shot: else the engine looks twice, a second apart. Engine 20.10 takes its second all the same.
     const { cpu_stats } = await container.stats({ stream: false, 'one-shot': true });

@@ -34,7 +34,7 @@ export const exploring: Section = {
   name: 'explore',
   summary:
     'states judged a second, states booted beside the boots alone, a turn under the recorder, and one live run for each crash point',
-  gateways: ['openclaw', 'reference'],
+  systems: ['openclaw', 'reference'],
   async measure(bench): Promise<SectionResult> {
     const figures = [
       ...(await judging(bench)),
@@ -85,8 +85,8 @@ function inProcess(args: readonly string[], { signal }: Bench): Promise<string> 
   return run({ file: process.execPath, args: [script, ...args], purpose: 'judging states', limitMs, signal });
 }
 
-async function recording(bench: Bench, gateway: keyof typeof TURNS): Promise<Figure[]> {
-  const plan = await bench.cell(gateway);
+async function recording(bench: Bench, system: keyof typeof TURNS): Promise<Figure[]> {
+  const plan = await bench.cell(system);
   const gate = ['writegate', 'run', '--state', plan.release.promises.root];
   await using with_ = await BenchPod.start(bench.engine, plan, [...gate, '--command', 'record', '--'], bench.signal);
   await using without = await BenchPod.start(bench.engine, plan, [...gate, '--'], bench.signal);
@@ -95,24 +95,24 @@ async function recording(bench: Bench, gateway: keyof typeof TURNS): Promise<Fig
     await pod.boot();
     await pod.goodTurn('warm');
   }
-  for (let turn = 0; turn < TURNS[gateway]; turn += 1) {
+  for (let turn = 0; turn < TURNS[system]; turn += 1) {
     turns.recorded.push(await with_.goodTurn(`t${turn}`));
     turns.plain.push(await without.goodTurn(`t${turn}`));
   }
   const ratio = total(turns.recorded) / total(turns.plain);
-  bench.say(`${gateway}: a turn under the recorder ${ratio.toFixed(2)} ×`);
+  bench.say(`${system}: a turn under the recorder ${ratio.toFixed(2)} ×`);
   const goal = { is: 'at most', value: 1.3 } as const;
   return [
-    figure(`${gateway}: turn, recorded`, 'ms', turns.recorded),
-    figure(`${gateway}: turn, not recorded`, 'ms', turns.plain),
-    ratioFigure(`${gateway}: recorded / not recorded`, ratio, ratios(turns.recorded, turns.plain), goal),
+    figure(`${system}: turn, recorded`, 'ms', turns.recorded),
+    figure(`${system}: turn, not recorded`, 'ms', turns.plain),
+    ratioFigure(`${system}: recorded / not recorded`, ratio, ratios(turns.recorded, turns.plain), goal),
   ];
 }
 
 const total = (samples: readonly number[]) => samples.reduce((sum, one) => sum + one, 0);
 
-async function booting(bench: Bench, gateway: string): Promise<Figure[]> {
-  const plan = await bench.cell(gateway);
+async function booting(bench: Bench, system: string): Promise<Figure[]> {
+  const plan = await bench.cell(system);
   const jobs = bench.engine.facts.cpus;
   const alone = [await lifeAlone(bench, plan, jobs)];
   const explorations: Exploration[] = [];
@@ -128,27 +128,27 @@ async function booting(bench: Bench, gateway: string): Promise<Figure[]> {
   const wholeMs = summarize(explorations.map((one) => one.tookMs.whole)).median;
   const points = both.models.reduce((sum, { crashPoints }) => sum + crashPoints, 0);
   const ofProcess = process.models[0]?.crashPoints ?? 0;
-  bench.say(`${gateway}: a state ${inMs(perBoot)}, alone ${inMs(alone)}, a live run ${inMs([liveMs])}`);
+  bench.say(`${system}: a state ${inMs(perBoot)}, alone ${inMs(alone)}, a live run ${inMs([liveMs])}`);
   const goal = { is: 'at least', value: 20 } as const;
   const verdicts = AGES.length * points + both.recoveries.crashPoints;
   return [
     figure(
-      `${gateway}: states booted a minute (each at one age)`,
+      `${system}: states booted a minute (each at one age)`,
       'count',
       perBoot.map((one) => Math.round(60_000 / one)),
     ),
-    figure(`${gateway}: ${both.boots} booted states / the same boots alone`, '×', ratios(perBoot, beside), {
+    figure(`${system}: ${both.boots} booted states / the same boots alone`, '×', ratios(perBoot, beside), {
       is: 'at most',
       value: 1.2,
     }),
     figure(
-      `${gateway}: one live run for each of ${verdicts} crash points with a verdict / exploring them (${seconds(wholeMs)})`,
+      `${system}: one live run for each of ${verdicts} crash points with a verdict / exploring them (${seconds(wholeMs)})`,
       '×',
       [(liveMs * verdicts) / wholeMs],
       goal,
     ),
     figure(
-      `${gateway}: one live run for each of ${ofProcess} crash points of the process / exploring those (${seconds(process.tookMs.whole)})`,
+      `${system}: one live run for each of ${ofProcess} crash points of the process / exploring those (${seconds(process.tookMs.whole)})`,
       '×',
       [(liveMs * ofProcess) / process.tookMs.whole],
       goal,

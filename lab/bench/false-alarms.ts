@@ -8,11 +8,11 @@ const CELLS = 200;
 /** As `midwrite run` does on two processors. */
 const JOBS = 2;
 
-/** How often a check says "violated" of a gateway that does nothing wrong, in the very cells in which the mutants are caught. */
+/** How often a check says "violated" of a system that does nothing wrong, in the very cells in which the mutants are caught. */
 export const falseAlarms: Section = {
   name: 'false-alarms',
   summary: `the right gateway in the cells of its mutants, ${CELLS} cells or more`,
-  gateways: ['reference'],
+  systems: ['reference'],
   async measure(bench: Bench): Promise<SectionResult> {
     const once = (await planMutants([])).filter((cell) => cell.role === 'cell' && !isPlannedScenario(cell));
     const repeat = Math.ceil((bench.rounds ?? CELLS) / once.length);

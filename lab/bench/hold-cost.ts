@@ -9,17 +9,17 @@ import { ratios, summarize } from './summary.ts';
 const GOAL: Goal = { is: 'at most', value: 1.05 };
 const WARM_UP_TURNS = 2;
 
-/** Gateways, and how often each is booted and driven. The small one is cheap, and its boot is so short that it takes more of them. */
+/** Systems, and how often each is booted and driven. The small one is cheap, and its boot is so short that it takes more of them. */
 const SUBJECTS = [
-  { gateway: 'openclaw', rounds: 6, turns: 6 },
-  { gateway: 'reference', rounds: 10, turns: 10 },
+  { system: 'openclaw', rounds: 6, turns: 6 },
+  { system: 'reference', rounds: 10, turns: 10 },
 ] as const;
 
-/** What being watched costs a gateway: under writegate, without it, and under strace with the same syscalls. */
+/** What being watched costs a system: under writegate, without it, and under strace with the same syscalls. */
 export const holdCost: Section = {
   name: 'hold-cost',
   summary: 'boots and warm turns under writegate, without it, and under strace -f --seccomp-bpf of the same syscalls',
-  gateways: SUBJECTS.map((subject) => subject.gateway),
+  systems: SUBJECTS.map((subject) => subject.system),
   async measure(bench): Promise<SectionResult> {
     const figures: Figure[] = [];
     for (const subject of SUBJECTS) figures.push(...(await measureSubject(bench, subject)));
@@ -39,13 +39,13 @@ interface Variant {
   name: string;
   boots: number[];
   turns: number[];
-  /** Processor time of all that is in the gateway's container, its watcher too, by round: for the boot, and for the turns that followed. */
+  /** Processor time of all that is in the system's container, its watcher too, by round: for the boot, and for the turns that followed. */
   bootCpu: number[];
   turnsCpu: number[];
 }
 
 async function measureSubject(bench: Bench, subject: (typeof SUBJECTS)[number]): Promise<Figure[]> {
-  const plan = await bench.cell(subject.gateway);
+  const plan = await bench.cell(subject.system);
   const rounds = bench.rounds ?? subject.rounds;
   await using pods = new AsyncDisposableStack();
   const variants: Variant[] = [];
@@ -53,13 +53,13 @@ async function measureSubject(bench: Bench, subject: (typeof SUBJECTS)[number]):
     const pod = pods.use(await BenchPod.start(bench.engine, plan, wrapper, bench.signal));
     variants.push({ pod, name, ...nothing() });
   }
-  // Round 0 makes the containers and what a gateway writes at its very first boot; it is not counted.
+  // Round 0 makes the containers and what a system writes at its very first boot; it is not counted.
   for (let round = 0; round <= rounds; round += 1) {
     await oneRound(variants, round, subject.turns);
     if (round === 0) for (const variant of variants) Object.assign(variant, nothing());
-    else bench.say(`${subject.gateway} ${round}/${rounds}: ${variants.map(inWords).join('; ')}`);
+    else bench.say(`${subject.system} ${round}/${rounds}: ${variants.map(inWords).join('; ')}`);
   }
-  return figuresOf(subject.gateway, variants);
+  return figuresOf(subject.system, variants);
 }
 
 const nothing = () => ({ boots: [], turns: [], bootCpu: [], turnsCpu: [] });
@@ -121,17 +121,17 @@ function notifiedSyscalls(): string[] {
   return [...source.matchAll(/^\s*RULE\((\w+),/gm)].map((match) => match[1] ?? '');
 }
 
-function figuresOf(gateway: string, variants: readonly Variant[]): Figure[] {
+function figuresOf(system: string, variants: readonly Variant[]): Figure[] {
   const base = variants.find((variant) => variant.name === WITHOUT);
   if (base === undefined) throw new Error('there is nothing to compare with');
   return (['boot', 'turn'] as const).flatMap((what) => {
     const wall = (variant: Variant) => (what === 'boot' ? variant.boots : variant.turns);
     const cpu = (variant: Variant) => (what === 'boot' ? variant.bootCpu : variant.turnsCpu);
-    const absolute = variants.map((variant) => figure(`${gateway} ${what} ${variant.name}`, 'ms', wall(variant)));
+    const absolute = variants.map((variant) => figure(`${system} ${what} ${variant.name}`, 'ms', wall(variant)));
     const relative = variants
       .filter((variant) => variant !== base)
       .flatMap((variant) => {
-        const title = `${gateway} ${what} ${variant.name} / ${WITHOUT}`;
+        const title = `${system} ${what} ${variant.name} / ${WITHOUT}`;
         const goal = variant.name === UNDER_WRITEGATE ? GOAL : undefined;
         return [
           ratioOf(title, wall(variant), wall(base), goal),

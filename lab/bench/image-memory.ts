@@ -27,7 +27,7 @@ const FILES_PER_FOLDER = 200;
 export const imageMemory: Section = {
   name: 'image-memory',
   summary: `the lab's peak memory while it sends an image context of ${CONTEXT_BYTES / MB} MB`,
-  gateways: [],
+  systems: [],
   async measure(bench): Promise<SectionResult> {
     const from = await ensureImage(bench.engine, base, { say: bench.say, signal: bench.signal });
     await using folder = await scratch('bench');

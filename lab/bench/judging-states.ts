@@ -7,7 +7,7 @@ import { MODELS } from '../explore/crash-state.ts';
 import { judgeStates } from '../explore/judged.ts';
 import { openRecord, RecordWriter } from '../explore/record-file.ts';
 import type { GateEvent } from '../gate/protocol.ts';
-import type { Promises } from '../gateway.ts';
+import type { Promises } from '../system.ts';
 
 export interface StatesJudged {
   crashPoints: number;
@@ -60,7 +60,7 @@ function writeTurn(bytes: number): void {
     { id: row, text: 'x'.repeat(ROW_BYTES - 60) },
   ]);
   const store = Buffer.from(JSON.stringify(Object.fromEntries(rows)));
-  using writer = new RecordWriter(folder, { gateway: 'bench', version: '1', workload: 'turn', root: ROOT });
+  using writer = new RecordWriter(folder, { system: 'bench', version: '1', workload: 'turn', root: ROOT });
   let seq = 0;
   const say = (event: object) => {
     seq += 1;

@@ -18,7 +18,7 @@ const ROUNDS = 5;
 export const judging: Section = {
   name: 'judging',
   summary: `a run of ${CELLS} cells, from its files to its reports`,
-  gateways: [],
+  systems: [],
   async measure({ rounds = ROUNDS, say }: Bench): Promise<SectionResult> {
     const builds = Array.from({ length: CELLS }, (_, index) => busy(index));
     const alone: number[] = [];
@@ -61,9 +61,9 @@ async function judgedAndWritten(results: ResultsFolder): Promise<number> {
 /** The same evidence as a run on disk. */
 async function storedRun(root: string, builds: readonly ReturnType<typeof busy>[]): Promise<ResultsFolder> {
   const plan = builds.map((build, index): PlannedRow => {
-    const { gateway, version, crashPoint, fault, aftermath, memoryBytes } = build.done().cell;
-    const spec = { gateway, version, crashPoint, fault, aftermath, memoryBytes };
-    return { id: `${gateway}@${version}_${crashPoint}_${fault}_192m_r${index + 1}`, role: 'cell', ...spec };
+    const { system, version, crashPoint, fault, aftermath, memoryBytes } = build.done().cell;
+    const spec = { system, version, crashPoint, fault, aftermath, memoryBytes };
+    return { id: `${system}@${version}_${crashPoint}_${fault}_192m_r${index + 1}`, role: 'cell', ...spec };
   });
   const { run } = judgedRun([]).matrix;
   const file = { schemaVersion: RUN_SCHEMA_VERSION, run, state: 'complete' as const, plan };

@@ -13,24 +13,24 @@ import { ratios, summarize } from './summary.ts';
 const GOAL: Goal = { is: 'at most', value: 1.15 };
 /** `wholeMs`: what a whole cell may take. */
 const SUBJECTS = [
-  { gateway: 'openclaw', rounds: 5, wholeMs: undefined },
-  { gateway: 'reference', rounds: 10, wholeMs: 3_000 },
+  { system: 'openclaw', rounds: 5, wholeMs: undefined },
+  { system: 'reference', rounds: 10, wholeMs: 3_000 },
 ] as const;
 
-/** What the lab adds to a gateway's own boots and turns, and where. */
+/** What the lab adds to a system's own boots and turns, and where. */
 export const labCost: Section = {
   name: 'lab-cost',
-  summary: "a whole cell (full-temp, sigkill) against the gateway's own three boots and turns in the same container",
-  gateways: SUBJECTS.map((subject) => subject.gateway),
+  summary: "a whole cell (full-temp, sigkill) against the system's own three boots and turns in the same container",
+  systems: SUBJECTS.map((subject) => subject.system),
   async measure(bench): Promise<SectionResult> {
     const measured: Measured[] = [];
     for (const subject of SUBJECTS) measured.push(await measureSubject(bench, subject));
     return {
       figures: [...measured.flatMap((one) => one.totals), ...measured.flatMap((one) => one.parts)],
       notes: [
-        'Alone: the container made and started until the gateway is ready, two turns, SIGKILL, started again, a turn, SIGTERM, started again; no sidecar, ' +
+        'Alone: the container made and started until the system is ready, two turns, SIGKILL, started again, a turn, SIGTERM, started again; no sidecar, ' +
           'volume or clean-up in its time, nothing watched, held or read.',
-        "Parts marked [gateway] are the gateway's own boots, turns and ends as the lab sees them, beside what they take alone; those marked [lab] are " +
+        "Parts marked [system] are the system's own boots, turns and ends as the lab sees them, beside what they take alone; those marked [lab] are " +
           'what only the lab wants. They follow each other without gaps.',
       ],
     };
@@ -48,8 +48,8 @@ interface Measured {
   parts: Figure[];
 }
 
-async function measureSubject(bench: Bench, { gateway, ...subject }: (typeof SUBJECTS)[number]): Promise<Measured> {
-  const plan = await bench.cell(gateway);
+async function measureSubject(bench: Bench, { system, ...subject }: (typeof SUBJECTS)[number]): Promise<Measured> {
+  const plan = await bench.cell(system);
   const rounds = bench.rounds ?? subject.rounds;
   const cells: Cell[] = [];
   const alone: Part[][] = [];
@@ -60,7 +60,7 @@ async function measureSubject(bench: Bench, { gateway, ...subject }: (typeof SUB
     if (round === 0) continue;
     cells.push(cell);
     alone.push(parts);
-    bench.say(`${gateway} ${round}/${rounds}: cell ${cell.wholeMs.toFixed(0)} ms, alone ${sum(parts).toFixed(0)} ms`);
+    bench.say(`${system} ${round}/${rounds}: cell ${cell.wholeMs.toFixed(0)} ms, alone ${sum(parts).toFixed(0)} ms`);
   }
   const whole = cells.map((cell) => cell.wholeMs);
   const bare = alone.map(sum);
@@ -70,13 +70,13 @@ async function measureSubject(bench: Bench, { gateway, ...subject }: (typeof SUB
     cells.map((cell) => sum(cell.segments.filter((segment) => segment.share === share)));
   return {
     totals: [
-      figure(`${gateway} cell`, 'ms', whole, goal),
-      figure(`${gateway} alone`, 'ms', bare),
-      ratioFigure(`${gateway} cell / alone`, ratio, ratios(whole, bare), GOAL),
-      figure(`${gateway} cell, its parts [gateway]`, 'ms', shareOf('gateway')),
-      figure(`${gateway} cell, its parts [lab]`, 'ms', shareOf('lab')),
+      figure(`${system} cell`, 'ms', whole, goal),
+      figure(`${system} alone`, 'ms', bare),
+      ratioFigure(`${system} cell / alone`, ratio, ratios(whole, bare), GOAL),
+      figure(`${system} cell, its parts [system]`, 'ms', shareOf('system')),
+      figure(`${system} cell, its parts [lab]`, 'ms', shareOf('lab')),
     ],
-    parts: breakdown(gateway, cells, alone),
+    parts: breakdown(system, cells, alone),
   };
 }
 
@@ -94,7 +94,7 @@ async function wholeCell(bench: Bench, plan: CellPlan): Promise<Cell> {
   return { wholeMs, segments };
 }
 
-/** A part of the gateway's life, by the name that its segment has in a cell. */
+/** A part of the system's life, by the name that its segment has in a cell. */
 interface Part {
   name: string;
   tookMs: number;
@@ -122,15 +122,15 @@ async function lifeAlone(bench: Bench, plan: CellPlan): Promise<Part[]> {
 
 const sum = (parts: readonly { tookMs: number }[]): number => parts.reduce((total, part) => total + part.tookMs, 0);
 
-function breakdown(gateway: string, cells: readonly Cell[], alone: readonly Part[][]): Figure[] {
+function breakdown(system: string, cells: readonly Cell[], alone: readonly Part[][]): Figure[] {
   const segments = cells[0]?.segments ?? [];
   return segments.flatMap(({ phase, name, share }, index) => {
     const inCell = cells.map((cell) => cell.segments[index]?.tookMs ?? 0);
     const beside = alone.flatMap((life) => life.filter((part) => part.name === name).map((part) => part.tookMs));
-    const title = `${gateway} · ${phase} · ${name}`;
+    const title = `${system} · ${phase} · ${name}`;
     return [
       figure(`${title} [${share}]`, 'ms', inCell),
-      ...(share === 'gateway' ? [figure(`${title}, alone`, 'ms', beside)] : []),
+      ...(share === 'system' ? [figure(`${title}, alone`, 'ms', beside)] : []),
     ];
   });
 }

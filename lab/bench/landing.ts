@@ -13,14 +13,14 @@ import { summarize } from './summary.ts';
 
 const ROUNDS = 50;
 const ORDINARY_TURNS = 3;
-/** Far more than one kill can outlast; a gateway that survives this many was not killed. */
+/** Far more than one kill can outlast; a system that survives this many was not killed. */
 const TURNS_MAX = 1_000;
 
 /** How many faults land where they should: held and struck, against `docker kill` at random moments of the same workload. */
 export const landing: Section = {
   name: 'landing',
   summary: 'faults that land at full-temp: hold and strike, against `docker kill` at random moments',
-  gateways: ['reference'],
+  systems: ['reference'],
   async measure(bench): Promise<SectionResult> {
     const plan = await bench.cell('reference');
     const rounds = bench.rounds ?? ROUNDS;

@@ -53,7 +53,7 @@ async function bench(asked: Asked): Promise<void> {
   console.log(`Docker ${version}, cgroup v${cgroupVersion}, Linux ${kernel}; --seed ${asked.seed}`);
   const cells = cellsOf(engine);
   // All of them first: what is measured is what there was when the bench began, whoever works on the images meanwhile.
-  for (const gateway of new Set(asked.sections.flatMap((section) => section.gateways))) await cells(gateway);
+  for (const system of new Set(asked.sections.flatMap((section) => section.systems))) await cells(system);
   const measured: MeasuredSection[] = [];
   for (const section of asked.sections) {
     measured.push(await measure(section, asked, engine, cells));
@@ -68,7 +68,7 @@ async function measure(
   section: Section,
   { seed, rounds }: Asked,
   engine: Engine,
-  cell: (gateway: string) => Promise<CellPlan>,
+  cell: (system: string) => Promise<CellPlan>,
 ): Promise<MeasuredSection> {
   const before = machine();
   const began = performance.now();
@@ -77,12 +77,12 @@ async function measure(
   return { name, summary, ...result, tookMs: Math.round(performance.now() - began), before, after: machine() };
 }
 
-/** The cell that everything is measured at, by gateway. Its images are looked up once, so that all sections measure the same. */
-function cellsOf(engine: Engine): (gateway: string) => Promise<CellPlan> {
+/** The cell that everything is measured at, by system. Its images are looked up once, so that all sections measure the same. */
+function cellsOf(engine: Engine): (system: string) => Promise<CellPlan> {
   const known = new Map<string, Promise<CellPlan>>();
-  const make = async (gateway: string): Promise<CellPlan> => {
+  const make = async (system: string): Promise<CellPlan> => {
     const selection = {
-      gateways: [gateway],
+      systems: [system],
       crashPoints: ['full-temp'],
       faults: ['sigkill'],
       memory: [],
@@ -90,14 +90,14 @@ function cellsOf(engine: Engine): (gateway: string) => Promise<CellPlan> {
       repeat: 1,
     };
     const cell = (await plan(selection)).find((one) => one.role === 'cell');
-    if (cell === undefined) throw new Error(`the plan of ${gateway} has no cell`);
+    if (cell === undefined) throw new Error(`the plan of ${system} has no cell`);
     const images = await buildImages(engine, [cell], { say: say('images'), signal: interrupted });
-    const [image = ''] = images.gateway.values();
-    return { ...cell, images: { gateway: image, sidecar: images.sidecar } };
+    const [image = ''] = images.system.values();
+    return { ...cell, images: { system: image, sidecar: images.sidecar } };
   };
-  return (gateway) => {
-    const cell = known.get(gateway) ?? make(gateway);
-    known.set(gateway, cell);
+  return (system) => {
+    const cell = known.get(system) ?? make(system);
+    known.set(system, cell);
     return cell;
   };
 }

@@ -1,6 +1,6 @@
-import type { Promises } from '../gateway.ts';
 import { fitsPattern } from '../patterns.ts';
 import type { Entry } from '../sidecar/client.ts';
+import type { Promises } from '../system.ts';
 
 /** What a kill left of the write that it fell into, told from the state folder alone. `whole temp`: what the crash point `full-temp` leaves. */
 export const LEFT = ['empty temp', 'torn temp', 'whole temp', 'old store', 'new store'] as const;

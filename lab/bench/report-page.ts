@@ -17,7 +17,7 @@ const MB = 1_000_000;
 export const reportPage: Section = {
   name: 'report-page',
   summary: `report.html of ${CELLS} cells`,
-  gateways: [],
+  systems: [],
   async measure({ rounds = ROUNDS, say }: Bench): Promise<SectionResult> {
     const run = largeRun(CELLS);
     const wroteMs: number[] = [];

@@ -3,11 +3,11 @@ import path from 'node:path';
 import type { CellPlan } from '../cell/cell.ts';
 import { Session } from '../cell/session.ts';
 import { Recorder } from '../evidence/recorder.ts';
-import type { Release } from '../gateway.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import { scratch } from '../reaper/scratch.ts';
 import { INSPECTED } from '../scenario/scenario.ts';
+import type { Release } from '../system.ts';
 import { type Figure, figure, type Goal, ratioFigure } from './figure.ts';
 import type { Bench, Section, SectionResult } from './section.ts';
 import { meanInterval, ratios } from './summary.ts';
@@ -19,11 +19,11 @@ const NEVER_MS = 3_600_000;
 
 /** `turns`: in a round, and so between two readings, as the scenarios have them: one point every 8 turns or more. */
 const SUBJECTS = [
-  { gateway: 'reference', rounds: 12, turns: 200 },
-  { gateway: 'openclaw', rounds: 8, turns: 16 },
+  { system: 'reference', rounds: 12, turns: 200 },
+  { system: 'openclaw', rounds: 8, turns: 16 },
 ] as const;
 const WARM_UP_ROUNDS = 1;
-/** A round's turns are driven in so many parts, each gateway's beside the others'. */
+/** A round's turns are driven in so many parts, each system's beside the others'. */
 const SHARES = 4;
 
 /** One kind of sampling. */
@@ -48,24 +48,24 @@ const KINDS: readonly Kind[] = [
   { name: 'heap readings', sampleMs: NEVER_MS, isInspected: true, look: heap },
 ];
 
-/** What looking at a gateway's memory costs it. */
+/** What looking at a system's memory costs it. */
 export const samplingCost: Section = {
   name: 'sampling-cost',
   summary: 'processor time of the same turns with each kind of sampling that the scenarios use, and without',
-  gateways: SUBJECTS.map((subject) => subject.gateway),
+  systems: SUBJECTS.map((subject) => subject.system),
   async measure(bench): Promise<SectionResult> {
     const figures: Figure[] = [];
     const notes: string[] = [];
     for (const subject of SUBJECTS) {
       const measured = await measureSubject(bench, subject);
-      figures.push(...figuresOf(subject.gateway, measured));
-      notes.push(...intervalsOf(subject.gateway, subject.turns, measured));
+      figures.push(...figuresOf(subject.system, measured));
+      notes.push(...intervalsOf(subject.system, subject.turns, measured));
     }
     return {
       figures,
       notes: [
         ...notes,
-        'Processor time: of the gateway’s container without writegate’s own, which does its share of the first two kinds beside the gateway; the second line has both.',
+        'Processor time: of the system’s container without writegate’s own, which does its share of the first two kinds beside the system; the second line has both.',
         'Memory events: every 100 ms, if the charge has moved. Mappings and heap readings: one in a round. A heap reading collects garbage three times: that is what it costs. ' +
           'Inspector: it listens, and nobody asks it anything.',
         'A ratio: of the sums, in brackets the range over the rounds.',
@@ -77,48 +77,48 @@ export const samplingCost: Section = {
 interface Variant {
   kind: Kind;
   subject: Subject;
-  /** Processor time of each round in ms: the gateway's, and with writegate's. */
-  gateway: number[];
+  /** Processor time of each round in ms: the system's, and with writegate's. */
+  system: number[];
   watched: number[];
 }
 
-async function measureSubject(bench: Bench, { gateway, ...plan }: (typeof SUBJECTS)[number]): Promise<Variant[]> {
-  const cell = await bench.cell(gateway);
+async function measureSubject(bench: Bench, { system, ...plan }: (typeof SUBJECTS)[number]): Promise<Variant[]> {
+  const cell = await bench.cell(system);
   const rounds = bench.rounds ?? plan.rounds;
   await using pods = new AsyncDisposableStack();
   const variants: Variant[] = [];
   for (const kind of KINDS) {
     const subject = pods.use(await Subject.start(bench, cell, kind));
-    variants.push({ kind, subject, gateway: [], watched: [] });
+    variants.push({ kind, subject, system: [], watched: [] });
   }
   for (let round = 1; round <= WARM_UP_ROUNDS + rounds; round += 1) {
     await oneRound(variants, round, plan.turns);
-    if (round <= WARM_UP_ROUNDS) for (const variant of variants) Object.assign(variant, { gateway: [], watched: [] });
-    else bench.say(`${gateway} ${round - WARM_UP_ROUNDS}/${rounds}: ${variants.map(inWords).join('; ')}`);
+    if (round <= WARM_UP_ROUNDS) for (const variant of variants) Object.assign(variant, { system: [], watched: [] });
+    else bench.say(`${system} ${round - WARM_UP_ROUNDS}/${rounds}: ${variants.map(inWords).join('; ')}`);
   }
   return variants;
 }
 
-const inWords = ({ kind, gateway }: Variant): string => `${kind.name} ${gateway.at(-1)?.toFixed(0)} ms`;
+const inWords = ({ kind, system }: Variant): string => `${kind.name} ${system.at(-1)?.toFixed(0)} ms`;
 
 /** In short turns, nobody always first: what disturbs one disturbs its neighbours, and only its own share of the round is counted for each. */
 async function oneRound(variants: readonly Variant[], round: number, turns: number): Promise<void> {
-  const spent = variants.map(() => ({ gatewayMs: 0, watchedMs: 0 }));
+  const spent = variants.map(() => ({ systemMs: 0, watchedMs: 0 }));
   for (let share = 0; share < SHARES; share += 1) {
     for (let index = 0; index < variants.length; index += 1) {
       const at = (index + round + share) % variants.length;
       const [variant, sums] = [variants[at], spent[at]];
       if (variant === undefined || sums === undefined) continue;
-      const { gatewayMs, watchedMs } = await variant.subject.cpuOf(async () => {
+      const { systemMs, watchedMs } = await variant.subject.cpuOf(async () => {
         for (let turn = 0; turn < turns / SHARES; turn += 1) await variant.subject.turn();
         if (share === 0) await variant.subject.look();
       });
-      sums.gatewayMs += gatewayMs;
+      sums.systemMs += systemMs;
       sums.watchedMs += watchedMs;
     }
   }
-  for (const [index, { gateway, watched }] of variants.entries()) {
-    gateway.push(spent[index]?.gatewayMs ?? 0);
+  for (const [index, { system, watched }] of variants.entries()) {
+    system.push(spent[index]?.systemMs ?? 0);
     watched.push(spent[index]?.watchedMs ?? 0);
   }
 }
@@ -136,9 +136,9 @@ function figuresOf(name: string, variants: readonly Variant[]): Figure[] {
   const ratio = (over: readonly number[], under: readonly number[], what: string, goal?: Goal) =>
     ratioFigure(`${name}: ${what} / ${OFF}`, sum(over) / sum(under), ratios(over, under), goal);
   return [
-    figure(`${name}: a round, ${OFF}`, 'ms', base.gateway),
-    ...others.flatMap(({ kind, gateway, watched }) => [
-      ratio(gateway, base.gateway, kind.name, GOAL),
+    figure(`${name}: a round, ${OFF}`, 'ms', base.system),
+    ...others.flatMap(({ kind, system, watched }) => [
+      ratio(system, base.system, kind.name, GOAL),
       ratio(watched, base.watched, `${kind.name}, with writegate’s own`),
     ]),
   ];
@@ -149,10 +149,10 @@ const seconds = (ms: number): string => `${(Math.max(0, ms) / 1000).toFixed(1)} 
 /** The range of rounds is wide where the mean is known well: what is to be told apart here is 2 %. */
 function intervalsOf(name: string, turns: number, variants: readonly Variant[]): string[] {
   const { base, others } = split(variants);
-  if (base.gateway.length < 2) return [];
-  return others.map(({ kind, gateway: cpu }) => {
-    const { mean, halfWidth } = meanInterval(ratios(cpu, base.gateway));
-    const more = meanInterval(cpu.map((ms, index) => ms - (base.gateway[index] ?? 0)));
+  if (base.system.length < 2) return [];
+  return others.map(({ kind, system: cpu }) => {
+    const { mean, halfWidth } = meanInterval(ratios(cpu, base.system));
+    const more = meanInterval(cpu.map((ms, index) => ms - (base.system[index] ?? 0)));
     const atMost =
       kind.look === nothing
         ? ''
@@ -161,7 +161,7 @@ function intervalsOf(name: string, turns: number, variants: readonly Variant[]):
   });
 }
 
-/** A gateway in a pod of its own, which is looked at in one way. */
+/** A system in a pod of its own, which is looked at in one way. */
 class Subject implements AsyncDisposable {
   readonly #bench: Bench;
   readonly #pod: Pod;
@@ -199,27 +199,27 @@ class Subject implements AsyncDisposable {
     );
     const session = new Session(pod, watched, recorder, bench.signal);
     await session.configure();
-    if (!(await session.boot())) throw new Problem('gateway-died', `it did not get ready: ${pod.gate.lastLines()}`);
+    if (!(await session.boot())) throw new Problem('system-died', `it did not get ready: ${pod.gate.lastLines()}`);
     return new Subject(bench, pod, session, kind, undo.move());
   }
 
   async turn(): Promise<void> {
     this.#bench.signal.throwIfAborted();
     const { acknowledged, error } = await this.#session.turn('warm');
-    if (!acknowledged) throw new Problem('gateway-died', `a turn was not acknowledged: ${error}`);
+    if (!acknowledged) throw new Problem('system-died', `a turn was not acknowledged: ${error}`);
   }
 
   async look(): Promise<void> {
     await this.#kind.look(this.#pod);
   }
 
-  /** Processor time that some work takes, in ms: the gateway's, and with writegate's. */
-  async cpuOf(work: () => Promise<void>): Promise<{ gatewayMs: number; watchedMs: number }> {
+  /** Processor time that some work takes, in ms: the system's, and with writegate's. */
+  async cpuOf(work: () => Promise<void>): Promise<{ systemMs: number; watchedMs: number }> {
     const before = await this.#cpu();
     await work();
     const after = await this.#cpu();
     const watchedMs = (after.allUs - before.allUs) / 1_000;
-    return { watchedMs, gatewayMs: watchedMs - (after.ownUs - before.ownUs) / 1_000 };
+    return { watchedMs, systemMs: watchedMs - (after.ownUs - before.ownUs) / 1_000 };
   }
 
   async #cpu(): Promise<{ allUs: number; ownUs: number }> {

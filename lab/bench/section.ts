@@ -11,8 +11,8 @@ export interface Bench {
   /** How often each thing is measured, where the command line said so; else each section has its own number. */
   rounds: number | undefined;
   signal: AbortSignal;
-  /** The cell that everything is measured at, of one of the section's gateways: its default release, with its images. */
-  cell(gateway: string): Promise<CellPlan>;
+  /** The cell that everything is measured at, of one of the section's systems: its default release, with its images. */
+  cell(system: string): Promise<CellPlan>;
   /** A line of progress. */
   say(line: string): void;
 }
@@ -28,7 +28,7 @@ export interface Section {
   name: string;
   summary: string;
   /** Whose images are built before anything is measured. */
-  gateways: readonly string[];
+  systems: readonly string[];
   measure(bench: Bench): Promise<SectionResult>;
 }
 

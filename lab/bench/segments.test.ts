@@ -44,7 +44,7 @@ test('the segments of a cell have no gaps: together they are the cell', () => {
   const cell = wholeCell().add({ type: 'end', durationMs: 1 }).done();
   const segments = segmentsOf(cell) ?? [];
   expect(segments.reduce((total, segment) => total + segment.tookMs, 0)).toBe(lengthOf(cell));
-  expect(segments.filter((segment) => segment.share === 'gateway').map((segment) => segment.name)).toEqual([
+  expect(segments.filter((segment) => segment.share === 'system').map((segment) => segment.name)).toEqual([
     'first boot',
     'first turn',
     'second turn',

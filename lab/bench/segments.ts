@@ -1,8 +1,8 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceEvent } from '../evidence/event.ts';
 
-/** `gateway`: the gateway boots, serves or ends there, and would take that time without the lab too. `lab`: only the lab wants it. */
-export type Share = 'gateway' | 'lab';
+/** `system`: the system boots, serves or ends there, and would take that time without the lab too. `lab`: only the lab wants it. */
+export type Share = 'system' | 'lab';
 
 interface Mark {
   phase: string;
@@ -27,25 +27,25 @@ const MARKS: readonly Mark[] = [
     ends: (event) => event.type === 'docker' && event.action === 'start' && event.container.endsWith('-sidecar'),
   },
   { phase: 'start', name: 'sidecar there', share: 'lab', ends: phase('boot') },
-  { phase: 'boot', name: 'first boot', share: 'gateway', ends: ready(1) },
-  { phase: 'warm-up', name: 'first turn', share: 'gateway', ends: turn('warm') },
+  { phase: 'boot', name: 'first boot', share: 'system', ends: ready(1) },
+  { phase: 'warm-up', name: 'first turn', share: 'system', ends: turn('warm') },
   { phase: 'warm-up', name: 'quiet, snapshot', share: 'lab', ends: snapshot('before') },
   {
     phase: 'hold',
     name: 'second turn',
-    share: 'gateway',
+    share: 'system',
     ends: (event) => event.type === 'gate' && event.event.ev === 'held',
   },
   { phase: 'hold', name: 'snapshot while held', share: 'lab', ends: phase('strike') },
-  { phase: 'strike', name: 'kill', share: 'gateway', ends: phase('prepare') },
+  { phase: 'strike', name: 'kill', share: 'system', ends: phase('prepare') },
   { phase: 'prepare', name: 'age, plant, 2 snapshots', share: 'lab', ends: phase('recover') },
-  { phase: 'recover', name: 'second boot', share: 'gateway', ends: ready(2) },
+  { phase: 'recover', name: 'second boot', share: 'system', ends: ready(2) },
   { phase: 'recover', name: 'snapshot', share: 'lab', ends: snapshot('booted') },
-  { phase: 'recover', name: 'third turn', share: 'gateway', ends: turn('after') },
+  { phase: 'recover', name: 'third turn', share: 'system', ends: turn('after') },
   { phase: 'recover', name: 'time of the sweep, snapshot', share: 'lab', ends: phase('boot again') },
-  { phase: 'boot again', name: 'stop', share: 'gateway', ends: stopped(2) },
+  { phase: 'boot again', name: 'stop', share: 'system', ends: stopped(2) },
   { phase: 'boot again', name: 'snapshot', share: 'lab', ends: snapshot('stopped') },
-  { phase: 'boot again', name: 'third boot', share: 'gateway', ends: ready(3) },
+  { phase: 'boot again', name: 'third boot', share: 'system', ends: ready(3) },
   { phase: 'boot again', name: 'last snapshot', share: 'lab', ends: phase('clean up') },
   { phase: 'clean up', name: 'containers, volume', share: 'lab', ends: (event) => event.type === 'end' },
 ];

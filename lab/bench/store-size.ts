@@ -4,11 +4,11 @@ import { grownReference } from '../../images/reference/seed.ts';
 import type { CellPlan } from '../cell/cell.ts';
 import { Session } from '../cell/session.ts';
 import { Recorder } from '../evidence/recorder.ts';
-import { fill, type Release } from '../gateway.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import { scratch } from '../reaper/scratch.ts';
 import { grownRows, plantLarge } from '../scenario/planting.ts';
+import { fill, type Release } from '../system.ts';
 import { type Figure, figure } from './figure.ts';
 import type { Bench, Section, SectionResult } from './section.ts';
 
@@ -25,7 +25,7 @@ const BOOTS = 10;
 export const storeSize: Section = {
   name: 'store-size',
   summary: 'bytes that a turn writes, boot and memory, for stores of 0.1, 1, 10 and 100 MB',
-  gateways: ['reference', 'openclaw'],
+  systems: ['reference', 'openclaw'],
   async measure(bench): Promise<SectionResult> {
     const figures: Figure[] = [];
     const notes: string[] = [];
@@ -48,7 +48,7 @@ export const storeSize: Section = {
       try {
         figures.push(...figuresOf('openclaw', sizeMb, await ofOpenclaw(bench, sizeMb)));
       } catch (error) {
-        if (!(error instanceof Problem) || error.code !== 'gateway-died') throw error;
+        if (!(error instanceof Problem) || error.code !== 'system-died') throw error;
         notes.push(`openclaw with a store of ${sizeMb} MB: ${error.message}`);
       }
     }
@@ -72,21 +72,21 @@ interface Measured {
   storeBytes: number;
 }
 
-function figuresOf(gateway: string, sizeMb: number, measured: Measured): Figure[] {
-  const at = `${gateway}, ${sizeMb} MB`;
+function figuresOf(system: string, sizeMb: number, measured: Measured): Figure[] {
+  const at = `${system}, ${sizeMb} MB`;
   return [
     figure(`${at}: bytes a turn`, 'B', [measured.bytesPerTurn]),
     figure(`${at}: turn`, 'ms', measured.turnMs),
-    figure(`${at}: boot to ready in its container`, 'ms', measured.bootMs, bootGoal(gateway)),
+    figure(`${at}: boot to ready in its container`, 'ms', measured.bootMs, bootGoal(system)),
     figure(`${at}: memory`, 'MB', [measured.chargedBytes / MB]),
     figure(`${at}: sessions.json afterwards`, 'B', [measured.storeBytes]),
   ];
 }
 
 /** What the reference gateway is to reach; a goal for OpenClaw would be ours and not its own. */
-const bootGoal = (gateway: string) => (gateway === 'reference' ? ({ is: 'at most', value: 300 } as const) : undefined);
+const bootGoal = (system: string) => (system === 'reference' ? ({ is: 'at most', value: 300 } as const) : undefined);
 
-/** A pod with nothing but the gateway's own configuration, and what is needed to look at it. */
+/** A pod with nothing but the system's own configuration, and what is needed to look at it. */
 class Subject implements AsyncDisposable {
   readonly pod: Pod;
   readonly session: Session;
@@ -114,7 +114,7 @@ class Subject implements AsyncDisposable {
   async boot(): Promise<number> {
     const ready = await this.session.boot();
     const now = Date.now();
-    if (!ready) throw new Problem('gateway-died', `it did not get ready: ${this.pod.gate.lastLines()}`);
+    if (!ready) throw new Problem('system-died', `it did not get ready: ${this.pod.gate.lastLines()}`);
     return Math.round(now - (this.pod.gate.events.find((event) => event.ev === 'start')?.t ?? now));
   }
 
@@ -122,7 +122,7 @@ class Subject implements AsyncDisposable {
     const values = { session, text: `midwrite-text-${randomUUID()}` };
     const { result } = this.pod.sidecar.turn(fill(this.#release.turn, values), this.#release.promises.serveWithinMs);
     const { tSent, tEnded, acknowledged, error } = await result;
-    if (!acknowledged) throw new Problem('gateway-died', `a turn was not acknowledged: ${error}`);
+    if (!acknowledged) throw new Problem('system-died', `a turn was not acknowledged: ${error}`);
     return tEnded - tSent;
   }
 

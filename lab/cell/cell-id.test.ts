@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type CellSpec, cellId, formatSize, parseCellId, parseSize } from './cell-id.ts';
 
 const cell: CellSpec = {
-  gateway: 'openclaw',
+  system: 'openclaw',
   version: '2026.5.28',
   crashPoint: 'full-temp',
   fault: 'sigkill',

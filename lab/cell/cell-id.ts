@@ -2,15 +2,15 @@ import { Problem } from '../problem.ts';
 
 /** What is done to the stopped state between the crash and the boot. */
 export const AFTERMATHS = {
-  aged: 'what the crash left is older than the grace of the sweep when the gateway boots',
-  fresh: 'the gateway boots at once: what the crash left is young',
+  aged: 'what the crash left is older than the grace of the sweep when the system boots',
+  fresh: 'the system boots at once: what the crash left is young',
   'corrupt-store': 'aged, and the store is cut in half: a temp may be the only copy left',
 } as const;
 export type Aftermath = keyof typeof AFTERMATHS;
 
 /** One cell of a plan. Its id says all of it, so that one id is enough to run it again. */
 export interface CellSpec {
-  gateway: string;
+  system: string;
   version: string;
   crashPoint: string;
   fault: string;
@@ -24,7 +24,7 @@ const MiB = 1024 * 1024;
 
 /** `openclaw@2026.5.28_full-temp_sigkill_768m`; also the name of its folder. */
 export function cellId(cell: CellSpec): string {
-  const parts = [`${cell.gateway}@${cell.version}`, cell.crashPoint, cell.fault, formatSize(cell.memoryBytes)];
+  const parts = [`${cell.system}@${cell.version}`, cell.crashPoint, cell.fault, formatSize(cell.memoryBytes)];
   if (cell.aftermath !== 'aged') parts.push(cell.aftermath);
   if (cell.attempt > 1) parts.push(`r${cell.attempt}`);
   return parts.join('_');
@@ -36,12 +36,12 @@ export function parseCellId(id: string): CellSpec {
   if (match === null || !(aftermath in AFTERMATHS)) {
     throw new Problem(
       'bad-usage',
-      `"${id}" is no cell. A cell is GATEWAY@VERSION_CRASH-POINT_FAULT_MEMORY, as \`npx midwrite list\` prints them.`,
+      `"${id}" is no cell. A cell is SYSTEM@VERSION_CRASH-POINT_FAULT_MEMORY, as \`npx midwrite list\` prints them.`,
     );
   }
-  const [, gateway = '', version = '', crashPoint = '', fault = '', memory = ''] = match;
+  const [, system = '', version = '', crashPoint = '', fault = '', memory = ''] = match;
   return {
-    gateway,
+    system,
     version,
     crashPoint,
     fault,

@@ -3,9 +3,9 @@ import type { Engine } from '../engine/engine.ts';
 import { EVIDENCE_SCHEMA_VERSION } from '../evidence/event.ts';
 import { Recorder } from '../evidence/recorder.ts';
 import type { Fault } from '../fault.ts';
-import type { Release } from '../gateway.ts';
 import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
+import type { Release } from '../system.ts';
 import { type CellSpec, cellId } from './cell-id.ts';
 import { driveOn, recover } from './recovery.ts';
 import { Session } from './session.ts';
@@ -18,7 +18,7 @@ export interface CellPlan {
   release: Release;
   fault: Fault;
   crashPoint: CrashPoint;
-  images: { gateway: string; sidecar: string };
+  images: { system: string; sidecar: string };
 }
 
 /** What a cell tells while it runs. */
@@ -27,7 +27,7 @@ export interface CellProgress {
 }
 
 /**
- * The life of a cell, from nothing to evidence. It judges nothing, and it never rejects because of the gateway: what a gateway does is evidence.
+ * The life of a cell, from nothing to evidence. It judges nothing, and it never rejects because of the system: what a system does is evidence.
  * What the lab could not do is evidence too (`problem`), and the verdict is `inconclusive` then.
  * @throws Problem engine-lost, no-space, results-unwritable: the run can't go on
  */
@@ -46,13 +46,13 @@ export async function runCell(
     type: 'cell',
     schemaVersion: EVIDENCE_SCHEMA_VERSION,
     id: cellId(spec),
-    gateway: spec.gateway,
+    system: spec.system,
     version: spec.version,
     crashPoint: spec.crashPoint,
     fault: spec.fault,
     aftermath: spec.aftermath,
     memoryBytes: spec.memoryBytes,
-    image: plan.images.gateway,
+    image: plan.images.system,
     notes: [...(release.notes ?? [])],
     promises: structuredClone(release.promises) as never,
   });
@@ -123,7 +123,7 @@ async function live(
   if (!plan.fault.lethal) return driveOn(session, phase);
   if (!(await recover(session, phase, { aftermath: plan.spec.aftermath }))) return;
 
-  // What was young at the boot gets old while the gateway runs: only a sweep that is repeated takes it.
+  // What was young at the boot gets old while the system runs: only a sweep that is repeated takes it.
   if (plan.spec.aftermath === 'fresh') {
     phase('outlive');
     if (await session.outlive()) await session.snapshot('outlived');

@@ -4,7 +4,7 @@ import type { Session, TurnWords } from './session.ts';
 /** Begins a phase of the evidence. */
 export type Phase = (name: string) => void;
 
-/** After a fault that the gateway lived through: what it made of the held write, and the next turn. */
+/** After a fault that the system lived through: what it made of the held write, and the next turn. */
 export async function driveOn(session: Session, phase: Phase, after: TurnWords = {}): Promise<void> {
   phase('drive on');
   await session.quiet();
@@ -14,7 +14,7 @@ export async function driveOn(session: Session, phase: Phase, after: TurnWords =
   await session.snapshot('served');
 }
 
-/** After a fault that ended the gateway: a boot on what it left, and the next turn. False: it was not ready again. */
+/** After a fault that ended the system: a boot on what it left, and the next turn. False: it was not ready again. */
 export async function recover(
   session: Session,
   phase: Phase,

@@ -4,10 +4,10 @@ import type { Moment, PlantRole } from '../evidence/event.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { ArmSpec, GateEvent, GateEventOf } from '../gate/protocol.ts';
-import { fill, type Promises, promisedFiles, type Release, type Store, storeEntryPath } from '../gateway.ts';
 import type { BootOptions, Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import type { Entry, Plant, TurnResult } from '../sidecar/client.ts';
+import { fill, type Promises, promisedFiles, type Release, type Store, storeEntryPath } from '../system.ts';
 import { until, within } from '../wait.ts';
 import type { Aftermath } from './cell-id.ts';
 import { type CrashPoint, learnWriteShape, patternOf, type WriteShape } from './write-shape.ts';
@@ -19,7 +19,7 @@ const STOP_LIMIT_MS = 30_000;
 const STRUCK_MS = 120_000;
 /** For all turns of several clients. */
 const WORKLOAD_LIMIT_MS = 180_000;
-/** The gateway is quiet when it has changed nothing in its state folder for this long. */
+/** The system is quiet when it has changed nothing in its state folder for this long. */
 const QUIET_MS = 250;
 const QUIET_LIMIT_MS = 15_000;
 /** After a turn that was to be held: so long that a slow sync in its middle is not taken for its end. */
@@ -36,7 +36,7 @@ export interface Held {
   turn: Promise<unknown>;
 }
 
-/** What a turn says, and in which of the gateway's sessions. Absent: its name, both. */
+/** What a turn says, and in which of the system's sessions. Absent: its name, both. */
 export interface TurnWords {
   session?: string;
   text?: string;
@@ -55,7 +55,7 @@ export interface Turns {
 /** How a boot went that was to be held. */
 export type BootIntoHold = { held: GateEventOf<'held'> } | { ready: boolean };
 
-/** What the lab does with a gateway over one cell, and what it writes down of it. One method a step of the cell's life. */
+/** What the lab does with a system over one cell, and what it writes down of it. One method a step of the cell's life. */
 export class Session {
   readonly #pod: Pod;
   readonly #release: Release;
@@ -81,7 +81,7 @@ export class Session {
   }
 
   /**
-   * Boots the gateway and waits until it is ready. False: it never was, and the evidence has its last lines.
+   * Boots the system and waits until it is ready. False: it never was, and the evidence has its last lines.
    * @param env what its environment has beside its own from now on
    */
   async boot(more: Omit<BootOptions, 'arm' | 'argv'> = {}): Promise<boolean> {
@@ -90,7 +90,7 @@ export class Session {
     return this.#recordReady(began, this.#untilReady(gate));
   }
 
-  /** Boots the gateway with a hold in the boot itself: it is held there, or ready (or never ready) before. */
+  /** Boots the system with a hold in the boot itself: it is held there, or ready (or never ready) before. */
   async bootInto(id: string, spec: ArmSpec): Promise<BootIntoHold> {
     const began = Date.now();
     this.#recordHold(id, spec);
@@ -114,7 +114,7 @@ export class Session {
     const limitMs = this.#release.promises.readyWithinMs;
     if (ready.kind === 'log') {
       await gate.waitForLog(
-        { name: `"${ready.includes}" in the gateway's log`, limitMs, code: 'not-ready', signal: this.#signal },
+        { name: `"${ready.includes}" in the system's log`, limitMs, code: 'not-ready', signal: this.#signal },
         ready.includes,
       );
       return Date.now();
@@ -122,10 +122,10 @@ export class Session {
     const { kind: _, ...http } = ready;
     const poll = this.#pod.sidecar.ready(http, limitMs);
     const died = gate
-      .waitForKind({ name: 'the gateway to be ready', limitMs: limitMs + ARM_LIMIT_MS, signal: this.#signal }, 'exit')
+      .waitForKind({ name: 'the system to be ready', limitMs: limitMs + ARM_LIMIT_MS, signal: this.#signal }, 'exit')
       .then((exit) => {
         throw new Problem(
-          'gateway-died',
+          'system-died',
           `it ended with ${exit.signal === undefined ? `code ${exit.code}` : `signal ${exit.signal}`} before it was ready`,
         );
       });
@@ -147,10 +147,10 @@ export class Session {
       return true;
     } catch (error) {
       this.#signal.throwIfAborted();
-      if (!(error instanceof Problem) || (error.code !== 'not-ready' && error.code !== 'gateway-died')) throw error;
+      if (!(error instanceof Problem) || (error.code !== 'not-ready' && error.code !== 'system-died')) throw error;
       // Its exit may be heard of before its last lines are read.
-      if (error.code === 'gateway-died')
-        await within({ name: "the gateway's last lines", limitMs: STOP_LIMIT_MS }, gate.ended);
+      if (error.code === 'system-died')
+        await within({ name: "the system's last lines", limitMs: STOP_LIMIT_MS }, gate.ended);
       this.#recorder.record({ type: 'not-ready', boot, why: error.message, lastLines: gate.lastLines() });
       return false;
     }
@@ -181,7 +181,7 @@ export class Session {
     };
   }
 
-  /** What a turn that is struck may take is not the gateway's alone. */
+  /** What a turn that is struck may take is not the system's alone. */
   get #struckLimitMs(): number {
     return this.#release.promises.serveWithinMs + STRUCK_MS;
   }
@@ -190,7 +190,7 @@ export class Session {
     const boot = this.#pod.bootNumber;
     const values = {
       session: `midwrite-${words.session ?? name}`,
-      text: `midwrite-text-${words.text ?? name}-${this.#pod.gatewayName}`,
+      text: `midwrite-text-${words.text ?? name}-${this.#pod.systemName}`,
     };
     const limitMs = words.limitMs ?? this.#release.promises.serveWithinMs;
     const { result, cancel } = this.#pod.sidecar.turn(fill(this.#release.turn, values), limitMs);
@@ -202,14 +202,14 @@ export class Session {
     return { end, cancel };
   }
 
-  /** Waits until the gateway has left its state folder alone for a while: what it still had to write is written. */
+  /** Waits until the system has left its state folder alone for a while: what it still had to write is written. */
   async quiet(quietMs = QUIET_MS): Promise<void> {
     const gate = this.#pod.gate;
     let count = -1;
     let since = 0;
     await until(
       {
-        name: 'the gateway to leave its state folder alone',
+        name: 'the system to leave its state folder alone',
         limitMs: QUIET_LIMIT_MS,
         signal: this.#signal,
         everyMs: 25,
@@ -278,12 +278,12 @@ export class Session {
     for (let count = 1; count <= turns; count += 1) {
       const name = turns === 1 ? 'struck' : `struck-${count}`;
       const turn = this.#startTurn(name, { text: `${name}${mark}`, limitMs: this.#struckLimitMs });
-      // A gateway may acknowledge a turn from its journal and write its store after that: the crash point was passed by when all of it is written.
+      // A system may acknowledge a turn from its journal and write its store after that: the crash point was passed by when all of it is written.
       // A turn that hangs is cut off by the hold's limit.
       const passedBy = turn.end.then(() => this.quiet(count < turns ? QUIET_MS : PASSED_BY_MS));
       passedBy.catch(() => undefined);
       const first = await Promise.race([held, passedBy.then(() => undefined)]).catch((error: unknown) => {
-        if (error instanceof Problem && (error.code === 'limit-passed' || error.code === 'gateway-died')) return error;
+        if (error instanceof Problem && (error.code === 'limit-passed' || error.code === 'system-died')) return error;
         throw error;
       });
       if (first !== undefined && !(first instanceof Problem)) return { event: first, turn: turn.end };
@@ -295,7 +295,7 @@ export class Session {
     return undefined;
   }
 
-  /** The hold of a crash point in the writes of this gateway as they were seen; or why they have no such place. */
+  /** The hold of a crash point in the writes of this system as they were seen; or why they have no such place. */
   holdOf(crashPoint: CrashPoint): ArmSpec | string {
     const seen = learnWriteShape(this.#pod.gate.events, this.#release.promises.store);
     // A boot that has written nothing yet, or its journal alone, writes as the one before did.
@@ -304,12 +304,10 @@ export class Session {
     this.#shape = shape;
     this.#recorder.record({ type: 'write-shape', ...shape });
     if (shape.kind === 'replace') this.#tempPattern = shape.temp;
-    return (
-      crashPoint.hold(shape) ?? `the gateway's write of its store is "${shape.kind}": it has no ${crashPoint.name}`
-    );
+    return crashPoint.hold(shape) ?? `the system's write of its store is "${shape.kind}": it has no ${crashPoint.name}`;
   }
 
-  /** Arms a hold in the gateway that runs. */
+  /** Arms a hold in the system that runs. */
   async arm(id: string, spec: ArmSpec): Promise<void> {
     await this.#pod.gate.arm(id, spec, ARM_LIMIT_MS);
     this.#recordHold(id, spec);
@@ -358,13 +356,13 @@ export class Session {
     });
   }
 
-  /** Lets the time pass that the gateway's own sweep has after it was ready. */
+  /** Lets the time pass that the system's own sweep has after it was ready. */
   async sweepTime(): Promise<void> {
     await reach(this.#readyAt + this.#release.promises.sweepWithinMs, this.#signal);
   }
 
   /**
-   * Makes everything older than the grace under the gateway that runs, and lets the time of its repeated sweep pass. False: it promises none.
+   * Makes everything older than the grace under the system that runs, and lets the time of its repeated sweep pass. False: it promises none.
    */
   async outlive(): Promise<boolean> {
     const { root, sweepGraceMs, sweepEveryMs } = this.#release.promises;
@@ -375,7 +373,7 @@ export class Session {
     return true;
   }
 
-  /** Stops the gateway as its operator would: SIGTERM, and SIGKILL if that does not end it. */
+  /** Stops the system as its operator would: SIGTERM, and SIGKILL if that does not end it. */
   async stop(): Promise<void> {
     await this.#pod.container.signal('SIGTERM');
     try {
@@ -399,9 +397,9 @@ const isHeld = (event: GateEvent): event is GateEventOf<'held'> => event.ev === 
 export type RolePlant = Plant & { role: PlantRole };
 
 /**
- * What a sweep must leave alone, to be put beside what a crash left: another program's file, a temp of the gateway's own form that is young, and, where
+ * What a sweep must leave alone, to be put beside what a crash left: another program's file, a temp of the system's own form that is young, and, where
  * that is asked for, a store that can't be read.
- * @param seen how the gateway was seen to write
+ * @param seen how the system was seen to write
  */
 export function plantsFor(promises: Promises, aftermath: Aftermath, seen: readonly GateEvent[]): RolePlant[] {
   const { store, sweepGraceMs } = promises;
@@ -416,18 +414,18 @@ export function plantsFor(promises: Promises, aftermath: Aftermath, seen: readon
   return plants;
 }
 
-/** A name of the gateway's own form that no writer has used: the last seen one with its digits turned. */
+/** A name of the system's own form that no writer has used: the last seen one with its digits turned. */
 function youngTemp({ store }: Promises, events: readonly GateEvent[]): string | undefined {
   const seen = learnWriteShape(events, store);
   if (seen.kind !== 'replace') return undefined;
   const name = path.posix.basename(seen.example);
-  // Every digit becomes another one, and none becomes 0: a number that begins with 0 may not be of the gateway's form.
+  // Every digit becomes another one, and none becomes 0: a number that begins with 0 may not be of the system's form.
   const turned = name.replaceAll(/\d/g, (digit) => String(((Number(digit) + 3) % 9) + 1));
   const young = path.posix.join(path.posix.dirname(seen.example), turned);
   return turned !== name && patternOf(young) === seen.temp ? young : undefined;
 }
 
-/** Waits until the clock shows a time (ms since 1970) that the gateway has for something. */
+/** Waits until the clock shows a time (ms since 1970) that the system has for something. */
 export async function reach(timeMs: number, signal?: AbortSignal): Promise<void> {
   const limitMs = Math.max(0, timeMs - Date.now()) + ARM_LIMIT_MS;
   await until({ name: "the sweep's time to pass", limitMs, ...(signal === undefined ? {} : { signal }) }, async () =>

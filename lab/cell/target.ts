@@ -12,7 +12,7 @@ const TURN_LIMIT_MS = 240_000;
 const FILL_LIMIT_MS = 60_000;
 
 /**
- * The gateway of a pod as a fault sees it.
+ * The system of a pod as a fault sees it.
  * @param held the call that is held; undefined: none is, and a fault that lets it go on can't be injected
  * @param meanwhile what others do while it is frozen
  */
@@ -75,7 +75,7 @@ export function target(
     ended: () => pod.ended(END_LIMIT_MS, false),
 
     async dockerEvent(action) {
-      await pod.watch.waitFor(pod.gatewayName, action, EVENT_LIMIT_MS, reported);
+      await pod.watch.waitFor(pod.systemName, action, EVENT_LIMIT_MS, reported);
     },
 
     async turnEnded() {

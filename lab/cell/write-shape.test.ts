@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { GateEvent } from '../gate/protocol.ts';
-import type { Store } from '../gateway.ts';
 import { fitsPattern } from '../patterns.ts';
+import type { Store } from '../system.ts';
 import { crashPoints, learnTemps, learnWriteShape, passes, patternOf } from './write-shape.ts';
 
 const STORE = '/state/sessions.json';
@@ -38,7 +38,7 @@ describe('the shape of a write is learned from what is done', () => {
     });
   });
 
-  test('the newest rename counts: a gateway may migrate an old store first', () => {
+  test('the newest rename counts: a system may migrate an old store first', () => {
     const events = [op('rename', '/state/old-1.bak', STORE), op('rename', `${STORE}.7.tmp`, STORE)];
     expect(learnWriteShape(events, ROWS)).toMatchObject({ example: `${STORE}.7.tmp` });
   });

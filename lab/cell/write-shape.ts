@@ -1,10 +1,10 @@
 import path from 'node:path';
 import type { ArmSpec, GateEvent, GateEventOf } from '../gate/protocol.ts';
-import type { Store } from '../gateway.ts';
 import { fitsPattern } from '../patterns.ts';
+import type { Store } from '../system.ts';
 
 /**
- * How a gateway writes its store, learned from a write that was seen: a temp is known by what is done to it (made, written, renamed over the
+ * How a system writes its store, learned from a write that was seen: a temp is known by what is done to it (made, written, renamed over the
  * store), not by a name that somebody wrote down.
  */
 export type WriteShape =
@@ -55,7 +55,7 @@ export function patternOf(file: string): string {
 }
 
 /**
- * The patterns of all temps that a gateway was seen to use, for whatever file: names that it made itself and then renamed over another. A pattern
+ * The patterns of all temps that a system was seen to use, for whatever file: names that it made itself and then renamed over another. A pattern
  * that fits a target too says nothing (a name that is all digits gives `*`); there only the name that was seen counts.
  */
 export function learnTemps(events: readonly GateEvent[]): string[] {
@@ -114,7 +114,7 @@ function inWritten(shape: WriteShape, at: ArmSpec['at']): ArmSpec | undefined {
 
 /**
  * Crash points of an atomic replace (create, write, sync, rename) and of a SQLite transaction (a header and a page for each frame of the log, the last
- * frame commits: https://sqlite.org/fileformat2.html#walformat). A gateway that writes in place has no temp; there the same place in its write is
+ * frame commits: https://sqlite.org/fileformat2.html#walformat). A system that writes in place has no temp; there the same place in its write is
  * taken, with the store itself in the temp's role.
  */
 export const crashPoints: readonly CrashPoint[] = [

@@ -1,9 +1,9 @@
 import type { Check } from '../check.ts';
 import type { CellEvidence, Listing } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf, Moment } from '../evidence/event.ts';
-import type { Durable } from '../gateway.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 import { fitsPattern } from '../patterns.ts';
+import type { Durable } from '../system.ts';
 
 const AFTER: readonly Moment[] = ['booted', 'served', 'rebooted', 'woken'];
 
@@ -56,7 +56,7 @@ export const ackedDurable: Check = {
     const moments = AFTER.filter((moment) => evidence.snapshot(moment) !== undefined);
     if (moments.length === 0) {
       return evidence.of('not-ready').length > 0
-        ? notApplicable('the gateway was not ready again')
+        ? notApplicable('the system was not ready again')
         : inconclusive('the state folder was not looked at after the fault');
     }
     const acknowledged = evidence.of('turn').filter((turn) => turn.result.acknowledged);

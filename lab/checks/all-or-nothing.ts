@@ -51,7 +51,7 @@ function gateBefore(evidence: CellEvidence, t: number): GateEvent[] {
 }
 
 /**
- * A database that is not the old one: during the hold nothing was written, so after a kill it must be what it was at the hold; a gateway that went on has
+ * A database that is not the old one: during the hold nothing was written, so after a kill it must be what it was at the hold; a system that went on has
  * committed, and then SQLite's own check must pass.
  */
 function database({ evidence, fault, proof }: Judged, moment: 'struck' | 'woken', listing: Listing): Verdict {

@@ -7,7 +7,7 @@ export const boots: Check = {
   promise: 'it is ready again within its limit, and a second boot changes nothing more',
 
   judge({ evidence, fault, proof }) {
-    if (!fault.lethal) return notApplicable('the gateway lived on');
+    if (!fault.lethal) return notApplicable('the system lived on');
     const failed = evidence.of('not-ready')[0];
     if (failed !== undefined)
       return violated(`boot ${failed.boot}: ${failed.why}. Its last lines:\n  ${failed.lastLines}`, failed);

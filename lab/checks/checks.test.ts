@@ -166,7 +166,7 @@ const mutants: Mutant[] = [
     defect: 'somebody else swept',
     evidence: () =>
       without(killed(), (event) => event.type === 'gate' && event.event.ev === 'op' && event.event.op === 'unlink'),
-    says: /no unlink of the gateway's was seen/,
+    says: /no unlink of the system's was seen/,
   },
   {
     check: 'sweep-on-boot',
@@ -225,12 +225,12 @@ const mutants: Mutant[] = [
             t: event.t,
             type: 'not-ready',
             boot: 2,
-            why: 'the gateway was not ready within 10 s',
+            why: 'the system was not ready within 10 s',
             lastLines: 'lock is held by 7',
           },
         ],
       ),
-    says: /boot 2: the gateway was not ready within 10 s.*\n {2}lock is held by 7/,
+    says: /boot 2: the system was not ready within 10 s.*\n {2}lock is held by 7/,
   },
   {
     check: 'boots',
@@ -329,7 +329,7 @@ const mutants: Mutant[] = [
     check: 'sweep-on-timer',
     defect: 'somebody else swept',
     evidence: () => without(killed('fresh'), isOp('unlink', TEMP, 2)),
-    says: /no unlink of the gateway's was seen/,
+    says: /no unlink of the system's was seen/,
   },
   {
     check: 'synced',

@@ -3,7 +3,7 @@ import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts
 
 export const noOrphans: Check = {
   id: 'no-orphans',
-  promise: "after the boot, no temp of a dead writer is left that is older than the gateway's own grace",
+  promise: "after the boot, no temp of a dead writer is left that is older than the system's own grace",
 
   judge({ evidence, fault, proof }) {
     const { aftermath, promises } = evidence.cell;
@@ -13,7 +13,7 @@ export const noOrphans: Check = {
     const listing = evidence.snapshot(moment);
     if (listing === undefined) {
       return evidence.of('not-ready').length > 0
-        ? notApplicable('the gateway was not ready again')
+        ? notApplicable('the system was not ready again')
         : inconclusive('the state folder was not looked at after the boot');
     }
     // A writer that lives is at work in every boot; what it leaves between two looks is younger than the grace.

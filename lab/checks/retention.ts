@@ -1,9 +1,9 @@
 import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Moment } from '../evidence/event.ts';
-import type { Retention } from '../gateway.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 import { fitsPattern } from '../patterns.ts';
+import type { Retention } from '../system.ts';
 import { rowsOf } from './store.ts';
 
 const MOMENTS: readonly Moment[] = ['before', 'woken', 'served', 'rebooted'];

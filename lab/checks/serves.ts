@@ -10,7 +10,7 @@ export const serves: Check = {
     const limit = evidence.cell.promises.serveWithinMs;
     if (turn === undefined) {
       return evidence.of('not-ready').length > 0
-        ? notApplicable('the gateway was not ready again')
+        ? notApplicable('the system was not ready again')
         : inconclusive('no turn was sent after the fault');
     }
     const took = Math.round(turn.result.tEnded - turn.result.tSent);

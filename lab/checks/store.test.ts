@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Store } from '../gateway.ts';
+import type { Store } from '../system.ts';
 import { readStore, readStoreByRows, type StoreState } from './store.ts';
 
 const PLAIN: Store = { path: '/state/sessions.json', format: 'json-rows', rowFields: ['id'] };

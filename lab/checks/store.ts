@@ -1,9 +1,9 @@
 import { JSONParser } from '@streamparser/json';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Moment } from '../evidence/event.ts';
-import { type Store, storeEntryPath } from '../gateway.ts';
 import { describe, unreachable } from '../problem.ts';
 import type { Entry } from '../sidecar/client.ts';
+import { type Store, storeEntryPath } from '../system.ts';
 
 /** What the store is at a moment: read by its format, or what is wrong with it. */
 export type StoreState =
@@ -102,7 +102,7 @@ export function readStoreByRows(store: Store, pieces: readonly Uint8Array[], byt
     if (key !== undefined) rows.set(key, whyNoRow(String(key), value, rowFields));
   };
   try {
-    // As text, since what is no UTF-8 is replaced there, as it is for a gateway that reads it.
+    // As text, since what is no UTF-8 is replaced there, as it is for a system that reads it.
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
     for (const piece of pieces) parser.write(decoder.decode(piece, { stream: true }));
     parser.write(decoder.decode());

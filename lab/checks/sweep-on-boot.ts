@@ -3,7 +3,7 @@ import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 
-/** What the gateway itself removed in its recovery boot. */
+/** What the system itself removed in its recovery boot. */
 function removed(evidence: CellEvidence): Map<string, GateEventOf<'op'>> {
   const unlinks = evidence.gateOf('op', evidence.recoveryBoot).filter((op) => op.op === 'unlink');
   return new Map(unlinks.map((op) => [op.path, op]));
@@ -11,16 +11,16 @@ function removed(evidence: CellEvidence): Map<string, GateEventOf<'op'>> {
 
 export const sweepOnBoot: Check = {
   id: 'sweep-on-boot',
-  promise: 'the gateway itself removes the temps of dead writers soon after its boot, and nothing else',
+  promise: 'the system itself removes the temps of dead writers soon after its boot, and nothing else',
 
   judge({ evidence, fault, proof }) {
     const { aftermath, promises } = evidence.cell;
-    if (!fault.lethal) return notApplicable('the gateway was not booted again');
+    if (!fault.lethal) return notApplicable('the system was not booted again');
     const booted = evidence.snapshot('booted');
     const served = evidence.snapshot('served');
     if (booted === undefined || served === undefined) {
       return evidence.of('not-ready').length > 0
-        ? notApplicable('the gateway was not ready again')
+        ? notApplicable('the system was not ready again')
         : inconclusive('the state folder was not looked at after the boot');
     }
     const prepared = evidence.temps('prepared');
@@ -63,7 +63,7 @@ export const sweepOnBoot: Check = {
     const notItself = prepared.filter((entry) => !gone.has(entry.path));
     if (notItself.length > 0)
       return violated(
-        `${notItself.map((entry) => entry.path).join(', ')} went, and no unlink of the gateway's was seen`,
+        `${notItself.map((entry) => entry.path).join(', ')} went, and no unlink of the system's was seen`,
         served,
       );
     const ready = evidence.of('ready').find((event) => event.boot === evidence.recoveryBoot);

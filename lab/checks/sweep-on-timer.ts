@@ -4,7 +4,7 @@ import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts
 export const sweepOnTimer: Check = {
   id: 'sweep-on-timer',
   promise:
-    'a temp of a dead writer that outlives its grace while the gateway runs is removed without a boot, and nothing else',
+    'a temp of a dead writer that outlives its grace while the system runs is removed without a boot, and nothing else',
 
   judge({ evidence, proof }) {
     const { aftermath, promises } = evidence.cell;
@@ -14,7 +14,7 @@ export const sweepOnTimer: Check = {
     const aged = evidence.of('aged').find((event) => event.why === 'outlived');
     if (listing === undefined || aged === undefined) {
       return evidence.of('not-ready').length > 0
-        ? notApplicable('the gateway was not ready again')
+        ? notApplicable('the system was not ready again')
         : inconclusive('the state folder was not looked at after the time of the sweep');
     }
     // Of the dead writer only: the living one may have been at work during the look.
@@ -39,7 +39,7 @@ export const sweepOnTimer: Check = {
     const other = young.filter((_, index) => own[index] === undefined);
     if (other.length > 0)
       return violated(
-        `${other.map((entry) => entry.path).join(', ')} went, and no unlink of the gateway's was seen`,
+        `${other.map((entry) => entry.path).join(', ')} went, and no unlink of the system's was seen`,
         listing,
       );
     return held(

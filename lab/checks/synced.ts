@@ -173,7 +173,7 @@ export const synced: Check = {
     const roles = new Roles(evidence);
     const syncs = evidence.gateOf('op').filter((op) => op.op === 'sync').length;
     const turns = evidence.of('turn').filter((turn) => turn.result.acknowledged).length;
-    if (turns === 0 && evidence.of('not-ready').length > 0) return notApplicable('the gateway was not ready again');
+    if (turns === 0 && evidence.of('not-ready').length > 0) return notApplicable('the system was not ready again');
     if (boots === 0 || turns === 0) return inconclusive('no turn was acknowledged, so no order of calls can be judged');
     for (let boot = 1; boot <= boots; boot += 1) {
       const gap = gapIn(evidence, boot, roles);

@@ -7,7 +7,7 @@ export const wakes: Check = {
     'after a fault that it lives through, the held write completes and its temp was not taken away from under it',
 
   judge({ evidence, fault, proof }) {
-    if (fault.lethal) return notApplicable('the gateway did not live through it');
+    if (fault.lethal) return notApplicable('the system did not live through it');
     const held_ = evidence.gateOf('held', 1)[0];
     const released = evidence.of('gate').find((event) => event.event.ev === 'released');
     const turns = evidence.of('turn').filter((one) => /^struck(-|$)/.test(one.name));
@@ -19,7 +19,7 @@ export const wakes: Check = {
     const isStopped = evidence.of('stopped').some((event) => event.boot === 1 && event.byLab);
     if (exit !== undefined && !isStopped)
       return violated(
-        `the gateway ended with ${exit.signal === undefined ? `code ${exit.code}` : `signal ${exit.signal}`} when it woke`,
+        `the system ended with ${exit.signal === undefined ? `code ${exit.code}` : `signal ${exit.signal}`} when it woke`,
         exit,
       );
     // At a moment that nobody chose it may remember times of files, which the lab sets back: to be refused with an answer is to end well.
@@ -37,7 +37,7 @@ export const wakes: Check = {
         .of('gate')
         .find(({ boot, event }) => boot > 1 && event.ev === 'op' && event.op === 'unlink' && event.path === temp);
       return violated(
-        `its temp ${temp} was taken from under it while it slept, ${others === undefined ? 'by a command' : 'by a second gateway'}`,
+        `its temp ${temp} was taken from under it while it slept, ${others === undefined ? 'by a command' : 'by a second system'}`,
         others ?? beside,
         beside,
       );

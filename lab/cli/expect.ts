@@ -6,7 +6,7 @@ import { expectationsFile, readExpectationsText, shownExpectations } from '../ju
 import type { Review } from '../judge/new-expectations.ts';
 import { updateExpectations } from '../judge/update-expectations.ts';
 import { isInstalled } from '../package-folder.ts';
-import { gatewayNamed } from '../plan.ts';
+import { systemNamed } from '../plan.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import type { Matrix } from '../report/matrix.ts';
 import { plain } from '../report/plain.ts';
@@ -33,7 +33,7 @@ export async function expectCommand(run: string, options: ExpectOptions): Promis
   if (options.update === true && options.expectations === undefined && isInstalled)
     throw new Problem(
       'bad-usage',
-      "the gateways' own files are in midwrite's package, which the next install takes away: name a file of yours with --expectations.",
+      "the systems' own files are in midwrite's package, which the next install takes away: name a file of yours with --expectations.",
     );
   // Without `--update` nothing is written, and the address is of no matter yet.
   const review = options.update === true ? options : { issue: 'https://example.com', ...options };
@@ -53,15 +53,15 @@ export async function expectCommand(run: string, options: ExpectOptions): Promis
 
 const NEW_FILE = '# Known findings. Each is looked through by people: midwrite expect --update RUN proposes.\n';
 
-/** The rows of a run by the file of expectations that is for them: one for all, or each gateway's own. */
+/** The rows of a run by the file of expectations that is for them: one for all, or each system's own. */
 function byFile({ cells }: Matrix, one: string | undefined): [string, Matrix['cells']][] {
   if (one !== undefined) return [[path.resolve(one), cells]];
-  const own = Map.groupBy(cells, ({ gateway }) => gatewayNamed(gateway).expectations ?? '');
+  const own = Map.groupBy(cells, ({ system }) => systemNamed(system).expectations ?? '');
   own.delete('');
   if (own.size === 0)
     throw new Problem(
       'bad-usage',
-      'the gateways of this run have no file of known findings: name one with --expectations.',
+      'the systems of this run have no file of known findings: name one with --expectations.',
     );
   return [...own].map(([file, rows]) => [expectationsFile(file), rows]);
 }

@@ -12,17 +12,17 @@ import { type KeptState, readKeptState } from '../explore/kept-state.ts';
 import type { Subject } from '../explore/record-workload.ts';
 import { explorationInWords, explorationReport } from '../explore/report.ts';
 import { workloads } from '../explore/workload.ts';
-import type { Release } from '../gateway.ts';
 import { glyph, worst } from '../judge/verdict.ts';
 import { releaseNamed } from '../plan.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
 import { plain } from '../report/plain.ts';
 import { buildImagesOf } from '../run.ts';
+import type { Release } from '../system.ts';
 import { interrupted } from './interrupt.ts';
 
 export interface ExploreCommandOptions {
-  gateway?: string;
+  system?: string;
   defect?: string;
   workload: string;
   model?: string[];
@@ -40,8 +40,8 @@ const say = (line: string) => console.error(`explore: ${line}`);
 /** Explores every crash state of a workload, or boots one kept state again. */
 export async function exploreCommand(options: ExploreCommandOptions): Promise<ExitCode> {
   if (options.state !== undefined) return again(options.state, options);
-  if (options.gateway === undefined)
-    throw new Problem('bad-usage', 'name a gateway: --gateway NAME, or a kept state: --state FOLDER.');
+  if (options.system === undefined)
+    throw new Problem('bad-usage', 'name a system: --system NAME, or a kept state: --state FOLDER.');
   const workload = workloads.find((one) => one.name === options.workload);
   if (workload === undefined)
     throw new Problem(
@@ -49,9 +49,9 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
       `there is no workload "${options.workload}". There are: ${workloads.map((one) => one.name).join(', ')}.`,
     );
   const models = modelsOf(options.model);
-  const release = await releaseNamed(options.gateway, options.defect);
+  const release = await releaseNamed(options.system, options.defect);
   const { engine, subject } = await prepare(release);
-  const folder = path.resolve(options.results, `explore-${stamp()}-${release.gateway}-${workload.name}`);
+  const folder = path.resolve(options.results, `explore-${stamp()}-${release.system}-${workload.name}`);
   const found = await explore(engine, subject, folder, {
     workload,
     models,
@@ -82,7 +82,7 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
 /** Boots one kept state, aged and fresh, and says what was violated. */
 async function again(folder: string, options: ExploreCommandOptions): Promise<ExitCode> {
   const state: KeptState = await readKeptState(path.resolve(folder));
-  const { engine, subject } = await prepare(await releaseNamed(`${state.gateway}@${state.version}`));
+  const { engine, subject } = await prepare(await releaseNamed(`${state.system}@${state.version}`));
   const all: Booted[] = [];
   const queue = (['aged', 'fresh'] satisfies Age[]).map((age) => ({
     state,

@@ -24,7 +24,7 @@ describe('what fails a run', () => {
   });
 
   test.each(['fixed', 'expired'] as const)('an expectation that is %s', (why) => {
-    const stale = { why, gateway: 'g', version: '1.0.0', checks: ['boots'], issue: KNOWN, detail: 'gone' };
+    const stale = { why, system: 'g', version: '1.0.0', checks: ['boots'], issue: KNOWN, detail: 'gone' };
     expect(codes([control, canary, row()], [stale])).toEqual({ unexpected: 1, any: 1, never: 0 });
     expect(outcomeOf([control, canary, row()], [stale]).reasons).toEqual(['gone']);
   });

@@ -26,7 +26,7 @@ export interface Gate {
 export function judging(command: Command): Command {
   return command
     .addOption(new Option('--fail-on <what>', 'which violations let it fail').choices(FAIL_ON).default('unexpected'))
-    .option('--expectations <file>', "known findings, in place of the gateways' own")
+    .option('--expectations <file>', "known findings, in place of the systems' own")
     .option('-r, --reporter <name>', `${reportersInWords()}; several with commas or by repeating it`, several)
     .option('--json', 'print JSON');
 }

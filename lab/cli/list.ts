@@ -1,5 +1,5 @@
 import { faults } from '../../faults/index.ts';
-import { gateways, mutants, unseenDefects } from '../../images/index.ts';
+import { mutants, systems, unseenDefects } from '../../images/index.ts';
 import { crashPoints } from '../cell/write-shape.ts';
 import { plan } from '../plan.ts';
 import { ExitCode } from '../problem.ts';
@@ -17,7 +17,7 @@ export async function list(options: SelectionOptions): Promise<ExitCode> {
     );
     return ExitCode.sound;
   }
-  const names = [...gateways, ...crashPoints, ...faults].map((one) => one.name);
+  const names = [...systems, ...crashPoints, ...faults].map((one) => one.name);
   const defects = [...mutants.map((one) => one.mutant?.defect ?? ''), ...unseenDefects.map((one) => one.defect)];
   const width = Math.max(...[...names, ...defects].map((name) => name.length));
   const lines = (title: string, entries: readonly (readonly [string, string])[]) => [
@@ -28,8 +28,8 @@ export async function list(options: SelectionOptions): Promise<ExitCode> {
   console.log(
     [
       ...lines(
-        'gateways',
-        gateways.map((one) => [one.name, `${one.summary} (${one.defaultVersion})`]),
+        'systems',
+        systems.map((one) => [one.name, `${one.summary} (${one.defaultVersion})`]),
       ),
       ...lines(
         'crash points',

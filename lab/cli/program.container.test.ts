@@ -49,7 +49,7 @@ describe('a run from the command line', () => {
   test('two shards, merged: as sound as one run, and not without one of them', async () => {
     await using root = await folder();
     const at = (name: string) => path.join(root.path, name);
-    const cells = ['run', '--gateway', 'reference', '--crash-point', 'replaced', '--fault', 'sigkill,oom'];
+    const cells = ['run', '--system', 'reference', '--crash-point', 'replaced', '--fault', 'sigkill,oom'];
     for (const index of [1, 2]) {
       const ran = await midwrite([...cells, '--shard', `${index}/2`, '--results', at(`${index}`)]);
       expect(ran.exitCode, ran.stdout + ran.stderr).toBe(0);
@@ -89,13 +89,13 @@ describe('a run from the command line', () => {
 
 describe('bad input: exit 2, one paragraph, nothing made', () => {
   test.each([
-    [['run', '--gateway', 'nope'], /no gateway "nope"\. There are: /],
+    [['run', '--system', 'nope'], /no system "nope"\. There are: /],
     [['run', '--fault', 'nope'], /no fault "nope"\. There are: /],
     [['run', '--crash-point', 'nope'], /no crash point "nope"\. There are: /],
-    [['run', '--gateway', 'reference@9'], /the only version is/],
-    [['run', '--gateway', 'openclaw@1.2.3'], /npm has no openclaw@1\.2\.3/],
+    [['run', '--system', 'reference@9'], /the only version is/],
+    [['run', '--system', 'openclaw@1.2.3'], /npm has no openclaw@1\.2\.3/],
     [['run', '--memory', 'plenty'], /no size of memory/],
-    [['run', '--gateway', 'reference', '--memory', '8m'], /needs 96m of memory to boot/],
+    [['run', '--system', 'reference', '--memory', '8m'], /needs 96m of memory to boot/],
     [['run', '--cell', 'nonsense'], /is no cell/],
     [['run', '--cell', CELL, '--fault', 'sleep'], /--cell says all of a cell/],
     [['run', '--repeat', '0'], /whole number from 1/],
@@ -147,7 +147,7 @@ describe('bad input: exit 2, one paragraph, nothing made', () => {
 describe('bad luck', () => {
   test('killed with SIGKILL in the middle: its run is no pass, and the next start cleans up', async () => {
     await using root = await folder();
-    const lab = midwrite(['run', '--gateway', 'reference', '--results', root.path]);
+    const lab = midwrite(['run', '--system', 'reference', '--results', root.path]);
     const pid = lab.pid ?? 0;
     await untilItHas(engine, pid, 4);
     lab.kill('SIGKILL');
@@ -167,7 +167,7 @@ describe('bad luck', () => {
     ['SIGTERM', 143],
   ] as const)('%s: everything is cleaned up at once', async (signal, code) => {
     await using root = await folder();
-    const lab = midwrite(['run', '--gateway', 'reference', '--results', root.path]);
+    const lab = midwrite(['run', '--system', 'reference', '--results', root.path]);
     const pid = lab.pid ?? 0;
     await untilItHas(engine, pid, 3);
     lab.kill(signal);

@@ -74,7 +74,7 @@ function running(command: Command): Command {
 /** The filters that `run` and `list` share. */
 function selecting(command: Command): Command {
   return command
-    .option('-g, --gateway <name[@version]>', 'gateways; several with commas or by repeating it', several)
+    .option('--system <name[@version]>', 'systems; several with commas or by repeating it', several)
     .option('-f, --fault <name>', 'faults', several)
     .option('-p, --crash-point <name>', 'crash points', several)
     .option('-m, --memory <size>', 'memory limits, such as 640m or 1g', several)
@@ -87,7 +87,7 @@ export function program(exit: (code: ExitCode) => void): Command {
     async (...args: Args): Promise<void> =>
       exit(await work(...args));
   const midwrite = new Command('midwrite')
-    .description('Holds a gateway in the middle of a write, strikes, boots it again and judges what is left on disk.')
+    .description('Holds a system in the middle of a write, strikes, boots it again and judges what is left on disk.')
     .version(midwriteVersion)
     .showHelpAfterError('(`midwrite --help` shows what there is)')
     .addHelpText(
@@ -112,7 +112,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       midwrite
         .command('mutants')
         .description(
-          'run gateways that are broken on purpose, each in the cell that shows it: the checks must catch them',
+          'run systems that are broken on purpose, each in the cell that shows it: the checks must catch them',
         )
         .option('-d, --defect <name>', 'defects (default: all)', several),
     ),
@@ -122,15 +122,15 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       .command('scenario')
       .description('run a scenario: many writes and many crashes, with figures over time')
       .argument('[name]', 'which one, as --list names them')
-      .option('-g, --gateway <name[@version]>', 'gateways (default: those of the scenario, side by side)', several)
+      .option('--system <name[@version]>', 'systems (default: those of the scenario, side by side)', several)
       .option('--seed <number>', 'of a scenario that leaves faults and moments to chance (default: a fresh one)', seed)
       .option('--quick', 'fewer points, for CI: wider intervals')
       .option('--list', 'name all scenarios'),
   ).action(action(scenarioCommand));
   midwrite
     .command('explore')
-    .description('rebuild every state that a crash can leave in a workload, boot the gateway on each, and judge it')
-    .option('-g, --gateway <name[@version]>', 'the gateway')
+    .description('rebuild every state that a crash can leave in a workload, boot the system on each, and judge it')
+    .option('--system <name[@version]>', 'the system')
     .option('-d, --defect <name>', 'its mutant with this defect')
     .option('-w, --workload <name>', 'what is recorded: turn, two-turns, boot, stop, cleanup', 'turn')
     .option('--model <name>', 'process-crash or power-loss (default: both)', several)
@@ -145,7 +145,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
   selecting(
     midwrite
       .command('list')
-      .description('show the plan, and what gateways, crash points and faults there are, without running anything'),
+      .description('show the plan, and what systems, crash points and faults there are, without running anything'),
   )
     .option('-n, --repeat <times>', 'every cell this often', count, 1)
     .option('--json', 'print JSON')
@@ -175,7 +175,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .description('compare known findings with a run; with --update, write them down')
     .argument('<run>', 'a run, such as results/latest')
     .option('--update', 'add what is new, take out what does not happen any more, keep all else')
-    .option('--expectations <file>', "the file, in place of the gateways' own; made if it is not there")
+    .option('--expectations <file>', "the file, in place of the systems' own; made if it is not there")
     .option('--issue <url>', 'where the new findings are discussed')
     .option('--note <text>', 'one sentence on them (default: what the first check said)')
     .option('--until <day>', 'the last day on which they are expected, as YYYY-MM-DD', day)
@@ -201,6 +201,9 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
   return midwrite;
 }
 
+/** A system was a gateway once, and people have that in their scripts. */
+const withSystem = (argument: string): string => argument.replace(/^(?:-g|--gateway)(?==|$)/, '--system');
+
 /** Runs the command line and gives its exit code; prints every problem as one paragraph. */
 export async function main(args: readonly string[]): Promise<number> {
   let code: number = ExitCode.sound;
@@ -208,7 +211,7 @@ export async function main(args: readonly string[]): Promise<number> {
     await interruptible(async () => {
       await program((result) => {
         code = result;
-      }).parseAsync(args, { from: 'user' });
+      }).parseAsync(args.map(withSystem), { from: 'user' });
     });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.sound : ExitCode.badUsage;
@@ -217,7 +220,7 @@ export async function main(args: readonly string[]): Promise<number> {
       return error.exitCode;
     }
     if (error instanceof Problem) {
-      // It may quote what a gateway said.
+      // It may quote what a system said.
       console.error(`midwrite: ${plain(error.message)}`);
       return error.exitCode;
     }

@@ -5,13 +5,13 @@ import { type RunOptions, runCells } from './cells.ts';
 import { conclude, planOfResumed, tellSeed } from './run.ts';
 
 export interface ScenarioOptions extends RunOptions {
-  gateway?: string[];
+  system?: string[];
   list?: boolean;
   quick?: boolean;
   seed?: number;
 }
 
-/** Runs a scenario with its gateways side by side, or lists them all. */
+/** Runs a scenario with its systems side by side, or lists them all. */
 export async function scenarioCommand(name: string | undefined, options: ScenarioOptions): Promise<ExitCode> {
   if (options.list === true) {
     list(options.json === true);
@@ -21,13 +21,13 @@ export async function scenarioCommand(name: string | undefined, options: Scenari
   if (name === undefined && resumed === undefined)
     throw new Problem('bad-usage', `name a scenario: ${scenarios.map((one) => one.name).join(', ')}`);
   const planned =
-    resumed ?? (await planScenario(name ?? '', options.gateway ?? [], options.quick === true, options.seed));
+    resumed ?? (await planScenario(name ?? '', options.system ?? [], options.quick === true, options.seed));
   tellSeed(planned);
   return conclude(await runCells(planned, options), options);
 }
 
 function list(json: boolean): void {
-  const rows = scenarios.map(({ name, summary, gateways, document }) => ({ name, summary, gateways, document }));
+  const rows = scenarios.map(({ name, summary, systems, document }) => ({ name, summary, systems, document }));
   if (json) console.log(JSON.stringify(rows, null, 2));
-  else for (const { name, summary, gateways } of rows) console.log(`${name}  ${summary} (${gateways.join(', ')})`);
+  else for (const { name, summary, systems } of rows) console.log(`${name}  ${summary} (${systems.join(', ')})`);
 }

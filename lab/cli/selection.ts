@@ -2,7 +2,7 @@ import type { Selection } from '../plan.ts';
 
 /** The options of `run` and `list`, as commander gives them. */
 export interface SelectionOptions {
-  gateway?: string[];
+  system?: string[];
   fault?: string[];
   crashPoint?: string[];
   memory?: string[];
@@ -13,7 +13,7 @@ export interface SelectionOptions {
 
 export function selectionOf(options: SelectionOptions): Selection {
   return {
-    gateways: options.gateway ?? [],
+    systems: options.system ?? [],
     faults: options.fault ?? [],
     crashPoints: options.crashPoint ?? [],
     memory: options.memory ?? [],

@@ -4,7 +4,7 @@ import { TimeLeft } from './time-left.ts';
 
 test('the time left goes by what cells took before, then by what others took', async () => {
   const cells = await plan({
-    gateways: ['reference'],
+    systems: ['reference'],
     faults: ['sigkill'],
     crashPoints: ['replaced'],
     memory: [],
@@ -27,7 +27,7 @@ test('the time left goes by what cells took before, then by what others took', a
 
 test('a long one goes on at the pace that it has shown', async () => {
   const [long] = await planScenario('openclaw-89520', ['reference'], false);
-  if (long === undefined) throw new Error('the scenario has one gateway');
+  if (long === undefined) throw new Error('the scenario has one system');
   const left = new TimeLeft([long], 1, new Map());
   left.started(long, 1_000);
   left.progressed(long, 0, 2_000);

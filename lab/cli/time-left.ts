@@ -1,6 +1,6 @@
 import type { Planned } from '../plan.ts';
 
-/** A guess of the time that the cells of a run still take: what each took before, else what others of its gateway took. */
+/** A guess of the time that the cells of a run still take: what each took before, else what others of its system took. */
 export class TimeLeft {
   readonly #open: Map<string, Planned>;
   readonly #jobs: number;
@@ -28,7 +28,7 @@ export class TimeLeft {
 
   ended(cell: Planned, durationMs: number): void {
     this.#open.delete(cell.id);
-    const name = cell.gateway.name;
+    const name = cell.system.name;
     this.#seen.set(name, [...(this.#seen.get(name) ?? []), durationMs]);
   }
 
@@ -40,7 +40,7 @@ export class TimeLeft {
       const guess =
         begun?.totalMs ??
         this.#known.get(cell.id) ??
-        mean(this.#seen.get(cell.gateway.name) ?? []) ??
+        mean(this.#seen.get(cell.system.name) ?? []) ??
         mean([...this.#seen.values()].flat());
       if (guess === undefined) return undefined;
       sum += Math.max(0, guess - (begun === undefined ? 0 : nowMs - begun.atMs));

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { gated } from '../../images/gated/recipe.ts';
-import { reference } from '../../images/reference/gateway.ts';
+import { reference } from '../../images/reference/system.ts';
 import { sidecarImage } from '../../images/sidecar/recipe.ts';
 import { ensureImage, platformOf } from '../image/build.ts';
 import { tagOf } from '../image/recipe.ts';
@@ -40,7 +40,7 @@ describe.skipIf(whyNoPrivateEngine() !== undefined)('a private engine', () => {
         await follow(second.docker, await second.docker.loadImage(await main.docker.getImage(tag).get()));
       await ensureImage(second, sidecarImage, { say: silent });
 
-      const lab = midwrite(['run', '--gateway', 'reference', '--results', path.join(root.path, 'results')], {
+      const lab = midwrite(['run', '--system', 'reference', '--results', path.join(root.path, 'results')], {
         ...env(root.path),
         DOCKER_HOST: endpoint.uri,
       });

@@ -8,11 +8,14 @@ import { errorCode, Problem } from '../problem.ts';
 import type { Entry } from '../sidecar/client.ts';
 import { EVIDENCE_SCHEMA_VERSION, EvidenceEvent, type EvidenceOf, type Moment } from './event.ts';
 import { CONTENTS_FOLDER, EVIDENCE_FILE } from './recorder.ts';
-import { refuseNewer } from './schema.ts';
+import { refuseNewer, withNewNames } from './schema.ts';
 
 const FILES_AT_ONCE = 16;
 /** Of how many cells the evidence may be in memory: while one is looked at, the next are read. */
 export const CELLS_AT_ONCE = 3;
+
+/** Whether a container of a pod is the system's; it was called the gateway once. */
+export const isSystem = (container: string): boolean => /-(?:system|gateway)$/.test(container);
 
 export type Listing = EvidenceOf<'snapshot'>;
 
@@ -55,7 +58,7 @@ export class CellEvidence {
     return first?.type === 'scenario' ? first : undefined;
   }
 
-  /** What the gateway promised. */
+  /** What the system promised. */
   get promises(): EvidenceOf<'cell'>['promises'] {
     return this.scenario?.promises ?? this.cell.promises;
   }
@@ -101,7 +104,7 @@ export class CellEvidence {
   }
 
   /**
-   * What the engine reported of the gateway's container from the strike until the lab did something to it again: its own stops and its cleaning up
+   * What the engine reported of the system's container from the strike until the lab did something to it again: its own stops and its cleaning up
    * send signals too.
    */
   docker(action: string): EvidenceOf<'docker'>[] {
@@ -112,7 +115,7 @@ export class CellEvidence {
     const window = end === -1 ? after : after.slice(0, end);
     return window.filter(
       (event): event is EvidenceOf<'docker'> =>
-        event.type === 'docker' && event.action === action && event.container.endsWith('-gateway'),
+        event.type === 'docker' && event.action === action && isSystem(event.container),
     );
   }
 
@@ -127,7 +130,7 @@ export class CellEvidence {
     return boots >= 2 ? 2 : undefined;
   }
 
-  /** What a temp of this gateway is called, of its store and of its other files: as it was seen, and as the definition says. */
+  /** What a temp of this system is called, of its store and of its other files: as it was seen, and as the definition says. */
   get tempPatterns(): string[] {
     this.#patterns ??= [...new Set([...learnTemps(this.gate(1)), ...this.#knownTemps, ...this.promises.temps])];
     return this.#patterns;
@@ -147,6 +150,9 @@ export class CellEvidence {
     );
   }
 }
+
+/** Events in which something had another name once. */
+const EVENTS_RENAMED: ReadonlySet<unknown> = new Set(['cell', 'scenario', 'command']);
 
 /** By boot, and all of them under undefined. */
 function gateEvents(events: readonly EvidenceOf<'gate'>[]): Map<number | undefined, GateEvent[]> {
@@ -191,7 +197,9 @@ function parseLine(line: string, file: string, number: number): EvidenceEvent {
     });
   }
   refuseNewer(json, `${file}, line ${number}`, EVIDENCE_SCHEMA_VERSION);
-  const parsed = EvidenceEvent.safeParse(json);
+  const parsed = EvidenceEvent.safeParse(
+    EVENTS_RENAMED.has((json as { type?: unknown } | null)?.type) ? withNewNames(json) : json,
+  );
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new Problem(

@@ -3,14 +3,14 @@ import { GateEvent } from '../gate/protocol.ts';
 import { Entry } from '../sidecar/client.ts';
 import { cellFields, scenarioFields } from './schema.ts';
 
-/** The version of evidence.jsonl; a reader refuses a newer one. */
-export const EVIDENCE_SCHEMA_VERSION = 1;
+/** The version of evidence.jsonl; a reader refuses a newer one. 2: a gateway is called a system. */
+export const EVIDENCE_SCHEMA_VERSION = 2;
 
 /**
  * When the state folder was looked at. `configured`: before the first boot, with what the definition puts there; `before`: before the write that is struck; `held`: during the hold; `struck`: after the fault;
  * `prepared`: after what the lab did to the stopped state; `booted`: ready again; `served`: after the next turn; `outlived`: after the time of a sweep in
  * which everything was older than the grace; `stopped`: after a graceful stop;
- * `beside`: while the gateway sleeps, after what others did to the folder; `rebooted`: after the second boot; `woken`: after a fault that the gateway survived, when the held write was through.
+ * `beside`: while the system sleeps, after what others did to the folder; `rebooted`: after the second boot; `woken`: after a fault that the system survived, when the held write was through.
  */
 export const MOMENTS = [
   'configured',
@@ -29,7 +29,7 @@ export const MOMENTS = [
 export type Moment = (typeof MOMENTS)[number];
 
 /**
- * When the rows of a store were counted. `planted`: as the scenario begins; `passed`: when the lab had let time pass; `served`: when the gateway had run on
+ * When the rows of a store were counted. `planted`: as the scenario begins; `passed`: when the lab had let time pass; `served`: when the system had run on
  * it and was stopped; `announced`: after its clean-up had only shown what it would do; `cleaned`: after its clean-up.
  */
 export const ROW_MOMENTS = ['planted', 'passed', 'served', 'announced', 'cleaned'] as const;
@@ -79,7 +79,7 @@ export const DrawnMoment = z.discriminatedUnion('kind', [
     nth: z.number(),
     at: z.enum(['before', 'torn', 'after']),
   }),
-  /** So long after the first turn was sent, whatever the gateway is doing. */
+  /** So long after the first turn was sent, whatever the system is doing. */
   z.object({ kind: z.literal('time'), afterMs: z.number() }),
 ]);
 export type DrawnMoment = z.infer<typeof DrawnMoment>;
@@ -91,7 +91,7 @@ const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, sha
 export const PlantRole = z.enum(['young-temp', 'foreign-file', 'corrupt-store']);
 export type PlantRole = z.infer<typeof PlantRole>;
 
-/** One line of evidence.jsonl. `t`: the lab's clock, ms since 1970. `boot`: which boot of the gateway, from 1. */
+/** One line of evidence.jsonl. `t`: the lab's clock, ms since 1970. `boot`: which boot of the system, from 1. */
 export const EvidenceEvent = z.discriminatedUnion('type', [
   event('cell', {
     schemaVersion: z.number(),
@@ -114,7 +114,7 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
   /** A point of a curve: what was measured when `x` of something had been done. */
   event('point', { series: z.string(), x: z.number(), values: z.record(z.string(), z.number()) }),
   /**
-   * What was in the collections of the gateway's heap when a series was done, or what came before the first one: kind, name of what holds them, how many of
+   * What was in the collections of the system's heap when a series was done, or what came before the first one: kind, name of what holds them, how many of
    * them, entries in all of them. Arrays and objects of a name with fewer than `atLeast` are not listed.
    */
   event('collections', {
@@ -127,11 +127,11 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
   }),
   /** A run that was cut off is taken up again: a new pod with an empty state folder goes on with step `from`. Everything after it is of this segment. */
   event('resumed', { segment: z.number(), from: z.number() }),
-  /** The gateway ended by itself, in a scenario: that is its result. */
+  /** The system ended by itself, in a scenario: that is its result. */
   event('died', { boot: z.number(), why: z.string(), lastLines: z.string() }),
   event('phase', { name: z.string() }),
   event('gate', { boot: z.number(), event: GateEvent }),
-  /** This boot is of a second gateway on the same state folder. */
+  /** This boot is of a second system on the same state folder. */
   event('second', { boot: z.number() }),
   event('garbage', { boot: z.number(), line: z.string(), why: z.string() }),
   event('log', { boot: z.number(), line: z.string() }),
@@ -176,7 +176,7 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
     clients: z.number(),
     moment: DrawnMoment,
   }),
-  /** The moment that was drawn did not come: the gateway made no such call. */
+  /** The moment that was drawn did not come: the system made no such call. */
   event('passed-by', { why: z.string() }),
   event('not-held', { why: z.string(), seen: z.array(z.string()) }),
   event('snapshot', { moment: z.enum(MOMENTS), entries: z.array(Entry) }),
@@ -187,17 +187,17 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
     facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   }),
   event('stopped', { boot: z.number(), exitCode: z.number(), oomKilled: z.boolean(), byLab: z.boolean() }),
-  /** What was in the store of the stopped gateway at a moment of a scenario: each session's key, kind and age. */
+  /** What was in the store of the stopped system at a moment of a scenario: each session's key, kind and age. */
   event('rows', {
     moment: z.enum(ROW_MOMENTS),
     rows: z.array(
       z.object({ key: z.string(), kind: z.string(), lasts: z.enum(['durable', 'one-shot']), updatedAt: z.number() }),
     ),
   }),
-  /** A command line that was run beside the gateway; of its outputs so many bytes were not kept. */
+  /** A command line that was run beside the system; of its outputs so many bytes were not kept. */
   event('command', {
     argv: z.array(z.string()),
-    isGatewayRunning: z.boolean(),
+    isSystemRunning: z.boolean(),
     exitCode: z.number(),
     oomKilled: z.boolean(),
     stdout: z.string(),

@@ -4,7 +4,7 @@ import { Problem } from '../problem.ts';
 /** What says which cell something is of: in the evidence, in the plan and in the matrix. */
 export const cellFields = {
   id: z.string(),
-  gateway: z.string(),
+  system: z.string(),
   version: z.string(),
   crashPoint: z.string(),
   fault: z.string(),
@@ -16,7 +16,7 @@ export const cellFields = {
 export const scenarioFields = {
   id: z.string(),
   scenario: z.string(),
-  gateway: z.string(),
+  system: z.string(),
   version: z.string(),
   memoryBytes: z.number(),
   /** Fewer points, for CI: wider intervals. */
@@ -24,6 +24,22 @@ export const scenarioFields = {
   /** What its steps are drawn from. Absent: nothing is left to chance. */
   seed: z.number().optional(),
 };
+
+/** What was called otherwise: a system was a gateway before matrix.json 4, run.json 3 and evidence.jsonl 2. */
+const RENAMED: Readonly<Record<string, string>> = {
+  gateway: 'system',
+  gatewayMs: 'systemMs',
+  isGatewayRunning: 'isSystemRunning',
+};
+
+/** A file that an older midwrite wrote, with today's names of fields, at any depth. */
+export function withNewNames<T>(json: T): T {
+  if (Array.isArray(json)) return json.map(withNewNames) as T;
+  if (typeof json !== 'object' || json === null) return json;
+  return Object.fromEntries(
+    Object.entries(json).map(([name, value]) => [RENAMED[name] ?? name, withNewNames(value)]),
+  ) as T;
+}
 
 /**
  * Refuses what a newer midwrite wrote.

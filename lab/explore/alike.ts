@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { GateEvent } from '../gate/protocol.ts';
-import { type Promises, promisedFiles } from '../gateway.ts';
 import { fitsPattern } from '../patterns.ts';
+import { type Promises, promisedFiles } from '../system.ts';
 import { descriptionOf, type FolderImage, type Inode } from './folder-image.ts';
 
 /*
@@ -12,7 +12,7 @@ import { descriptionOf, type FolderImage, type Inode } from './folder-image.ts';
  */
 
 /**
- * The files that a gateway looked into, from its first boot on a state to its end: those that it opened, changed, moved or linked. One that it only listed,
+ * The files that a system looked into, from its first boot on a state to its end: those that it opened, changed, moved or linked. One that it only listed,
  * looked at or took away is not among them.
  */
 export class LookedInto {

@@ -1,19 +1,19 @@
 import type { Session } from '../cell/session.ts';
-import type { Release } from '../gateway.ts';
 import type { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import { passTime } from '../scenario/pass-time.ts';
+import type { Release } from '../system.ts';
 import type { Workload } from './workload.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
-/** Older than what any gateway here keeps for being young. */
+/** Older than what any system here keeps for being young. */
 const PASSED_MS = 31 * DAY_MS;
 /** One-shot runs, for the clean-up to take. */
 const RUNS = 3;
 const FIRST_RUN = 10_000;
 const CLEANUP_LIMIT_MS = 120_000;
 
-/** A gateway that is to be recorded, or struck. */
+/** A system that is to be recorded, or struck. */
 export interface Beginner {
   pod: Pod;
   session: Session;
@@ -21,7 +21,7 @@ export interface Beginner {
   workload: Workload;
 }
 
-/** Brings the gateway to where the record begins. @param boot boots it until it is ready, or throws */
+/** Brings the system to where the record begins. @param boot boots it until it is ready, or throws */
 export async function prepare({ pod, session, release, workload }: Beginner, boot: () => Promise<void>): Promise<void> {
   await session.configure();
   await boot();
@@ -36,21 +36,21 @@ export async function prepare({ pod, session, release, workload }: Beginner, boo
   if (workload.begins === 'cleanup') await passTime(pod, PASSED_MS);
 }
 
-/** Starts the clean-up command in the gateway's place, under writegate. */
+/** Starts the clean-up command in the system's place, under writegate. */
 export async function startCleanup({ pod, release }: Beginner, firstCommands: readonly string[]): Promise<void> {
   const { cleanup } = release.usual ?? {};
   if (cleanup === undefined)
-    throw new Problem('bad-usage', `${release.gateway}@${release.version} has no clean-up in its definition.`);
+    throw new Problem('bad-usage', `${release.system}@${release.version} has no clean-up in its definition.`);
   await pod.boot({ argv: cleanup.enforce, firstCommands });
 }
 
-/** @throws Problem gateway-died: it did not end well */
+/** @throws Problem system-died: it did not end well */
 export async function cleanupEnds({ pod }: Beginner): Promise<void> {
   const exit = await pod.gate.waitForKind({ name: 'the clean-up to end', limitMs: CLEANUP_LIMIT_MS }, 'exit');
   await pod.ended(CLEANUP_LIMIT_MS, false);
   if (exit.code !== 0)
     throw new Problem(
-      'gateway-died',
+      'system-died',
       `the clean-up ended with ${exit.signal ?? `code ${exit.code}`}, so there is nothing to record`,
     );
 }

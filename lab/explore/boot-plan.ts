@@ -3,7 +3,7 @@ import type { Age } from './boot-state.ts';
 
 export const AGES: readonly Age[] = ['aged', 'fresh'];
 
-/** What a state is of: the write that is explored, or a gateway's recovery from one of its states. Each has a bound of its own. */
+/** What a state is of: the write that is explored, or a system's recovery from one of its states. Each has a bound of its own. */
 export type StateOf = 'write' | 'recovery';
 
 /** A state that may be booted. */

@@ -21,10 +21,10 @@ export interface BootSource {
   close(): void;
 }
 
-/** So many states are booted in one pod; then it gets a new one, so that what a gateway leaves outside its folder can't pile up. */
+/** So many states are booted in one pod; then it gets a new one, so that what a system leaves outside its folder can't pile up. */
 const STATES_PER_POD = 200;
 
-/** A state waits half of its time, for the gateway to leave its folder alone. */
+/** A state waits half of its time, for the system to leave its folder alone. */
 const JOBS_PER_CPU = 2;
 const MOST_JOBS = 8;
 

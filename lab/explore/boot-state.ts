@@ -20,10 +20,10 @@ import type { Turn } from './record.ts';
 import { RecordWriter } from './record-file.ts';
 import { endRecord, type Subject } from './record-workload.ts';
 
-/** What is judged of a state that a gateway was booted on. */
+/** What is judged of a state that a system was booted on. */
 export const BOOT_CHECKS = ['boots', 'serves', 'no-orphans', 'sweep-on-boot', 'acked-durable', 'store-valid'] as const;
 
-/** Whether what the crash left is older than the gateway's grace when it boots. */
+/** Whether what the crash left is older than the system's grace when it boots. */
 export type Age = Extract<Aftermath, 'aged' | 'fresh'>;
 
 export interface BootVerdict {
@@ -37,9 +37,9 @@ export interface Booted {
   readonly age: Age;
   readonly verdicts: readonly BootVerdict[];
   readonly evidence: CellEvidence;
-  /** What the gateway wrote in its recovery is recorded where that was asked for, unless it was never ready. */
+  /** What the system wrote in its recovery is recorded where that was asked for, unless it was never ready. */
   readonly isRecorded: boolean;
-  /** What the gateway looked into, over both of its boots. */
+  /** What the system looked into, over both of its boots. */
   readonly lookedInto: LookedInto;
   readonly tookMs: number;
 }
@@ -68,7 +68,7 @@ export class StateSink implements EvidenceSink {
     return this.#current;
   }
 
-  /** What the gateway has looked into since the state was planted. */
+  /** What the system has looked into since the state was planted. */
   get lookedInto(): LookedInto {
     return this.#lookedInto;
   }
@@ -126,7 +126,7 @@ export class StateEvidence implements EvidenceSink {
   }
 }
 
-/** What is booted: a state, what was acknowledged before it, and how the gateway was seen to write. */
+/** What is booted: a state, what was acknowledged before it, and how the system was seen to write. */
 export interface StateToBoot {
   readonly name: string;
   readonly image: FolderImage;
@@ -135,7 +135,7 @@ export interface StateToBoot {
 }
 
 /**
- * Plants a state, boots the gateway on it twice with a turn in between, and judges what it did. Never rejects because of the gateway.
+ * Plants a state, boots the system on it twice with a turn in between, and judges what it did. Never rejects because of the system.
  * @param recordTo the folder for a record of the first boot
  * @throws Problem engine-lost, no-space, …: the lab can't go on
  */
@@ -156,13 +156,13 @@ export async function bootState(
     type: 'cell',
     schemaVersion: EVIDENCE_SCHEMA_VERSION,
     id: state.name,
-    gateway: release.gateway,
+    system: release.system,
     version: release.version,
     crashPoint: state.name,
     fault: crash.name,
     aftermath: age,
     memoryBytes: subject.memoryBytes,
-    image: subject.images.gateway,
+    image: subject.images.system,
     notes: [],
     promises: structuredClone(promises) as never,
   });
@@ -171,11 +171,11 @@ export async function bootState(
   const session = new Session(pod, release, own, signal);
   let failure: string | undefined;
   let isRecorded = false;
-  const { gateway, version } = release;
+  const { system, version } = release;
   using writer =
     recordTo === undefined
       ? undefined
-      : new RecordWriter(recordTo, { gateway, version, workload: 'recovery', root: promises.root });
+      : new RecordWriter(recordTo, { system, version, workload: 'recovery', root: promises.root });
   sink.writer = writer;
   try {
     own.snapshot('struck', entriesOf(state.image));
@@ -250,7 +250,7 @@ async function live(
 const HOUR_MS = 60 * 60_000;
 const STOP_LIMIT_MS = 30_000;
 
-/** The next state is planted into a folder that nobody uses: a gateway that still runs, or hangs, is killed. */
+/** The next state is planted into a folder that nobody uses: a system that still runs, or hangs, is killed. */
 async function stopped(pod: Pod): Promise<void> {
   if (pod.bootNumber === 0) return;
   if (await pod.container.isRunning()) {
@@ -258,7 +258,7 @@ async function stopped(pod: Pod): Promise<void> {
     await pod.container.ended(STOP_LIMIT_MS);
   }
   // Until then what it opened may still be on its way.
-  await within({ name: "the gateway's last events", limitMs: STOP_LIMIT_MS }, pod.gate.ended);
+  await within({ name: "the system's last events", limitMs: STOP_LIMIT_MS }, pod.gate.ended);
 }
 
 function judgeBoot(evidence: CellEvidence, state: StateToBoot, failure: string | undefined): BootVerdict[] {

@@ -29,7 +29,7 @@ export interface BootOptions {
   everyState: boolean;
   maxDurationMs: number;
   jobs: number;
-  /** The gateway promises it for such a crash. */
+  /** The system promises it for such a crash. */
   promised(model: Model): boolean;
   signal: AbortSignal;
   say(line: string): void;
@@ -52,7 +52,7 @@ export interface BootResult {
 }
 
 /**
- * Boots each distinct state aged and fresh, and records what the gateway writes in its recovery from it. The states of those recoveries are judged without a
+ * Boots each distinct state aged and fresh, and records what the system writes in its recovery from it. The states of those recoveries are judged without a
  * boot, all of them; those of one recovery of each kind are booted too, one level deep, at most `maxStates` of them.
  * @param folder where the records of recoveries go
  */

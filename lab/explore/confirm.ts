@@ -60,7 +60,7 @@ function armOf(record: WriteRecord, index: number, at: ArmSpec['at']): ArmSpec {
 }
 
 /**
- * Runs the workload again for each place, kills the gateway there, and compares the folder with the replay of the calls until then. Gives them in the order
+ * Runs the workload again for each place, kills the system there, and compares the folder with the replay of the calls until then. Gives them in the order
  * of the places.
  */
 export async function confirm(
@@ -103,7 +103,7 @@ async function crashAt(
   let held: GateEventOf<'held'>;
   {
     using writer = new RecordWriter(folder, {
-      gateway: release.gateway,
+      system: release.system,
       version: release.version,
       workload: workload.name,
       root,

@@ -2,7 +2,7 @@ import type { Model } from './crash-state.ts';
 import type { Finding } from './finding.ts';
 
 /** The version of exploration.json. */
-export const EXPLORATION_SCHEMA_VERSION = 2;
+export const EXPLORATION_SCHEMA_VERSION = 3;
 
 export type MapVerdict = 'held' | 'violated' | 'inconclusive';
 
@@ -22,14 +22,14 @@ export interface MapRow {
 /** What an exploration came to: exploration.json. */
 export interface Exploration {
   schemaVersion: typeof EXPLORATION_SCHEMA_VERSION;
-  gateway: string;
+  system: string;
   version: string;
   workload: string;
   outcome: { verdict: MapVerdict; reasons: string[] };
   models: { model: Model; assumes: string; crashPoints: number }[];
   /** All distinct states are judged without a boot; so many of them were booted, aged and fresh, and for so many another one stands (alike.ts). */
   states: { distinct: number; booted: number; represented: number; leftOut: number };
-  /** What the gateway wrote when it was booted on them, one level deep: its own crash points, the distinct states that they leave; of those the booted, those that another one stands for, those that a bound left out. */
+  /** What the system wrote when it was booted on them, one level deep: its own crash points, the distinct states that they leave; of those the booted, those that another one stands for, those that a bound left out. */
   recoveries: {
     recorded: number;
     crashPoints: number;

@@ -131,7 +131,7 @@ describe('each mutant is caught, and the missing step is named', { timeout: LIMI
     );
   });
 
-  test('fixed-temp-name, when the gateway is booted on what a crash left', async () => {
+  test('fixed-temp-name, when the system is booted on what a crash left', async () => {
     await explored(
       (found) => {
         const orphans = found.findings.filter((one) => one.check === 'no-orphans');

@@ -35,7 +35,7 @@ export interface ExploreOptions {
 /**
  * The life of an exploration: record once, rebuild every state, judge each, boot each, confirm some of them by a real crash, report. `folder` is new; it
  * gets the record, and the smallest state of each finding.
- * @throws Problem not-ready, gateway-died, engine-lost, no-space, …
+ * @throws Problem not-ready, system-died, engine-lost, no-space, …
  */
 export async function explore(
   engine: Engine,
@@ -84,7 +84,7 @@ export async function explore(
   const found = await keepAll(record, options.models, ofWrite, ofRecovery, folder);
   return {
     schemaVersion: EXPLORATION_SCHEMA_VERSION,
-    gateway: record.gateway,
+    system: record.system,
     version: record.version,
     workload: record.workload,
     outcome: outcomeOf(found, [...wrong, ...untrue], boots.reasons),
@@ -148,8 +148,8 @@ async function keepAll(
   const kept: Exploration['findings'] = [];
   for (const { finding, state } of [...toKeep, ...ofRecovery]) {
     const at = path.join('states', state.name);
-    const { gateway, version } = record;
-    await keepState(path.join(folder, at), { ...state, gateway, version, cause: finding.cause });
+    const { system, version } = record;
+    await keepState(path.join(folder, at), { ...state, system, version, cause: finding.cause });
     const shown = path.join(path.relative(process.cwd(), folder), at);
     kept.push({ ...finding, kept: at, reproduce: `npx midwrite explore --state ${shown}` });
   }

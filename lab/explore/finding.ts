@@ -12,7 +12,7 @@ export interface Violation {
   readonly origin: Origin;
   /** What the files are called in the state whose data was lost. */
   readonly paths: ReadonlyMap<InodeId, string>;
-  /** Said of a gateway that was booted on the state, and of how old the state was then. */
+  /** Said of a system that was booted on the state, and of how old the state was then. */
   readonly booted?: string;
   readonly onExt4: boolean;
 }
@@ -23,7 +23,7 @@ export interface Finding {
   readonly model: Model;
   /** The step that is missing, or the call in which the promise is broken. */
   readonly cause: string;
-  /** What was lost, or the file that the gateway was at: without the ids, numbers and times of a record. */
+  /** What was lost, or the file that the system was at: without the ids, numbers and times of a record. */
   readonly place: string;
   /** What the check said of the smallest state. */
   readonly detail: string;
@@ -35,7 +35,7 @@ export interface Finding {
   readonly booted?: string;
   /** Under power loss: ext4 can leave such a state too. */
   readonly onExt4: boolean;
-  /** The gateway promises it for such a crash. */
+  /** The system promises it for such a crash. */
   readonly promised: boolean;
 }
 
@@ -127,7 +127,7 @@ export const isSameCause = (a: Finding, b: Finding): boolean =>
   a.booted === b.booted &&
   (a.place === b.place || (a.model === 'process-crash' && isOfSameFile(a.detail, b.detail)));
 
-/** Does a check say the same of the same file, whatever the gateway was at meanwhile? An orphan stays one while other files are written. */
+/** Does a check say the same of the same file, whatever the system was at meanwhile? An orphan stays one while other files are written. */
 const isOfSameFile = (a: string, b: string) => a.includes('/') && withoutIds(a) === withoutIds(b);
 
 const withoutIds = (detail: string) =>

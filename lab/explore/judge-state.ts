@@ -1,6 +1,6 @@
 import { missingFrom } from '../checks/acked-durable.ts';
 import { readStore, readStoreByRows, type StoreState } from '../checks/store.ts';
-import type { Promises } from '../gateway.ts';
+import type { Promises } from '../system.ts';
 import type { Content } from './content.ts';
 import { type FolderImage, inodeAt } from './folder-image.ts';
 import type { Turn, WriteRecord } from './record.ts';
@@ -9,7 +9,7 @@ import { Replay } from './replay.ts';
 /** Larger stores are read row by row. */
 const LARGE_BYTES = 4 * 1024 * 1024;
 
-/** What a check says of a state that no gateway was booted on. */
+/** What a check says of a state that no system was booted on. */
 export interface StateVerdict {
   readonly check: 'store-valid' | 'all-or-nothing' | 'acked-durable';
   readonly verdict: 'held' | 'violated' | 'inconclusive' | 'not-applicable';

@@ -1,5 +1,5 @@
 import type { GateEvent } from '../gate/protocol.ts';
-import type { Release } from '../gateway.ts';
+import type { Release } from '../system.ts';
 import { differences } from './compare.ts';
 import { crashStates, type DistinctState, firstOf, type Model, type Reduced, reduce } from './crash-state.ts';
 import { pathsOf, type Violation } from './finding.ts';
@@ -8,7 +8,7 @@ import { StateJudge, wholeVersions } from './judge-state.ts';
 import { acknowledgedBefore, type Turn, type WriteRecord } from './record.ts';
 import { Replay } from './replay.ts';
 
-/** What the states of a record come to, before any gateway is booted on them. */
+/** What the states of a record come to, before any system is booted on them. */
 export interface Judged {
   reduced: Reduced;
   violations: Violation[];
@@ -81,7 +81,7 @@ export function mostAcknowledged(record: WriteRecord, { steps }: DistinctState):
   return acknowledgedBefore(record, last);
 }
 
-/** How the gateway was seen to write: in the whole record, since a temp is known by what is done to it later. */
+/** How the system was seen to write: in the whole record, since a temp is known by what is done to it later. */
 export function seenIn(record: WriteRecord): GateEvent[] {
   return [...record.seen, ...record.steps.flatMap((step) => (step.event === undefined ? [] : [step.event]))];
 }

@@ -11,7 +11,7 @@ test('a kept state comes back the same, and one that was changed is refused', as
   await using at = await folder();
   const { image } = new Replay(rightTurn().record);
   const into = path.join(at.path, 'state');
-  const about = { name: 'state', gateway: 'small', version: '1.0.0', cause: 'a crash', acknowledged: [], seen: [] };
+  const about = { name: 'state', system: 'small', version: '1.0.0', cause: 'a crash', acknowledged: [], seen: [] };
   await keepState(into, { ...about, image });
   const again = await readKeptState(into);
   expect(digestOf(again.image)).toBe(digestOf(image));

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { writeProblem } from '../evidence/recorder.ts';
+import { refuseNewer, withNewNames } from '../evidence/schema.ts';
 import { GateEvent } from '../gate/protocol.ts';
 import { Problem } from '../problem.ts';
 import type { StateToBoot } from './boot-state.ts';
@@ -10,12 +11,13 @@ import { Content } from './content.ts';
 import type { FolderImage, Inode, InodeId } from './folder-image.ts';
 import { Turn } from './record.ts';
 
-const KEPT_SCHEMA_VERSION = 1;
+/** 2: a gateway is called a system. */
+const KEPT_SCHEMA_VERSION = 2;
 const STATE_FILE = 'state.json';
 
 const Kept = z.object({
   schemaVersion: z.literal(KEPT_SCHEMA_VERSION),
-  gateway: z.string(),
+  system: z.string(),
   version: z.string(),
   /** How a crash leaves it. */
   cause: z.string(),
@@ -37,14 +39,14 @@ const Kept = z.object({
 
 /** A state with what is needed to boot it again. */
 export interface KeptState extends StateToBoot {
-  gateway: string;
+  system: string;
   version: string;
   cause: string;
 }
 
 /** Writes a state as files: state.json, and its contents by their hashes, so that a name from a container never becomes a path. */
 export async function keepState(folder: string, state: KeptState): Promise<void> {
-  const { gateway, version, cause, acknowledged, seen, image } = state;
+  const { system, version, cause, acknowledged, seen, image } = state;
   const entries: z.infer<typeof Kept>['entries'] = [];
   try {
     await mkdir(path.join(folder, 'files'), { recursive: true });
@@ -65,7 +67,7 @@ export async function keepState(folder: string, state: KeptState): Promise<void>
     }
     const kept: z.infer<typeof Kept> = {
       schemaVersion: KEPT_SCHEMA_VERSION,
-      gateway,
+      system,
       version,
       cause,
       acknowledged: [...acknowledged],
@@ -91,12 +93,13 @@ export async function readKeptState(folder: string): Promise<KeptState> {
       cause: error,
     });
   }
-  const parsed = Kept.safeParse(json);
+  refuseNewer(json, `${folder}/${STATE_FILE}`, KEPT_SCHEMA_VERSION);
+  const parsed = Kept.safeParse({ ...withNewNames(json as object), schemaVersion: KEPT_SCHEMA_VERSION });
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new Problem('bad-results', `${folder}/${STATE_FILE} is damaged: ${issue?.path.join('.')}: ${issue?.message}`);
   }
-  const { gateway, version, cause, acknowledged, seen, entries } = parsed.data;
+  const { system, version, cause, acknowledged, seen, entries } = parsed.data;
   const names = new Map<string, InodeId>();
   const inodes = new Map<InodeId, Inode>();
   for (const { path: file, type, mode, id, target, sha256 } of entries) {
@@ -105,7 +108,7 @@ export async function readKeptState(folder: string): Promise<KeptState> {
     inodes.set(id, { type, mode, content, ...(target !== undefined && { target }) });
   }
   const image: FolderImage = { names, inodes };
-  return { name: path.basename(folder), gateway, version, cause, acknowledged, seen, image };
+  return { name: path.basename(folder), system, version, cause, acknowledged, seen, image };
 }
 
 async function contentOf(folder: string, sha256: string): Promise<Buffer> {

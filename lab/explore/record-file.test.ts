@@ -7,7 +7,7 @@ import { unfaithful } from './judged.ts';
 import { DATA_FILE, openRecord, RECORD_FILE, RecordWriter } from './record-file.ts';
 import { answeredAt } from './record-workload.ts';
 
-const HEADER = { gateway: 'small', version: '1.0.0', workload: 'turn', root: '/state' };
+const HEADER = { system: 'small', version: '1.0.0', workload: 'turn', root: '/state' };
 const FILE = { ino: 2, type: 'file', mode: 0o600, mtimeMs: 0 } as const;
 const SHA256_ABCDE = '36bbe50ed96841d10443bcb670d6554f0a34b761be67ec9c4a8ad2c0c44ca42c';
 
@@ -111,8 +111,8 @@ test.each([
   ],
   [
     'of another version',
-    (file: string) => writeFileSync(file, readFileSync(file, 'utf8').replace('"schemaVersion":1', '"schemaVersion":7')),
-    /version 7, and this midwrite reads 1/,
+    (file: string) => writeFileSync(file, readFileSync(file, 'utf8').replace('"schemaVersion":2', '"schemaVersion":7')),
+    /version 7, and this midwrite reads 2/,
   ],
   ['with a line that is none', (file: string) => appendFileSync(file, '{"kind":"step"}\n'), /is no line of a record/],
 ])('a record %s is refused', async (_, spoil, says) => {

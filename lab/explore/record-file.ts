@@ -173,10 +173,10 @@ export function openRecord(folder: string): OpenRecord {
     throw cutShort(file, end === undefined ? 'it has no end' : 'it does not say what the folder was at its beginning');
   const data = openSync(path.join(folder, DATA_FILE), 'r');
   const size = fstatSync(data).size;
-  const { gateway, version, workload, root } = header;
+  const { system, version, workload, root } = header;
   return {
     record: {
-      gateway,
+      system,
       version,
       workload,
       root,

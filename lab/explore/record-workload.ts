@@ -3,9 +3,9 @@ import { Session } from '../cell/session.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { GateEvent } from '../gate/protocol.ts';
-import type { Release } from '../gateway.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
+import type { Release } from '../system.ts';
 import { cleanupEnds, prepare, startCleanup } from './beginning.ts';
 import type { Turn } from './record.ts';
 import { RecordWriter } from './record-file.ts';
@@ -13,10 +13,10 @@ import type { Workload } from './workload.ts';
 
 const STEP_LIMIT_MS = 120_000;
 
-/** What a gateway is run with. */
+/** What a system is run with. */
 export interface Subject {
   release: Release;
-  images: { gateway: string; sidecar: string };
+  images: { system: string; sidecar: string };
   memoryBytes: number;
 }
 
@@ -29,7 +29,7 @@ export interface Recorded {
 /**
  * Runs a workload once with every change of the state folder written down.
  * @param folder where the record goes; a new one
- * @throws Problem not-ready, gateway-died, no-space, …
+ * @throws Problem not-ready, system-died, no-space, …
  */
 export async function recordWorkload(
   engine: Engine,
@@ -42,7 +42,7 @@ export async function recordWorkload(
   const { release } = subject;
   const { root } = release.promises;
   using writer = new RecordWriter(folder, {
-    gateway: release.gateway,
+    system: release.system,
     version: release.version,
     workload: workload.name,
     root,
@@ -69,7 +69,7 @@ export async function recordWorkload(
     if (!(await session.boot({ firstCommands })))
       throw new Problem(
         'not-ready',
-        `${release.gateway}@${release.version} was not ready, so there is nothing to record: ${sink.whyNotReady}`,
+        `${release.system}@${release.version} was not ready, so there is nothing to record: ${sink.whyNotReady}`,
       );
   };
   const beginner = { pod, session, release, workload };
@@ -159,7 +159,7 @@ export interface Sent {
 const CLOCKS_APART_MS = 1;
 
 /**
- * When the gateway gave the answer out of its hands: the last thing that it sent before the answer was heard, through a socket that an HTTP response went
+ * When the system gave the answer out of its hands: the last thing that it sent before the answer was heard, through a socket that an HTTP response went
  * out of since the turn was sent. What it changes after that comes after the acknowledgement, even if the answer was heard later.
  * @param tHeard what is taken where nothing of it was seen
  */

@@ -3,7 +3,7 @@ import { GateEvent } from '../gate/protocol.ts';
 import { Entry } from '../sidecar/client.ts';
 
 /** The version of a record; a reader refuses any other. */
-export const RECORD_SCHEMA_VERSION = 1;
+export const RECORD_SCHEMA_VERSION = 2;
 
 const NameEffect = z.object({ kind: z.literal('name'), path: z.string(), ino: z.number().nullable() });
 const InodeEffect = z.object({
@@ -64,12 +64,12 @@ export const RecordLine = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('record'),
     schemaVersion: z.literal(RECORD_SCHEMA_VERSION),
-    gateway: z.string(),
+    system: z.string(),
     version: z.string(),
     workload: z.string(),
     root: z.string(),
   }),
-  /** What writegate told of this boot before the record began, as far as it shows how the gateway writes. */
+  /** What writegate told of this boot before the record began, as far as it shows how the system writes. */
   z.object({ kind: z.literal('seen'), events: z.array(GateEvent) }),
   /** The folder as it was when the record began. */
   z.object({ kind: z.literal('base'), effects: z.array(Effect) }),
@@ -84,7 +84,7 @@ export type RecordLine = z.infer<typeof RecordLine>;
 
 /** A record in memory: everything but the data, which stays in its file. */
 export interface WriteRecord {
-  readonly gateway: string;
+  readonly system: string;
   readonly version: string;
   readonly workload: string;
   readonly root: string;

@@ -1,4 +1,4 @@
-import type { Promises } from '../gateway.ts';
+import type { Promises } from '../system.ts';
 import type { StateToBoot } from './boot-state.ts';
 import { crashPointsOf, type DistinctState, firstOf, type Model, nameOf, type Origin } from './crash-state.ts';
 import { type Finding, findings, isSameCause, notSaidOf, type Violation } from './finding.ts';
@@ -32,7 +32,7 @@ interface Recovery {
   isPlanted(file: string): boolean;
 }
 
-/** What gateways wrote when they were booted on the states of a write, crashed in turn: judged, all of it, and of one recovery of each kind booted too. */
+/** What systems wrote when they were booted on the states of a write, crashed in turn: judged, all of it, and of one recovery of each kind booted too. */
 export class Recoveries {
   readonly found: RecoveryFinding[] = [];
   /** What is not known. */

@@ -9,7 +9,7 @@ const FIRST_REASONS = 10;
 /** An exploration for a person at a terminal. */
 export function explorationInWords(found: Exploration): string {
   const lines = [
-    `${found.gateway}@${found.version}, ${found.workload}: ${glyph(found.outcome.verdict)} ${found.outcome.verdict}`,
+    `${found.system}@${found.version}, ${found.workload}: ${glyph(found.outcome.verdict)} ${found.outcome.verdict}`,
     '',
     counts(found),
     '',
@@ -58,7 +58,7 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 /** An exploration as a page: what it assumes, what it found, and the map of the write. */
 export function explorationReport(found: Exploration): string {
   const sections = [
-    `# ${markdownText(`${found.gateway}@${found.version}`)}: every crash point of ${found.workload}`,
+    `# ${markdownText(`${found.system}@${found.version}`)}: every crash point of ${found.workload}`,
     `**${found.outcome.verdict}**`,
     ...(found.outcome.reasons.length === 0
       ? []

@@ -1,12 +1,12 @@
 import type { Session } from '../cell/session.ts';
 
-/** What is done to the gateway while it is recorded. */
+/** What is done to the system while it is recorded. */
 export interface Workload {
   name: string;
   summary: string;
   /**
-   * Where the record begins: in a gateway that was ready and had a turn, or, on the folder that such a one has left, before the first call of a boot or of the
-   * gateway's own clean-up.
+   * Where the record begins: in a system that was ready and had a turn, or, on the folder that such a one has left, before the first call of a boot or of the
+   * system's own clean-up.
    */
   begins: 'warm' | 'boot' | 'cleanup';
   /** Drives what is recorded; a boot or a clean-up is part of it already. */
@@ -16,7 +16,7 @@ export interface Workload {
 export const workloads: readonly Workload[] = [
   {
     name: 'turn',
-    summary: 'one turn, in a gateway that is warm',
+    summary: 'one turn, in a system that is warm',
     begins: 'warm',
     drive: async (_, turn) => turn('first'),
   },
@@ -31,7 +31,7 @@ export const workloads: readonly Workload[] = [
   },
   {
     name: 'boot',
-    summary: 'a boot on the folder that a gateway has left',
+    summary: 'a boot on the folder that a system has left',
     begins: 'boot',
     drive: async () => undefined,
   },
@@ -46,7 +46,7 @@ export const workloads: readonly Workload[] = [
   },
   {
     name: 'cleanup',
-    summary: 'the clean-up of a store whose rows have grown old, by the gateway’s own command, while it is stopped',
+    summary: 'the clean-up of a store whose rows have grown old, by the system’s own command, while it is stopped',
     begins: 'cleanup',
     drive: async () => undefined,
   },

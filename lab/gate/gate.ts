@@ -8,7 +8,7 @@ import { type ArmSpec, command, GateEvent, type GateEventOf, isOfRecord, type Ma
 /** Who listens to a gate: the recorder of the evidence. */
 export interface GateListener {
   event(event: GateEvent): void;
-  /** A line of the gateway's own output. */
+  /** A line of the system's own output. */
   log(line: string): void;
   /** A line on the event stream that is no event of the protocol. */
   garbage(line: string, why: string): void;
@@ -75,7 +75,7 @@ export class Gate {
     return this.waitFor(wait, (event): event is GateEventOf<Name> => event.ev === ev, from);
   }
 
-  /** The first line of the gateway's log that holds `text`. */
+  /** The first line of the system's log that holds `text`. */
   async waitForLog(wait: Wait, text: string): Promise<string> {
     return this.#waitUntil(wait, () => this.log.find((line) => line.includes(text)));
   }
@@ -98,7 +98,7 @@ export class Gate {
     }
   }
 
-  /** How the gateway ended, in words; undefined while it runs. */
+  /** How the system ended, in words; undefined while it runs. */
   get howEnded(): string | undefined {
     const exit = this.events.find((event) => event.ev === 'exit');
     if (exit?.ev !== 'exit') return this.#over ? 'its container went away' : undefined;
@@ -113,12 +113,12 @@ export class Gate {
       return new Problem('gate-refused', `writegate refused to start (${refused.code}): ${refused.message}`);
     const how = this.howEnded ?? 'its container went away';
     return new Problem(
-      'gateway-died',
-      `while the lab waited for ${name}, the gateway was gone: ${how}. Its last lines:\n  ${this.lastLines()}`,
+      'system-died',
+      `while the lab waited for ${name}, the system was gone: ${how}. Its last lines:\n  ${this.lastLines()}`,
     );
   }
 
-  /** The end of the gateway's log, for messages. */
+  /** The end of the system's log, for messages. */
   lastLines(count = 8): string {
     return this.log.slice(-count).join('\n  ') || '(it said nothing)';
   }
@@ -127,24 +127,24 @@ export class Gate {
     this.#stdin.write(command(word, values));
   }
 
-  /** What all of the gateway's processes have mapped, and what is charged to them. */
+  /** What all of the system's processes have mapped, and what is charged to them. */
   async mapped(limitMs: number): Promise<Mapped> {
     const from = this.events.length;
     const id = `maps-${from}`;
     this.send('maps', { id });
     const isIt = (event: GateEvent): event is GateEventOf<'mapped'> => event.ev === 'mapped' && event.id === id;
-    const end = await this.waitFor({ name: "the gateway's mappings", limitMs }, isIt, from);
+    const end = await this.waitFor({ name: "the system's mappings", limitMs }, isIt, from);
     const parts = this.events.slice(from).filter((event) => event.ev === 'mappings' && event.id === id);
     return { mappings: parts.flatMap((part) => (part.ev === 'mappings' ? part.mappings : [])), end };
   }
 
-  /** What the charge of the gateway's cgroup is made of. */
+  /** What the charge of the system's cgroup is made of. */
   async charged(limitMs: number): Promise<GateEventOf<'charged'>> {
     const from = this.events.length;
     const id = `charge-${from}`;
     this.send('charge', { id });
     const isIt = (event: GateEvent): event is GateEventOf<'charged'> => event.ev === 'charged' && event.id === id;
-    return this.waitFor({ name: 'what is charged to the gateway', limitMs }, isIt, from);
+    return this.waitFor({ name: 'what is charged to the system', limitMs }, isIt, from);
   }
 
   /** Arms a hold and waits until writegate has taken it. */

@@ -80,7 +80,7 @@ export const GateEvent = z.discriminatedUnion('ev', [
     why: z.enum(['gateway-died', 'another-died', 'maximum', 'no-space']),
     oomKillsBefore: z.number(),
     oomKillsAfter: z.number(),
-    /** The kernel took the ballast's own writer as well: one kill more, and none of the gateway's. */
+    /** The kernel took the ballast's own writer as well: one kill more, and none of the system's. */
     writerKilled: z.boolean(),
   }),
   event('mappings', { id: z.string(), pid: z.number(), comm: z.string(), mappings: z.array(Mapping) }),

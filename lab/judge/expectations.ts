@@ -3,17 +3,18 @@ import path from 'node:path';
 import semver from 'semver';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import type { Mutant } from '../gateway.ts';
+import { withNewNames } from '../evidence/schema.ts';
 import { imagesFolder } from '../image/recipe.ts';
 import { fitsPattern } from '../patterns.ts';
 import { describe, Problem } from '../problem.ts';
 import type { MatrixCell, MatrixScenario } from '../report/matrix.ts';
+import type { Mutant } from '../system.ts';
 import type { CellResult } from './judge.ts';
 
 /** A known finding: which cells, which checks, where it is discussed, and until when it may stay. Patterns are globs over names. */
 export const Expectation = z.strictObject({
-  /** Absent: every gateway that the file is for. */
-  gateway: z.string().optional(),
+  /** Absent: every system that the file is for. */
+  system: z.string().optional(),
   versions: z.string().refine((range) => semver.validRange(range) !== null, 'no range of versions'),
   crashPoint: z.string().default('*'),
   fault: z.string().default('*'),
@@ -34,7 +35,7 @@ export type Expectation = z.infer<typeof Expectation>;
 
 const files = new Map<string, Expectation[]>();
 
-/** A gateway's own file is named from images/ on. */
+/** A system's own file is named from images/ on. */
 export const expectationsFile = (file: string): string => path.resolve(imagesFolder, file);
 
 /**
@@ -50,7 +51,7 @@ export function readExpectations(file: string | undefined): readonly Expectation
   return read;
 }
 
-/** The file as people find it: a gateway's own from the project's root, another one from where they are. */
+/** The file as people find it: a system's own from the project's root, another one from where they are. */
 export function shownExpectations(file: string): string {
   const full = expectationsFile(file);
   const own = path.relative(imagesFolder, full);
@@ -75,7 +76,7 @@ export function parseExpectations(text: string, where: string): Expectation[] {
   const broken = document.errors[0];
   if (broken !== undefined)
     throw new Problem('bad-definition', `${where} is no YAML: ${broken.message}`, { cause: broken });
-  const parsed = z.array(Expectation).safeParse(document.toJS() ?? []);
+  const parsed = z.array(Expectation).safeParse(withNewNames(document.toJS() ?? []));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new Problem(
@@ -96,13 +97,13 @@ export function inForce(expectations: readonly Expectation[], day: string): Expe
 export const isExpired = (one: Expectation, day: string): boolean => one.until !== undefined && one.until < day;
 
 type Where =
-  | Pick<MatrixCell, 'gateway' | 'version' | 'crashPoint' | 'fault' | 'aftermath'>
-  | Pick<MatrixScenario, 'gateway' | 'version' | 'scenario'>;
+  | Pick<MatrixCell, 'system' | 'version' | 'crashPoint' | 'fault' | 'aftermath'>
+  | Pick<MatrixScenario, 'system' | 'version' | 'scenario'>;
 
 /** Whether an expectation is of this cell or scenario. */
 export function fits(one: Expectation, where: Where): boolean {
   if (!semver.satisfies(where.version, one.versions, { includePrerelease: true })) return false;
-  if (one.gateway !== undefined && !fitsPattern(where.gateway, one.gateway)) return false;
+  if (one.system !== undefined && !fitsPattern(where.system, one.system)) return false;
   if ('scenario' in where) return one.scenario !== undefined && fitsPattern(where.scenario, one.scenario);
   return (
     one.scenario === undefined &&

@@ -41,7 +41,7 @@ export function judge(evidence: CellEvidence | undefined): CellResult | Scenario
     try {
       return result(check.id, check.judge({ evidence, ...proved }), evidence);
     } catch (error) {
-      // A check that throws has told nothing about the gateway.
+      // A check that throws has told nothing about the system.
       return result(check.id, inconclusive(`the check itself failed: ${describe(error)}`), evidence);
     }
   });

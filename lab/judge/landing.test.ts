@@ -18,7 +18,7 @@ describe('without a proof nothing is held', () => {
       'an OOM beside the kill',
       'missed',
       /killed for memory as well/,
-      killed().add({ type: 'docker', container: 'x-gateway', action: 'oom', attributes: {} }),
+      killed().add({ type: 'docker', container: 'x-system', action: 'oom', attributes: {} }),
     ],
     [
       'no freeze',

@@ -76,7 +76,7 @@ function proveHold(evidence: CellEvidence): Hold {
 }
 
 /**
- * Whether the state that a crash leaves was in the folder when the gateway was booted.
+ * Whether the state that a crash leaves was in the folder when the system was booted.
  * @param differences between the state and what was found in the folder just before the boot, in words
  */
 export function provePlanted(state: string, differences: readonly string[]): { proof: Proof } | { verdict: Verdict } {
@@ -103,7 +103,7 @@ function unreadable(evidence: CellEvidence): Verdict | undefined {
 }
 
 /**
- * Whether all steps of a scenario took place and every fault in them landed. A gateway that did not get ready ends a scenario: that is its
+ * Whether all steps of a scenario took place and every fault in them landed. A system that did not get ready ends a scenario: that is its
  * result, and what was seen until then counts.
  */
 export function proveScenario(evidence: CellEvidence, scenario: Scenario): { proof: Proof } | { verdict: Verdict } {
@@ -123,7 +123,7 @@ export function proveScenario(evidence: CellEvidence, scenario: Scenario): { pro
     const notHeld = step.of('not-held')[0];
     if (notHeld !== undefined)
       return { verdict: missed(`step ${number}: the crash point was never reached: ${notHeld.why}`) };
-    // A gateway that dies before its fault is a result of its own.
+    // A system that dies before its fault is a result of its own.
     const landing =
       step.of('died').length > 0 ? { landed: true as const } : (fault?.landing(step) ?? { landed: true as const });
     if (!landing.landed) return { verdict: missed(`step ${number}: the fault did not land: ${landing.why}`) };
@@ -139,7 +139,7 @@ export function proveScenario(evidence: CellEvidence, scenario: Scenario): { pro
 function proveDrawn(evidence: CellEvidence, steps: number, times: string): { proof: Proof } | { verdict: Verdict } {
   const struck = struckSteps(evidence);
   for (const { inWords, drawn, fault, evidence: step } of struck) {
-    // A gateway that dies by itself is a result of its own.
+    // A system that dies by itself is a result of its own.
     if (step.of('died').length > 0) continue;
     const verdict = drawn?.moment.kind === 'time' ? undefined : proveHold(step).verdict;
     if (verdict !== undefined) return { verdict: { ...verdict, detail: `${inWords}: ${verdict.detail}` } };

@@ -42,12 +42,12 @@ export function newExpectations(
   }
   const alike = Map.groupBy(findings, ({ row, checks }) => {
     const place = 'scenario' in row ? row.scenario : row.aftermath;
-    return JSON.stringify([row.gateway, row.version, 'scenario' in row, place, checks]);
+    return JSON.stringify([row.system, row.version, 'scenario' in row, place, checks]);
   });
   return [...alike.values()].flatMap((cells): NewExpectation[] => {
     const [{ row, checks, detail } = cells[0] as (typeof cells)[number]] = cells;
     const about = { checks, issue, since: day, ...(until !== undefined && { until }), note: note ?? plain(detail) };
-    const release = { gateway: row.gateway, versions: row.version };
+    const release = { system: row.system, versions: row.version };
     if ('scenario' in row) return [{ ...release, scenario: row.scenario, ...about }];
     return places(cells.flatMap((one) => ('scenario' in one.row ? [] : [one.row]))).map((place) => ({
       ...release,
@@ -76,6 +76,6 @@ function places(cells: readonly { crashPoint: string; fault: string }[]): { cras
 }
 
 /** An expectation's cells, for people. */
-export function placeOf({ gateway, versions, crashPoint, fault, scenario }: NewExpectation): string {
-  return `${gateway}@${versions} ${scenario ?? `${crashPoint} ${fault}`}`;
+export function placeOf({ system, versions, crashPoint, fault, scenario }: NewExpectation): string {
+  return `${system}@${versions} ${scenario ?? `${crashPoint} ${fault}`}`;
 }

@@ -35,7 +35,7 @@ describe('a known finding that no longer happens', () => {
     expect(stale([cell('held', 'held')])).toEqual([
       {
         why: 'fixed',
-        gateway: 'g',
+        system: 'g',
         version: '1.0.0',
         checks: ['no-orphans', 'sweep-on-boot'],
         issue: 'https://example.com/1',
@@ -84,9 +84,9 @@ describe('a known finding that no longer happens', () => {
     expect(inShort(rows)).toEqual(expected);
   });
 
-  test('of another gateway of the same file', () => {
-    expect(inShort([cell('held', 'held')], { gateway: 'other' })).toEqual([]);
-    expect(inShort([cell('held', 'held')], { gateway: 'g*' })).toHaveLength(1);
+  test('of another system of the same file', () => {
+    expect(inShort([cell('held', 'held')], { system: 'other' })).toEqual([]);
+    expect(inShort([cell('held', 'held')], { system: 'g*' })).toHaveLength(1);
   });
 });
 

@@ -21,9 +21,9 @@ export function staleExpectations({ file, expectations, rows }: Expected, day: s
     return [...Map.groupBy(named, releaseOf).values()].flatMap((cells): StaleExpectation[] => {
       const [first] = cells;
       if (first === undefined) return [];
-      const { gateway, version } = first;
-      const about = (checks: readonly string[]) => `${checks.join(', ')} of ${gateway}@${version} (${one.issue})`;
-      const stale = { gateway, version, issue: one.issue };
+      const { system, version } = first;
+      const about = (checks: readonly string[]) => `${checks.join(', ')} of ${system}@${version} (${one.issue})`;
+      const stale = { system, version, issue: one.issue };
       if (isExpired(one, day)) {
         const detail = `the expectation of ${about(one.checks)} expired on ${one.until}: look whether it still holds, and give it another date or remove it in ${file}`;
         return [{ ...stale, why: 'expired', checks: one.checks, detail }];
@@ -38,7 +38,7 @@ export function staleExpectations({ file, expectations, rows }: Expected, day: s
   });
 }
 
-const releaseOf = (row: MatrixRow): string => `${row.gateway}@${row.version}`;
+const releaseOf = (row: MatrixRow): string => `${row.system}@${row.version}`;
 
 function holds(row: MatrixRow, id: string): boolean {
   const check = row.checks.find((one) => one.id === id);

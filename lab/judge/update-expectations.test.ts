@@ -74,8 +74,8 @@ describe('what did not happen any more is taken out', () => {
     expect(byHand).toEqual(['boots of g@2.0.0 (https://example.com/2) did not happen: take it out of ">=2"']);
   });
 
-  test('a version that another gateway has as well is for people', () => {
-    const rows = [both('held', 'held'), both('violated', 'violated', { gateway: 'h' })];
+  test('a version that another system has as well is for people', () => {
+    const rows = [both('held', 'held'), both('violated', 'violated', { system: 'h' })];
     expect(update(rows)).toMatchObject({ text: FILE, changes: [], byHand: [expect.stringContaining('of g@1.0.0')] });
   });
 });
@@ -98,13 +98,13 @@ describe('what is new is added', () => {
     expect(added).toEqual([
       {
         ...about,
-        gateway: 'g',
+        system: 'g',
         versions: '3.0.0',
         crashPoint: '{full-temp,torn-temp}',
         fault: '{oom,sigkill}',
         checks: ['serves'],
       },
-      { ...about, gateway: 'g', versions: '3.0.0', crashPoint: 'replaced', fault: 'sleep', checks: ['serves'] },
+      { ...about, system: 'g', versions: '3.0.0', crashPoint: 'replaced', fault: 'sleep', checks: ['serves'] },
     ]);
     expect(changes).toHaveLength(2);
     expect(text.startsWith(FILE.trimEnd())).toBe(true);
@@ -128,7 +128,7 @@ describe('what is new is added', () => {
   });
 
   test('to a file that has none yet', () => {
-    expect(update([at('replaced', 'oom')], { issue: ISSUE }, '# mine\n').text).toMatch(/^# mine\n\n?- gateway: g\n/);
+    expect(update([at('replaced', 'oom')], { issue: ISSUE }, '# mine\n').text).toMatch(/^# mine\n\n?- system: g\n/);
   });
 
   test('a version that reads like a number stays a text', () => {

@@ -63,11 +63,11 @@ function reviewOne(
   if (!isMap(node)) return;
   const { until: _, ...timeless } = one;
   let left = one;
-  for (const { gateway, version, checks } of staleExpectations({ file: '', expectations: [timeless], rows }, day)) {
-    const what = `${checks.join(', ')} of ${gateway}@${version} (${one.issue})`;
+  for (const { system, version, checks } of staleExpectations({ file: '', expectations: [timeless], rows }, day)) {
+    const what = `${checks.join(', ')} of ${system}@${version} (${one.issue})`;
     const releases = rows.filter((row) => row.role === 'cell' && fits(one, row));
-    const isOneGateway = new Set(releases.map((row) => row.gateway)).size === 1;
-    const rest = isOneGateway ? without(left, version, checks) : undefined;
+    const isOneSystem = new Set(releases.map((row) => row.system)).size === 1;
+    const rest = isOneSystem ? without(left, version, checks) : undefined;
     if (rest === undefined) {
       update.byHand.push(`${what} did not happen: take it out of "${one.versions}"`);
       continue;

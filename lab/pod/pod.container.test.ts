@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { gated } from '../../images/gated/recipe.ts';
-import { reference } from '../../images/reference/gateway.ts';
+import { reference } from '../../images/reference/system.ts';
 import { sidecarImage } from '../../images/sidecar/recipe.ts';
 import { Session } from '../cell/session.ts';
 import { connect, type Engine } from '../engine/engine.ts';
 import { loadEvidence } from '../evidence/cell-evidence.ts';
 import { Recorder } from '../evidence/recorder.ts';
-import type { Release } from '../gateway.ts';
 import { ensureImage } from '../image/build.ts';
+import type { Release } from '../system.ts';
 import { belongings, folder } from '../test/midwrite.ts';
 import { Pod } from './pod.ts';
 
@@ -17,19 +17,19 @@ const quiet = { say: () => undefined };
 
 let engine: Engine;
 let release: Release;
-let images: { gateway: string; sidecar: string };
+let images: { system: string; sidecar: string };
 beforeAll(async () => {
   engine = await connect(() => undefined);
   release = await reference.release(reference.defaultVersion);
   images = {
-    gateway: await ensureImage(engine, gated(release.image), quiet),
+    system: await ensureImage(engine, gated(release.image), quiet),
     sidecar: await ensureImage(engine, sidecarImage, quiet),
   };
 });
 
 const sh = (script: string) => ['sh', '-c', script];
 
-test('a command runs beside the gateway, whether that runs, is frozen or was stopped, and is evidence', async () => {
+test('a command runs beside the system, whether that runs, is frozen or was stopped, and is evidence', async () => {
   await using results = await folder();
   using recorder = new Recorder(results.path);
   const name = `midwrite-${randomUUID().slice(0, 13)}`;
@@ -39,7 +39,7 @@ test('a command runs beside the gateway, whether that runs, is frozen or was sto
   await session.configure();
   expect(await session.boot()).toBe(true);
 
-  // The gateway's user, loopback, state and processes; nothing that it may not do either.
+  // The system's user, loopback, state and processes; nothing that it may not do either.
   const ready =
     "fetch('http://127.0.0.1:' + process.env.PORT + '/readyz').then((answer) => console.log(answer.status))";
   const running = await pod.command(
@@ -67,10 +67,10 @@ test('a command runs beside the gateway, whether that runs, is frozen or was sto
   expect(JSON.parse(stopped.stdout)).toMatchObject({ dryRun: true, before: { total: 46 } });
 
   const commands = (await loadEvidence(results.path))?.of('command') ?? [];
-  expect(commands.map(({ isGatewayRunning, exitCode }) => ({ isGatewayRunning, exitCode }))).toEqual([
-    { isGatewayRunning: true, exitCode: 3 },
-    { isGatewayRunning: true, exitCode: 0 },
-    { isGatewayRunning: false, exitCode: 0 },
+  expect(commands.map(({ isSystemRunning, exitCode }) => ({ isSystemRunning, exitCode }))).toEqual([
+    { isSystemRunning: true, exitCode: 3 },
+    { isSystemRunning: true, exitCode: 0 },
+    { isSystemRunning: false, exitCode: 0 },
   ]);
   expect(commands[2]).toMatchObject({ stdout: stopped.stdout, droppedBytes: 0, oomKilled: false });
 });

@@ -6,10 +6,10 @@ import type { Engine } from '../engine/engine.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
 import { Gate, type GateListener } from '../gate/gate.ts';
 import { type ArmSpec, type GateEvent, isOfRecord } from '../gate/protocol.ts';
-import type { Release } from '../gateway.ts';
 import { Sidecar } from '../sidecar/client.ts';
+import type { Release } from '../system.ts';
 import { within } from '../wait.ts';
-import { commandSpec, gatewaySpec, type PodPart, sidecarSpec } from './specs.ts';
+import { commandSpec, type PodPart, sidecarSpec, systemSpec } from './specs.ts';
 
 export interface PodSpec {
   /** Unique over all labs on the engine. */
@@ -17,15 +17,15 @@ export interface PodSpec {
   /** Start of the names of the containers and the volume. */
   name: string;
   release: Release;
-  images: { gateway: string; sidecar: string };
+  images: { system: string; sidecar: string };
   memoryBytes: number;
   /** The state folder is on a disk of this size, in memory. Absent: on the engine's own. */
   diskBytes?: number;
   /** How often writegate looks at the memory, in ms. Absent: as it does by itself. */
   sampleMs?: number;
-  /** Commands that writegate runs before the gateway's first call, at every boot. */
+  /** Commands that writegate runs before the system's first call, at every boot. */
   firstCommands?: readonly string[];
-  /** writegate tells what the gateway opens in its state folder. */
+  /** writegate tells what the system opens in its state folder. */
   tellsOpens?: boolean;
   /** Gets every event of writegate's, those of a record too, which are in no evidence. */
   onGateEvent?(event: GateEvent): void;
@@ -42,7 +42,7 @@ export interface BootOptions {
   /** Another program of its image in its place. */
   argv?: readonly string[];
   /**
-   * A hold in the boot itself. writegate gets it while the gateway's program is being loaded: whether that was before its first call in the state folder
+   * A hold in the boot itself. writegate gets it while the system's program is being loaded: whether that was before its first call in the state folder
    * is in the order of the events.
    */
   arm?: { id: string; spec: ArmSpec };
@@ -82,20 +82,20 @@ interface PodParts {
   sidecarContainer: LabContainer;
   watch: DockerWatch;
   resources: AsyncDisposableStack;
-  /** Of all gateways on the state folder: a boot's number says whose it is. */
+  /** Of all systems on the state folder: a boot's number says whose it is. */
   boots: { last: number };
   /** Of the names of the containers. */
   suffix: string;
 }
 
 /**
- * Two containers and a volume. The sidecar owns a network namespace that has only loopback; the gateway joins it, so that its memory cgroup
- * holds the gateway alone. Disposing of the pod removes all of it.
+ * Two containers and a volume. The sidecar owns a network namespace that has only loopback; the system joins it, so that its memory cgroup
+ * holds the system alone. Disposing of the pod removes all of it.
  */
 export class Pod implements AsyncDisposable {
   readonly sidecar: Sidecar;
   readonly watch: DockerWatch;
-  readonly gatewayName: string;
+  readonly systemName: string;
   readonly #engine: Engine;
   readonly #spec: PodSpec;
   readonly #recorder: EvidenceSink;
@@ -121,10 +121,10 @@ export class Pod implements AsyncDisposable {
     this.#sidecarContainer = parts.sidecarContainer;
     this.watch = parts.watch;
     this.#resources = parts.resources;
-    this.gatewayName = `${parts.spec.name}-gateway${parts.suffix}`;
+    this.systemName = `${parts.spec.name}-system${parts.suffix}`;
   }
 
-  /** Starts the sidecar on a fresh volume. The gateway is not booted yet. */
+  /** Starts the sidecar on a fresh volume. The system is not booted yet. */
   static async start(engine: Engine, spec: PodSpec, recorder: EvidenceSink): Promise<Pod> {
     await using undo = new AsyncDisposableStack();
     const watch = undo.use(
@@ -136,7 +136,7 @@ export class Pod implements AsyncDisposable {
   }
 
   /**
-   * A second gateway on the same state folder, as on another machine: its processes, its loopback, its provider and its driver are its own. Its boots
+   * A second system on the same state folder, as on another machine: its processes, its loopback, its provider and its driver are its own. Its boots
    * are numbered with those of the first, and an event `second` says which they are. It goes before the first.
    */
   async beside(): Promise<Pod> {
@@ -168,7 +168,7 @@ export class Pod implements AsyncDisposable {
   }
 
   /**
-   * Boots the gateway: the first time a new container, after that the same one again. Resolves when writegate is its parent.
+   * Boots the system: the first time a new container, after that the same one again. Resolves when writegate is its parent.
    * @param more of which `env`, `firstCommands` and `argv` each take a new container, on the same state
    */
   async boot({ env, firstCommands = [], argv, arm }: BootOptions = {}): Promise<Gate> {
@@ -191,8 +191,8 @@ export class Pod implements AsyncDisposable {
       const commands = [...(this.#spec.firstCommands ?? []), ...firstCommands].flatMap((line) => ['--command', line]);
       const options = ['--state', release.promises.root, ...sampling, ...opens, ...pid, '--exit-on-eof', ...commands];
       const writegate = ['writegate', 'run', ...options, '--'];
-      const part = { ...partOf(this.#spec, this.#volume, this.#suffix), release, image: images.gateway };
-      const spec = gatewaySpec(part, this.#sidecarContainer.id, memoryBytes, writegate);
+      const part = { ...partOf(this.#spec, this.#volume, this.#suffix), release, image: images.system };
+      const spec = systemSpec(part, this.#sidecarContainer.id, memoryBytes, writegate);
       this.#container = this.#resources.use(await LabContainer.start(this.#engine, spec));
       this.#gate = new Gate(this.#container.streams, listener);
     } else {
@@ -222,12 +222,12 @@ export class Pod implements AsyncDisposable {
   }
 
   get gate(): Gate {
-    if (this.#gate === undefined) throw new Error('the gateway was not booted yet');
+    if (this.#gate === undefined) throw new Error('the system was not booted yet');
     return this.#gate;
   }
 
   get container(): LabContainer {
-    if (this.#container === undefined) throw new Error('the gateway was not booted yet');
+    if (this.#container === undefined) throw new Error('the system was not booted yet');
     return this.#container;
   }
 
@@ -245,34 +245,34 @@ export class Pod implements AsyncDisposable {
   /** Waits until the container has stopped and both of its streams were read to their end. */
   async ended(limitMs: number, byLab: boolean): Promise<void> {
     const end = await this.container.ended(limitMs);
-    await within({ name: "the gateway's last lines", limitMs }, this.gate.ended);
+    await within({ name: "the system's last lines", limitMs }, this.gate.ended);
     this.#endedBoot = this.#boot;
     this.#recorder.record({ type: 'stopped', boot: this.#boot, ...end, byLab });
   }
 
-  /** How the gateway of this boot ended, where neither a fault nor a stop of the lab's was waited for. */
+  /** How the system of this boot ended, where neither a fault nor a stop of the lab's was waited for. */
   get endedByItself(): string | undefined {
     if (this.#endedBoot === this.#boot) return undefined;
     return this.#gate?.howEnded;
   }
 
   /**
-   * Runs a command line to its end beside the gateway, which may be running, frozen or stopped: in a container of its own, with the gateway's image,
+   * Runs a command line to its end beside the system, which may be running, frozen or stopped: in a container of its own, with the system's image,
    * environment, volume and loopback.
    * @throws Problem limit-passed: it was removed
    */
   async command(argv: readonly string[], limitMs: number): Promise<CommandResult> {
     this.#commands += 1;
     const began = performance.now();
-    const isGatewayRunning = (await this.#container?.isRunning()) ?? false;
+    const isSystemRunning = (await this.#container?.isRunning()) ?? false;
     const spec = commandSpec(
-      { ...partOf(this.#spec, this.#volume, this.#suffix), image: this.#spec.images.gateway },
+      { ...partOf(this.#spec, this.#volume, this.#suffix), image: this.#spec.images.system },
       this.#sidecarContainer.id,
       this.#spec.memoryBytes,
       {
         argv,
         serial: this.#commands,
-        ...(isGatewayRunning && this.#container !== undefined ? { gatewayId: this.#container.id } : {}),
+        ...(isSystemRunning && this.#container !== undefined ? { systemId: this.#container.id } : {}),
       },
     );
     await using container = await LabContainer.start(this.#engine, spec);
@@ -284,7 +284,7 @@ export class Pod implements AsyncDisposable {
     this.#recorder.record({
       type: 'command',
       argv: [...argv],
-      isGatewayRunning,
+      isSystemRunning,
       exitCode,
       oomKilled,
       stdout: out.text,

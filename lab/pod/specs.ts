@@ -1,5 +1,5 @@
 import type { ContainerSpec } from '../docker/harmless-container.ts';
-import type { Release } from '../gateway.ts';
+import type { Release } from '../system.ts';
 
 const MiB = 1024 * 1024;
 
@@ -33,10 +33,10 @@ export function sidecarSpec({ cell, name, suffix = '', image, volume, release }:
 }
 
 /**
- * The gateway, in the sidecar's network namespace.
+ * The system, in the sidecar's network namespace.
  * @param wrapper what its boot command is handed to
  */
-export function gatewaySpec(
+export function systemSpec(
   part: PodPart,
   sidecarId: string,
   memoryBytes: number,
@@ -45,7 +45,7 @@ export function gatewaySpec(
   const { cell, name, suffix = '', image, volume, release } = part;
   return {
     cell,
-    name: `${name}-gateway${suffix}`,
+    name: `${name}-system${suffix}`,
     image,
     command: [...wrapper, ...release.boot.command],
     env: release.boot.env,
@@ -59,16 +59,16 @@ export function gatewaySpec(
 }
 
 /**
- * A command line beside the gateway, as its operator would run it on the same machine: its image, its environment, its volume, its loopback. Its
- * memory is its own, so that what is charged to the gateway stays the gateway's.
+ * A command line beside the system, as its operator would run it on the same machine: its image, its environment, its volume, its loopback. Its
+ * memory is its own, so that what is charged to the system stays the system's.
  * @param serial so many commands were run in this pod before
- * @param gatewayId the gateway's container if it is running: the two see each other's processes, as a lock by process id needs it
+ * @param systemId the system's container if it is running: the two see each other's processes, as a lock by process id needs it
  */
 export function commandSpec(
   part: PodPart,
   sidecarId: string,
   memoryBytes: number,
-  { argv, serial, gatewayId }: { argv: readonly string[]; serial: number; gatewayId?: string },
+  { argv, serial, systemId }: { argv: readonly string[]; serial: number; systemId?: string },
 ): ContainerSpec {
   const { cell, name, image, volume, release } = part;
   return {
@@ -79,7 +79,7 @@ export function commandSpec(
     env: release.boot.env,
     volume: { name: volume, path: release.promises.root },
     network: `container:${sidecarId}`,
-    ...(gatewayId === undefined ? {} : { processesOf: gatewayId }),
+    ...(systemId === undefined ? {} : { processesOf: systemId }),
     memoryBytes,
     sharedMemoryBytes: MiB,
     pids: 512,

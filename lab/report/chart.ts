@@ -5,23 +5,23 @@ const SIGNS = 'ABCDEFGHIJ';
 const WIDTH = 64;
 const HEIGHT = 12;
 
-/** One curve of a scenario, of all gateways that ran it. */
+/** One curve of a scenario, of all systems that ran it. */
 export interface SharedCurve {
   title: string;
   xLabel: string;
   yLabel: string;
   document?: { label: string; y: number } | undefined;
-  lines: { gateway: string; curve: MatrixCurve }[];
+  lines: { system: string; curve: MatrixCurve }[];
 }
 
-/** The curves of a scenario's rows, gateways side by side. */
+/** The curves of a scenario's rows, systems side by side. */
 export function sharedCurves(rows: readonly MatrixScenario[]): SharedCurve[] {
   const shared = new Map<string, SharedCurve>();
   for (const row of rows) {
     for (const curve of row.curves) {
       const { title, xLabel, yLabel, document } = curve;
       const known = shared.get(title) ?? { title, xLabel, yLabel, document, lines: [] };
-      known.lines.push({ gateway: `${row.gateway}@${row.version}`, curve });
+      known.lines.push({ system: `${row.system}@${row.version}`, curve });
       shared.set(title, known);
     }
   }
@@ -44,7 +44,7 @@ export function short(value: number): string {
 
 const trim = (value: number): string => String(Number(value.toFixed(Math.abs(value) >= 100 ? 0 : 2)));
 
-/** The curve in letters, one for each gateway, with its fit in words; for a terminal and for a page of Markdown. */
+/** The curve in letters, one for each system, with its fit in words; for a terminal and for a page of Markdown. */
 export function chart({ title, xLabel, yLabel, document, lines }: SharedCurve): string {
   const series = lines.map(({ curve }) => curve.points.map(([x, y]): [number, number] => [x, y]));
   const all = series.flat();
@@ -65,12 +65,12 @@ export function chart({ title, xLabel, yLabel, document, lines }: SharedCurve): 
       return { x: plotX, y: plotY, symbol: SIGNS[line] ?? '·' };
     },
   });
-  const told = lines.map(({ gateway, curve: { fit } }, index) => {
+  const told = lines.map(({ system, curve: { fit } }, index) => {
     const slope =
       fit === undefined
         ? ''
         : `: ${short(fit.slope)} ${yLabel} each (95 %: ±${short(fit.halfWidth)}, ${fit.points} points)`;
-    return `  ${SIGNS[index] ?? '·'}  ${gateway}${slope}`;
+    return `  ${SIGNS[index] ?? '·'}  ${system}${slope}`;
   });
   return [
     `${title} (${yLabel} by ${xLabel})`,

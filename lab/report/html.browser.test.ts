@@ -75,11 +75,11 @@ describe.skipIf('missing' in found)('the page in a browser', () => {
     expect(opened.wrong).toEqual([]);
   });
 
-  test('filters by gateway, fault, check and verdict', async () => {
+  test('filters by system, fault, check and verdict', async () => {
     await using opened = await open('run.html');
     const { page } = opened;
     expect(await shown(page)).toBe(6);
-    await chosen(page, 'Gateway').selectOption('reference@1.1.0');
+    await chosen(page, 'System').selectOption('reference@1.1.0');
     expect(await shown(page)).toBe(1);
     expect(await page.locator('#shown').innerText()).toBe('1 of 6 shown');
     await page.getByRole('button', { name: 'Show all' }).click();
@@ -135,7 +135,7 @@ describe.skipIf('missing' in found)('the page in a browser', () => {
     expect(await focused()).toBe(fresh.row.id);
   });
 
-  test("a scenario opens with its curves, and leads to its gateways' own pages", async () => {
+  test("a scenario opens with its curves, and leads to its systems' own pages", async () => {
     await using opened = await open('run.html');
     const { page } = opened;
     await page.getByRole('link', { name: 'a-scenario', exact: true }).click();

@@ -41,11 +41,11 @@ describe('the page of a run', async () => {
       ['scenario/a-scenario', ...run.matrix.cells.map((row) => `cell/${row.id}`)].sort(),
     );
     const page = pagesOf(file).get(`cell/${fresh.row.id}`) ?? '';
-    for (const part of ['Promised:', 'Timeline', 'The state folder', "The gateway's log", fresh.row.reproduce])
+    for (const part of ['Promised:', 'Timeline', 'The state folder', "The system's log", fresh.row.reproduce])
       expect(page.includes(part), part).toBe(true);
   });
 
-  test("a scenario's page has its gateways side by side, their fits, and the document's figure", () => {
+  test("a scenario's page has its systems side by side, their fits, and the document's figure", () => {
     const page = pagesOf(file).get('scenario/a-scenario') ?? '';
     expect(page).toMatch(/one@1\.0\.0.*two@1\.0\.0/s);
     for (const figure of ['6.00 MB', '± 12 bytes', 'the document&#39;s: 5.90 MB'])

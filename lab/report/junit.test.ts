@@ -36,7 +36,7 @@ describe('the JUnit report', () => {
 
   test('hostile names and log lines are text and nothing else', async () => {
     const check = { id: 'store-valid', verdict: 'violated' as const, detail: HOSTILE, lines: [2] };
-    const hostile = row({ id: HOSTILE, gateway: HOSTILE, verdict: 'violated', expected: false, checks: [check] });
+    const hostile = row({ id: HOSTILE, system: HOSTILE, verdict: 'violated', expected: false, checks: [check] });
     const lost = row({ id: 'lost', verdict: 'missed', expected: false, detail: HOSTILE, reproduce: HOSTILE });
     const xml = junitReport(matrixOf([hostile, lost]), 'unexpected');
     expect(await faultsOfJUnit(xml)).toEqual([]);

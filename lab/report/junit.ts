@@ -6,7 +6,7 @@ import type { FailOn, Reporter } from './reporter.ts';
 import { fails, standingOf, violations } from './standing.ts';
 
 /**
- * The result as JUnit XML, which CI servers draw as tests: a suite for each gateway, a test for each cell, and one for the run as a whole. It is written
+ * The result as JUnit XML, which CI servers draw as tests: a suite for each system, a test for each cell, and one for the run as a whole. It is written
  * to the model of Jenkins' xUnit plugin (lab/test/jenkins-junit.xsd).
  */
 export const junit: Reporter = {
@@ -29,7 +29,7 @@ export function junitReport(matrix: Matrix, failOn: FailOn): string {
   const { run } = matrix;
   const suites = new Map([['midwrite', [wholeRun(matrix, failOn)]]]);
   for (const row of matrix.cells) {
-    const name = `${row.gateway}@${row.version}`;
+    const name = `${row.system}@${row.version}`;
     suites.set(name, [...(suites.get(name) ?? []), testOf(row, failOn)]);
   }
   // XML 1.0 has no place at all for some characters, not even as references: https://www.w3.org/TR/xml/#charsets
@@ -74,7 +74,7 @@ export function junitReport(matrix: Matrix, failOn: FailOn): string {
 }
 
 function testOf(row: MatrixRow, failOn: FailOn): Test {
-  const test = { classname: `${row.gateway}@${row.version}`, name: row.id, durationMs: row.durationMs };
+  const test = { classname: `${row.system}@${row.version}`, name: row.id, durationMs: row.durationMs };
   const output = [row.detail, `again: ${row.reproduce}`];
   const standing = standingOf(row);
   switch (standing) {

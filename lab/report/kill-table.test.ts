@@ -4,13 +4,13 @@ import { checks } from '../checks/index.ts';
 import { planMutants } from '../plan.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { kills, killTable } from './kill-table.ts';
-import type { Matrix, MatrixRow } from './matrix.ts';
+import { MATRIX_SCHEMA_VERSION, type Matrix, type MatrixRow } from './matrix.ts';
 
 /** A run in which every mutant was caught, as its definition says. */
 async function caught(): Promise<Matrix> {
-  const cells = (await planMutants([])).map(({ id, role, spec, gateway }): MatrixRow => {
+  const cells = (await planMutants([])).map(({ id, role, spec, system }): MatrixRow => {
     const broken = role === 'mutant' || role === 'canary';
-    const check = { id: gateway.mutant?.caughtBy ?? 'boots', detail: 'its effect', lines: [7, 9] };
+    const check = { id: system.mutant?.caughtBy ?? 'boots', detail: 'its effect', lines: [7, 9] };
     return {
       ...spec,
       id,
@@ -26,7 +26,7 @@ async function caught(): Promise<Matrix> {
     };
   });
   const run = { id: 'r', startedAt: '', engine: 'e', kernel: 'k', cgroupVersion: 1 as const, midwriteVersion: '0' };
-  return { schemaVersion: 3, run, outcome: { kind: 'sound', reasons: [] }, stale: [], cells };
+  return { schemaVersion: MATRIX_SCHEMA_VERSION, run, outcome: { kind: 'sound', reasons: [] }, stale: [], cells };
 }
 
 describe('the kill table', () => {
@@ -48,7 +48,7 @@ describe('the kill table', () => {
 
   test('a mutant that was caught by another check only has survived', async () => {
     const matrix = await caught();
-    for (const cell of matrix.cells) if (cell.gateway === 'mutant-no-file-sync') cell.expected = false;
+    for (const cell of matrix.cells) if (cell.system === 'mutant-no-file-sync') cell.expected = false;
     const [kill] = kills(matrix, ['no-file-sync'], 'results/r');
     expect(kill).toMatchObject({ defect: 'no-file-sync', caughtBy: null, evidence: null });
     const text = killTable([kill as typeof kill & object], matrix, { colour: false });

@@ -29,7 +29,7 @@ export function kills(matrix: Matrix, defects: readonly string[], folder: string
   const wanted = (defect: string) => defects.length === 0 || defects.includes(defect);
   const shown = mutants.flatMap(({ name, mutant }): Kill[] => {
     if (mutant === undefined || !wanted(mutant.defect)) return [];
-    const cell = matrix.cells.find((one) => isBroken(one) && one.gateway === name);
+    const cell = matrix.cells.find((one) => isBroken(one) && one.system === name);
     const check = cell?.checks.find((one) => one.id === mutant.caughtBy);
     const [line] = check?.lines ?? [];
     if (cell === undefined || !cell.expected || check === undefined || line === undefined)

@@ -6,16 +6,16 @@ import { overview } from './page/overview.ts';
 import { terminalReport } from './terminal.ts';
 
 const matrix = matrixOf([row(), control, canary]);
-const timed = matrixOf([row({ durationMs: 4_000, gatewayMs: 3_000 }), control, canary]);
+const timed = matrixOf([row({ durationMs: 4_000, systemMs: 3_000 }), control, canary]);
 
 test('of the cells of which it is known', () => {
-  expect(labShare(timed)).toEqual({ cellsMs: 4_000, gatewayMs: 3_000 });
+  expect(labShare(timed)).toEqual({ cellsMs: 4_000, systemMs: 3_000 });
   expect(labShare(matrix)).toBeUndefined();
 });
 
 test('every report for people says it, and where it is not known nothing', () => {
   const said = labShareInWords(timed) ?? '';
-  expect(said).toMatch(/4\.0 s.* 3\.0 s were the gateways' own .* 1\.0 s the lab's: 25 %/);
+  expect(said).toMatch(/4\.0 s.* 3\.0 s were the systems' own .* 1\.0 s the lab's: 25 %/);
   expect(terminalReport(timed, { colour: false })).toContain(said);
   expect(markdownReport(timed)).toContain(said);
   expect(overview(timed).toString()).toContain('the lab&#39;s: 25 %');

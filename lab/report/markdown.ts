@@ -39,10 +39,10 @@ export function markdownReport(matrix: Matrix): string {
       ? []
       : [
           markdownTable([
-            ['scenario', 'gateway', '', 'what it found'],
+            ['scenario', 'system', '', 'what it found'],
             ...scenariosOf(matrix).map((row) => [
               row.scenario + (row.isQuick ? ' (quick)' : ''),
-              markdownText(`${row.gateway}@${row.version}`),
+              markdownText(`${row.system}@${row.version}`),
               `${glyph(row.verdict)} ${row.verdict}`,
               row.checks.map((check) => `${check.id}: ${markdownText(check.detail)}`).join('<br>'),
             ]),
@@ -60,7 +60,7 @@ export function markdownReport(matrix: Matrix): string {
 function scenarioSection(name: string, rows: readonly MatrixScenario[]): string[] {
   const figures = rows.flatMap((row) =>
     row.figures.map(({ what, document = '', measured, reproduced, why }) => [
-      markdownText(`${row.gateway}@${row.version}`),
+      markdownText(`${row.system}@${row.version}`),
       markdownText(what),
       markdownText(document),
       markdownText(measured) + (why === undefined ? '' : `<br>${markdownText(why)}`),
@@ -71,7 +71,7 @@ function scenarioSection(name: string, rows: readonly MatrixScenario[]): string[
     `### ${name}`,
     ...(figures.length === 0
       ? []
-      : [markdownTable([['gateway', 'what', 'the document', 'measured', 'reproduced'], ...figures])]),
+      : [markdownTable([['system', 'what', 'the document', 'measured', 'reproduced'], ...figures])]),
     ...sharedCurves(rows).map((curve) => ['```', chart(curve), '```'].join('\n')),
   ];
 }

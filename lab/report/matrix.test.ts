@@ -3,7 +3,7 @@ import { compare, type Expectation } from '../judge/expectations.ts';
 import type { CellResult } from '../judge/judge.ts';
 import { canary, control, matrixOf, row } from '../test/matrix.ts';
 import { markdownReport } from './markdown.ts';
-import { type Matrix, type MatrixCell, outcomeOf } from './matrix.ts';
+import { MATRIX_SCHEMA_VERSION, type Matrix, type MatrixCell, outcomeOf } from './matrix.ts';
 import { plain } from './plain.ts';
 import { terminalReport } from './terminal.ts';
 
@@ -106,7 +106,7 @@ describe('expectations', () => {
 describe('text from a container does nothing', () => {
   const hostile = '\u001b[2J\u001b]0;owned\u0007<script>alert(1)</script>`x`|a\n| b |\u202e';
   const matrix: Matrix = {
-    schemaVersion: 3,
+    schemaVersion: MATRIX_SCHEMA_VERSION,
     run: { id: 'r', startedAt: '', engine: 'e', kernel: 'k', cgroupVersion: 1, midwriteVersion: '0' },
     outcome: { kind: 'unsound', reasons: [hostile] },
     stale: [],

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { cellFields, refuseNewer, scenarioFields } from '../evidence/schema.ts';
+import { cellFields, refuseNewer, scenarioFields, withNewNames } from '../evidence/schema.ts';
 import { Problem } from '../problem.ts';
 import { REPRODUCED } from '../scenario/figure.ts';
 
-/** The version of matrix.json. 2: `stale`, `run.shards`. 3: `cells[].gatewayMs`. */
-export const MATRIX_SCHEMA_VERSION = 3;
+/** The version of matrix.json. 2: `stale`, `run.shards`. 3: `cells[].systemMs`. 4: a gateway is called a system. */
+export const MATRIX_SCHEMA_VERSION = 4;
 
 const VerdictName = z.enum(['held', 'violated', 'missed', 'inconclusive', 'not-applicable']);
 
@@ -26,8 +26,8 @@ const rowFields = {
   /** The proof that the fault landed, or why there is no verdict. */
   detail: z.string(),
   durationMs: z.number(),
-  /** Of it what the gateway would take without the lab too. Absent: not known. */
-  gatewayMs: z.number().optional(),
+  /** Of it what the system would take without the lab too. Absent: not known. */
+  systemMs: z.number().optional(),
   checks: z.array(MatrixCheck),
   reproduce: z.string(),
 };
@@ -59,7 +59,7 @@ export const MatrixCurve = z.object({
 });
 export type MatrixCurve = z.infer<typeof MatrixCurve>;
 
-/** One scenario with one gateway: a row as well, with `scenario` in place of the crash point and the fault. */
+/** One scenario with one system: a row as well, with `scenario` in place of the crash point and the fault. */
 export const MatrixScenario = z.object({
   ...scenarioFields,
   ...rowFields,
@@ -104,7 +104,7 @@ export type Outcome = z.infer<typeof Outcome>;
 /** A known finding that no longer fits: it does not happen any more (`fixed`), or its time is over (`expired`). */
 export const StaleExpectation = z.object({
   why: z.enum(['fixed', 'expired']),
-  gateway: z.string(),
+  system: z.string(),
   version: z.string(),
   checks: z.array(z.string()),
   issue: z.string(),
@@ -126,6 +126,7 @@ export type Matrix = z.infer<typeof Matrix>;
 const UPGRADES: Readonly<Record<number, (older: object) => object>> = {
   1: (older) => ({ ...older, schemaVersion: 2, stale: [] }),
   2: (older) => ({ ...older, schemaVersion: 3 }),
+  3: (older) => ({ ...withNewNames(older), schemaVersion: 4 }),
 };
 
 /**

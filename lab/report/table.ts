@@ -2,7 +2,7 @@ import { faults } from '../../faults/index.ts';
 import { formatSize } from '../cell/cell-id.ts';
 import { isBroken, isScenario, type Matrix, type MatrixCell, type MatrixRow, type MatrixScenario } from './matrix.ts';
 
-/** The fault matrix as rows and columns, for every report that draws it: gateways and crash points down, faults across. */
+/** The fault matrix as rows and columns, for every report that draws it: systems and crash points down, faults across. */
 export interface Grid {
   columns: string[];
   rows: { title: string; boxes: (MatrixCell[] | undefined)[] }[];
@@ -31,8 +31,8 @@ export function grid(matrix: Matrix): Grid {
 }
 
 function titleOf(cell: MatrixCell, matrix: Matrix): string {
-  const sizes = new Set(matrix.cells.filter((one) => one.gateway === cell.gateway).map((one) => one.memoryBytes));
-  const parts = [`${cell.gateway}@${cell.version}`, cell.crashPoint];
+  const sizes = new Set(matrix.cells.filter((one) => one.system === cell.system).map((one) => one.memoryBytes));
+  const parts = [`${cell.system}@${cell.version}`, cell.crashPoint];
   if (cell.aftermath !== 'aged') parts.push(`(${cell.aftermath})`);
   if (sizes.size > 1) parts.push(formatSize(cell.memoryBytes));
   if (cell.role !== 'cell') parts.push(`[${cell.role}]`);

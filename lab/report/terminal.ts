@@ -58,10 +58,7 @@ export function terminalReport(matrix: Matrix, options: { colour: boolean }): st
   for (const cell of matrix.cells) {
     for (const check of cell.checks) {
       if (check.issue !== undefined)
-        known.set(
-          check.issue,
-          (known.get(check.issue) ?? new Set()).add(`${cell.gateway}@${cell.version} ${check.id}`),
-        );
+        known.set(check.issue, (known.get(check.issue) ?? new Set()).add(`${cell.system}@${cell.version} ${check.id}`));
     }
   }
   if (known.size > 0)
@@ -75,7 +72,7 @@ export function terminalReport(matrix: Matrix, options: { colour: boolean }): st
 
 /** A scenario says in words what its checks found. */
 function scenarioInWords(row: MatrixScenario, paint: (colour: Colour, text: string) => string): string[] {
-  const title = `${row.scenario}${row.isQuick ? ' (quick)' : ''} · ${row.gateway}@${row.version}: ${glyph(row.verdict)} ${row.verdict}${row.verdict === 'violated' ? (row.expected ? ', as known' : ', NEW') : ''}`;
+  const title = `${row.scenario}${row.isQuick ? ' (quick)' : ''} · ${row.system}@${row.version}: ${glyph(row.verdict)} ${row.verdict}${row.verdict === 'violated' ? (row.expected ? ', as known' : ', NEW') : ''}`;
   const checks = row.checks
     .filter((check) => check.verdict !== 'not-applicable')
     .map((check) => `    ${glyph(check.verdict)} ${check.id}: ${plain(check.detail)}`);

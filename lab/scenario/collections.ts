@@ -32,7 +32,7 @@ const EXACTLY = 0.02;
 /**
  * What was in the collections after a series, whose x counts from the look before it, against what was in them until then. V8 names an object after whatever
  * holds it first, so entries move between two names from one look to the next: the most that any look before it saw counts as before, and the least that any look
- * from then on saw as after. Undefined: the heap was not looked at twice in one boot of the gateway, or nothing was done in between.
+ * from then on saw as after. Undefined: the heap was not looked at twice in one boot of the system, or nothing was done in between.
  */
 export function growthIn(evidence: CellEvidence, series: string): Growth | undefined {
   const looks = looksAround(evidence, series);
@@ -97,7 +97,7 @@ export function grownInWords({ name, each, before, after }: Grown): string {
   return `${name} ${each < 0 ? '' : '+'}${each.toFixed(2)} entries each (${before} to ${after})`;
 }
 
-/** How much of the gateway's processor time went into the looks at its heap, from 0 to 1; undefined where there was none. */
+/** How much of the system's processor time went into the looks at its heap, from 0 to 1; undefined where there was none. */
 export function lookShare(evidence: CellEvidence): number | undefined {
   let looks = 0;
   let total = 0;

@@ -38,7 +38,7 @@ test('every fault, every kind of moment and every number of clients comes', () =
   ]);
 });
 
-test('what a gateway lives through is let go on: it is at a call, and in no boot', () => {
+test('what a system lives through is let go on: it is at a call, and in no boot', () => {
   for (const { fault, moment } of drawn(2, 400)) {
     if (fault === 'lethal') continue;
     expect(moment.kind).not.toBe('time');

@@ -12,7 +12,7 @@ export interface Draw {
 /** What it chooses from. */
 export interface Choices {
   faults: readonly { name: string; lethal: boolean }[];
-  /** The crash points that the gateway's store has. */
+  /** The crash points that the system's store has. */
   crashPoints: readonly string[];
 }
 
@@ -62,7 +62,7 @@ export function draw(seed: number, step: number, attempt: number, { faults, cras
     }
   }
 
-  /** What the gateway lives through has to be let go on: only a call can be, and a boot that is let go on serves nobody yet. */
+  /** What the system lives through has to be let go on: only a call can be, and a boot that is let go on serves nobody yet. */
   function ifLethal<T>(kind: T): T[] {
     return lethal ? [kind] : [];
   }

@@ -1,7 +1,7 @@
-import type { Store } from '../gateway.ts';
 import { fitsPattern } from '../patterns.ts';
 import type { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
+import type { Store } from '../system.ts';
 import { plantLarge } from './planting.ts';
 import { withTimePassed } from './stored-rows.ts';
 
@@ -17,7 +17,7 @@ export function jsonRows(pod: Pod): JsonRows {
 }
 
 /**
- * The store of a gateway that has stopped, as text.
+ * The store of a system that has stopped, as text.
  * @throws Problem bad-usage: it can't be read as one file of rows
  */
 export async function readStore(pod: Pod): Promise<string> {
@@ -33,7 +33,7 @@ export async function readStore(pod: Pod): Promise<string> {
   return Buffer.from(content, 'base64').toString('utf8');
 }
 
-/** Time passes for a gateway that has stopped: all times in its store and of its files are so much earlier. */
+/** Time passes for a system that has stopped: all times in its store and of its files are so much earlier. */
 export async function passTime(pod: Pod, ms: number): Promise<void> {
   const later = withTimePassed(await readStore(pod), jsonRows(pod), ms);
   await plantLarge(pod.sidecar, [{ path: jsonRows(pod).path, content: later }]);

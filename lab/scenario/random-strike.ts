@@ -5,8 +5,8 @@ import { type CrashPoint, passes } from '../cell/write-shape.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import type { Fault } from '../fault.ts';
 import type { ArmSpec, GateEventOf } from '../gate/protocol.ts';
-import type { Release } from '../gateway.ts';
 import type { Pod } from '../pod/pod.ts';
+import type { Release } from '../system.ts';
 import { within } from '../wait.ts';
 import { type Draw, draw, momentInWords } from './draw.ts';
 
@@ -38,7 +38,7 @@ interface Reached {
   turns: Turns | undefined;
 }
 
-/** One step: draws a fault and a moment, drives the gateway there, injects it, and sees what comes of it as in a cell. */
+/** One step: draws a fault and a moment, drives the system there, injects it, and sees what comes of it as in a cell. */
 export async function strikeAtRandom(storm: Storm, step: number): Promise<Outcome> {
   const { release, recorder, seed, faults } = storm;
   const points = storm.crashPoints.filter((point) => point.inDefaultPlan && passes(point, release.promises.store));
@@ -69,7 +69,7 @@ async function strike(storm: Storm, drawn: Draw, { held, turns }: Reached, step:
   return true;
 }
 
-/** Drives the gateway to the moment; or why it did not come. */
+/** Drives the system to the moment; or why it did not come. */
 async function reachMoment(
   storm: Storm,
   { moment, clients }: Draw,
@@ -86,7 +86,7 @@ async function reachMoment(
     if ('held' in boot) return { held: { event: boot.held, turn: Promise.resolve() }, turns: undefined };
     if (!boot.ready) return 'not-ready';
     const late = await session.disarm(id);
-    if (late === undefined) return `the gateway was ready before ${momentInWords(moment)}`;
+    if (late === undefined) return `the system was ready before ${momentInWords(moment)}`;
     return { held: { event: late, turn: Promise.resolve() }, turns: undefined };
   }
   // What the turns before still have to write is not the moment's.

@@ -8,24 +8,24 @@ import type { Engine } from '../engine/engine.ts';
 import { type CellEvidence, loadEvidence } from '../evidence/cell-evidence.ts';
 import { EVIDENCE_SCHEMA_VERSION } from '../evidence/event.ts';
 import { Recorder } from '../evidence/recorder.ts';
-import type { Release } from '../gateway.ts';
 import { fitsPattern } from '../patterns.ts';
 import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
+import type { Release } from '../system.ts';
 import { jsonRows, passTime, readStore } from './pass-time.ts';
 import { strikeAtRandom } from './random-strike.ts';
 import { drawnFaults, faultOf, type Scenario, type ScenarioLab } from './scenario.ts';
 import { type ScenarioSpec, scenarioId } from './scenario-id.ts';
-import { secondGateway } from './second-gateway.ts';
+import { secondSystem } from './second-system.ts';
 import { stepOf, stepPhase } from './steps.ts';
 import { storedRows } from './stored-rows.ts';
 
-/** All that one scenario with one gateway needs. */
+/** All that one scenario with one system needs. */
 export interface ScenarioPlan {
   spec: ScenarioSpec;
   release: Release;
   scenario: Scenario;
-  images: { gateway: string; sidecar: string };
+  images: { system: string; sidecar: string };
 }
 
 /** What a scenario tells while it runs. */
@@ -44,7 +44,7 @@ const MAPPED_LIMIT_MS = 30_000;
 const HOUR_MS = 60 * 60_000;
 
 /**
- * The life of a scenario, from nothing to evidence. As a cell it judges nothing: what a gateway does is evidence, and what the lab could not do
+ * The life of a scenario, from nothing to evidence. As a cell it judges nothing: what a system does is evidence, and what the lab could not do
  * is evidence too.
  * @throws Problem engine-lost, no-space, results-unwritable: the run can't go on
  */
@@ -71,7 +71,7 @@ export async function runScenario(
       schemaVersion: EVIDENCE_SCHEMA_VERSION,
       id,
       ...spec,
-      image: images.gateway,
+      image: images.system,
       notes: [...(release.notes ?? [])],
       promises: structuredClone(release.promises) as never,
       steps,
@@ -114,12 +114,12 @@ function stepToRedo(evidence: CellEvidence): number {
 
 /** A connection breaks before the end of its process is reported. */
 async function failIfItDied(pod: Pod, why: string): Promise<void> {
-  const wait = { name: 'the gateway to be known as dead', limitMs: DEATH_LIMIT_MS };
+  const wait = { name: 'the system to be known as dead', limitMs: DEATH_LIMIT_MS };
   const died = await pod.gate.waitForKind(wait, 'exit').then(
     () => true,
     () => pod.endedByItself !== undefined,
   );
-  if (died) throw new Problem('gateway-died', why);
+  if (died) throw new Problem('system-died', why);
 }
 
 function labOf(
@@ -197,7 +197,7 @@ function labOf(
       await session.snapshot('rebooted');
       return true;
     },
-    second: () => secondGateway(pod, release, recorder, signal),
+    second: () => secondSystem(pod, release, recorder, signal),
     async age() {
       await pod.sidecar.age(root, sweepGraceMs + HOUR_MS);
       recorder.record({ type: 'aged', byMs: sweepGraceMs + HOUR_MS, why: 'aftermath' });

@@ -1,9 +1,9 @@
 import { formatSize } from '../cell/cell-id.ts';
 
-/** One scenario with one gateway. */
+/** One scenario with one system. */
 export interface ScenarioSpec {
   scenario: string;
-  gateway: string;
+  system: string;
   version: string;
   memoryBytes: number;
   isQuick: boolean;
@@ -13,7 +13,7 @@ export interface ScenarioSpec {
 
 /** `openclaw-89520_openclaw@2026.5.28_768m`, with `_seed-7` where a seed draws its steps and `_quick` for the short one; also the name of its folder. */
 export function scenarioId(spec: ScenarioSpec): string {
-  const parts = [spec.scenario, `${spec.gateway}@${spec.version}`, formatSize(spec.memoryBytes)];
+  const parts = [spec.scenario, `${spec.system}@${spec.version}`, formatSize(spec.memoryBytes)];
   if (spec.seed !== undefined) parts.push(`seed-${spec.seed}`);
   if (spec.isQuick) parts.push('quick');
   return parts.join('_');

@@ -4,13 +4,13 @@ import type { RowMoment } from '../evidence/event.ts';
 import type { Fault } from '../fault.ts';
 import type { Mapped } from '../gate/gate.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
-import type { Boot, Conversation, HttpRequest, Release } from '../gateway.ts';
 import type { Proof, Verdict } from '../judge/verdict.ts';
 import type { CommandResult } from '../pod/pod.ts';
 import type { Entry, Heap, Sidecar } from '../sidecar/client.ts';
+import type { Boot, Conversation, HttpRequest, Release } from '../system.ts';
 import type { Curve, Figure } from './figure.ts';
 import type { Outcome } from './random-strike.ts';
-import type { SecondGateway } from './second-gateway.ts';
+import type { SecondSystem } from './second-system.ts';
 import type { StoredRow } from './stored-rows.ts';
 
 /** What a scenario's checks get to see. */
@@ -34,7 +34,7 @@ export interface Document {
   says: string;
 }
 
-/** What a scenario does its steps with: a gateway in a pod. Everything is recorded. */
+/** What a scenario does its steps with: a system in a pod. Everything is recorded. */
 export interface ScenarioLab {
   release: Release;
   sidecar: Sidecar;
@@ -44,7 +44,7 @@ export interface ScenarioLab {
   from: number;
   isQuick: boolean;
   /**
-   * Boots the gateway and waits until it is ready. False: it never was; then the scenario is over, and that is its result.
+   * Boots the system and waits until it is ready. False: it never was; then the scenario is over, and that is its result.
    * @param env what its environment has beside its own from now on
    */
   boot(env?: Readonly<Record<string, string>>): Promise<boolean>;
@@ -59,13 +59,13 @@ export interface ScenarioLab {
   /** Drives a turn into a crash point and injects the scenario's fault there. False: the crash point was not reached. */
   crash(point: CrashPoint): Promise<boolean>;
   /**
-   * The same, with the looks at the state folder that a cell takes, for checks of cells. The gateway lives on, is stopped and booted again.
+   * The same, with the looks at the state folder that a cell takes, for checks of cells. The system lives on, is stopped and booted again.
    * @param meanwhile what others do while it is frozen
    * @returns false: the crash point was not reached, or it was not ready again
    */
   strikeAsInACell(point: CrashPoint, step: number, meanwhile: () => Promise<void>): Promise<boolean>;
-  /** A second gateway on the same state folder, as on another machine. It goes when it is disposed of. */
-  second(): Promise<SecondGateway>;
+  /** A second system on the same state folder, as on another machine. It goes when it is disposed of. */
+  second(): Promise<SecondSystem>;
   /** Makes everything older than the grace of its sweep. */
   age(): Promise<void>;
   /** Lets the time pass that its sweep has after it was ready. */
@@ -83,26 +83,26 @@ export interface ScenarioLab {
   /** Many requests; rejects if one of them was not answered well: what is measured then is something else. */
   requests(call: HttpRequest | Conversation, count: number, from: number): Promise<void>;
   /**
-   * Runs a command line to its end beside the gateway, whether that is running or not.
+   * Runs a command line to its end beside the system, whether that is running or not.
    * @throws Problem limit-passed
    */
   command(argv: readonly string[], limitMs: number): Promise<CommandResult>;
   /**
-   * The text of the stopped gateway's store, which is a file of JSON rows.
+   * The text of the stopped system's store, which is a file of JSON rows.
    * @throws Problem bad-usage: it is none, or there is more beside it
    */
   storeText(): Promise<string>;
-  /** Puts what is in the stopped gateway's store into the evidence, each row with the kind that its definition gives it. */
+  /** Puts what is in the stopped system's store into the evidence, each row with the kind that its definition gives it. */
   rows(moment: RowMoment): Promise<readonly StoredRow[]>;
-  /** For the stopped gateway, lets so much time pass: all files and all rows get older. */
+  /** For the stopped system, lets so much time pass: all files and all rows get older. */
   pass(ms: number): Promise<void>;
   /** Bytes written to the state folder in this boot, as writegate saw them. */
   writtenBytes(): number;
-  /** The most that was charged to the gateway's cgroup in this boot. */
+  /** The most that was charged to the system's cgroup in this boot. */
   chargedBytes(): number;
-  /** Lets a time pass in which the gateway has something to do by itself. */
+  /** Lets a time pass in which the system has something to do by itself. */
   idle(ms: number): Promise<void>;
-  /** Whether a file has the name of a temp: as temps were seen to be made, and as the gateway's definition says. */
+  /** Whether a file has the name of a temp: as temps were seen to be made, and as the system's definition says. */
   isTemp(file: string): boolean;
   /** Begins a step; what belongs to it comes after. */
   step(number: number): void;
@@ -116,8 +116,8 @@ export interface Scenario {
   /** One sentence for `midwrite scenario --list`. */
   summary: string;
   document?: Document;
-  /** The gateways that a plain run takes, side by side: NAME or NAME@VERSION. */
-  gateways: readonly string[];
+  /** The systems that a plain run takes, side by side: NAME or NAME@VERSION. */
+  systems: readonly string[];
   /** How many steps it takes. A step that was done is not done again when a run is taken up. */
   steps: { full: number; quick: number };
   /** The fault that its crashes inject, by name. Absent: it has none. */
@@ -126,7 +126,7 @@ export interface Scenario {
   memoryBytes?(release: Release): number;
   /** Its steps draw from a seed: these faults, and moments for them. */
   draws?: { faults: readonly string[] };
-  /** How the gateway is installed for it. Absent: as for a cell. */
+  /** How the system is installed for it. Absent: as for a cell. */
   boot?(release: Release): Boot;
   checks: readonly ScenarioCheck[];
   curves: readonly Curve[];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SESSION_KINDS } from '../../images/openclaw/sessions.ts';
-import { reference } from '../../images/reference/gateway.ts';
+import { reference } from '../../images/reference/system.ts';
 import { storedRows } from './stored-rows.ts';
 
 const { usual } = await reference.release(reference.defaultVersion);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { HttpRequest, SessionKind } from '../gateway.ts';
+import type { HttpRequest, SessionKind } from '../system.ts';
 import { storedRows, withManyRows, withTimePassed } from './stored-rows.ts';
 
 const make: HttpRequest = { port: 1, method: 'POST', path: '/', headers: {}, body: undefined };

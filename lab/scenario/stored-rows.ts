@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { SessionKind, Store } from '../gateway.ts';
 import { fitsPattern } from '../patterns.ts';
+import type { SessionKind, Store } from '../system.ts';
 
 /** A row of a store that is a JSON object of rows. */
 type Row = Record<string, unknown>;
@@ -31,7 +31,7 @@ export function storedRows(text: string, store: JsonRows, kinds: readonly Sessio
   });
 }
 
-/** The same store with all times of its rows so much earlier: for its gateway, so much time has passed. */
+/** The same store with all times of its rows so much earlier: for its system, so much time has passed. */
 export function withTimePassed(text: string, store: JsonRows, byMs: number): string {
   return withRows(text, store, (rows) => mapRows(rows, (row) => earlier(row, byMs)));
 }
@@ -101,6 +101,6 @@ function withRows(text: string, { rowsAt }: JsonRows, change: (rows: Rows) => Ro
   const whole = JSON.parse(text) as Record<string, unknown>;
   const rows = (rowsAt === undefined ? whole : whole[rowsAt]) as Rows;
   const changed = rowsAt === undefined ? change(rows) : { ...whole, [rowsAt]: change(rows) };
-  // As gateways write it whose people read it; another form of the same JSON is the same store.
+  // As systems write it whose people read it; another form of the same JSON is the same store.
   return `${JSON.stringify(changed, null, 2)}\n`;
 }

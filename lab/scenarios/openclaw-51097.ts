@@ -45,7 +45,7 @@ export const openclaw51097: Scenario = {
     url: 'https://github.com/openclaw/openclaw/issues/51097',
     says: 'sessions.json of 7.4 MB and 150,179 lines after 19 days, and 1,338 MB resident: "loaded entirely into RAM", rewritten on every turn',
   },
-  gateways: ['openclaw@2026.3.13', 'openclaw@2026.5.28', 'reference'],
+  systems: ['openclaw@2026.3.13', 'openclaw@2026.5.28', 'reference'],
   steps: { full: FACTORS.full.length, quick: FACTORS.quick.length },
   checks: [memoryBySize, memoryByTurn, writesBySize, allBoots, survives],
   curves: [
@@ -118,7 +118,7 @@ async function turnsOn(lab: ScenarioLab, plantedBytes: number, isLong: boolean):
   });
 }
 
-/** A store that the gateway itself has written, to be made larger; undefined where its definition can make one. Null: it did not get so far. */
+/** A store that the system itself has written, to be made larger; undefined where its definition can make one. Null: it did not get so far. */
 async function ownStore(lab: ScenarioLab): Promise<string | undefined | null> {
   if (lab.release.usual?.grown !== undefined) return undefined;
   if (!(await lab.boot())) return null;

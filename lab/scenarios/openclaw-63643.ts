@@ -1,5 +1,4 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
-import type { Churn } from '../gateway.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
 import { heapBounded, heapLine, IDLE } from '../scenario/checks/heap-bounded.ts';
 import { survives } from '../scenario/checks/survives.ts';
@@ -8,9 +7,10 @@ import type { Figure } from '../scenario/figure.ts';
 import { bytesInWords } from '../scenario/in-words.ts';
 import { plantLarge } from '../scenario/planting.ts';
 import { INSPECTED, type Scenario, type ScenarioLab } from '../scenario/scenario.ts';
+import type { Churn } from '../system.ts';
 
 /**
- * What is done, each kind alone, in this order. A gateway has those that its definition knows, and in a quick run those of which it has a quick batch. Idle every
+ * What is done, each kind alone, in this order. A system has those that its definition knows, and in a quick run those of which it has a quick batch. Idle every
  * one can be, but seconds of it tell nothing: a quick run is not.
  */
 const KINDS = ['connections', 'failed runs', 'runs', 'transcripts', IDLE];
@@ -34,7 +34,7 @@ export const openclaw63643: Scenario = {
     url: 'https://github.com/openclaw/openclaw/issues/63643',
     says: '2026.4.5 and 2026.4.9 grow by 15–20 MB an hour while idle, from 180 MB to over 400 MB in 12 to 24 hours; PR #63709 finds three collections that are never emptied',
   },
-  gateways: ['openclaw@2026.4.9', 'openclaw@2026.5.28', 'reference'],
+  systems: ['openclaw@2026.4.9', 'openclaw@2026.5.28', 'reference'],
   steps: { full: KINDS.length, quick: KINDS.length - 1 },
   checks: [heapBounded, allBoots, survives],
   curves: KINDS.map((series) => ({
@@ -124,7 +124,7 @@ function figures(evidence: CellEvidence): Figure[] {
       document: 'seen in the Task Manager',
       measured: `no run here lasts for hours; ${residentInWords(evidence)}`,
       reproduced: 'not measured',
-      why: 'it runs on Linux, without plugins, channels and heartbeats; and a heap snapshot leaves memory resident that the gateway did not ask for',
+      why: 'it runs on Linux, without plugins, channels and heartbeats; and a heap snapshot leaves memory resident that the system did not ask for',
     },
   ];
 }
@@ -201,7 +201,7 @@ function lookFigure(evidence: CellEvidence): Figure[] {
   return [
     {
       what: 'the lab’s own looks at the heap',
-      measured: `${(share * 100).toFixed(0)} % of the gateway’s processor time`,
+      measured: `${(share * 100).toFixed(0)} % of the system’s processor time`,
       reproduced: '-',
     },
   ];

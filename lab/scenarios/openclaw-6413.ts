@@ -22,7 +22,7 @@ const GiB = 1024 * MiB;
 /** `ps` counts in KiB. */
 const DOCUMENT_VSZ_BYTES = 22_734_080 * KiB;
 const DOCUMENT_RSS_BYTES = 418_688 * KiB;
-/** Where the document's workaround restarts the gateway. */
+/** Where the document's workaround restarts the system. */
 const RESTART_AT_BYTES = 15 * GiB;
 const LIMIT_BYTES = 512 * MiB;
 
@@ -64,7 +64,7 @@ export const openclaw6413: Scenario = {
     says: 'VSZ 22,734,080 KB and RSS 418,688 KB within 1 to 2 minutes of every restart, in two mappings of 8 GB, several of 2 GB and many of 64 MB; a watchdog restarts it when VSZ passes 15 GB',
   },
   // The document's release on the document's Node: the reservations are the runtime's.
-  gateways: ['openclaw@2026.1.30+node.22.22.0', 'openclaw@2026.5.28', 'reference'],
+  systems: ['openclaw@2026.1.30+node.22.22.0', 'openclaw@2026.5.28', 'reference'],
   steps: { full: stepsOf('full'), quick: stepsOf('quick') },
   checks: [memoryDoesNotGrow, addressSpaceDoesNotGrow, allBoots, survives],
   curves: [
@@ -256,7 +256,7 @@ function whatItIs(evidence: CellEvidence, { values }: Point): Figure {
   };
 }
 
-/** The same gateway without guard regions and with one arena: what goes was reserved for them. */
+/** The same system without guard regions and with one arena: what goes was reserved for them. */
 function whatTheyAre(without: readonly Point[], restart: readonly Point[]): Figure[] {
   const [bare, usual] = [without.at(-1), restart.at(-1)];
   if (bare === undefined || usual === undefined) return [];

@@ -24,7 +24,7 @@ export const openclaw89520: Scenario = {
     url: 'https://github.com/openclaw/openclaw/issues/89520',
     says: '8,662 orphans with 51 GB after some three months, beside a healthy store of 54 MB',
   },
-  gateways: ['openclaw@2026.5.28', 'openclaw@2026.7.1', 'reference'],
+  systems: ['openclaw@2026.5.28', 'openclaw@2026.7.1', 'reference'],
   steps: { full: 25, quick: 4 },
   fault: 'sigkill',
   checks: [diskBounded, allBoots, survives],

@@ -1,5 +1,4 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
-import type { Cleanup, SessionKind } from '../gateway.ts';
 import { Problem } from '../problem.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
 import { cleanupAsAnnounced } from '../scenario/checks/cleanup-as-announced.ts';
@@ -12,6 +11,7 @@ import { pointsOf } from '../scenario/points.ts';
 import { countRows, countsInWords, lostDurableRows, type RowsSeen, rowsSeen } from '../scenario/row-counts.ts';
 import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
 import { withManyRows } from '../scenario/stored-rows.ts';
+import type { Cleanup, SessionKind } from '../system.ts';
 
 const HOUR = 60 * 60_000;
 const DAY = 24 * HOUR;
@@ -43,7 +43,7 @@ export const openclawModelRun: Scenario = {
     url: 'https://github.com/openclaw/openclaw/issues/88632',
     says: '507 of 549 rows were of model runs; the clean-up took 49 rows, 5 of them of conversations, and left 463 of 500',
   },
-  gateways: ['openclaw@2026.5.26', 'openclaw@2026.7.1', 'reference'],
+  systems: ['openclaw@2026.5.26', 'openclaw@2026.7.1', 'reference'],
   steps: { full: STEPS.length, quick: QUICK_STEPS.length },
   checks: [durableRowsStay, probesLeave, cleanupAsAnnounced, allBoots, survives],
   curves: [
@@ -82,7 +82,7 @@ export const openclawModelRun: Scenario = {
       const probe = kinds.find((kind) => kind.lasts === 'one-shot');
       if (probe !== undefined && step.runs > 0) await lab.requests(probe.make, step.runs, FIRST_RUN + runs);
       runs += step.runs;
-      // A conversation goes on: the store is written, and so the gateway's own maintenance has its chance.
+      // A conversation goes on: the store is written, and so the system's own maintenance has its chance.
       await lab.turn('kept');
       await lab.quiet();
       await lab.stop();
@@ -107,11 +107,11 @@ function needed({ release }: ScenarioLab): { kinds: readonly SessionKind[]; clea
   if (sessions !== undefined && cleanup !== undefined) return { kinds: sessions, cleanup };
   throw new Problem(
     'bad-usage',
-    `${release.gateway}@${release.version} has no kinds of sessions and no clean-up in its definition. Take another version.`,
+    `${release.system}@${release.version} has no kinds of sessions and no clean-up in its definition. Take another version.`,
   );
 }
 
-/** A store with conversations of many ages and with the runs of the last two hours. False: the gateway did not get so far. */
+/** A store with conversations of many ages and with the runs of the last two hours. False: the system did not get so far. */
 async function prepare(lab: ScenarioLab, kinds: readonly SessionKind[]): Promise<boolean> {
   const { store } = lab.release.promises;
   if (store.format !== 'json-rows')
@@ -176,7 +176,7 @@ function figures(evidence: CellEvidence): Figure[] {
     found.push({
       what: 'conversations that had to leave the store for runs',
       document: '5 of 42 (4 other, 1 cron), by the clean-up',
-      measured: `${early.length} of ${durable}: ${byRuns} while the gateway ran, ${byCleanup} by the clean-up`,
+      measured: `${early.length} of ${durable}: ${byRuns} while the system ran, ${byCleanup} by the clean-up`,
       reproduced: early.length > 0 ? 'yes' : 'no',
     });
   for (const [index, step] of steps.entries()) {
@@ -218,7 +218,7 @@ function honesty({
     measured: `${runs - copiedRuns} of ${runs} runs and ${durable - copiedDurable} of ${durable} conversations`,
     reproduced: '-',
     ...(copiedRuns + copiedDurable > 0 && {
-      why: 'the others are copies of rows that this gateway wrote, with keys, ids and times of their own and without a transcript: hundreds of real ones take longer than a scenario may',
+      why: 'the others are copies of rows that this system wrote, with keys, ids and times of their own and without a transcript: hundreds of real ones take longer than a scenario may',
     }),
   };
 }

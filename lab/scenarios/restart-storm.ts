@@ -22,7 +22,7 @@ import type { Scenario } from '../scenario/scenario.ts';
 export const restartStorm: Scenario = {
   name: 'restart-storm',
   summary: 'fault after fault, each at a moment that a seed chooses, in turns of several clients and in boots',
-  gateways: ['openclaw@2026.5.28', 'openclaw@2026.7.1', 'reference'],
+  systems: ['openclaw@2026.5.28', 'openclaw@2026.7.1', 'reference'],
   steps: { full: 25, quick: 5 },
   draws: { faults: ['sigkill', 'oom', 'sleep'] },
   checks: [
@@ -48,7 +48,7 @@ export const restartStorm: Scenario = {
         what: 'faults at moments that were drawn',
         measured: `${struck.length} of ${steps.length}: ${of('crash-point')} at crash points, ${of('call')} at calls by their number, ${of('time')} at times`,
         reproduced: '-',
-        why: 'crash points and calls are the same again for the same seed, as far as the gateway makes its calls in the same order; times are not',
+        why: 'crash points and calls are the same again for the same seed, as far as the system makes its calls in the same order; times are not',
       },
       { what: 'turns that were acknowledged between them', measured: String(turns), reproduced: '-' },
     ];

@@ -16,22 +16,22 @@ import type { Figure } from '../scenario/figure.ts';
 import { pointsOf } from '../scenario/points.ts';
 import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
 
-/** A command that asks a gateway which is frozen gets no answer: its operator loses patience. */
+/** A command that asks a system which is frozen gets no answer: its operator loses patience. */
 const COMMAND_LIMIT_MS = { full: 45_000, quick: 25_000 };
 
-/** Who comes while the gateway sleeps, step by step. */
+/** Who comes while the system sleeps, step by step. */
 const VISITORS = [
   { command: true, second: false },
   { command: false, second: true },
   { command: true, second: true },
 ] as const;
 
-/** A writer that sleeps for hours in the middle of its write is no dead one: what do a clean-up and a second gateway do to it? */
+/** A writer that sleeps for hours in the middle of its write is no dead one: what do a clean-up and a second system do to it? */
 export const sleeperAndSweeper: Scenario = {
   name: 'sleeper-and-sweeper',
   summary:
-    'asleep for 8 hours in the middle of a write, while a clean-up command and a second gateway are at its folder',
-  gateways: ['openclaw@2026.5.28', 'openclaw@2026.7.1', 'reference'],
+    'asleep for 8 hours in the middle of a write, while a clean-up command and a second system are at its folder',
+  systems: ['openclaw@2026.5.28', 'openclaw@2026.7.1', 'reference'],
   steps: { full: VISITORS.length, quick: 2 },
   fault: 'sleep',
   checks: [
@@ -78,14 +78,14 @@ async function visit(lab: ScenarioLab, { command, second }: (typeof VISITORS)[nu
   }
 }
 
-/** What became of each second gateway. */
+/** What became of each second system. */
 function besideIt(evidence: CellEvidence): Figure[] {
   return evidence.of('second').map(({ boot }) => {
     const refused = evidence.of('not-ready').find((event) => event.boot === boot);
     const turn = evidence.of('turn').find((event) => event.boot === boot);
     const served = turn?.result.acknowledged === true ? 'its turn was acknowledged' : 'its turn was not acknowledged';
     return {
-      what: 'a second gateway on the folder of the sleeping one',
+      what: 'a second system on the folder of the sleeping one',
       measured:
         refused === undefined
           ? `ready, and ${served}`
@@ -108,7 +108,7 @@ function commandsIn(evidence: CellEvidence): Figure[] {
   const cutOff = pointsOf(evidence, 'command-cut-off').map(
     (point): Figure => ({
       what,
-      measured: `no end within ${(point.values.limitMs ?? 0) / 1000} s: it waits for the gateway`,
+      measured: `no end within ${(point.values.limitMs ?? 0) / 1000} s: it waits for the system`,
       reproduced: '-',
     }),
   );

@@ -3,7 +3,7 @@ import { type Planned, plan, planRun, type Selection } from '../plan.ts';
 import { plannedRow } from '../run.ts';
 import { cut, parseShard, shardOf } from './cut.ts';
 
-const all: Selection = { gateways: ['reference'], faults: [], crashPoints: [], memory: [], cells: [], repeat: 1 };
+const all: Selection = { systems: ['reference'], faults: [], crashPoints: [], memory: [], cells: [], repeat: 1 };
 const isControl = ({ role }: Planned) => role === 'control' || role === 'canary';
 const idsOf = (cells: readonly Planned[]) => cells.map(({ id }) => id);
 
@@ -33,7 +33,7 @@ describe('every cell is in one shard', () => {
     }
   });
 
-  test('a shard of scenarios has a control of another gateway: it vouches for the machine', async () => {
+  test('a shard of scenarios has a control of another system: it vouches for the machine', async () => {
     const planned = await planRun({ ...all, crashPoints: ['replaced'] }, ['openclaw-89520'], true);
     const [long = []] = cut(planned, 4, new Map());
     expect(long.filter((id) => id.startsWith('openclaw-89520'))).toHaveLength(1);

@@ -23,7 +23,7 @@ export function parseShard(text: string): ShardNumber {
  * The part of a plan that a shard runs. Cells go, longest first, to the shard that has the least to do (LPT: Graham, "Bounds on Multiprocessing Timing
  * Anomalies", 1969), so every shard cuts the same way if it goes by the same durations.
  *
- * Every shard carries the canary and the controls of the gateways in it: a control vouches for the machine that it ran on, and shards run on machines
+ * Every shard carries the canary and the controls of the systems in it: a control vouches for the machine that it ran on, and shards run on machines
  * of their own. A shard whose machine can't see a fault is not sound by itself, wherever the others ran.
  * @param durations of earlier runs, by cell, in ms
  * @param version of midwrite: shards of another one do not belong to these
@@ -92,36 +92,34 @@ class Part {
     const canaries = this.#planned.filter(({ role }) => role === 'canary');
     const controls = this.#planned.filter(({ role }) => role === 'control');
     const own = controls.filter((control) => cells.some((cell) => isControlOf(control, cell)));
-    // A part with scenarios alone has no gateway with a control: any one vouches for the machine.
+    // A part with scenarios alone has no system with a control: any one vouches for the machine.
     return [...(own.length > 0 ? own : controls.slice(0, 1)), ...canaries];
   }
 }
 
 function isControlOf({ spec: control }: Planned, { spec: cell }: Planned): boolean {
-  return (
-    control.gateway === cell.gateway && control.version === cell.version && control.memoryBytes === cell.memoryBytes
-  );
+  return control.system === cell.system && control.version === cell.version && control.memoryBytes === cell.memoryBytes;
 }
 
-/** What scenarios are made to take at most, one gateway of several: lab/scenarios/. */
+/** What scenarios are made to take at most, one system of several: lab/scenarios/. */
 const SCENARIO_MS = { full: 120_000, quick: 30_000 };
 
 /**
- * A guess for every cell: what it took before, else what the others of its gateway took, else a part of the time that its gateway has to get ready, which
+ * A guess for every cell: what it took before, else what the others of its system took, else a part of the time that its system has to get ready, which
  * it does three times. Only the ratio matters.
  */
 function estimates(planned: readonly Planned[], durations: ReadonlyMap<string, number>): (cell: Planned) => number {
-  const byGateway = new Map<string, number[]>();
+  const bySystem = new Map<string, number[]>();
   for (const cell of planned) {
     const took = durations.get(cell.id);
     if (took !== undefined && !isPlannedScenario(cell))
-      byGateway.set(cell.gateway.name, [...(byGateway.get(cell.gateway.name) ?? []), took]);
+      bySystem.set(cell.system.name, [...(bySystem.get(cell.system.name) ?? []), took]);
   }
   return (cell) => {
     const known = durations.get(cell.id);
     if (known !== undefined) return known;
     if (isPlannedScenario(cell)) return SCENARIO_MS[cell.spec.isQuick ? 'quick' : 'full'];
-    const others = byGateway.get(cell.gateway.name) ?? [];
+    const others = bySystem.get(cell.system.name) ?? [];
     if (others.length > 0) return others.reduce((sum, one) => sum + one, 0) / others.length;
     return cell.release.promises.readyWithinMs / 10;
   };

@@ -26,7 +26,7 @@ const EVIDENCE = {
 beforeAll(async () => {
   real = await runOfVersion1();
   const crashPoints = ['full-temp', 'replaced'];
-  planned = await plan({ gateways: ['reference'], faults: [], crashPoints, memory: [], cells: [], repeat: 1 });
+  planned = await plan({ systems: ['reference'], faults: [], crashPoints, memory: [], cells: [], repeat: 1 });
 });
 afterAll(() => real[Symbol.asyncDispose]());
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Streams } from '../docker/lab-container.ts';
 import { eachLine } from '../docker/lines.ts';
-import type { Conversation, HttpRequest } from '../gateway.ts';
 import { Problem } from '../problem.ts';
+import type { Conversation, HttpRequest } from '../system.ts';
 import { within } from '../wait.ts';
 
 /** A file, folder or link of the state folder as the sidecar saw it (images/sidecar/README.md). */
@@ -71,13 +71,13 @@ const Heap = z.object({
   totalBytes: z.number(),
   externalBytes: z.number(),
   residentBytes: z.number(),
-  /** Processor time of the gateway since its start, and what this look took of it. */
+  /** Processor time of the system since its start, and what this look took of it. */
   cpuMs: z.number(),
   lookCpuMs: z.number(),
 });
 export type Heap = z.infer<typeof Heap>;
 
-/** What is in the collections of the gateway's heap, by the names of what holds them (images/sidecar/README.md). */
+/** What is in the collections of the system's heap, by the names of what holds them (images/sidecar/README.md). */
 const Collections = z.object({
   named: z.array(z.object({ kind: z.string(), name: z.string(), collections: z.number(), entries: z.number() })),
   objects: z.number(),
@@ -184,7 +184,7 @@ export class Sidecar {
     return shape.parse(reply);
   }
 
-  /** Polls the gateway until it is ready. `cancel` ends the poll early, for when the gateway is known to be dead. */
+  /** Polls the system until it is ready. `cancel` ends the poll early, for when the system is known to be dead. */
   ready(
     http: { port: number; path: string; status: number; includes?: string },
     limitMs: number,
@@ -195,7 +195,7 @@ export class Sidecar {
         if (answer.ok) return z.object({ tReady: z.number() }).parse(answer);
         throw new Problem(
           'not-ready',
-          `the gateway was not ready within ${limitMs / 1000} s: ${answer.error ?? answer.code ?? 'no answer'}`,
+          `the system was not ready within ${limitMs / 1000} s: ${answer.error ?? answer.code ?? 'no answer'}`,
         );
       }),
       cancel: () => this.#cancel(id),
@@ -206,7 +206,7 @@ export class Sidecar {
     if (this.#open.has(target)) this.#request('cancel', { target }, CALL_LIMIT_MS).reply.catch(() => undefined);
   }
 
-  /** Sends one turn. Never rejects because of the gateway: a broken connection is what a crash looks like from outside. */
+  /** Sends one turn. Never rejects because of the system: a broken connection is what a crash looks like from outside. */
   turn(http: HttpRequest, limitMs: number): { result: Promise<TurnResult>; cancel(): void } {
     const { id, reply } = this.#request('turn', { http, limitMs }, limitMs + CALL_LIMIT_MS);
     const shape = z.object({ tSent: z.number(), tAcknowledged: z.number(), status: z.number(), body: z.string() });
@@ -256,13 +256,13 @@ export class Sidecar {
     return this.#call('free-disk', { root }, z.object({ freeBytes: z.number() }));
   }
 
-  /** The gateway's heap after a collection, through Node's inspector on the pod's loopback. */
+  /** The system's heap after a collection, through Node's inspector on the pod's loopback. */
   async heap(): Promise<Heap> {
     return this.#call('heap', { limitMs: HEAP_LIMIT_MS }, Heap, HEAP_LIMIT_MS + CALL_LIMIT_MS);
   }
 
   /**
-   * A heap snapshot of the gateway, which stands still meanwhile, counted.
+   * A heap snapshot of the system, which stands still meanwhile, counted.
    * @param atLeast arrays and objects of a name with fewer entries are left out
    */
   async collections(atLeast: number): Promise<Collections> {
@@ -270,7 +270,7 @@ export class Sidecar {
     return this.#call('collections', fields, Collections, COLLECTIONS_LIMIT_MS + CALL_LIMIT_MS);
   }
 
-  /** Many requests or conversations, in which `{n}` counts from `from`. Never rejects because of the gateway. */
+  /** Many requests or conversations, in which `{n}` counts from `from`. Never rejects because of the system. */
   async requests(call: HttpRequest | Conversation, count: number, from: number): Promise<z.infer<typeof Requests>> {
     const fields = {
       ...('steps' in call ? { socket: call } : { http: withoutEmptyBody(call) }),

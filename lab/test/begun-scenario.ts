@@ -5,7 +5,7 @@ export const SCENARIO_STORE = '/state/sessions.json';
 
 type Begun = Omit<EvidenceOf<'scenario'>, 't' | 'type' | 'schemaVersion' | 'promises'>;
 
-/** The first line of a scenario's evidence, of a gateway that promises nothing but its store. */
+/** The first line of a scenario's evidence, of a system that promises nothing but its store. */
 export function begunScenario(
   { scenario, ...more }: Pick<Begun, 'scenario' | 'steps'> & Partial<Begun>,
   promises: Partial<EvidenceOf<'scenario'>['promises']> = {},
@@ -15,7 +15,7 @@ export function begunScenario(
     schemaVersion: 1,
     id: `${scenario}_g@1.0.0_1g`,
     scenario,
-    gateway: 'g',
+    system: 'g',
     version: '1.0.0',
     memoryBytes: 1024 ** 3,
     isQuick: false,

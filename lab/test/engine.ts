@@ -1,5 +1,5 @@
 import { gated } from '../../images/gated/recipe.ts';
-import { openclaw } from '../../images/openclaw/gateway.ts';
+import { openclaw } from '../../images/openclaw/system.ts';
 import { referenceImage } from '../../images/reference/recipe.ts';
 import { sidecarImage } from '../../images/sidecar/recipe.ts';
 import { writegateTestImage } from '../../images/writegate/fixtures/recipe.ts';

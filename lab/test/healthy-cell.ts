@@ -112,7 +112,7 @@ function begin(cell: Pick<CellSpec, 'fault' | 'aftermath'>): EvidenceBuilder {
         type: 'cell',
         schemaVersion: 1,
         id: `reference@1.0.0_full-temp_${cell.fault}_192m`,
-        gateway: 'reference',
+        system: 'reference',
         version: '1.0.0',
         crashPoint: 'full-temp',
         fault: cell.fault,
@@ -187,14 +187,14 @@ function begin(cell: Pick<CellSpec, 'fault' | 'aftermath'>): EvidenceBuilder {
   );
 }
 
-/** A cell in which the gateway was killed before its rename, swept the temp at its boot, and lost nothing. */
+/** A cell in which the system was killed before its rename, swept the temp at its boot, and lost nothing. */
 export function killed(aftermath: CellSpec['aftermath'] = 'aged'): EvidenceBuilder {
   const old = { [STORE]: { text: storeOf('warm') } };
   const temp = { [TEMP]: { text: storeOf('warm', 'struck'), ageMs: aftermath === 'fresh' ? 0 : HOUR } };
   const planted = { [YOUNG]: { text: '{' }, [FOREIGN]: { text: 'not yours', ageMs: HOUR } };
   const stays = aftermath === 'aged' ? {} : temp;
   const build = begin({ fault: 'sigkill', aftermath })
-    .add({ type: 'docker', container: 'x-gateway', action: 'kill', attributes: { signal: '9' } })
+    .add({ type: 'docker', container: 'x-system', action: 'kill', attributes: { signal: '9' } })
     .add({ type: 'stopped', boot: 1, exitCode: 137, oomKilled: false, byLab: false })
     .turn('struck', 1, false)
     .snapshot('struck', { ...old, [TEMP]: { text: storeOf('warm', 'struck') } })
@@ -228,12 +228,12 @@ export function killed(aftermath: CellSpec['aftermath'] = 'aged'): EvidenceBuild
     .add({ type: 'end', durationMs: 1_000 });
 }
 
-/** A cell in which the gateway was frozen before its rename and went on. */
+/** A cell in which the system was frozen before its rename and went on. */
 export function slept(): EvidenceBuilder {
   return begin({ fault: 'sleep', aftermath: 'aged' })
-    .add({ type: 'docker', container: 'x-gateway', action: 'pause', attributes: {} })
+    .add({ type: 'docker', container: 'x-system', action: 'pause', attributes: {} })
     .add({ type: 'aged', byMs: 8 * HOUR, why: 'slept' })
-    .add({ type: 'docker', container: 'x-gateway', action: 'unpause', attributes: {} })
+    .add({ type: 'docker', container: 'x-system', action: 'unpause', attributes: {} })
     .gate(1, { ev: 'released', id: 'full-temp', how: 'continued' })
     .kept(1, 'struck')
     .snapshot('woken', { [STORE]: { text: storeOf('warm', 'struck') } })

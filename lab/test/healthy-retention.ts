@@ -55,7 +55,7 @@ export function retention({
     build.add({
       type: 'command',
       argv: [argv],
-      isGatewayRunning: false,
+      isSystemRunning: false,
       exitCode,
       oomKilled: false,
       stdout: '{}',

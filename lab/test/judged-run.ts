@@ -15,7 +15,7 @@ export interface JudgedCell {
 }
 
 export interface CellOptions {
-  gateway?: string;
+  system?: string;
   version?: string;
   crashPoint?: string;
   role?: MatrixRow['role'];
@@ -25,20 +25,20 @@ export interface CellOptions {
 
 export function judged(build: EvidenceBuilder, options: CellOptions = {}): JudgedCell {
   const evidence = build.done();
-  const { gateway, version, crashPoint, fault, aftermath, memoryBytes } = { ...evidence.cell, ...options };
-  const cell = { gateway, version, crashPoint, fault, aftermath, memoryBytes };
+  const { system, version, crashPoint, fault, aftermath, memoryBytes } = { ...evidence.cell, ...options };
+  const cell = { system, version, crashPoint, fault, aftermath, memoryBytes };
   const expectations: Expectation[] = (options.known ?? []).map((check) => ({
     versions: '*',
     crashPoint: '*',
     fault: '*',
     aftermath: '*',
     checks: [check],
-    issue: 'https://github.com/example/gateway/issues/1',
+    issue: 'https://github.com/example/system/issues/1',
     note: '',
   }));
   const result = judge(evidence);
   const { expected, checks } = compare(cell, result, expectations, undefined);
-  const id = `${gateway}@${version}_${crashPoint}_${fault}_192m`;
+  const id = `${system}@${version}_${crashPoint}_${fault}_192m`;
   const { verdict, detail, durationMs } = result;
   const reproduce = `npx midwrite run --cell ${id}`;
   const row = { ...cell, id, role: options.role ?? 'cell', verdict, expected, detail, durationMs, checks, reproduce };
@@ -91,7 +91,7 @@ export const HOSTILE_LINE =
 /** The same as the name of a file: no slash, and of the form of a temp. */
 export const HOSTILE_TEMP = '/state/sessions.json.<img src=x onerror="document.title=\'owned\'">\u202e.1.tmp';
 
-/** A cell of a gateway that logs, answers and names its files with markup. */
+/** A cell of a system that logs, answers and names its files with markup. */
 export function hostile(): EvidenceBuilder {
   const build = orphaned(HOSTILE_TEMP);
   const end = build.events.pop();
@@ -105,7 +105,7 @@ export function hostile(): EvidenceBuilder {
 
 const noise = (seed: number) => createHash('sha256').update(String(seed)).digest('hex');
 
-/** As much as a real cell of a large gateway leaves: calls, memory figures, a log, a store of some rows. No two lines are the same. */
+/** As much as a real cell of a large system leaves: calls, memory figures, a log, a store of some rows. No two lines are the same. */
 export function busy(seed: number): EvidenceBuilder {
   const build = seed % 3 === 0 ? slept() : seed % 3 === 1 ? orphaned() : killed();
   const end = build.events.pop();
@@ -131,7 +131,7 @@ const BOXES = 3;
 /** So many are made and judged; the others are those again under other names. */
 const DISTINCT = 30;
 
-/** So many cells of a run: several gateways and crash points, a sleep and two kills at each. */
+/** So many cells of a run: several systems and crash points, a sleep and two kills at each. */
 export function largeRun(cells: number): Report {
   const crashPoints = ['empty-temp', 'torn-temp', 'full-temp', 'replaced'];
   const made = Array.from({ length: Math.min(cells, DISTINCT) }, (_, index) => judged(busy(index)));
@@ -141,19 +141,19 @@ export function largeRun(cells: number): Report {
     const crashPoint = crashPoints[place % crashPoints.length] ?? '';
     const version = `1.${Math.floor(place / crashPoints.length)}.0`;
     const attempt = index % BOXES === 2 ? '_r2' : '';
-    const id = `gateway@${version}_${crashPoint}_${'fault' in row ? row.fault : ''}_192m${attempt}`;
-    return { evidence, row: { ...row, id, gateway: 'gateway', version, crashPoint } };
+    const id = `system@${version}_${crashPoint}_${'fault' in row ? row.fault : ''}_192m${attempt}`;
+    return { evidence, row: { ...row, id, system: 'system', version, crashPoint } };
   });
   return judgedRun(list);
 }
 
 /** A row of a scenario with a curve. */
-export function scenarioRow(name: string, gateway: string, slope: number): MatrixRow {
+export function scenarioRow(name: string, system: string, slope: number): MatrixRow {
   const points = [0, 1, 2, 3, 4].map((x) => [x, 1_000 + slope * x, x < 3 ? 1 : 2]);
   return MatrixScenario.parse({
-    id: `${name}_${gateway}@1.0.0_192m`,
+    id: `${name}_${system}@1.0.0_192m`,
     scenario: name,
-    gateway,
+    system,
     version: '1.0.0',
     memoryBytes: 192 * 1024 * 1024,
     isQuick: false,

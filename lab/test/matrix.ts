@@ -4,7 +4,7 @@ import { MATRIX_SCHEMA_VERSION, type Matrix, type MatrixCell, outcomeOf } from '
 export const row = (more: Partial<MatrixCell> = {}): MatrixCell => ({
   id: 'g@1.0.0_full-temp_sigkill_1g',
   role: 'cell',
-  gateway: 'g',
+  system: 'g',
   version: '1.0.0',
   crashPoint: 'full-temp',
   fault: 'sigkill',

@@ -1,7 +1,7 @@
 import type { Effect, Step, Turn, WriteRecord } from '../explore/record.ts';
 import type { GateEvent } from '../gate/protocol.ts';
-import type { Promises } from '../gateway.ts';
 import type { Entry } from '../sidecar/client.ts';
+import type { Promises } from '../system.ts';
 
 export const ROOT = '/state';
 export const STORE = '/state/store.json';
@@ -125,7 +125,7 @@ export class SmallRecord {
   get record(): WriteRecord {
     const data = Buffer.concat(this.#data);
     return {
-      gateway: 'small',
+      system: 'small',
       version: '1.0.0',
       workload: 'turn',
       root: ROOT,

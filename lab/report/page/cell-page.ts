@@ -8,7 +8,7 @@ import { timelineChart } from './timeline-chart.ts';
 import { bytes, duration } from './units.ts';
 
 /**
- * The page of one cell, or of one scenario with one gateway.
+ * The page of one cell, or of one scenario with one system.
  * @param change what became of it since another run, where two are compared
  */
 export function cellPage(view: CellView, change?: CellChange): Markup {
@@ -16,7 +16,7 @@ export function cellPage(view: CellView, change?: CellChange): Markup {
   return html`<article class="cell" aria-labelledby="cell-title">
 <header>
 <h2 id="cell-title" tabindex="-1"><span class="state ${state}"><span class="sign" aria-hidden="true">${sign(state)}</span> ${WORDS[state]}</span> ${view.where}</h2>
-<p class="about">${'scenario' in row ? html`<a href="#/scenario/${encodeURIComponent(row.scenario)}">All gateways of this scenario</a> · ` : ''}${[view.release, ...view.circumstances, `took ${duration(row.durationMs)}`].join(' · ')}</p>
+<p class="about">${'scenario' in row ? html`<a href="#/scenario/${encodeURIComponent(row.scenario)}">All systems of this scenario</a> · ` : ''}${[view.release, ...view.circumstances, `took ${duration(row.durationMs)}`].join(' · ')}</p>
 </header>
 ${change === undefined ? '' : html`<p class="change ${change.change}"><span class="mark" aria-hidden="true">${CHANGE_SIGNS[change.change]}</span> <b>${CHANGE_WORDS[change.change]}</b> ${inWords(change)}</p>`}
 <p class="sentence"><b>Promised:</b> ${view.promised}. <b>${row.verdict === 'held' ? 'And:' : 'But:'}</b> ${view.happened}.</p>
@@ -140,10 +140,10 @@ function log({ lines, gapAt, leftOut }: LogView, file: string): Markup {
       }) => html`<span class="when">${boot} ${(atMs / 1000).toFixed(2).padStart(8)}</span> ${said}
 `,
     );
-  return html`<details class="log"><summary>The gateway's log: ${lines.length + leftOut} lines</summary>${
+  return html`<details class="log"><summary>The system's log: ${lines.length + leftOut} lines</summary>${
     lines.length === 0
       ? html`<p class="note">It said nothing.</p>`
-      : html`<p class="note">Boot, seconds, line.</p><pre role="region" tabindex="0" aria-label="The gateway's log">${text(lines.slice(0, gapAt))}${
+      : html`<p class="note">Boot, seconds, line.</p><pre role="region" tabindex="0" aria-label="The system's log">${text(lines.slice(0, gapAt))}${
           leftOut === 0
             ? ''
             : html`<span class="gap">… ${leftOut} lines left out; all of them are in ${file} …

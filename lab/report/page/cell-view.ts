@@ -68,7 +68,7 @@ export function cellView(row: MatrixRow, evidence: CellEvidence | undefined): Ce
   return {
     row,
     state: stateOf(row),
-    release: `${row.gateway}@${row.version}`,
+    release: `${row.system}@${row.version}`,
     where: isScenario(row) ? row.scenario : `${row.crashPoint} × ${row.fault}`,
     circumstances: circumstances(row),
     ...inASentence(row, checks),

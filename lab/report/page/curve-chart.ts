@@ -25,7 +25,7 @@ const MARK_AREA = 46;
 /** A document's figure that is so many times what was measured would press the curves flat: it is told beside them. */
 const OFF_THE_SCALE = 8;
 
-/** One curve of a scenario with all the gateways that ran it, each with its fit, and the document's figure as a level. */
+/** One curve of a scenario with all the systems that ran it, each with its fit, and the document's figure as a level. */
 export function curveChart(curve: SharedCurve): Markup {
   const { title, xLabel, yLabel, document, lines } = curve;
   const all = lines.flatMap((one) => one.curve.points);
@@ -98,15 +98,15 @@ function fitLines(points: readonly Point[], fit: NonNullable<MatrixCurve['fit']>
 }
 
 function fitTable({ xLabel, yLabel, lines }: SharedCurve, inUnits: (value: number) => string): Markup {
-  const rows = lines.map(({ gateway, curve: { points, fit } }, index) => {
+  const rows = lines.map(({ system, curve: { points, fit } }, index) => {
     const last = points.at(-1);
     const slope =
       fit === undefined
         ? html`<td colspan="2">too few points for a line</td>`
         : html`<td>${slopeInUnit(fit.slope, yLabel)}</td><td>± ${slopeInUnit(fit.halfWidth, yLabel)}</td>`;
-    return html`<tr><th scope="row"><svg class="swatch" viewBox="-6 -6 12 12" aria-hidden="true"><g class="series s${index % SHAPES.length}"><path class="point" d="${shapeOf(index)}"/></g></svg> ${gateway}</th>${slope}<td>${points.length}</td><td>${last === undefined ? '' : inUnits(last[1])}</td></tr>`;
+    return html`<tr><th scope="row"><svg class="swatch" viewBox="-6 -6 12 12" aria-hidden="true"><g class="series s${index % SHAPES.length}"><path class="point" d="${shapeOf(index)}"/></g></svg> ${system}</th>${slope}<td>${points.length}</td><td>${last === undefined ? '' : inUnits(last[1])}</td></tr>`;
   });
-  return html`<div class="scroll" role="region" aria-label="Fits" tabindex="0"><table class="figures"><thead><tr><th scope="col">gateway</th><th scope="col">slope, for each of: ${xLabel}</th><th scope="col">interval, 95 %</th><th scope="col">points</th><th scope="col">last point</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+  return html`<div class="scroll" role="region" aria-label="Fits" tabindex="0"><table class="figures"><thead><tr><th scope="col">system</th><th scope="col">slope, for each of: ${xLabel}</th><th scope="col">interval, 95 %</th><th scope="col">points</th><th scope="col">last point</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 function inUnit(value: number, label: string): string {

@@ -36,7 +36,7 @@ test('another file of the same name is replaced', () => {
   expect(changes(build)[name(STORE)]?.at(-1)).toBe('replaced');
 });
 
-test('a gateway that lives through it is looked at when it woke', () => {
+test('a system that lives through it is looked at when it woke', () => {
   expect(folderDiff(slept().done())?.moments.map(({ moment }) => moment)).toEqual(['before', 'woken', 'served']);
 });
 

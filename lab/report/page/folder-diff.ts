@@ -1,8 +1,8 @@
 import { structuredPatch } from 'diff';
 import type { CellEvidence } from '../../evidence/cell-evidence.ts';
 import type { Moment } from '../../evidence/event.ts';
-import { storeEntryPath } from '../../gateway.ts';
 import type { Entry } from '../../sidecar/client.ts';
+import { storeEntryPath } from '../../system.ts';
 import { cut } from './units.ts';
 
 /** The state folder at several moments, side by side. */

@@ -75,8 +75,8 @@ function filters(matrix: Matrix, comparison: Comparison | undefined): Markup {
 <div class="verdicts" role="group" aria-label="Verdict">${buttons}</div>
 <div class="selects">
 ${select(
-  'gateway',
-  'Gateway',
+  'system',
+  'System',
   distinct((row) => [release(row)]),
 )}
 ${select(
@@ -96,9 +96,9 @@ ${changes.length === 0 ? '' : select('change', 'Change', changes)}
 </form>`;
 }
 
-const release = (row: Pick<MatrixRow, 'gateway' | 'version'>) => `${row.gateway}@${row.version}`;
+const release = (row: Pick<MatrixRow, 'system' | 'version'>) => `${row.system}@${row.version}`;
 
-/** Gateways and crash points down, faults across. */
+/** Systems and crash points down, faults across. */
 function matrixTable(matrix: Matrix, changeOf: ReadonlyMap<string, CellChange>): Markup | '' {
   const { columns, rows } = grid(matrix);
   if (rows.length === 0) return '';
@@ -113,7 +113,7 @@ function matrixTable(matrix: Matrix, changeOf: ReadonlyMap<string, CellChange>):
   }
   return html`<section><h2>Fault matrix</h2>
 <div class="scroll" role="region" aria-label="Fault matrix" tabindex="0"><table id="matrix">
-<caption class="hidden-text">Gateways and crash points down, faults across. Arrow keys move between the boxes.</caption>
+<caption class="hidden-text">Systems and crash points down, faults across. Arrow keys move between the boxes.</caption>
 <thead><tr><th scope="col">crash point</th>${columns.map((fault) => html`<th scope="col">${faultTitle(fault)}</th>`)}</tr></thead>
 ${[...groups].map(
   ([name, list]) => html`<tbody><tr class="group"><th colspan="${columns.length + 1}" scope="rowgroup">${name}</th></tr>
@@ -137,7 +137,7 @@ function boxLink(row: MatrixRow, change: CellChange | undefined, isOneOfMany: bo
   const where = 'scenario' in row ? row.scenario : `${row.crashPoint}, ${row.fault}`;
   const moved = change === undefined || change.change === 'same' ? undefined : change.change;
   const place = `${release(row)}, ${where}: `;
-  return html`<a class="box state ${state}${moved === undefined ? '' : ` moved ${moved}`}" href="${cellLink(row.id)}" data-cell="${row.id}" data-gateway="${release(row)}" data-fault="${'fault' in row ? row.fault : ''}" data-state="${state}" data-check="${violated.join(' ')}" data-change="${change?.change ?? ''}"><span class="hidden-text">${place}</span>${moved === undefined ? '' : html`<span class="mark"><span aria-hidden="true">${CHANGE_SIGNS[moved]}</span> ${CHANGE_WORDS[moved]}</span> `}<span class="word"><span class="sign" aria-hidden="true">${sign(state)}</span> ${SHORT[state]}${attempt === undefined ? '' : ` #${attempt}`}</span>${found.map((one) => html` <span class="finding ${one.known ? '' : 'fresh'}">${one.text}</span>`)}</a>`;
+  return html`<a class="box state ${state}${moved === undefined ? '' : ` moved ${moved}`}" href="${cellLink(row.id)}" data-cell="${row.id}" data-system="${release(row)}" data-fault="${'fault' in row ? row.fault : ''}" data-state="${state}" data-check="${violated.join(' ')}" data-change="${change?.change ?? ''}"><span class="hidden-text">${place}</span>${moved === undefined ? '' : html`<span class="mark"><span aria-hidden="true">${CHANGE_SIGNS[moved]}</span> ${CHANGE_WORDS[moved]}</span> `}<span class="word"><span class="sign" aria-hidden="true">${sign(state)}</span> ${SHORT[state]}${attempt === undefined ? '' : ` #${attempt}`}</span>${found.map((one) => html` <span class="finding ${one.known ? '' : 'fresh'}">${one.text}</span>`)}</a>`;
 }
 
 /** In a box there is little room. */
@@ -200,7 +200,7 @@ function seedOf(cells: Matrix['cells']): string {
 }
 
 function frame({ run, cells }: Matrix): Markup {
-  const gateways = [...Map.groupBy(cells, (row) => row.gateway)].map(([name, rows]) => {
+  const systems = [...Map.groupBy(cells, (row) => row.system)].map(([name, rows]) => {
     const versions = [...new Set(rows.map((row) => row.version))];
     const more = versions.length > VERSIONS_SHOWN ? ` and ${versions.length - VERSIONS_SHOWN} more` : '';
     const sizes = [...new Set(rows.map((row) => formatSize(row.memoryBytes)))];
@@ -222,7 +222,7 @@ function frame({ run, cells }: Matrix): Markup {
     ...(run.resumedAt === undefined
       ? []
       : [['Taken up again', run.resumedAt.map(when).join(', ')] satisfies [string, string]]),
-    ['Gateways', gateways.join('; ')],
+    ['Systems', systems.join('; ')],
   ];
   return html`<section class="frame" aria-label="This run"><dl>${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>`;
 }

@@ -8,9 +8,9 @@ import { cellLink } from './overview.ts';
 import { sign, stateOf, stateOfCheck, WORDS } from './state.ts';
 import { duration } from './units.ts';
 
-const release = (row: MatrixScenario) => `${row.gateway}@${row.version}`;
+const release = (row: MatrixScenario) => `${row.system}@${row.version}`;
 
-/** A scenario with all its gateways, side by side: what was promised, what was found, and the curves. */
+/** A scenario with all its systems, side by side: what was promised, what was found, and the curves. */
 export function scenarioPage(name: string, rows: readonly MatrixScenario[]): Markup {
   const scenario = scenarios.find((one) => one.name === name);
   return html`<article class="cell" aria-labelledby="scenario-title">
@@ -24,7 +24,7 @@ ${curves(rows)}
 </article>`;
 }
 
-/** Checks down, gateways across. */
+/** Checks down, systems across. */
 function verdicts(rows: readonly MatrixScenario[], known: readonly { id: string; promise: string }[]): Markup {
   const ids = [...new Set(rows.flatMap((row) => row.checks.map((check) => check.id)))];
   const promise = (id: string) => known.find((check) => check.id === id)?.promise;
@@ -48,7 +48,7 @@ function verdicts(rows: readonly MatrixScenario[], known: readonly { id: string;
 </table></div></section>`;
 }
 
-/** What was found beside the document's figures: one row for each thing, gateways across. */
+/** What was found beside the document's figures: one row for each thing, systems across. */
 function figures(rows: readonly MatrixScenario[]): Markup | '' {
   const things = [...new Set(rows.flatMap((row) => row.figures.map((figure) => figure.what)))];
   if (things.length === 0) return '';

@@ -48,7 +48,7 @@ export function timelineChart(
       marks: html`${times.phases.filter(crosses).map((span, index) => bar(span, index % 2 === 0 ? 'phase' : 'phase odd'))}`,
     },
     {
-      title: 'gateway',
+      title: 'system',
       height: LANE,
       marks: html`${times.boots.filter(crosses).map((boot) => html`${bar(boot, 'boot', bootLabel(boot))}${readyTick(boot.readyAtMs, part, x)}`)}`,
     },

@@ -53,7 +53,7 @@ describe('a cell that was killed', () => {
   });
 });
 
-test('a gateway that lives through it is held until it goes on, and that is the proof', () => {
+test('a system that lives through it is held until it goes on, and that is the proof', () => {
   const times = timeline(slept().done());
   expect(times.proof.map((mark) => mark.label)).toEqual(['pause', 'unpause', 'the held call went on (continued)']);
   expect(times.holds[0]?.toMs).toBe(times.proof.at(-1)?.atMs);

@@ -1,4 +1,4 @@
-import type { CellEvidence } from '../../evidence/cell-evidence.ts';
+import { type CellEvidence, isSystem } from '../../evidence/cell-evidence.ts';
 import type { EvidenceEvent, EvidenceOf } from '../../evidence/event.ts';
 import { fitsPattern } from '../../patterns.ts';
 import { gateInWords } from './evidence-line.ts';
@@ -19,7 +19,7 @@ export interface Mark {
 export const CALL_KINDS = ['create', 'write', 'sync', 'rename', 'unlink', 'other'] as const;
 export type CallKind = (typeof CALL_KINDS)[number];
 
-/** A call of the gateway's that changes its state folder. */
+/** A call of the system's that changes its state folder. */
 export interface Call {
   atMs: number;
   kind: CallKind;
@@ -37,11 +37,11 @@ export interface Timeline {
   boots: (Span & { readyAtMs?: number })[];
   calls: Call[];
   holds: Span[];
-  /** What was done to the gateway. */
+  /** What was done to the system. */
   fault: Mark[];
   /** What shows that it took place. */
   proof: Mark[];
-  /** Files of dead writers, and what the lab had planted, that the gateway itself removed. */
+  /** Files of dead writers, and what the lab had planted, that the system itself removed. */
   sweep: Mark[];
   turns: (Span & { acknowledged: boolean })[];
   memory: { points: [atMs: number, bytes: number][]; limitBytes: number | undefined };
@@ -129,13 +129,13 @@ function spansOf(marks: readonly Mark[], toMs: number): Span[] {
   return marks.map(({ atMs, label }, index) => ({ fromMs: atMs, toMs: marks[index + 1]?.atMs ?? toMs, label }));
 }
 
-/** When each boot ended, by the lab's clock: a killed gateway says nothing itself. */
+/** When each boot ended, by the lab's clock: a killed system says nothing itself. */
 function ending(events: readonly EvidenceEvent[], start: number, toMs: number): { boot: number; atMs: number }[] {
   const died = new Map<number, number>();
   let boot = 0;
   for (const event of events) {
     if (event.type === 'gate') boot = Math.max(boot, event.boot);
-    const isDeath = event.type === 'docker' && event.action === 'die' && event.container.endsWith('-gateway');
+    const isDeath = event.type === 'docker' && event.action === 'die' && isSystem(event.container);
     if ((isDeath || event.type === 'stopped') && !died.has(boot)) died.set(boot, event.t - start);
   }
   return [...died].map(([number, atMs]) => ({ boot: number, atMs: Math.min(atMs, toMs) }));
@@ -217,12 +217,12 @@ function proof(evidence: CellEvidence, start: number, engineMs: (t: number) => n
   return [...reported, ...seen].sort(inTime);
 }
 
-/** What the engine reported of the gateway's container from each strike until the lab did something to it again. */
+/** What the engine reported of the system's container from each strike until the lab did something to it again. */
 function inStrikes(evidence: CellEvidence): EvidenceOf<'docker'>[] {
   let isStrike = false;
   return evidence.events.flatMap((event): EvidenceOf<'docker'>[] => {
     if (event.type === 'phase') isStrike = event.name === 'strike' || (isStrike && !OVER.has(event.name));
-    const isReport = event.type === 'docker' && event.container.endsWith('-gateway');
+    const isReport = event.type === 'docker' && isSystem(event.container);
     return isReport && isStrike && !THE_LABS_OWN.has(event.action) ? [event] : [];
   });
 }

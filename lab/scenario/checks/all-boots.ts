@@ -6,7 +6,7 @@ export const allBoots: ScenarioCheck = {
   promise: 'it is ready again within its limit after every crash',
 
   judge({ evidence, proof }) {
-    // A second gateway on the same folder may refuse.
+    // A second system on the same folder may refuse.
     const seconds = new Set(evidence.of('second').map((event) => event.boot));
     const failed = evidence.of('not-ready').find((event) => !seconds.has(event.boot));
     if (failed !== undefined)

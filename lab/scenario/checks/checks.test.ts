@@ -14,14 +14,14 @@ interface Told {
   steps?: number;
   /** The step in which the kill is missing. */
   withoutKill?: number;
-  /** The step after which the gateway was not ready again. */
+  /** The step after which the system was not ready again. */
   notReadyAfter?: number;
   isCutOff?: boolean;
 }
 
 const begin = (scenario: string, steps: number) => begunScenario({ scenario, steps });
 
-/** The evidence of `openclaw-89520` with a gateway that leaves so much behind. */
+/** The evidence of `openclaw-89520` with a system that leaves so much behind. */
 function crashes({ left = () => 0, steps = 5, withoutKill, notReadyAfter, isCutOff = false }: Told) {
   const build = begin('openclaw-89520', 5);
   const point = (x: number) =>
@@ -52,7 +52,7 @@ function crashes({ left = () => 0, steps = 5, withoutKill, notReadyAfter, isCutO
       })
       .add({ type: 'phase', name: 'strike' });
     if (step !== withoutKill)
-      build.add({ type: 'docker', container: 'x-gateway', action: 'kill', attributes: { signal: '9' } });
+      build.add({ type: 'docker', container: 'x-system', action: 'kill', attributes: { signal: '9' } });
     build
       .add({ type: 'stopped', boot: step, exitCode: 137, oomKilled: false, byLab: false })
       .add({ type: 'phase', name: 'recover' });
@@ -70,7 +70,7 @@ function crashes({ left = () => 0, steps = 5, withoutKill, notReadyAfter, isCutO
 const check = (result: ReturnType<typeof judge>, id: string) => result.checks.find((one) => one.id === id);
 
 describe('openclaw-89520', () => {
-  test('a gateway that leaves nothing holds', () => {
+  test('a system that leaves nothing holds', () => {
     expect(crashes({})).toMatchObject({ verdict: 'held', detail: '5 steps, and the fault landed in each' });
   });
 
@@ -95,7 +95,7 @@ describe('openclaw-89520', () => {
     expect(result.detail).toMatch(/step 3: the fault did not land: the engine reported no SIGKILL/);
   });
 
-  test('a gateway that does not come back is a result, and what was seen until then counts', () => {
+  test('a system that does not come back is a result, and what was seen until then counts', () => {
     const result = crashes({ notReadyAfter: 4, left: (crash) => crash * 6_000_000 });
     expect(check(result, 'boots')?.detail).toMatch(/boot 5: it was not ready within 1 s.*\n {2}boom/);
     expect(check(result, 'disk-bounded')?.verdict).toBe('violated');
@@ -190,7 +190,7 @@ describe('by the size of the store', () => {
 describe('survives', () => {
   const begun = () => begin('openclaw-51097', 5).started(1).ready(1).add({ type: 'phase', name: 'step 1' });
 
-  test('a gateway that dies is a result, with its point in time, and not a failure of the lab', () => {
+  test('a system that dies is a result, with its point in time, and not a failure of the lab', () => {
     const evidence = begun()
       .add({ type: 'point', series: 'boot', x: 5, values: {} })
       .add({ type: 'died', boot: 1, why: 'it ended with signal 9, with 1 OOM kill in its cgroup', lastLines: 'boom' })
@@ -252,9 +252,9 @@ describe('a scenario that was taken up again', () => {
 });
 
 test('every scenario has a document or a reason, checks, and fewer steps when it is quick', () => {
-  for (const { name, checks, steps, gateways } of scenarios) {
+  for (const { name, checks, steps, systems } of scenarios) {
     expect(checks.length, name).toBeGreaterThan(0);
     expect(steps.quick, name).toBeLessThan(steps.full);
-    expect(gateways, name).toContain('reference');
+    expect(systems, name).toContain('reference');
   }
 });

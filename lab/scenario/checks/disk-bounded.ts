@@ -60,7 +60,7 @@ export const diskBoundedAtRandom: ScenarioCheck = {
       return notApplicable(`${left}, all of it of step ${when}: nothing else left anything, so growth can't be told`);
     }
     if (points.length < 3 && evidence.of('not-ready').length > 0)
-      return notApplicable('the gateway was not ready again: too few faults for a line');
+      return notApplicable('the system was not ready again: too few faults for a line');
     return diskBounded.judge({ evidence, proof });
   },
 };

@@ -17,7 +17,7 @@ export const durableRowsStay: ScenarioCheck = {
     const all = rowsSeen(evidence);
     const last = all.at(-1);
     if (last === undefined || durable === 0 || last.moment === 'planted')
-      return inconclusive('the rows were not counted after the gateway had run on them');
+      return inconclusive('the rows were not counted after the system had run on them');
     if (durable > MAX_ROWS)
       return inconclusive(`${durable} durable rows are over the cap of ${MAX_ROWS} by themselves: some may go`);
     const [first] = lost;

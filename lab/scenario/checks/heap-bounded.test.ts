@@ -8,7 +8,7 @@ import { growing, growthIn, lookShare } from '../collections.ts';
 
 const STEPS = 5;
 
-/** The first lines of a scenario's evidence: a gateway that is ready, looked at before anything is done. */
+/** The first lines of a scenario's evidence: a system that is ready, looked at before anything is done. */
 function begun(): EvidenceBuilder {
   return begunScenario({ scenario: 'openclaw-63643', steps: STEPS }).started(1).ready(1);
 }
@@ -219,7 +219,7 @@ test('figures: each collection of the document, with what filled it', () => {
       measured: 'connections: other +1.00 entries each (0 to 700)',
     },
     { what: 'bytes of heap that stay of each (95 %)', measured: 'connections 200 ± 0' },
-    { what: 'the lab’s own looks at the heap', measured: '10 % of the gateway’s processor time' },
+    { what: 'the lab’s own looks at the heap', measured: '10 % of the system’s processor time' },
     { reproduced: 'not measured' },
   ]);
 });

@@ -171,7 +171,7 @@ describe('each check catches its defect in the one step that has it', () => {
     expect(result.verdict).toBe('violated');
   });
 
-  test('a gateway that does not come back from its first fault is violated, and nothing of it is unclear', () => {
+  test('a system that does not come back from its first fault is violated, and nothing of it is unclear', () => {
     const result = judge(storm({ spoil: (_, cell) => neverReady(cell) }));
     expect(result.verdict).toBe('violated');
     expect(new Set(result.checks.map((one) => one.verdict))).toEqual(new Set(['violated', 'held', 'not-applicable']));

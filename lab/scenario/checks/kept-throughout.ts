@@ -39,7 +39,7 @@ export function keptThroughout(check: Check): ScenarioCheck {
       }
       if (ends.length === 0) {
         return evidence.of('not-ready').length > 0 || evidence.of('died').length > 0
-          ? notApplicable('the gateway was not there again')
+          ? notApplicable('the system was not there again')
           : inconclusive('the state folder was not looked at after the faults');
       }
       if (inSteps.verdict !== 'held') return inSteps;

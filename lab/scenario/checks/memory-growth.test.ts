@@ -24,7 +24,7 @@ interface Told {
   isQuick?: boolean;
 }
 
-/** The evidence of a gateway that reserves 22 GB and keeps 170 MB, but for what is told. */
+/** The evidence of a system that reserves 22 GB and keeps 170 MB, but for what is told. */
 function seen({
   addressWhileIdle = () => 12 * GiB,
   keptWhileIdle = () => 150 * MiB,

@@ -11,18 +11,18 @@ const SERVED = storeOf('warm', 'second', 'struck', 'after');
 const MERGED = TEMP.replace('.2.tmp', '.3.tmp');
 
 interface Told {
-  /** What others left while the gateway slept. Without the temp: the second gateway took it away, or somebody whom nobody saw. */
+  /** What others left while the system slept. Without the temp: the second system took it away, or somebody whom nobody saw. */
   beside?: { store: string; temp?: string; isUnseen?: boolean };
   woken?: string;
   served?: string;
   rebooted?: string;
-  /** The second gateway refuses, and changes nothing. */
+  /** The second system refuses, and changes nothing. */
   isRefused?: boolean;
-  /** What the gateway that was asleep does when it wakes. */
+  /** What the system that was asleep does when it wakes. */
   isDead?: boolean;
 }
 
-/** The evidence of one sleep, with a second gateway on the folder, as a right one leaves it. */
+/** The evidence of one sleep, with a second system on the folder, as a right one leaves it. */
 function sleeper({
   beside = { store: BESIDE, temp: WOKEN },
   woken = WOKEN,
@@ -104,13 +104,13 @@ function sleeper({
 
 const check = (result: ReturnType<typeof judge>, id: string) => result.checks.find((one) => one.id === id);
 
-test('what the second gateway wrote is there after the first has woken: all hold', () => {
+test('what the second system wrote is there after the first has woken: all hold', () => {
   const result = sleeper();
   expect(result.checks.filter((one) => one.verdict !== 'held')).toEqual([]);
   expect(check(result, 'not-rolled-back')?.detail).toBe('1 rows that were written in 1 sleeps are there, and no older');
 });
 
-test('a second gateway that refuses is right too', () => {
+test('a second system that refuses is right too', () => {
   const refused = sleeper({
     isRefused: true,
     woken: storeOf('warm', 'struck'),
@@ -121,7 +121,7 @@ test('a second gateway that refuses is right too', () => {
     {
       id: 'not-rolled-back',
       verdict: 'not-applicable',
-      detail: 'nobody wrote to the store while the gateway slept',
+      detail: 'nobody wrote to the store while the system slept',
     },
   ]);
 });
@@ -141,21 +141,21 @@ test.each([
   expect(found?.lines.every((line) => line > 0)).toBe(true);
 });
 
-test('an acknowledged turn of the second gateway that is lost is lost', () => {
+test('an acknowledged turn of the second system that is lost is lost', () => {
   const found = check(sleeper({ rebooted: storeOf('warm', 'struck', 'after') }), 'acked-durable');
   expect(found).toMatchObject({ verdict: 'violated', detail: expect.stringMatching(/"second" is not in/) });
 });
 
-test('its temp is taken by the second gateway, or by a command', () => {
+test('its temp is taken by the second system, or by a command', () => {
   const taken = check(sleeper({ beside: { store: BESIDE } }), 'wakes');
   expect(taken?.verdict).toBe('violated');
-  expect(taken?.detail).toMatch(/its temp .* was taken from under it while it slept, by a second gateway/);
+  expect(taken?.detail).toMatch(/its temp .* was taken from under it while it slept, by a second system/);
   const unseen = check(sleeper({ beside: { store: BESIDE, isUnseen: true } }), 'wakes');
   expect(unseen?.detail).toMatch(/while it slept, by a command/);
 });
 
 test('it dies when it wakes', () => {
-  expect(check(sleeper({ isDead: true }), 'wakes')?.detail).toMatch(/the gateway ended with code 0 when it woke/);
+  expect(check(sleeper({ isDead: true }), 'wakes')?.detail).toMatch(/the system ended with code 0 when it woke/);
 });
 
 test('a store that can not be read while it slept: not known what was lost', () => {

@@ -8,7 +8,7 @@ type Rows = ReadonlyMap<string, Record<string, unknown>>;
 
 const AFTER: readonly Moment[] = ['woken', 'served', 'rebooted'];
 
-/** The rows that others wrote while the gateway slept: new ones, and changed ones. */
+/** The rows that others wrote while the system slept: new ones, and changed ones. */
 function written(before: Rows, beside: Rows): Rows {
   const changed = [...beside].filter(([key, row]) => JSON.stringify(before.get(key)) !== JSON.stringify(row));
   return new Map(changed);
@@ -43,7 +43,7 @@ function judgeStep({ evidence, original }: StruckStep): Judged {
     for (const [key, row] of rows) {
       const what = undone(later, key, row);
       if (what === undefined) continue;
-      const says = `${moment}: ${what}, which was written while the gateway slept`;
+      const says = `${moment}: ${what}, which was written while the system slept`;
       return { count: rows.size, violation: { says, seen: [original(listing), original(look)] } };
     }
   }
@@ -52,7 +52,7 @@ function judgeStep({ evidence, original }: StruckStep): Judged {
 
 export const notRolledBack: ScenarioCheck = {
   id: 'not-rolled-back',
-  promise: 'what others wrote to the store while the gateway slept is not overwritten by what it remembers',
+  promise: 'what others wrote to the store while the system slept is not overwritten by what it remembers',
 
   judge({ evidence, proof }) {
     if (evidence.promises.store.format === 'sqlite')
@@ -71,7 +71,7 @@ export const notRolledBack: ScenarioCheck = {
     if (unclear?.unclear !== undefined) return inconclusive(`${unclear.step.inWords}: ${unclear.unclear}`);
     const count = judged.reduce((sum, one) => sum + one.count, 0);
     const looks = evidence.of('snapshot').filter((look) => look.moment === 'beside');
-    if (count === 0) return notApplicable('nobody wrote to the store while the gateway slept');
+    if (count === 0) return notApplicable('nobody wrote to the store while the system slept');
     return held(proof, `${count} rows that were written in ${steps.length} sleeps are there, and no older`, ...looks);
   },
 };

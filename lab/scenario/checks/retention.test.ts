@@ -20,7 +20,7 @@ const HELD = {
 /** The rows without one. */
 const without = (key: string) => (rows: StoredRow[]) => rows.filter((row) => row.key !== key);
 
-test('a gateway that keeps conversations and lets probes go holds', () => {
+test('a system that keeps conversations and lets probes go holds', () => {
   expect(verdicts()).toEqual(HELD);
   expect(judged()['probes-leave']?.detail).toBe(
     '12 rows of one-shot runs got older than 48 hours, and none was left after 2 clean-ups',
@@ -62,7 +62,7 @@ describe('durable-rows-stay', () => {
     expect(verdicts(told)).toEqual(HELD);
   });
 
-  test('no count after the gateway had run: inconclusive', () => {
+  test('no count after the system had run: inconclusive', () => {
     expect(verdicts({ until: { step: 1, moment: 'served' } })['durable-rows-stay']).toBe('inconclusive');
     expect(verdicts({ rows: (rows) => rows.filter((row) => row.lasts === 'one-shot') })['durable-rows-stay']).toBe(
       'inconclusive',
@@ -138,7 +138,7 @@ test('the figures have the form of the document, and say what it says nothing of
     reproduced: 'yes',
   });
   expect(figures.find((one) => one.what.startsWith('conversations'))).toMatchObject({
-    measured: '0 of 8: 0 while the gateway ran, 0 by the clean-up',
+    measured: '0 of 8: 0 while the system ran, 0 by the clean-up',
     reproduced: 'no',
   });
   expect(figures.find((one) => one.what.startsWith('8 days later'))).toMatchObject({ reproduced: 'no' });

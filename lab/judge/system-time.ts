@@ -4,12 +4,12 @@ import type { CellEvidence } from '../evidence/cell-evidence.ts';
 type Span = readonly [number, number];
 
 /**
- * How long a cell's gateway did what it would do without the lab too, in ms: its boots until it was ready, its turns without the time in which the lab
+ * How long a cell's system did what it would do without the lab too, in ms: its boots until it was ready, its turns without the time in which the lab
  * held them, the stop that it was asked for. All else of a cell is the lab's: containers, snapshots, the hold, the fault, what is done to the stopped
  * state. `lab/bench/` measures the same boots and turns alone.
  * @returns undefined: it did not come to its end, or it is a scenario, whose requests are not all in the evidence
  */
-export function gatewayTimeMs(evidence: CellEvidence): number | undefined {
+export function systemTimeMs(evidence: CellEvidence): number | undefined {
   if (evidence.scenario !== undefined || evidence.of('end').length === 0) return undefined;
   const holds = holdsOf(evidence);
   const boots = evidence.of('ready').map(({ tookMs }) => tookMs);

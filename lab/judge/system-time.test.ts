@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { EvidenceBuilder, killed } from '../test/healthy-cell.ts';
-import { gatewayTimeMs } from './gateway-time.ts';
+import { systemTimeMs } from './system-time.ts';
 
 /** A cell with one boot, and a turn of 100 ms that is held 40 ms after it was sent. */
 function heldTurn(releasedAfterMs: number | undefined): EvidenceBuilder {
@@ -16,11 +16,11 @@ function heldTurn(releasedAfterMs: number | undefined): EvidenceBuilder {
 const ended = (build: EvidenceBuilder) => build.add({ type: 'end', durationMs: 1_000 }).done();
 
 test('boots until ready, and a turn without its hold', () => {
-  expect(gatewayTimeMs(ended(heldTurn(50)))).toBe(300 + 100 - 50);
+  expect(systemTimeMs(ended(heldTurn(50)))).toBe(300 + 100 - 50);
 });
 
 test('a call that was never released is held until the turn is over', () => {
-  expect(gatewayTimeMs(ended(heldTurn(undefined)))).toBe(300 + 40);
+  expect(systemTimeMs(ended(heldTurn(undefined)))).toBe(300 + 40);
 });
 
 test('the stop that was asked for, and not the end by a fault', () => {
@@ -29,9 +29,9 @@ test('the stop that was asked for, and not the end by a fault', () => {
   const build = stopped(heldTurn(50), 1).ready(2, 200);
   build.add({ type: 'phase', name: 'boot again' });
   stopped(build.at(build.now + 69), 2).ready(3, 100);
-  expect(gatewayTimeMs(ended(build))).toBe(350 + 200 + 70 + 100);
+  expect(systemTimeMs(ended(build))).toBe(350 + 200 + 70 + 100);
 });
 
 test('of a cell that did not come to its end it is not known', () => {
-  expect(gatewayTimeMs(heldTurn(50).done())).toBeUndefined();
+  expect(systemTimeMs(heldTurn(50).done())).toBeUndefined();
 });

@@ -3,17 +3,17 @@ import type { ImageRecipe } from './image/recipe.ts';
 import { unreachable } from './problem.ts';
 
 /**
- * A gateway: the system under test. A definition is data, so that a cell's evidence can carry what was promised and be judged without the
+ * A system: the system under test. A definition is data, so that a cell's evidence can carry what was promised and be judged without the
  * definition. `{session}` and `{text}` in a turn, and in `durable`, stand for the turn's own.
  */
-export interface Gateway {
+export interface System {
   name: string;
   /** One line for `midwrite list`. */
   summary: string;
   defaultVersion: string;
   /** In the plan of a plain `midwrite run`. */
   inDefaultPlan: boolean;
-  /** A gateway that is broken on purpose. One of them is in the list of gateways: the canary, which every run must catch. */
+  /** A system that is broken on purpose. One of them is in the list of systems: the canary, which every run must catch. */
   mutant?: Mutant;
   /** Known findings, as a path below images/, or none. */
   expectations?: string;
@@ -43,7 +43,7 @@ export interface UnseenDefect {
 }
 
 export interface Release {
-  gateway: string;
+  system: string;
   version: string;
   image: ImageRecipe;
   boot: Boot;
@@ -96,7 +96,7 @@ export interface Cleanup {
 export interface Churn {
   name: string;
   request: HttpRequest | Conversation;
-  /** What the gateway needs beside its usual environment, and before its boot. */
+  /** What the system needs beside its usual environment, and before its boot. */
   env?: Readonly<Record<string, string>>;
   files?: readonly { path: string; content: string }[];
   /** The first number. Absent: 1. */
@@ -119,7 +119,7 @@ export interface Boot {
   ready: Ready;
 }
 
-/** When the gateway is ready: an HTTP answer on the pod's loopback, or a line of its log where it has no such path. */
+/** When the system is ready: an HTTP answer on the pod's loopback, or a line of its log where it has no such path. */
 export type Ready =
   | { kind: 'http'; port: number; path: string; status: number; includes?: string }
   | { kind: 'log'; includes: string };
@@ -144,7 +144,7 @@ export interface Conversation {
   refused: unknown;
 }
 
-/** What a gateway promises; everything that a check needs to know of it. Times in ms. */
+/** What a system promises; everything that a check needs to know of it. Times in ms. */
 export interface Promises {
   /** The state folder. */
   root: string;
@@ -153,9 +153,9 @@ export interface Promises {
   temps: readonly string[];
   /** A temp younger than this may be a living writer's: it must be left alone. */
   sweepGraceMs: number;
-  /** The sweep has this long after the gateway was ready. */
+  /** The sweep has this long after the system was ready. */
   sweepWithinMs: number;
-  /** A temp that outlives its grace while the gateway runs goes within this time. Absent: it promises no sweep but the one at its boot. */
+  /** A temp that outlives its grace while the system runs goes within this time. Absent: it promises no sweep but the one at its boot. */
   sweepEveryMs?: number;
   readyWithinMs: number;
   serveWithinMs: number;

@@ -1,5 +1,5 @@
-import type { Gateway, HttpRequest, Release } from '../../lab/gateway.ts';
 import { Problem } from '../../lab/problem.ts';
+import type { HttpRequest, Release, System } from '../../lab/system.ts';
 import { referenceImage } from './recipe.ts';
 import { grownReference, NUMBERED_FROM, numberedStore, seededStore } from './seed.ts';
 
@@ -39,17 +39,12 @@ const turn = (key: string, text: string): HttpRequest => ({
 });
 
 /** How a build of the reference gateway is run in the lab. */
-export function release(
-  gateway: string,
-  version: string,
-  defects: readonly string[],
-  memoryBytes = 192 * MiB,
-): Release {
+export function release(system: string, version: string, defects: readonly string[], memoryBytes = 192 * MiB): Release {
   if (version !== VERSION)
-    throw new Problem('no-such-version', `there is no ${gateway}@${version}: the only version is ${VERSION}.`);
+    throw new Problem('no-such-version', `there is no ${system}@${version}: the only version is ${VERSION}.`);
   const broken = defects.flatMap((name) => ['--defect', name]);
   return {
-    gateway,
+    system,
     version,
     image: referenceImage,
     boot: {
@@ -164,7 +159,7 @@ export function release(
 }
 
 /** The lab's own gateway, which shows how to do it right. */
-export const reference: Gateway = {
+export const reference: System = {
   name: 'reference',
   summary: 'the reference gateway: a journal, atomic replace, every sync, a sweep that spares what is not its own',
   defaultVersion: VERSION,

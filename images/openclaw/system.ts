@@ -1,7 +1,7 @@
 import semver from 'semver';
-import type { Gateway, Promises, Ready, Release } from '../../lab/gateway.ts';
 import { nodeFor, viewPackage } from '../../lab/image/npm.ts';
 import { Problem } from '../../lab/problem.ts';
+import type { Promises, Ready, Release, System } from '../../lab/system.ts';
 import { churnOf } from './churn.ts';
 import { CLI, PORT, TOKEN, turn } from './endpoint.ts';
 import { openclawImage } from './recipe.ts';
@@ -88,7 +88,7 @@ const ENV = {
 };
 
 /** OpenClaw's gateway, the npm package as it is published. */
-export const openclaw: Gateway = {
+export const openclaw: System = {
   name: 'openclaw',
   summary: "OpenClaw's gateway, the real package from npm",
   defaultVersion: '2026.5.28',
@@ -112,7 +112,7 @@ export const openclaw: Gateway = {
     const { image, notes } = openclawImage(releaseOf(version), node);
     const { store, durable } = isSqlite(version) ? SQLITE : SESSIONS_JSON;
     return {
-      gateway: 'openclaw',
+      system: 'openclaw',
       version,
       image,
       notes,

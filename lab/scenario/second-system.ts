@@ -1,10 +1,10 @@
 import { Session } from '../cell/session.ts';
 import type { Recorder } from '../evidence/recorder.ts';
-import type { Release } from '../gateway.ts';
 import type { Pod } from '../pod/pod.ts';
+import type { Release } from '../system.ts';
 
-/** A second gateway on the state folder of the first, as on another machine. */
-export interface SecondGateway extends AsyncDisposable {
+/** A second system on the state folder of the first, as on another machine. */
+export interface SecondSystem extends AsyncDisposable {
   /** False: it refuses, or was never ready; the evidence has its last lines. */
   boot(): Promise<boolean>;
   /** One turn to its end. False: it was not acknowledged. */
@@ -15,12 +15,12 @@ export interface SecondGateway extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-export async function secondGateway(
+export async function secondSystem(
   first: Pod,
   release: Release,
   recorder: Recorder,
   signal: AbortSignal,
-): Promise<SecondGateway> {
+): Promise<SecondSystem> {
   const pod = await first.beside();
   const session = new Session(pod, release, recorder, signal);
   return {
