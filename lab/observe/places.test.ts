@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import type { GateEventOf } from '../gate/protocol.ts';
+import { fewOfEachKind, placesOf, roleOf } from './places.ts';
+
+type Op = GateEventOf<'op'>;
+let seq = 0;
+const op = (kind: string, file: string, more: Partial<Op> = {}): Op => {
+  seq += 1;
+  return { ev: 'op', seq, t: seq, mono: seq, op: kind, syscall: kind, pid: 1, tid: 1, path: `/state/${file}`, ...more };
+};
+const to = (file: string) => ({ to: `/state/${file}` });
+const words = (ops: Op[], ...existing: string[]) =>
+  placesOf(ops, '/state', new Set(existing.map((file) => `/state/${file}`))).map((place) => [place.id, place.words]);
+
+describe('the places of a write', () => {
+  test('a file that is truncated and written', () => {
+    const ops = [op('truncate', 'package.json'), op('write', 'package.json', { bytes: 100 })];
+    expect(words(ops, 'package.json')).toEqual([
+      ['package.json.truncated', 'package.json, truncated and not yet written'],
+      ['package.json.torn', 'package.json, half written'],
+      ['package.json.answered', 'all written, package.json last, and not yet answered'],
+    ]);
+  });
+
+  test('a file that is replaced by a new copy: the ten named crash points come to this', () => {
+    const temp = 'db.json.1234.tmp';
+    const ops = [
+      op('create', temp),
+      op('write', temp, { bytes: 50 }),
+      op('sync', temp),
+      op('rename', temp, to('db.json')),
+    ];
+    const places = placesOf(ops, '/state', new Set(['/state/db.json']));
+    expect(places.map((place) => [place.id, place.words])).toEqual([
+      ['db.json.empty', 'the new copy of db.json, made and still empty'],
+      ['db.json.torn', 'the new copy of db.json, half written'],
+      ['db.json.full', 'the new copy of db.json, whole and not yet renamed over it'],
+      ['db.json.replaced', 'db.json, replaced by its new copy'],
+    ]);
+    expect(places.map(({ arm }) => arm)).toEqual([
+      { op: 'write', path: '/state/db.json.*.tmp', at: 'before', nth: 1 },
+      { op: 'write', path: '/state/db.json.*.tmp', at: 'torn', nth: 1 },
+      { op: 'rename', path: '/state/db.json.*.tmp', at: 'before', nth: 1 },
+      { op: 'rename', path: '/state/db.json.*.tmp', at: 'after', nth: 1 },
+    ]);
+  });
+
+  test('two files, and the place between them', () => {
+    const ops = [
+      op('write', 'a.log', { bytes: 10, append: true }),
+      op('truncate', 'b.json'),
+      op('write', 'b.json', { bytes: 10 }),
+    ];
+    expect(words(ops, 'a.log', 'b.json')).toEqual([
+      ['a.log.appended', 'a.log, appended in part'],
+      ['b.json.between', 'a.log changed, b.json not yet'],
+      ['b.json.truncated', 'b.json, truncated and not yet written'],
+      ['b.json.torn', 'b.json, half written'],
+      ['b.json.answered', 'all written, b.json last, and not yet answered'],
+    ]);
+  });
+
+  test('a backup that is moved away first', () => {
+    const ops = [op('rename', 'dump', to('dump.bak')), op('create', 'dump'), op('write', 'dump', { bytes: 9 })];
+    expect(words(ops, 'dump').map(([id]) => id)).toEqual([
+      'dump.bak.moved',
+      'dump.between',
+      'dump.empty',
+      'dump.torn',
+      'dump.answered',
+    ]);
+  });
+
+  test('several writes of one call have a place between them, and the nth call is the one that is held', () => {
+    const ops = [1, 2, 3].map((page) => op('write', 'db', { bytes: 4096, offset: page * 4096 }));
+    const places = placesOf(ops, '/state', new Set(['/state/db']));
+    expect(places.map(({ id, arm }) => [id, arm.nth, arm.at, arm.bytes])).toEqual([
+      ['db.overwritten', 1, 'torn', undefined],
+      ['db.between', 2, 'before', undefined],
+      ['db.answered', 3, 'torn', 4096],
+    ]);
+  });
+
+  test('every call, where that is asked for', () => {
+    const ops = [op('create', 'x'), op('write', 'x', { bytes: 2 }), op('sync', 'x'), op('chmod', 'x')];
+    const all = placesOf(ops, '/state', new Set(), true);
+    expect(all.map((place) => place.words)).toEqual([
+      'before call 1 of 4, create x',
+      'before call 2 of 4, write x',
+      'in the middle of call 2 of 4, write x',
+      'before call 3 of 4, sync x',
+      'before call 4 of 4, chmod x',
+      'all written, x last, and not yet answered',
+    ]);
+    expect(new Set(all.map((place) => place.id)).size).toBe(all.length);
+  });
+});
+
+test('what changes in a name from write to write is no part of its role, in folders too', () => {
+  expect(roleOf('/state/cache-4711/a_b.2026.json')).toBe('/state/cache-*/a_b.*.json');
+});
+
+test('many files alike stand for each other', () => {
+  const ops = Array.from({ length: 9 }, (_, index) => {
+    const name = String.fromCharCode(97 + index);
+    return [op('create', name), op('write', name, { bytes: 9 })];
+  }).flat();
+  const places = placesOf(ops, '/state', new Set());
+  const { kept, leftOut } = fewOfEachKind(places);
+  expect(kept.filter(({ kind }) => kind === 'empty').map(({ file }) => file)).toEqual(['a', 'b', 'c', 'd']);
+  expect(leftOut).toBe(places.length - kept.length);
+  expect(leftOut).toBeGreaterThan(0);
+});

@@ -1,0 +1,281 @@
+import path from 'node:path';
+import { patternOf } from '../cell/write-shape.ts';
+import type { ArmSpec, GateEventOf } from '../gate/protocol.ts';
+import { fitsPattern } from '../patterns.ts';
+
+type Op = GateEventOf<'op'>;
+
+/** What a crash at a place leaves of a file, in the order in which a write passes it. */
+export const PLACE_KINDS = {
+  before: 'nothing of the write is done',
+  empty: 'the file is made and has no byte',
+  truncated: 'what the file held is gone, and nothing new is in it',
+  torn: 'a part of the bytes is written',
+  full: 'the new copy is whole, and not yet renamed over the file',
+  replaced: 'the new copy has the name of the file',
+  appended: 'a part of what is appended is there',
+  overwritten: 'a part of the file has new bytes',
+  moved: 'a file has another name',
+  removed: 'a file is gone',
+  made: 'a folder or a link is made',
+  between: 'one of several calls is done',
+  answered: 'all is done, and nobody has heard of it',
+} as const;
+export type PlaceKind = keyof typeof PLACE_KINDS;
+
+/** Where in a write a fault lands, learned from the record of one write. Plain data: it stands in a run's files. */
+export interface Place {
+  /** Short and fit for a cell's id: `package.json.truncated`. */
+  id: string;
+  kind: PlaceKind;
+  /** The file that it is about, below the state folder, with `*` where its name changes from write to write. */
+  file: string;
+  /** For somebody who has never read about crash points: `package.json, truncated and not yet written`. */
+  words: string;
+  arm: ArmSpec;
+}
+
+/** A place, as it comes out of the record: named, but not yet told apart from others of its name. */
+type Found = Omit<Place, 'id'>;
+
+const MAKES_ENTRY: Readonly<Record<string, string>> = { mkdir: 'the folder', link: 'the link', symlink: 'the link' };
+/** Attributes and syncs: a process that dies there leaves what it leaves before the next call. */
+const NO_PLACE = new Set(['sync', 'chmod', 'chown', 'utime', 'xattr', 'map', 'mknod']);
+
+/** The path of every component with what changes from write to write as `*`. */
+export function roleOf(file: string): string {
+  return file
+    .split('/')
+    .map((name) => (name === '' ? name : path.posix.basename(patternOf(`/${name}`))))
+    .join('/');
+}
+
+/** A pattern that fits a path's role; signs that mean something in a pattern stand for any one sign. */
+const globOf = (file: string): string => roleOf(file).replaceAll(/[?[\]{}()!+@|\\]/g, '?');
+
+/** One call of a write, with what is needed to hold the same call in another write. */
+class Calls {
+  readonly #ops: readonly Op[];
+
+  constructor(ops: readonly Op[]) {
+    this.#ops = ops;
+  }
+
+  /** The hold of the call with this index: its kind, its file's role, and the how-manieth of those it is. */
+  arm(index: number, at: ArmSpec['at'], bytes?: number): ArmSpec {
+    const op = this.#ops[index];
+    if (op === undefined) throw new Error(`the write has no call ${index}`);
+    const glob = globOf(op.path);
+    const nth = this.#ops.slice(0, index + 1).filter((one) => one.op === op.op && fitsPattern(one.path, glob)).length;
+    return { op: op.op, path: glob, at, nth, ...(bytes === undefined ? {} : { bytes }) };
+  }
+}
+
+/**
+ * The places of one write.
+ * @param ops the calls that it made in the state folder, in their order
+ * @param root the state folder
+ * @param existing files that were there before the write
+ * @param every each call, and not one place of each kind
+ */
+export function placesOf(ops: readonly Op[], root: string, existing: ReadonlySet<string>, every = false): Place[] {
+  const found = every ? everyCall(ops, root) : ofEachKind(ops, root, existing);
+  return withIds(found);
+}
+
+const below = (root: string, file: string): string => path.posix.relative(root, roleOf(file)) || '.';
+
+/** What a file was made to be: the file that it is renamed over, if it is one's new copy. */
+function targetsOf(ops: readonly Op[]): Map<string, string> {
+  const made = new Set<string>();
+  const targets = new Map<string, string>();
+  for (const { op, path: file, to } of ops) {
+    if (op === 'create') made.add(file);
+    // A file that was there before is moved away; what is made under its name later is no new copy of the other.
+    if (op === 'rename' && to !== undefined && made.delete(file)) targets.set(file, to);
+  }
+  return targets;
+}
+
+function ofEachKind(ops: readonly Op[], root: string, existing: ReadonlySet<string>): Found[] {
+  const calls = new Calls(ops);
+  const targets = targetsOf(ops);
+  const found: Found[] = [];
+  const seen = new Set<string>();
+  const there = new Set(existing);
+  /** Files that are empty, since they were made or truncated and not written yet. */
+  const fresh = new Map<string, 'made' | 'truncated'>();
+  const add = (place: Found) => {
+    const key = `${place.kind} ${place.file}`;
+    if (seen.has(key)) return;
+    seen.add(key);
+    found.push(place);
+  };
+  let done: string | undefined;
+  for (const [index, op] of ops.entries()) {
+    if (NO_PLACE.has(op.op)) continue;
+    const target = targets.get(op.path);
+    const file = below(root, target ?? op.path);
+    const copy = target === undefined ? file : `the new copy of ${file}`;
+    switch (op.op) {
+      case 'create': {
+        if (done !== undefined && done !== file)
+          add({ kind: 'between', file, words: `${done} changed, ${file} not yet`, arm: calls.arm(index, 'before') });
+        const isEmptied = there.has(op.path);
+        fresh.set(op.path, isEmptied ? 'truncated' : 'made');
+        there.add(op.path);
+        break;
+      }
+      case 'truncate':
+        if (done !== undefined && done !== file)
+          add({ kind: 'between', file, words: `${done} changed, ${file} not yet`, arm: calls.arm(index, 'before') });
+        if (op.bytes === undefined || op.bytes === 0) fresh.set(op.path, there.has(op.path) ? 'truncated' : 'made');
+        break;
+      case 'write': {
+        const how = fresh.get(op.path);
+        fresh.delete(op.path);
+        if (how === 'truncated')
+          add({
+            kind: 'truncated',
+            file,
+            words: `${copy}, truncated and not yet written`,
+            arm: calls.arm(index, 'before'),
+          });
+        else if (how === 'made')
+          add({ kind: 'empty', file, words: `${copy}, made and still empty`, arm: calls.arm(index, 'before') });
+        else if (done !== undefined && done !== file)
+          add({ kind: 'between', file, words: `${done} changed, ${file} not yet`, arm: calls.arm(index, 'before') });
+        else if (done === file && !seen.has(`between ${file}`))
+          add({
+            kind: 'between',
+            file,
+            words: `${copy}, one of its writes done and the next not yet`,
+            arm: calls.arm(index, 'before'),
+          });
+        if ((op.bytes ?? 0) > 1) {
+          if (how !== undefined)
+            add({ kind: 'torn', file, words: `${copy}, half written`, arm: calls.arm(index, 'torn') });
+          else if (op.append === true)
+            add({ kind: 'appended', file, words: `${copy}, appended in part`, arm: calls.arm(index, 'torn') });
+          else add({ kind: 'overwritten', file, words: `${copy}, overwritten in part`, arm: calls.arm(index, 'torn') });
+        }
+        break;
+      }
+      case 'rename': {
+        const to = below(root, op.to ?? op.path);
+        there.delete(op.path);
+        if (op.to !== undefined) there.add(op.to);
+        if (target === undefined) {
+          const words = `${below(root, op.path)} renamed to ${to}`;
+          add({ kind: 'moved', file: to, words, arm: calls.arm(index, 'after') });
+        } else {
+          add({
+            kind: 'full',
+            file: to,
+            words: `the new copy of ${to}, whole and not yet renamed over it`,
+            arm: calls.arm(index, 'before'),
+          });
+          add({ kind: 'replaced', file: to, words: `${to}, replaced by its new copy`, arm: calls.arm(index, 'after') });
+        }
+        break;
+      }
+      case 'unlink':
+        there.delete(op.path);
+        add({ kind: 'removed', file, words: `${file}, removed`, arm: calls.arm(index, 'after') });
+        break;
+      default:
+        if (op.op === 'mkdir' || op.op === 'link')
+          add({ kind: 'made', file, words: `${MAKES_ENTRY[op.op]} ${file}, made`, arm: calls.arm(index, 'after') });
+        break;
+    }
+    done = file;
+  }
+  const last = answered(ops, calls, root);
+  // What a rename or a removal leaves as the last call is a place already.
+  if (last !== undefined && !found.some((place) => sameArm(place.arm, last.arm))) found.push(last);
+  return found;
+}
+
+const sameArm = (a: ArmSpec, b: ArmSpec): boolean =>
+  a.op === b.op && a.path === b.path && a.at === b.at && a.nth === b.nth && a.bytes === b.bytes;
+
+/** All of the write is on disk as far as the process can tell, and its answer is not out, if it waits for the write. */
+function answered(ops: readonly Op[], calls: Calls, root: string): Found | undefined {
+  const index = ops.findLastIndex((op) => !NO_PLACE.has(op.op) || op.op === 'sync');
+  const last = ops[index];
+  if (last === undefined) return undefined;
+  const file = below(root, last.to ?? last.path);
+  const arm = afterCall(last, index, calls);
+  return arm === undefined
+    ? undefined
+    : { kind: 'answered', file, words: `all written, ${file} last, and not yet answered`, arm };
+}
+
+/** A hold in which a call's effect is in the folder. A sync changes nothing that another process sees: before it is as good. */
+function afterCall(op: Op, index: number, calls: Calls): ArmSpec | undefined {
+  switch (op.op) {
+    case 'rename':
+    case 'unlink':
+    case 'mkdir':
+    case 'link':
+      return calls.arm(index, 'after');
+    case 'write':
+      return op.bytes === undefined || op.bytes === 0 ? undefined : calls.arm(index, 'torn', op.bytes);
+    case 'sync':
+      return calls.arm(index, 'before');
+    default:
+      return undefined;
+  }
+}
+
+function everyCall(ops: readonly Op[], root: string): Found[] {
+  const calls = new Calls(ops);
+  const found: Found[] = [];
+  for (const [index, op] of ops.entries()) {
+    const file = below(root, op.path);
+    const what = `call ${index + 1} of ${ops.length}, ${op.op} ${file}${op.to === undefined ? '' : ` to ${below(root, op.to)}`}`;
+    found.push({
+      kind: index === 0 ? 'before' : 'between',
+      file,
+      words: `before ${what}`,
+      arm: calls.arm(index, 'before'),
+    });
+    if (op.op === 'write' && (op.bytes ?? 0) > 1)
+      found.push({ kind: 'torn', file, words: `in the middle of ${what}`, arm: calls.arm(index, 'torn') });
+  }
+  const last = answered(ops, calls, root);
+  return last === undefined ? found : [...found, last];
+}
+
+const ID_LENGTH = 60;
+
+function withIds(found: readonly Found[]): Place[] {
+  const taken = new Map<string, number>();
+  return found.map((place) => {
+    const slug = place.file
+      .replaceAll('*', 'x')
+      .replaceAll(/[^A-Za-z0-9.-]+/g, '-')
+      .replaceAll(/^[-.]+|-+$/g, '');
+    const id = `${slug.slice(-ID_LENGTH) || 'state'}.${place.kind}`;
+    const count = (taken.get(id) ?? 0) + 1;
+    taken.set(id, count);
+    return { id: count === 1 ? id : `${id}-${count}`, ...place };
+  });
+}
+
+/** Of how many files the default plan has places of one kind. */
+const FILES_OF_A_KIND = 4;
+
+/**
+ * The places of a default plan: one of each kind for each file, and of a write that changes many files alike, those of the first few.
+ * @returns what stays, and how many are left out
+ */
+export function fewOfEachKind(places: readonly Place[]): { kept: Place[]; leftOut: number } {
+  const counts = new Map<PlaceKind, number>();
+  const kept = places.filter(({ kind }) => {
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    return count <= FILES_OF_A_KIND;
+  });
+  return { kept, leftOut: places.length - kept.length };
+}
