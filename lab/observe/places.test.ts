@@ -64,7 +64,6 @@ describe('the places of a write', () => {
     const ops = [op('rename', 'dump', to('dump.bak')), op('create', 'dump'), op('write', 'dump', { bytes: 9 })];
     expect(words(ops, 'dump').map(([id]) => id)).toEqual([
       'dump.bak.moved',
-      'dump.between',
       'dump.empty',
       'dump.torn',
       'dump.answered',

@@ -42,6 +42,9 @@ const MAKES_ENTRY: Readonly<Record<string, string>> = { mkdir: 'the folder', lin
 /** Attributes and syncs: a process that dies there leaves what it leaves before the next call. */
 const NO_PLACE = new Set(['sync', 'chmod', 'chown', 'utime', 'xattr', 'map', 'mknod']);
 
+/** What can be held when it has taken place and nobody has heard of it. */
+const HAS_AFTER = new Set(['rename', 'unlink', 'mkdir', 'link']);
+
 /** The path of every component with what changes from write to write as `*`. */
 export function roleOf(file: string): string {
   return file
@@ -111,6 +114,7 @@ function ofEachKind(ops: readonly Op[], root: string, existing: ReadonlySet<stri
     seen.add(key);
     found.push(place);
   };
+  /** What was changed last, unless a place after that call stands for the one before the next. */
   let done: string | undefined;
   for (const [index, op] of ops.entries()) {
     if (NO_PLACE.has(op.op)) continue;
@@ -188,7 +192,7 @@ function ofEachKind(ops: readonly Op[], root: string, existing: ReadonlySet<stri
           add({ kind: 'made', file, words: `${MAKES_ENTRY[op.op]} ${file}, made`, arm: calls.arm(index, 'after') });
         break;
     }
-    done = file;
+    done = HAS_AFTER.has(op.op) ? undefined : file;
   }
   const last = answered(ops, calls, root);
   // What a rename or a removal leaves as the last call is a place already.
