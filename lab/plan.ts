@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { faults } from '../faults/index.ts';
 import { mutants, systems } from '../images/index.ts';
 import {
   type Aftermath,
@@ -12,6 +11,7 @@ import {
 } from './cell/cell-id.ts';
 import { type CrashPoint, crashPoints, passes } from './cell/write-shape.ts';
 import type { Fault } from './fault.ts';
+import { configured, knownFaults, knownSystems } from './known.ts';
 import { Problem } from './problem.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import { type ScenarioSpec, scenarioId } from './scenario/scenario-id.ts';
@@ -106,11 +106,14 @@ export type PlannedName = { role: Role; id: string } & (object | ScenarioSpec);
  */
 export async function planAgain(rows: readonly PlannedName[]): Promise<Planned[]> {
   const releases = new Releases();
+  const fromOutside = new Set(configured().map(({ name }) => name));
   return Promise.all(
-    rows.map((row) => {
-      if (!('scenario' in row)) return planned(row.role, parseCellId(row.id), releases);
-      return withScenario(row.role, row.scenario, `${row.system}@${row.version}`, row.isQuick, releases, row.seed);
-    }),
+    rows
+      .filter(({ id }) => !fromOutside.has(id.split('@')[0] ?? ''))
+      .map((row) => {
+        if (!('scenario' in row)) return planned(row.role, parseCellId(row.id), releases);
+        return withScenario(row.role, row.scenario, `${row.system}@${row.version}`, row.isQuick, releases, row.seed);
+      }),
   );
 }
 
@@ -211,22 +214,27 @@ function fromIds(selection: Selection): CellSpec[] {
       'bad-usage',
       '--cell says all of a cell: it does not go with --system, --fault, --crash-point or --memory.',
     );
-  return selection.cells.map(parseCellId);
+  const fromOutside = new Set(configured().map(({ name }) => name));
+  return selection.cells.map(parseCellId).filter(({ system }) => !fromOutside.has(system));
 }
 
 async function fromFilters(selection: Selection, releases: Releases): Promise<CellSpec[]> {
+  const fromOutside = new Set(configured().map(({ name }) => name));
+  const asked = selection.systems.filter((text) => !fromOutside.has(text.split('@')[0] ?? ''));
   const names =
-    selection.systems.length > 0
-      ? selection.systems
+    selection.systems.length > 0 || fromOutside.size > 0
+      ? asked
       : systems.filter((one) => one.inDefaultPlan).map((one) => one.name);
-  for (const name of selection.crashPoints) crashPointNamed(name);
+  if (names.length > 0) for (const name of selection.crashPoints) crashPointNamed(name);
   const struck =
     selection.faults.length > 0
       ? selection.faults
-      : faults.filter((fault) => fault.isControl !== true && fault.inDefaultPlan !== false).map((fault) => fault.name);
+      : knownFaults()
+          .filter((fault) => fault.isControl !== true && fault.inDefaultPlan !== false)
+          .map((fault) => fault.name);
   for (const name of struck) faultNamed(name);
   const everything = selection.faults.length === 0 && selection.crashPoints.length === 0;
-  const killer = faults.find((fault) => fault.lethal && fault.isControl !== true);
+  const killer = knownFaults().find((fault) => fault.lethal && fault.isControl !== true);
   const specs: CellSpec[] = [];
   for (const name of names) {
     const release = await releases.ofName(name);
@@ -267,7 +275,7 @@ function controlPlace(release: Release): CrashPoint {
 
 /** A run carries its controls whatever was asked for: without them neither a red box nor a green one means anything. */
 async function controlsFor(cells: readonly PlannedCell[], releases: Releases): Promise<PlannedCell[]> {
-  const none = faults.find((fault) => fault.isControl === true);
+  const none = knownFaults().find((fault) => fault.isControl === true);
   if (none === undefined) throw new Error('there is no control among the faults');
   const controls = new Map<string, PlannedCell>();
   for (const { spec, system, release } of cells) {
@@ -279,12 +287,16 @@ async function controlsFor(cells: readonly PlannedCell[], releases: Releases): P
     );
     controls.set(control.id, control);
   }
-  for (const system of systems) {
-    if (system.mutant === undefined) continue;
-    const canary = await planned('canary', await specOf(system, system.mutant, releases), releases);
-    controls.set(canary.id, canary);
-  }
+  for (const canary of await canaries(releases)) controls.set(canary.id, canary);
   return [...controls.values()];
+}
+
+/** Systems that are broken on purpose and stand among the others: every run must catch them. */
+export function canaries(releases = new Releases()): Promise<PlannedCell[]> {
+  const broken = systems.flatMap((system) => (system.mutant === undefined ? [] : [{ system, mutant: system.mutant }]));
+  return Promise.all(
+    broken.map(async ({ system, mutant }) => planned('canary', await specOf(system, mutant, releases), releases)),
+  );
 }
 
 async function planned(role: Role, spec: CellSpec, releases: Releases): Promise<PlannedCell> {
@@ -358,7 +370,10 @@ export async function releaseNamed(text: string, defect?: string): Promise<Relea
   return new Releases().ofName(broken.name);
 }
 
+/** A system of this lab, or none: a run may have been made with a config that is not here. */
+export const knownSystem = (name: string): System | undefined =>
+  [...mutants, ...knownSystems()].find((one) => one.name === name);
 export const systemNamed = (name: string): System =>
-  mutants.find((one) => one.name === name) ?? choose('system', systems, name);
-export const faultNamed = (name: string): Fault => choose('fault', faults, name);
+  mutants.find((one) => one.name === name) ?? choose('system', knownSystems(), name);
+export const faultNamed = (name: string): Fault => choose('fault', knownFaults(), name);
 export const crashPointNamed = (name: string): CrashPoint => choose('crash point', crashPoints, name);

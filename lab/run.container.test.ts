@@ -106,7 +106,7 @@ describe('the real OpenClaw', () => {
 /** The reference gateway's image with another program in it: what a system can do wrong. */
 async function withSystem(change: {
   boot?: Partial<Boot>;
-  turn?: Partial<HttpRequest>;
+  write?: Partial<HttpRequest>;
   readyWithinMs?: number;
 }): Promise<PlannedCell> {
   const cells = await plan({ ...all, cells: ['reference@1.0.0_full-temp_sigkill_192m'] });
@@ -118,7 +118,7 @@ async function withSystem(change: {
     release: {
       ...release,
       boot: { ...release.boot, ...change.boot },
-      turn: { ...release.turn, ...change.turn },
+      write: { ...release.write, ...change.write } as Release['write'],
       promises: { ...release.promises, readyWithinMs: change.readyWithinMs ?? release.promises.readyWithinMs },
     },
   };
@@ -158,7 +158,7 @@ describe('bad luck', () => {
   });
 
   test('a turn that never writes the store: missed, with what was seen instead', async () => {
-    const cell = await runOne(await withSystem({ turn: { method: 'GET', path: '/readyz' } }));
+    const cell = await runOne(await withSystem({ write: { method: 'GET', path: '/readyz' } }));
     expect(cell?.verdict).toBe('missed');
     expect(cell?.detail).toMatch(/the crash point was never reached/);
   });

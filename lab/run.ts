@@ -12,7 +12,7 @@ import { judge } from './judge/judge.ts';
 import { staleExpectations } from './judge/stale.ts';
 import { systemTimeMs } from './judge/system-time.ts';
 import { packageFile } from './package-folder.ts';
-import { isPlannedScenario, type Planned, systemNamed } from './plan.ts';
+import { isPlannedScenario, knownSystem, type Planned } from './plan.ts';
 import { describe, Problem } from './problem.ts';
 import { reportOf, writeReports } from './report/index.ts';
 import {
@@ -55,6 +55,8 @@ export interface RunOptions {
   shard?: Shard;
   /** No cell begins when the program has run for so long. */
   maxDurationMs?: number;
+  /** The command and its options that run a part of this again, without what says which. Absent: `run`. */
+  again?: string;
 }
 
 /** The tags of the images of a plan, by system@version; built where they are missing. */
@@ -69,6 +71,7 @@ export async function buildImages(
   engine: Engine,
   cells: readonly Planned[],
   options: { say(line: string): void; signal: AbortSignal },
+  observed: readonly Release[] = [],
 ): Promise<Images> {
   const sidecar = await ensureImage(engine, sidecarImage, options);
   const system = new Map<string, string>();
@@ -76,6 +79,9 @@ export async function buildImages(
     if (!system.has(releaseKey(cell)))
       system.set(releaseKey(cell), await ensureImage(engine, gated(cell.release.image), options));
   }
+  // Those of systems from outside have writegate in them already.
+  for (const { system: name, version, image } of observed)
+    system.set(`${name}@${version}`, await ensureImage(engine, image, options));
   return { sidecar, system };
 }
 
@@ -133,9 +139,9 @@ export async function runPlan(
 async function beginOrResume(
   engine: Engine,
   cells: readonly Planned[],
-  { resultsRoot, resume, shard }: RunOptions,
+  { resultsRoot, resume, shard, again }: RunOptions,
 ): Promise<{ results: ResultsFolder; file: RunFile; left: Planned[] }> {
-  const facts = runFacts(engine);
+  const facts = { ...runFacts(engine), ...(again !== undefined && { again }) };
   if (resume === undefined) {
     const plan = cells.map(plannedRow);
     const file: RunFile = { schemaVersion: RUN_SCHEMA_VERSION, run: facts, state: 'running', plan, shard };
@@ -235,12 +241,14 @@ export function plannedRow(planned: Planned): PlannedRow {
   const { id, role } = planned;
   if (isPlannedScenario(planned)) return { id, role, ...planned.spec };
   const { system, version, crashPoint, fault, aftermath, memoryBytes } = planned.spec;
-  return { id, role, system, version, crashPoint, fault, aftermath, memoryBytes };
+  const { words } = planned.crashPoint;
+  const place = words === undefined ? {} : { place: words };
+  return { id, role, system, version, crashPoint, ...place, fault, aftermath, memoryBytes };
 }
 
 /** The command that does it again. */
-function reproduce(planned: PlannedRow): string {
-  if (!('scenario' in planned)) return `npx midwrite run --cell ${planned.id}`;
+function reproduce(planned: PlannedRow, run: RunFacts): string {
+  if (!('scenario' in planned)) return `npx midwrite ${run.again ?? 'run'} --cell ${planned.id}`;
   const { scenario, system, version, isQuick, seed } = planned;
   const options = [...(seed === undefined ? [] : [`--seed ${seed}`]), ...(isQuick ? ['--quick'] : [])];
   return ['npx midwrite scenario', scenario, `--system ${system}@${version}`, ...options].join(' ');
@@ -260,18 +268,19 @@ async function judgeCell(
 ): Promise<MatrixRow> {
   const evidence = await loadEvidence(folder);
   const result = judge(evidence);
-  const system = systemNamed(planned.system);
+  // A stored run is judged without its config too: only its known findings are missing then.
+  const system = knownSystem(planned.system);
   const { expected, checks } = compare(
     planned,
     result,
-    inForce(readExpectations(options.expectations ?? system.expectations), dayOf(run)),
-    planned.role === 'canary' || planned.role === 'mutant' ? system.mutant : undefined,
+    inForce(readExpectations(options.expectations ?? system?.expectations), dayOf(run)),
+    planned.role === 'canary' || planned.role === 'mutant' ? system?.mutant : undefined,
   );
   const { verdict, durationMs } = result;
   const detail = evidence === undefined && leftOut !== undefined ? leftOut : result.detail;
   const systemMs = evidence === undefined ? undefined : systemTimeMs(evidence);
   const time = { durationMs, ...(systemMs !== undefined && { systemMs }) };
-  const row = { verdict, expected, detail, ...time, checks, reproduce: reproduce(planned) };
+  const row = { verdict, expected, detail, ...time, checks, reproduce: reproduce(planned, run) };
   if (!('scenario' in planned)) return { ...planned, ...row };
   const { figures, curves } = 'figures' in result ? result : { figures: [], curves: [] };
   return { ...planned, ...row, figures, curves };
@@ -307,7 +316,7 @@ export async function judgeRun(results: ResultsFolder, file?: RunFile, options: 
 
 /** The known findings of each file that no longer fit. */
 function staleIn(cells: readonly MatrixRow[], run: RunFacts, options: JudgeOptions): StaleExpectation[] {
-  const byFile = Map.groupBy(cells, (row) => options.expectations ?? systemNamed(row.system).expectations ?? '');
+  const byFile = Map.groupBy(cells, (row) => options.expectations ?? knownSystem(row.system)?.expectations ?? '');
   return [...byFile].flatMap(([file, rows]) =>
     file === ''
       ? []

@@ -1,5 +1,7 @@
 import type { Aftermath } from './cell/cell-id.ts';
+import type { Drive, DriveResult } from './drive.ts';
 import type { ImageRecipe } from './image/recipe.ts';
+import type { AnswerTemplate } from './observe/answers.ts';
 import { unreachable } from './problem.ts';
 
 /**
@@ -15,8 +17,12 @@ export interface System {
   inDefaultPlan: boolean;
   /** A system that is broken on purpose. One of them is in the list of systems: the canary, which every run must catch. */
   mutant?: Mutant;
-  /** Known findings, as a path below images/, or none. */
+  /** Known findings, as a path below images/ or an absolute one, or none. */
   expectations?: string;
+  /** Its places are learned from a write before its cells are planned. */
+  isFromOutside?: true;
+  /** Faults of its default plan. Absent: those of every default plan. */
+  faults?: readonly string[];
   /**
    * Everything about one version.
    * @throws Problem no-such-version
@@ -47,7 +53,18 @@ export interface Release {
   version: string;
   image: ImageRecipe;
   boot: Boot;
-  turn: HttpRequest;
+  /** Makes it change its state. */
+  write: Drive | HostDrive;
+  /** Asks it what it holds: its answer is what is judged. Absent: its store is. */
+  read?: Drive | HostDrive;
+  /** Before the first write. */
+  setup?: readonly (Drive | HostDrive)[];
+  /** A command is run to its end for each write, and its next run is its recovery. */
+  lifecycle: 'server' | 'command';
+  /** Runs in the system's container after a boot: exit code 0 says that the store is whole. */
+  storeCheck?: Drive;
+  /** What a write says, from its name. Absent: a text that no other pod's has. */
+  textOf?(name: string): string;
   promises: Promises;
   memory: { defaultBytes: number; minimumBytes: number };
   /** For scenarios: an ordinary installation, where the one of a cell is chosen for its crash points. */
@@ -113,15 +130,25 @@ export interface Churn {
 
 export interface Boot {
   command: readonly string[];
+  /** Its working directory. Absent: the image's own. */
+  folder?: string;
   env: Readonly<Record<string, string>>;
   /** Files that are there before the first boot, such as its configuration. Absolute paths below the state folder. */
   files: readonly { path: string; content: string }[];
   ready: Ready;
 }
 
-/** When the system is ready: an HTTP answer on the pod's loopback, or a line of its log where it has no such path. */
+/** An exchange by a function of a config's own, on the host. */
+export interface HostDrive {
+  kind: 'host';
+  /** @param drive sends one exchange; it never rejects because of the system */
+  run(text: string, drive: (call: Drive) => Promise<DriveResult>): Promise<DriveResult>;
+}
+
+/** When the system is ready: an HTTP answer on the pod's loopback, a port that takes connections, or a line of its log. */
 export type Ready =
   | { kind: 'http'; port: number; path: string; status: number; includes?: string }
+  | { kind: 'tcp'; port: number }
   | { kind: 'log'; includes: string };
 
 export interface HttpRequest {
@@ -167,6 +194,22 @@ export interface Promises {
   turnWritesAtMostBytes?: number;
   /** Which rows the store keeps. Absent: no promise. */
   retention?: Retention;
+  /** What it answered, undisturbed, before and after the write that is struck: after a crash it must answer one of the two. */
+  answers?: Answers;
+  /** Patterns of files whose content is kept with a look at the folder. */
+  watched?: readonly string[];
+  /** Promises that it does not make, by check, with the reason. */
+  notPromised?: Readonly<Record<string, string>>;
+}
+
+/** Learned from undisturbed lives of the system. */
+export interface Answers {
+  before: AnswerTemplate;
+  after: AnswerTemplate;
+  /** The text of a write can be found in the answer. */
+  showsText: boolean;
+  /** What its files are called when it is at rest, below the state folder, with `*` where a name changes. */
+  atRest: readonly string[];
 }
 
 export interface Durable {
@@ -196,7 +239,15 @@ export type Store =
       /** Pattern over absolute paths: the append-only files that hold what the store does not have yet. Absent: there are none. */
       journal?: string;
     }
-  | { path: string; format: 'sqlite' };
+  | { path: string; format: 'sqlite' }
+  /** A JSON text of any shape. `schema`: a JSON schema that it must fit. */
+  | { path: string; format: 'json'; schema?: Readonly<Record<string, unknown>> }
+  /** A JSON text on each line. */
+  | { path: string; format: 'json-lines' }
+  /** The system's own check says whether it is whole, by its exit code. `path`: the state folder. */
+  | { path: string; format: 'checked' }
+  /** None is named: what the system answers is judged. `path`: the state folder. */
+  | { path: string; format: 'unnamed' };
 
 /**
  * The entry of a snapshot that stands for what is in the store: the file itself, or, for a database, its rows as a process after a crash would read them
@@ -205,6 +256,10 @@ export type Store =
 export function storeEntryPath(store: Store): string {
   switch (store.format) {
     case 'json-rows':
+    case 'json':
+    case 'json-lines':
+    case 'checked':
+    case 'unnamed':
       return store.path;
     case 'sqlite':
       return `${store.path}#rows`;
@@ -227,10 +282,11 @@ export function fill<T>(template: T, values: Readonly<Record<string, string>>): 
 }
 
 /** Patterns of the files that a promise speaks of by their content: the store, where turns must be found, the archive of what was cleaned up. */
-export function promisedFiles({ store, durable, retention }: Promises): string[] {
+export function promisedFiles({ store, durable, retention, watched = [] }: Promises): string[] {
   const anything = { session: '*', text: '*' };
   return [
     store.path,
+    ...watched,
     ...durable.flatMap((place) => fill(place.file, anything)),
     ...(retention === undefined ? [] : [retention.archive]),
   ];

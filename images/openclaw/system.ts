@@ -122,7 +122,8 @@ export const openclaw: System = {
         files: [{ path: '/state/.openclaw/openclaw.json', content: JSON.stringify(config(version), null, 2) }],
         ready,
       },
-      turn: turn('agent:main:explicit:{session}', '{text}'),
+      write: { kind: 'http', ...turn('agent:main:explicit:{session}', '{text}') },
+      lifecycle: 'server',
       promises: {
         root: '/state',
         store,

@@ -58,7 +58,8 @@ export function release(system: string, version: string, defects: readonly strin
       files: [{ path: '/state/sessions.json', content: seededStore(SEEDED_ROWS, Date.now()) }],
       ready: { kind: 'http', port: PORT, path: '/readyz', status: 200, includes: '"ready":true' },
     },
-    turn: turn('{session}', '{text}'),
+    write: { kind: 'http', ...turn('{session}', '{text}') },
+    lifecycle: 'server',
     promises: {
       root: '/state',
       store: {

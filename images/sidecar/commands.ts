@@ -2,7 +2,8 @@ import { collections } from './collections.ts';
 import type { Conversation } from './conversation.ts';
 import { dumpDatabase } from './database.ts';
 import { fillDisk, freeDisk } from './disk.ts';
-import { type HttpCall, ready, turn } from './driver.ts';
+import { type Call, drive } from './drive.ts';
+import { type HttpCall, listens, ready, turn } from './driver.ts';
 import { Failure } from './failure.ts';
 import { Fields } from './fields.ts';
 import { heap } from './heap.ts';
@@ -25,6 +26,8 @@ const KEEP_MAX_BYTES = 16 * 1024 * 1024;
 /** No pattern over the whole text: one that repeats groups runs out of stack over some megabytes. */
 const NOT_BASE64 = /[^A-Za-z0-9+/]/;
 const PIECES_MAX = 200_000;
+const ARGUMENTS_MAX = 256;
+const TEXT_MAX_CHARS = 256 * 1024;
 const RESTORED_MAX = 200_000;
 const METHOD = /^[A-Z]{1,16}$/;
 const URL_PATH = /^\/[\x21-\x7e]*$/;
@@ -40,6 +43,7 @@ export function commandsFor(provider: Provider): ReadonlyMap<string, Command> {
   return new Map<string, Command>([
     ['ready', readyCommand],
     ['turn', turnCommand],
+    ['drive', driveCommand],
     ['requests', requestsCommand],
     ['heap', heapCommand],
     ['collections', collectionsCommand],
@@ -56,6 +60,13 @@ export function commandsFor(provider: Provider): ReadonlyMap<string, Command> {
 }
 
 async function readyCommand(fields: Fields, cancel: AbortSignal): Promise<Record<string, unknown>> {
+  if (fields.any('tcp') !== undefined) {
+    const tcp = fields.fields('tcp');
+    const [to, limitMs] = [port(tcp), fields.integer('limitMs', 1, LIMIT_MAX_MS)];
+    tcp.end();
+    fields.end();
+    return listens(to, limitMs, cancel);
+  }
   const http = fields.fields('http');
   const target = {
     port: port(http),
@@ -74,6 +85,46 @@ async function turnCommand(fields: Fields, cancel: AbortSignal): Promise<Record<
   const limitMs = fields.integer('limitMs', 1, LIMIT_MAX_MS);
   fields.end();
   return turn(call, limitMs, cancel);
+}
+
+async function driveCommand(fields: Fields, cancel: AbortSignal): Promise<Record<string, unknown>> {
+  const call = callOf(fields);
+  const limitMs = fields.integer('limitMs', 1, LIMIT_MAX_MS);
+  fields.end();
+  return drive(call, limitMs, cancel);
+}
+
+/** One exchange: the field that is there says its kind. */
+function callOf(fields: Fields): Call {
+  if (fields.any('http') !== undefined) return { kind: 'http', call: httpCall(fields.fields('http')) };
+  if (fields.any('socket') !== undefined) return { kind: 'socket', call: conversation(fields.fields('socket')) };
+  if (fields.any('tcp') !== undefined) {
+    const tcp = fields.fields('tcp');
+    const call = { port: port(tcp), send: tcp.text('send', TEXT_MAX_CHARS), answer: tcp.optionalText('answer') };
+    tcp.end();
+    return { kind: 'tcp', call };
+  }
+  const command = fields.fields('command');
+  const call = {
+    port: port(command),
+    argv: argumentsOf(command),
+    env: command.textRecord('env'),
+    cwd: command.any('cwd') === undefined ? undefined : command.absolutePath('cwd'),
+    stdin: command.any('stdin') === undefined ? undefined : command.text('stdin', TEXT_MAX_CHARS),
+  };
+  for (const text of [...call.argv, ...Object.entries(call.env).flat()])
+    if (text.includes('\0')) throw new Failure('bad-request', 'a command line and its environment hold no zero bytes');
+  command.end();
+  return { kind: 'command', call };
+}
+
+/** An argument may be empty; the program's name is not. */
+function argumentsOf(command: Fields): readonly string[] {
+  const argv = command.list('argv', ARGUMENTS_MAX);
+  const isText = (one: unknown): one is string => typeof one === 'string' && one.length <= TEXT_MAX_CHARS;
+  if (!argv.every(isText) || argv[0] === undefined || argv[0] === '')
+    throw new Failure('bad-request', 'command.argv must be a list of texts that begins with a program');
+  return argv;
 }
 
 async function requestsCommand(fields: Fields, cancel: AbortSignal): Promise<Record<string, unknown>> {
@@ -219,6 +270,7 @@ function httpCall(http: Fields): HttpCall {
     path: urlPath(http),
     headers: headers(http),
     body: http.any('body'),
+    text: http.any('text') === undefined ? undefined : http.text('text', TEXT_MAX_CHARS),
   };
   if (!METHOD.test(call.method)) throw new Failure('bad-request', 'http.method must be a method such as POST');
   http.end();

@@ -1,4 +1,5 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { wallMs } from './clock.ts';
 import { errnoOf, Failure } from './failure.ts';
@@ -19,6 +20,8 @@ export interface HttpCall {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as JSON; undefined: no body. */
   readonly body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  readonly text?: string | undefined;
 }
 
 /** When a gateway counts as ready: this status, and this text in the body if one is given. */
@@ -27,6 +30,31 @@ export interface Readiness {
   readonly path: string;
   readonly status: number;
   readonly includes?: string | undefined;
+}
+
+/** A port is ready when it accepts a connection. */
+export async function listens(port: number, limitMs: number, cancel: AbortSignal): Promise<Record<string, unknown>> {
+  const deadlineMs = performance.now() + limitMs;
+  for (let attempts = 1; ; attempts += 1) {
+    const result = await connected(port);
+    if (result === undefined) return { tReady: wallMs(), attempts };
+    if (cancel.aborted) throw new Failure('cancelled', 'the wait was cancelled', { attempts });
+    if (performance.now() + POLL_INTERVAL_MS >= deadlineMs)
+      throw new Failure('not-ready', `nothing listened on port ${port} within ${limitMs} ms: ${result}`, { attempts });
+    await delay(POLL_INTERVAL_MS, undefined, { signal: cancel }).catch(() => undefined);
+  }
+}
+
+/** Why a connection was not accepted; undefined: it was, and is closed again. */
+function connected(port: number): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>();
+  const socket = connect({ host: '127.0.0.1', port });
+  socket.on('connect', () => {
+    resolve(undefined);
+    socket.destroy();
+  });
+  socket.on('error', (error) => resolve(errnoOf(error) ?? error.message));
+  return promise;
 }
 
 /** How a request ended. `tSent` is taken before the connection is made, `tEnded` when the last byte or the error came. */
@@ -39,17 +67,26 @@ export type Exchange = { readonly tSent: number; readonly tEnded: number } & (
 );
 
 /** Sends one request on a connection of its own and reads the answer to its end. Never throws for what the peer does. */
-export function exchange(call: HttpCall, limitMs: number, cancel: AbortSignal): Promise<Exchange> {
+export function exchange(
+  call: HttpCall,
+  limitMs: number,
+  cancel: AbortSignal,
+  keepBytes = BODY_LIMIT_BYTES,
+): Promise<Exchange> {
   const { promise, resolve } = Promise.withResolvers<Exchange>();
   const tSent = wallMs();
-  const payload = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
+  const text = call.text ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
+  const payload = text === undefined ? undefined : Buffer.from(text);
   const client = httpRequest({
     host: '127.0.0.1',
     port: call.port,
     method: call.method,
     path: call.path,
     headers: {
-      ...(payload && { 'content-type': 'application/json', 'content-length': payload.length }),
+      ...(payload && {
+        'content-type': call.text === undefined ? 'application/json' : 'text/plain',
+        'content-length': payload.length,
+      }),
       ...call.headers,
     },
     // No keep-alive: after a crash the next gateway must not get a request on its dead predecessor's connection.
@@ -59,7 +96,7 @@ export function exchange(call: HttpCall, limitMs: number, cancel: AbortSignal): 
   const timer = setTimeout(() => end({ outcome: 'timeout' }), limitMs);
   cancel.addEventListener('abort', onCancel, { once: true });
   client.on('error', (error) => end({ outcome: 'connection', reason: error.message, errno: errnoOf(error) }));
-  client.on('response', (response) => collect(response, end));
+  client.on('response', (response) => collect(response, keepBytes, end));
   client.end(payload);
   if (cancel.aborted) onCancel();
   return promise;
@@ -76,11 +113,11 @@ export function exchange(call: HttpCall, limitMs: number, cancel: AbortSignal): 
 /** How an exchange ended, without its times. */
 export type Outcome = Exchange extends infer E ? (E extends Exchange ? Omit<E, 'tSent' | 'tEnded'> : never) : never;
 
-function collect(response: IncomingMessage, end: (outcome: Outcome) => void): void {
+function collect(response: IncomingMessage, keepBytes: number, end: (outcome: Outcome) => void): void {
   const parts: Buffer[] = [];
   let keptBytes = 0;
   response.on('data', (chunk: Buffer) => {
-    const part = chunk.subarray(0, BODY_LIMIT_BYTES - keptBytes);
+    const part = chunk.subarray(0, Math.max(0, keepBytes - keptBytes));
     if (part.length > 0) parts.push(part);
     keptBytes += part.length;
   });

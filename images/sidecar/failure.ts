@@ -11,6 +11,8 @@ export type FailureCode =
   | 'connection'
   | 'timeout'
   | 'cancelled'
+  | 'refused'
+  | 'not-started'
   | 'too-large'
   | 'file-system'
   | 'internal';

@@ -10,6 +10,7 @@ const SOURCES = [
   'conversation',
   'database',
   'disk',
+  'drive',
   'driver',
   'failure',
   'fields',
@@ -23,7 +24,9 @@ const SOURCES = [
   'provider',
   'requests',
   'restore',
+  'runner',
   'state',
+  'stream-exchange',
   'template',
 ];
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { finished } from 'node:stream/promises';
 import type { CellPlan } from '../cell/cell.ts';
+import { exchange } from '../cell/exchange.ts';
 import { LabContainer, type Streams } from '../docker/lab-container.ts';
 import { makeVolume } from '../docker/volume.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -114,7 +115,7 @@ export class BenchPod implements AsyncDisposable {
     streams.stdout.resume();
     streams.stderr.resume();
     this.#drained = Promise.allSettled([finished(streams.stdout), finished(streams.stderr)]);
-    const poll = this.#sidecar.ready(http, limitMs);
+    const poll = this.#sidecar.ready({ http }, limitMs);
     const gone = this.#drained.then(() => {
       throw new Problem('system-died', 'the system ended before it was ready');
     });
@@ -139,9 +140,9 @@ export class BenchPod implements AsyncDisposable {
   /** One turn to its end, whatever that is: a session of its own, as a cell's turns have. */
   async turn(name: string): Promise<BenchTurn> {
     this.#signal.throwIfAborted();
-    const { turn, promises } = this.#plan.release;
+    const { write, promises } = this.#plan.release;
     const values = { session: `midwrite-${name}`, text: `midwrite-text-${name}-${this.#name}` };
-    const { result } = this.#sidecar.turn(fill(turn, values), promises.serveWithinMs);
+    const { result } = exchange(this.#sidecar, fill(write, values), values.text, promises.serveWithinMs);
     const { tSent, tEnded, acknowledged } = await result;
     return { tookMs: tEnded - tSent, acknowledged, session: values.session };
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { grownReference } from '../../images/reference/seed.ts';
 import type { CellPlan } from '../cell/cell.ts';
+import { exchange } from '../cell/exchange.ts';
 import { Session } from '../cell/session.ts';
 import { Recorder } from '../evidence/recorder.ts';
 import { Pod } from '../pod/pod.ts';
@@ -120,7 +121,12 @@ class Subject implements AsyncDisposable {
 
   async turn(session: string): Promise<number> {
     const values = { session, text: `midwrite-text-${randomUUID()}` };
-    const { result } = this.pod.sidecar.turn(fill(this.#release.turn, values), this.#release.promises.serveWithinMs);
+    const { result } = exchange(
+      this.pod.sidecar,
+      fill(this.#release.write, values),
+      values.text,
+      this.#release.promises.serveWithinMs,
+    );
     const { tSent, tEnded, acknowledged, error } = await result;
     if (!acknowledged) throw new Problem('system-died', `a turn was not acknowledged: ${error}`);
     return tEnded - tSent;

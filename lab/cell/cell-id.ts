@@ -31,7 +31,8 @@ export function cellId(cell: CellSpec): string {
 }
 
 export function parseCellId(id: string): CellSpec {
-  const match = /^([a-z][a-z0-9-]*)@([^_/\\]+)_([a-z-]+)_([a-z-]+)_(\d+[kmg]?)(?:_([a-z-]+))?(?:_r(\d+))?$/.exec(id);
+  const match =
+    /^([a-z][a-z0-9-]*)@([^_/\\]+)_([A-Za-z0-9.+-]+)_([a-z-]+)_(\d+[kmg]?)(?:_([a-z-]+))?(?:_r(\d+))?$/.exec(id);
   const aftermath = match?.[6] ?? 'aged';
   if (match === null || !(aftermath in AFTERMATHS)) {
     throw new Problem(

@@ -49,6 +49,7 @@ export async function runCell(
     system: spec.system,
     version: spec.version,
     crashPoint: spec.crashPoint,
+    ...(plan.crashPoint.words !== undefined && { place: plan.crashPoint.words }),
     fault: spec.fault,
     aftermath: spec.aftermath,
     memoryBytes: spec.memoryBytes,
@@ -106,11 +107,7 @@ async function live(
   if (!(await session.boot())) return;
 
   phase('warm-up');
-  // What a boot still has to write is not the turn's.
-  await session.quiet();
-  await session.turn('warm');
-  await session.quiet();
-  await session.snapshot('before');
+  await warmUp(session);
 
   phase('hold');
   const held = await session.hold(plan.crashPoint);
@@ -132,5 +129,17 @@ async function live(
   phase('boot again');
   await session.stop();
   await session.snapshot('stopped');
-  if (await session.boot()) await session.snapshot('rebooted');
+  if (!(await session.boot())) return;
+  await session.read('rebooted');
+  await session.snapshot('rebooted');
+}
+
+/** What is before the write that is struck: the setup, and one write, so that the next one is no first time. */
+export async function warmUp(session: Session): Promise<void> {
+  await session.setUp();
+  // What a boot still has to write is not the write's.
+  await session.quiet();
+  await session.settled(await session.turn('warm'));
+  await session.read('before');
+  await session.snapshot('before');
 }

@@ -8,9 +8,10 @@ export type Phase = (name: string) => void;
 export async function driveOn(session: Session, phase: Phase, after: TurnWords = {}): Promise<void> {
   phase('drive on');
   await session.quiet();
+  await session.read('woken');
   await session.snapshot('woken');
-  await session.turn('after', after);
-  await session.quiet();
+  await session.settled(await session.turn('after', after));
+  await session.read('served');
   await session.snapshot('served');
 }
 
@@ -27,11 +28,13 @@ export async function recover(
 
   phase('recover');
   if (!(await session.boot())) return false;
+  await session.read('booted');
   await session.snapshot('booted');
-  await session.turn('after', how.after);
+  const after = await session.turn('after', how.after);
   await session.sweepTime();
   // A look at files that are being written would show some before and some after.
-  await session.quiet();
+  await session.settled(after);
+  await session.read('served');
   await session.snapshot('served');
   return true;
 }

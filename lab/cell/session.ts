@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import type { DriveResult } from '../drive.ts';
 import type { Moment, PlantRole } from '../evidence/event.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { ArmSpec, GateEvent, GateEventOf } from '../gate/protocol.ts';
 import type { BootOptions, Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
-import type { Entry, Plant, TurnResult } from '../sidecar/client.ts';
+import type { Entry, Plant } from '../sidecar/client.ts';
 import { fill, type Promises, promisedFiles, type Release, type Store, storeEntryPath } from '../system.ts';
 import { until, within } from '../wait.ts';
 import type { Aftermath } from './cell-id.ts';
+import { exchange } from './exchange.ts';
 import { type CrashPoint, learnWriteShape, patternOf, type WriteShape } from './write-shape.ts';
 
 const ARM_LIMIT_MS = 10_000;
@@ -27,6 +29,9 @@ const PASSED_BY_MS = 3_000;
 /** Larger files are listed and hashed, and their content is not kept. */
 const KEEP_BYTES = 16 * 1024 * 1024;
 const HOUR_MS = 60 * 60_000;
+/** Of an answer that is kept, and of what a check said. */
+const ANSWER_CHARS = 1024 * 1024;
+const SAID_CHARS = 2_000;
 /** Of what was seen when nothing was held. */
 const SEEN_OPS = 12;
 
@@ -119,8 +124,8 @@ export class Session {
       );
       return Date.now();
     }
-    const { kind: _, ...http } = ready;
-    const poll = this.#pod.sidecar.ready(http, limitMs);
+    const { kind: _, ...place } = ready;
+    const poll = this.#pod.sidecar.ready('path' in place ? { http: place } : { tcp: place }, limitMs);
     const died = gate
       .waitForKind({ name: 'the system to be ready', limitMs: limitMs + ARM_LIMIT_MS, signal: this.#signal }, 'exit')
       .then((exit) => {
@@ -157,7 +162,7 @@ export class Session {
   }
 
   /** One turn to its end, whatever that is. */
-  async turn(name: string, words: TurnWords = {}): Promise<TurnResult> {
+  async turn(name: string, words: TurnWords = {}): Promise<DriveResult> {
     return this.#startTurn(name, words).end;
   }
 
@@ -186,20 +191,60 @@ export class Session {
     return this.#release.promises.serveWithinMs + STRUCK_MS;
   }
 
-  #startTurn(name: string, words: TurnWords = {}): { end: Promise<TurnResult>; cancel(): void } {
+  #startTurn(name: string, words: TurnWords = {}): { end: Promise<DriveResult>; cancel(): void } {
     const boot = this.#pod.bootNumber;
+    const said = words.text ?? name;
     const values = {
       session: `midwrite-${words.session ?? name}`,
-      text: `midwrite-text-${words.text ?? name}-${this.#pod.systemName}`,
+      text: this.#release.textOf?.(said) ?? `midwrite-text-${said}-${this.#pod.systemName}`,
     };
     const limitMs = words.limitMs ?? this.#release.promises.serveWithinMs;
-    const { result, cancel } = this.#pod.sidecar.turn(fill(this.#release.turn, values), limitMs);
+    const call = fill(this.#release.write, values);
+    const { result, cancel } = exchange(this.#pod.sidecar, call, values.text, limitMs);
     const durable = this.#release.promises.durable.map((place) => fill(place, values));
     const end = result.then((outcome) => {
-      this.#recorder.record({ type: 'turn', boot, name, ...values, durable, result: outcome });
+      const { tSent, tEnded, acknowledged, status, error, left } = outcome;
+      const how = { ...(status !== undefined && { status }), ...(error !== undefined && { error }) };
+      const kept = { tSent, tEnded, acknowledged, ...how, ...(left !== undefined && { left }) };
+      this.#recorder.record({ type: 'turn', boot, name, ...values, durable, result: kept });
       return outcome;
     });
     return { end, cancel };
+  }
+
+  /**
+   * What is done before the first write.
+   * @throws Problem bad-definition: a step of it failed
+   */
+  async setUp(): Promise<void> {
+    for (const [index, step] of (this.#release.setup ?? []).entries()) {
+      const { result } = exchange(this.#pod.sidecar, step, '', this.#release.promises.serveWithinMs);
+      const { acknowledged, error } = await result;
+      if (acknowledged) continue;
+      throw new Problem('bad-definition', `step ${index + 1} of the setup of ${this.#release.system} failed: ${error}`);
+    }
+  }
+
+  /** Asks the system what it holds. Undefined: nothing says how it is asked. */
+  async read(moment: Moment): Promise<DriveResult | undefined> {
+    const { read, storeCheck, promises } = this.#release;
+    const { sidecar, bootNumber: boot } = this.#pod;
+    if (storeCheck !== undefined) {
+      const { acknowledged, text, error } = await exchange(sidecar, storeCheck, '', promises.serveWithinMs).result;
+      const said = (error ?? text).slice(0, SAID_CHARS);
+      this.#recorder.record({ type: 'store-check', moment, boot, isWhole: acknowledged, said });
+    }
+    if (read === undefined) return undefined;
+    const answer = await exchange(sidecar, read, '', promises.serveWithinMs).result;
+    const { acknowledged, text, error } = answer;
+    const kept = { text: text.slice(0, ANSWER_CHARS), ...(error !== undefined && { error }) };
+    this.#recorder.record({ type: 'answer', moment, boot, acknowledged, ...kept });
+    return answer;
+  }
+
+  /** Waits until nothing of a write is still to come. A command that ended and left no process has nothing more to write. */
+  async settled(write: DriveResult): Promise<void> {
+    if (this.#release.lifecycle === 'server' || write.left !== 0) await this.quiet();
   }
 
   /** Waits until the system has left its state folder alone for a while: what it still had to write is written. */
@@ -402,6 +447,8 @@ export type RolePlant = Plant & { role: PlantRole };
  * @param seen how the system was seen to write
  */
 export function plantsFor(promises: Promises, aftermath: Aftermath, seen: readonly GateEvent[]): RolePlant[] {
+  // A system from outside promises no sweep that could take them.
+  if (promises.answers !== undefined) return [];
   const { store, sweepGraceMs } = promises;
   const old = { ageMs: sweepGraceMs + HOUR_MS };
   const foreign = path.posix.join(path.posix.dirname(store.path), 'notes-of-another-program.tmp');

@@ -83,6 +83,8 @@ export interface CrashPoint {
   isControlPlace?: boolean;
   /** What is on disk there. */
   leaves: string;
+  /** Of a place that was learned from a write: what it is, for a person. */
+  words?: string;
   /** The hold, for a write of this shape; undefined where this shape has no such place. */
   hold(shape: WriteShape): ArmSpec | undefined;
 }

@@ -2,6 +2,7 @@ import type { Check } from '../check.ts';
 import type { CellEvidence, Listing } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf, Moment } from '../evidence/event.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { acknowledgedIsThere } from '../observe/judge-answers.ts';
 import { fitsPattern } from '../patterns.ts';
 import type { Durable } from '../system.ts';
 
@@ -51,7 +52,10 @@ export const ackedDurable: Check = {
   id: 'acked-durable',
   promise: 'every turn that was acknowledged is there after the boot',
 
-  judge({ evidence, proof }) {
+  judge(judged) {
+    const { evidence, proof } = judged;
+    const { answers } = evidence.cell.promises;
+    if (answers !== undefined) return acknowledgedIsThere(judged, answers);
     if (evidence.cell.aftermath === 'corrupt-store') return notApplicable('the lab itself made the store unreadable');
     const moments = AFTER.filter((moment) => evidence.snapshot(moment) !== undefined);
     if (moments.length === 0) {

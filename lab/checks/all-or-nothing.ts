@@ -2,6 +2,7 @@ import type { Check, Judged } from '../check.ts';
 import type { CellEvidence, Listing } from '../evidence/cell-evidence.ts';
 import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
 import { held, inconclusive, type Verdict, violated } from '../judge/verdict.ts';
+import { oneOfTwo } from '../observe/judge-answers.ts';
 import { storeAt, storeEntry } from './store.ts';
 
 /**
@@ -74,7 +75,9 @@ export const allOrNothing: Check = {
 
   judge(judged) {
     const { evidence, fault, proof } = judged;
-    const { path, format } = evidence.cell.promises.store;
+    const { answers, store } = evidence.cell.promises;
+    if (answers !== undefined) return oneOfTwo(judged, answers);
+    const { path, format } = store;
     const moment = fault.lethal ? 'struck' : 'woken';
     const listing = evidence.snapshot(moment);
     const before = storeEntry(evidence, 'before');

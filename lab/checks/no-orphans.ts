@@ -1,12 +1,15 @@
 import type { Check } from '../check.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { leftForEver } from '../observe/judge-answers.ts';
 
 export const noOrphans: Check = {
   id: 'no-orphans',
   promise: "after the boot, no temp of a dead writer is left that is older than the system's own grace",
 
-  judge({ evidence, fault, proof }) {
+  judge(judged) {
+    const { evidence, fault, proof } = judged;
     const { aftermath, promises } = evidence.cell;
+    if (promises.answers !== undefined) return leftForEver(judged, promises.answers);
     if (aftermath === 'corrupt-store') return notApplicable('with an unreadable store every temp must stay');
     if (aftermath === 'fresh') return notApplicable('what the crash left is younger than the grace: it may stay');
     const moment = 'served';

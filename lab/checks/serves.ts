@@ -1,11 +1,14 @@
 import type { Check } from '../check.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { servesAgain } from '../observe/judge-answers.ts';
 
 export const serves: Check = {
   id: 'serves',
   promise: 'the next turn is accepted and kept, within its limit: nothing of the dead process stands in the way',
 
-  judge({ evidence, proof }) {
+  judge(judged) {
+    const { evidence, proof } = judged;
+    const { answers } = evidence.cell.promises;
     const turn = evidence.of('turn').find((one) => one.name === 'after');
     const limit = evidence.cell.promises.serveWithinMs;
     if (turn === undefined) {
@@ -17,6 +20,7 @@ export const serves: Check = {
     if (!turn.result.acknowledged)
       return violated(`the next turn failed after ${took} ms: ${turn.result.error ?? 'no reason given'}`, turn);
     if (took > limit) return violated(`the next turn took ${took} ms, and ${limit} are promised`, turn);
+    if (answers !== undefined) return servesAgain(judged, answers, turn);
     return held(proof, `the next turn was acknowledged after ${took} ms`, turn);
   },
 };

@@ -1,6 +1,7 @@
 import type { Check } from '../check.ts';
+import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Moment } from '../evidence/event.ts';
-import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { held, inconclusive, notApplicable, type Proof, type Verdict, violated } from '../judge/verdict.ts';
 import { storeAt } from './store.ts';
 
 export const storeValid: Check = {
@@ -9,6 +10,9 @@ export const storeValid: Check = {
 
   judge({ evidence, proof }) {
     if (evidence.cell.aftermath === 'corrupt-store') return notApplicable('the lab itself made the store unreadable');
+    const { store } = evidence.cell.promises;
+    if (store.format === 'unnamed') return notApplicable('no store is named: what the system answers is judged');
+    if (store.format === 'checked') return byItsOwnCheck(evidence, proof);
     const looked: string[] = [];
     for (const moment of ['struck', 'booted', 'served', 'rebooted', 'woken'] satisfies Moment[]) {
       const listing = evidence.snapshot(moment);
@@ -31,3 +35,16 @@ export const storeValid: Check = {
       : held(proof, looked.join('; '));
   },
 };
+
+/** The system's own check of its store, after each boot. */
+function byItsOwnCheck(evidence: CellEvidence, proof: Proof): Verdict {
+  const said = evidence.of('store-check').filter(({ moment }) => moment !== 'before');
+  const broken = said.find(({ isWhole }) => !isWhole);
+  if (broken !== undefined) return violated(`${broken.moment}: its own check says: ${broken.said}`, broken);
+  if (said.length === 0) {
+    return evidence.of('not-ready').length > 0
+      ? notApplicable('the system was not ready again')
+      : inconclusive('its own check did not run after the fault');
+  }
+  return held(proof, `its own check passes (${said.map(({ moment }) => moment).join(', ')})`, ...said);
+}

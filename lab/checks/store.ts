@@ -1,6 +1,7 @@
 import { JSONParser } from '@streamparser/json';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Moment } from '../evidence/event.ts';
+import { whyUnfit } from '../json-schema.ts';
 import { describe, unreachable } from '../problem.ts';
 import type { Entry } from '../sidecar/client.ts';
 import { type Store, storeEntryPath } from '../system.ts';
@@ -39,6 +40,13 @@ export function readStore(store: Store, text: string | undefined, bytes: number)
       return jsonRows(text, store, bytes);
     case 'sqlite':
       return database(text, bytes);
+    case 'json':
+      return json(text, store, bytes);
+    case 'json-lines':
+      return jsonLines(text, bytes);
+    case 'checked':
+    case 'unnamed':
+      return { state: 'unknown', why: 'it is no file that the lab reads' };
     default:
       return unreachable(store);
   }
@@ -72,6 +80,25 @@ function jsonRows(text: string, { rowsAt, rowFields }: JsonRows, bytes: number):
     if (why !== undefined) return { state: 'invalid', why };
   }
   return { state: 'valid', rows: Object.keys(rows).length, bytes };
+}
+
+function json(text: string, { schema }: Extract<Store, { format: 'json' }>, bytes: number): StoreState {
+  if (text === '') return { state: 'invalid', why: 'it is empty' };
+  const value = parse(text);
+  if (value instanceof Error) return { state: 'invalid', why: `it is no JSON after ${bytes} bytes: ${value.message}` };
+  const unfit = schema === undefined ? undefined : whyUnfit(schema, value);
+  if (unfit !== undefined) return { state: 'invalid', why: `it does not fit its schema: ${unfit}` };
+  const rows = typeof value === 'object' && value !== null ? Object.keys(value).length : 1;
+  return { state: 'valid', rows, bytes };
+}
+
+function jsonLines(text: string, bytes: number): StoreState {
+  const lines = text.split('\n');
+  const last = lines.pop() ?? '';
+  if (last !== '') return { state: 'invalid', why: `its last line has no end: ${last.slice(0, 80)}` };
+  const bad = lines.findIndex((line) => parse(line) instanceof Error);
+  if (bad !== -1) return { state: 'invalid', why: `its line ${bad + 1} is no JSON: ${lines[bad]?.slice(0, 80)}` };
+  return { state: 'valid', rows: lines.length, bytes };
 }
 
 function whyNoRow(key: string, row: unknown, rowFields: JsonRows['rowFields']): string | undefined {

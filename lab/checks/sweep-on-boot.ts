@@ -15,6 +15,8 @@ export const sweepOnBoot: Check = {
 
   judge({ evidence, fault, proof }) {
     const { aftermath, promises } = evidence.cell;
+    if (promises.answers !== undefined)
+      return notApplicable('nothing is said of a sweep: what stays for ever is judged by no-orphans');
     if (!fault.lethal) return notApplicable('the system was not booted again');
     const booted = evidence.snapshot('booted');
     const served = evidence.snapshot('served');

@@ -1,7 +1,9 @@
 import path from 'node:path';
 import { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from 'listr2';
 import { connect, type Engine } from '../engine/engine.ts';
-import type { Planned } from '../plan.ts';
+import { type Observation, observe } from '../observe/observe.ts';
+import { canaries, type Planned } from '../plan.ts';
+import { cellsOf, type Outsider } from '../plan-outside.ts';
 import { sweep, sweptInWords } from '../reaper/reaper.ts';
 import type { Matrix } from '../report/matrix.ts';
 import { durationsOf, readMatrixFile } from '../report/matrix-file.ts';
@@ -30,19 +32,39 @@ export interface Ran {
 }
 
 /** Gets an engine and the images, and runs the cells, with progress on stderr. */
-export async function runCells(cells: readonly Planned[], options: RunOptions, shard?: Shard): Promise<Ran> {
+export async function runCells(plan: readonly Planned[] | Plan, options: RunOptions): Promise<Ran> {
   const { results, maxDuration: maxDurationMs, jobs } = options;
   const resume = options.resume === undefined ? undefined : new ResultsFolder(path.resolve(options.resume));
-  const asked = { ...gateOf(options), shard, maxDurationMs, jobs, resume };
-  return (await tasks(cells, path.resolve(results), asked).run({} as Ran)) as Ran;
+  const whole: Plan = 'outsiders' in plan ? plan : { cells: plan, outsiders: [] };
+  const asked = { ...gateOf(options), maxDurationMs, jobs, resume, again: whole.again };
+  return (await tasks(whole, path.resolve(results), asked).run({} as Ran)) as Ran;
+}
+
+/** What is to run. Cells of systems from outside are planned when their writes were observed. */
+export interface Plan {
+  cells: readonly Planned[];
+  outsiders: readonly Outsider[];
+  /** The part of all of it that is to run. Absent: all. */
+  part?(cells: readonly Planned[]): { cells: Planned[]; shard?: Shard };
+  /** How a cell of it is run again. */
+  again?: string;
+  /** Gets what each observation saw, before its cells run. */
+  told?(outsider: Outsider, observation: Observation): void;
 }
 
 type Asked = Partial<
-  Pick<PlanOptions, 'jobs' | 'reporters' | 'failOn' | 'expectations' | 'shard' | 'maxDurationMs' | 'resume'>
+  Pick<PlanOptions, 'jobs' | 'reporters' | 'failOn' | 'expectations' | 'shard' | 'maxDurationMs' | 'resume' | 'again'>
 >;
 
+/** What a plan has come to when everything in it was observed. */
+interface Settled {
+  cells: readonly Planned[];
+  shard?: Shard;
+}
+
 /** What is done, step by step, with its progress, on stderr: standard output is the result's. On a terminal the display moves; elsewhere it is plain lines. */
-function tasks(cells: readonly Planned[], resultsRoot: string, options: Asked): Listr<Ran> {
+function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
+  let settled: Settled = plan.outsiders.length > 0 ? { cells: [] } : partOf(plan, plan.cells);
   const logger = new QuietOnFailure({
     useIcons: true,
     processOutput: new ProcessOutput(process.stderr, process.stderr),
@@ -67,19 +89,39 @@ function tasks(cells: readonly Planned[], resultsRoot: string, options: Asked): 
         title: 'images',
         task: async (context, task) => {
           let built = 0;
-          context.images = await buildImages(context.engine, cells, {
-            say: (line) => {
+          const how = {
+            say: (line: string) => {
               built += line.startsWith('building') || line.startsWith('making') ? 1 : 0;
               task.output = line;
             },
             signal: interrupted,
-          });
+          };
+          const observed = plan.outsiders.map(({ release }) => release);
+          const canary = plan.outsiders.length > 0 ? await canaries() : [];
+          context.images = await buildImages(context.engine, [...plan.cells, ...canary], how, observed);
           task.title = built === 0 ? 'images: all there' : `images: ${built} built`;
         },
       },
+      ...(plan.outsiders.length === 0
+        ? []
+        : [
+            {
+              title: 'watching one write',
+              task: async (context: Ran, task: { output: string; title: string }) => {
+                settled = partOf(
+                  plan,
+                  await observeAll(plan, context, (line) => {
+                    task.output = line;
+                  }),
+                );
+                task.title = `watched one write of ${plan.outsiders.map(({ system }) => system.name).join(', ')}`;
+              },
+            },
+          ]),
       {
-        title: `cells 0/${cells.length}`,
+        title: 'cells',
         task: async (context, task) => {
+          const { cells, shard } = settled;
           const jobs = options.jobs ?? Math.max(1, Math.min(context.engine.facts.cpus, MOST_JOBS));
           const left = new TimeLeft(cells, jobs, earlierDurations(resultsRoot));
           const running = new Map<string, string>();
@@ -98,6 +140,7 @@ function tasks(cells: readonly Planned[], resultsRoot: string, options: Asked): 
           };
           const { matrix, results } = await runPlan(context.engine, cells, context.images, {
             ...options,
+            ...(shard !== undefined && { shard }),
             resultsRoot,
             jobs,
             signal: interrupted,
@@ -140,6 +183,29 @@ function tasks(cells: readonly Planned[], resultsRoot: string, options: Asked): 
       registerSignalListeners: false,
     },
   );
+}
+
+const partOf = (plan: Plan, cells: readonly Planned[]): Settled => plan.part?.(cells) ?? { cells };
+
+/** Watches a write of each system from outside, one after the other, and plans its cells behind those that were planned before. */
+async function observeAll(plan: Plan, { engine, images }: Ran, say: (line: string) => void): Promise<Planned[]> {
+  const cells: Planned[] = [...(await canaries()), ...plan.cells];
+  for (const outsider of plan.outsiders) {
+    const { system, release, memoryBytes, every } = outsider;
+    interrupted.throwIfAborted();
+    say(`${system.name}: two undisturbed lives`);
+    const built = { system: images.system.get(`${release.system}@${release.version}`) ?? '', sidecar: images.sidecar };
+    const label = `observe-${system.name}`;
+    const observation = await observe(
+      engine,
+      { release, images: built, memoryBytes },
+      { label, every, signal: interrupted },
+    );
+    plan.told?.(outsider, observation);
+    cells.push(...cellsOf(outsider, observation));
+  }
+  const seen = new Set<string>();
+  return cells.filter(({ id }) => !seen.has(id) && seen.add(id) !== undefined);
 }
 
 /** Marks a failed step and leaves the message to the end of the program, which prints it once. */

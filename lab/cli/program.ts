@@ -17,7 +17,8 @@ import { mutantsCommand } from './mutants.ts';
 import { reportCommand } from './report.ts';
 import { run } from './run.ts';
 import { scenarioCommand } from './scenario.ts';
-import { several } from './several.ts';
+import { repeated, several } from './several.ts';
+import { tryCommand } from './try.ts';
 
 function count(value: string): number {
   const number = Number(value);
@@ -104,9 +105,43 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
   )
     .option('-s, --scenario <name>', 'scenarios; without cells, if no cell is asked for', several)
     .option('--quick', 'of scenarios, fewer points, for CI: wider intervals')
+    .option(
+      '--config <file>',
+      'systems of your own: a config, or a folder with one (default: the nearest midwrite.config.ts)',
+    )
+    .option('--every-call', 'of systems of your own, a place before each call of the write, and not one of each kind')
     .option('--shard <index/count>', 'run a part of the plan, such as 2/4; `merge` puts the parts together')
     .option('--durations <run>', 'a run by whose times the shards are balanced; the same one for all of them')
     .action(action(run));
+  running(
+    midwrite
+      .command('try')
+      .description(
+        'test a program of your own, from outside: watch one write of it, then strike at every place of that write',
+      )
+      .option('--npm <package>', 'its packages from npm, such as json-server@0.17.4', several)
+      .option('--debian <package>', 'its packages from Debian', several)
+      .option('--dockerfile <folder>', 'a folder with a Dockerfile')
+      .option('--image <ref>', 'an image that the engine has or can pull')
+      .option(
+        '--start <command>',
+        'the command line of a server; without it each write is a command that is run to its end',
+      )
+      .option('--ready <url|port|log:text>', 'when the server is ready (default: the port of --write or --read)')
+      .option('--setup <exchange>', 'before the first write: a command line or a request; may be repeated', repeated)
+      .requiredOption('--write <exchange>', 'changes its state; {text} is what must be found again')
+      .requiredOption('--read <exchange>', 'asks it what it holds')
+      .option('--state <folder>', 'the folder of its state, HOME and working directory (default: /state)')
+      .option('--file <name=content>', 'a file below --state before the first boot; may be repeated', repeated)
+      .option('--env <name=value>', 'a variable of its environment; may be repeated', repeated)
+      .option('-m, --memory <size>', 'its memory limit (default: 512m)')
+      .option('-f, --fault <name>', 'faults (default: sigkill)', several)
+      .option('-p, --place <id>', 'places, as the report names them (default: one of each kind)', several)
+      .option('-c, --cell <id>', 'one cell by its id', several)
+      .option('--every-call', 'a place before each call of the write')
+      .option('--name <name>', 'what it is called (default: its package)')
+      .option('--save [file]', 'write a config that does the same again (default: midwrite.config.ts)'),
+  ).action(action(tryCommand));
   running(
     repeating(
       midwrite

@@ -1,12 +1,16 @@
 import path from 'node:path';
-import { type Planned, planAgain, planRun } from '../plan.ts';
+import { parseCellId } from '../cell/cell-id.ts';
+import { configsAt, findConfig, loadConfigs } from '../define/load.ts';
+import type { Observation } from '../observe/observe.ts';
+import { type Planned, planAgain, planRun, type Selection } from '../plan.ts';
+import { type Outsider, outsiders, outsidersAgain } from '../plan-outside.ts';
 import { type ExitCode, Problem } from '../problem.ts';
 import { reportOf } from '../report/index.ts';
 import { durationsOf, readMatrixFile } from '../report/matrix-file.ts';
 import { ResultsFolder, type Shard } from '../results.ts';
 import { midwriteVersion, plannedRow } from '../run.ts';
 import { parseShard, shardOf } from '../shard/cut.ts';
-import { type Ran, type RunOptions, runCells } from './cells.ts';
+import { type Plan, type Ran, type RunOptions, runCells } from './cells.ts';
 import { exitCodeOf, type GateOptions, gateOf, print } from './gate.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
 
@@ -15,16 +19,43 @@ export interface RunCommandOptions extends SelectionOptions, RunOptions {
   quick?: boolean;
   shard?: string;
   durations?: string;
+  config?: string;
+  everyCall?: boolean;
 }
 
 export async function run(options: RunCommandOptions): Promise<ExitCode> {
   // Bad input is told before anything is installed, built or started.
+  const again = await useConfig(options.config);
   const resumed = await planOfResumed(options);
   if (resumed !== undefined) return conclude(await runCells(resumed, options), options);
-  const planned = await planRun(selectionOf(options), options.scenario ?? [], options.quick === true);
+  const selection = selectionOf(options);
+  const outside = await outsiders(selection, options.everyCall === true);
+  const planned = isOnly(outside, selection, options)
+    ? []
+    : await planRun(selection, options.scenario ?? [], options.quick === true);
   tellSeed(planned);
-  const { cells, shard } = partOf(planned, options);
-  return conclude(await runCells(cells, options, shard), options);
+  const part = (cells: readonly Planned[]) => partOf([...cells], options);
+  const told = (_: Outsider, { told }: Observation) => void told;
+  return conclude(await runCells({ cells: planned, outsiders: outside, part, told, ...again }, options), options);
+}
+
+/** All that is asked for is from outside: then nothing of the lab's own is in the plan but its canary. */
+const isOnly = (outside: readonly Outsider[], selection: Selection, { scenario = [] }: RunCommandOptions): boolean =>
+  outside.length > 0 &&
+  scenario.length === 0 &&
+  [...selection.systems, ...selection.cells.map((id) => parseCellId(id).system)].every((text) =>
+    outside.some(({ system }) => system.name === text.split('@')[0]),
+  );
+
+/**
+ * Reads the config that is asked for, or the nearest one.
+ * @returns how a cell is run again
+ * @throws Problem bad-usage, bad-definition
+ */
+export async function useConfig(config: string | undefined): Promise<{ again?: string }> {
+  const found = config === undefined ? findConfig(process.cwd()) : undefined;
+  await loadConfigs(config === undefined ? (found === undefined ? [] : [found]) : configsAt(config));
+  return config === undefined ? {} : { again: `run --config ${config}` };
 }
 
 /** @throws Problem bad-usage, bad-results */
@@ -49,14 +80,14 @@ export async function conclude(ran: Ran, options: GateOptions): Promise<ExitCode
 /** Options that say nothing of what is planned. */
 const BESIDE_RESUME: ReadonlySet<string> = new Set([
   ...['resume', 'jobs', 'json', 'results', 'repeat'],
-  ...['failOn', 'expectations', 'reporter', 'maxDuration'],
+  ...['failOn', 'expectations', 'reporter', 'maxDuration', 'config'],
 ]);
 
 /**
  * What a run that is taken up again had planned: nothing else can be asked for with it. Undefined: a new run.
  * @throws Problem bad-usage
  */
-export async function planOfResumed(options: RunOptions, scenario?: string): Promise<Planned[] | undefined> {
+export async function planOfResumed(options: RunOptions, scenario?: string): Promise<Plan | undefined> {
   if (options.resume === undefined) return undefined;
   const others = Object.entries({ ...options, ...(scenario !== undefined && { scenario }) }).filter(
     ([name, value]) => !BESIDE_RESUME.has(name) && value !== undefined,
@@ -66,7 +97,8 @@ export async function planOfResumed(options: RunOptions, scenario?: string): Pro
       'bad-usage',
       `--resume runs what its run had planned: it does not go with ${others.map(([name]) => `--${name}`).join(', ')}.`,
     );
-  return planAgain((await new ResultsFolder(path.resolve(options.resume)).readRun()).plan);
+  const { plan } = await new ResultsFolder(path.resolve(options.resume)).readRun();
+  return { cells: await planAgain(plan), outsiders: await outsidersAgain(plan) };
 }
 
 /** Before anything runs: whatever becomes of it, it can be done again. */

@@ -22,7 +22,7 @@ export async function scenarioCommand(name: string | undefined, options: Scenari
     throw new Problem('bad-usage', `name a scenario: ${scenarios.map((one) => one.name).join(', ')}`);
   const planned =
     resumed ?? (await planScenario(name ?? '', options.system ?? [], options.quick === true, options.seed));
-  tellSeed(planned);
+  tellSeed('outsiders' in planned ? planned.cells : planned);
   return conclude(await runCells(planned, options), options);
 }
 

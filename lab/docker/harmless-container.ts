@@ -20,6 +20,8 @@ export interface ContainerSpec {
   /** Room in /dev/shm, for ballast. */
   sharedMemoryBytes: number;
   pids: number;
+  /** Absent: the image's own. */
+  workingDirectory?: string;
 }
 
 const START_LIMIT_MS = 60_000;
@@ -62,6 +64,7 @@ export class HarmlessContainer extends GenericContainer {
     };
     Object.assign(this.hostConfig, more);
     Object.assign(this.createOpts, {
+      ...(spec.workingDirectory === undefined ? {} : { WorkingDir: spec.workingDirectory }),
       OpenStdin: true,
       // stdin ends when the lab goes away, and the program inside ends with it.
       StdinOnce: true,

@@ -37,6 +37,12 @@ export type RowMoment = (typeof ROW_MOMENTS)[number];
 
 const Durable = z.object({ file: z.union([z.string(), z.array(z.string()).readonly()]), contains: z.string() });
 
+/** Words in order, null: anything (lab/observe/answers.ts). */
+const AnswerTemplate = z.object({
+  format: z.enum(['json', 'text']),
+  lines: z.array(z.array(z.string().nullable())),
+  anyOrder: z.literal(true).optional(),
+});
 const PromisesShape = z.object({
   root: z.string(),
   store: z.discriminatedUnion('format', [
@@ -48,6 +54,10 @@ const PromisesShape = z.object({
       journal: z.string().optional(),
     }),
     z.object({ path: z.string(), format: z.literal('sqlite') }),
+    z.object({ path: z.string(), format: z.literal('json'), schema: z.record(z.string(), z.unknown()).optional() }),
+    z.object({ path: z.string(), format: z.literal('json-lines') }),
+    z.object({ path: z.string(), format: z.literal('checked') }),
+    z.object({ path: z.string(), format: z.literal('unnamed') }),
   ]),
   temps: z.array(z.string()),
   sweepGraceMs: z.number(),
@@ -65,6 +75,16 @@ const PromisesShape = z.object({
       expires: z.array(z.object({ keys: z.string(), afterMs: z.number() })),
     })
     .optional(),
+  answers: z
+    .object({
+      before: AnswerTemplate,
+      after: AnswerTemplate,
+      showsText: z.boolean(),
+      atRest: z.array(z.string()),
+    })
+    .optional(),
+  watched: z.array(z.string()).optional(),
+  notPromised: z.record(z.string(), z.string()).optional(),
 });
 
 /** A moment that was left to chance. */
@@ -150,8 +170,20 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
       acknowledged: z.boolean(),
       status: z.number().optional(),
       error: z.string().optional(),
+      /** Processes that a command left behind. */
+      left: z.number().optional(),
     }),
   }),
+  /** What the system answered when it was asked what it holds; `error`: why it is no answer. */
+  event('answer', {
+    moment: z.enum(MOMENTS),
+    boot: z.number(),
+    acknowledged: z.boolean(),
+    text: z.string(),
+    error: z.string().optional(),
+  }),
+  /** What the system's own check of its store said. */
+  event('store-check', { moment: z.enum(MOMENTS), boot: z.number(), isWhole: z.boolean(), said: z.string() }),
   event('write-shape', {
     kind: z.enum(['replace', 'in-place', 'log', 'none']),
     store: z.string(),

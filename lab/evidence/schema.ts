@@ -7,6 +7,8 @@ export const cellFields = {
   system: z.string(),
   version: z.string(),
   crashPoint: z.string(),
+  /** What a place that was learned from a write is, in words. Absent: the crash point has a name of its own. */
+  place: z.string().optional(),
   fault: z.string(),
   aftermath: z.string(),
   memoryBytes: z.number(),

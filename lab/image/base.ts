@@ -1,12 +1,11 @@
-import { createReadStream, existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LABEL } from '../docker/labels.ts';
 import type { Engine } from '../engine/engine.ts';
-import { installPackages, whyNoPrivateEngine } from '../engine/private-engine.ts';
+import { whyNoPrivateEngine } from '../engine/private-engine.ts';
 import { describe, Problem } from '../problem.ts';
-import { run } from '../process.ts';
 import { scratch } from '../reaper/scratch.ts';
+import { importDebian } from './debian.ts';
 import type { BaseRecipe, BuildOptions } from './recipe.ts';
 import { build, follow } from './send.ts';
 
@@ -15,7 +14,6 @@ const SUITE = 'bookworm';
 const PACKAGES = ['gcc', 'libc6-dev', 'strace'];
 /** Docker's own Debian image with a C compiler, for amd64 and arm64. */
 const REGISTRY_IMAGE = 'buildpack-deps:bookworm';
-const LIMIT_MS = 10 * 60_000;
 
 /** The one base of all images: Debian bookworm with a C compiler. */
 export const base: BaseRecipe = { base: true, inputs: [SUITE, PACKAGES] };
@@ -54,36 +52,6 @@ async function fromRegistry(engine: Engine, tag: string, options: BuildOptions):
 }
 
 async function fromPackages(engine: Engine, tag: string, options: BuildOptions): Promise<void> {
-  await installPackages(['mmdebstrap'], ['mmdebstrap'], options.say);
   options.say(`making the base image from Debian ${SUITE}'s packages`);
-  await using folder = await scratch('base');
-  const file = path.join(folder.path, 'base.tar');
-  await run({
-    file: 'mmdebstrap',
-    args: [
-      '--variant=minbase',
-      `--architectures=${engine.facts.cpu === 'x64' ? 'amd64' : 'arm64'}`,
-      `--include=${PACKAGES.join(',')}`,
-      // Manuals, translations and package lists are half of the size and nobody reads them there.
-      '--dpkgopt=path-exclude=/usr/share/{doc,info,locale,man}/*',
-      '--customize-hook=rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*.bin',
-      ...(existsSync('/usr/share/keyrings/debian-archive-keyring.gpg')
-        ? ['--keyring=/usr/share/keyrings/debian-archive-keyring.gpg']
-        : []),
-      SUITE,
-      file,
-    ],
-    purpose: 'making the base image',
-    advice: "Debian's package mirror must be reachable for this.",
-    limitMs: LIMIT_MS,
-    code: 'no-base',
-    signal: options.signal,
-  });
-  const colon = tag.lastIndexOf(':');
-  const answer = await engine.docker.importImage(createReadStream(file), {
-    repo: tag.slice(0, colon),
-    tag: tag.slice(colon + 1),
-    changes: [`LABEL ${LABEL.kind}=image`],
-  });
-  await follow(engine.docker, answer);
+  await importDebian(engine, tag, { packages: PACKAGES, variant: 'minbase' }, options);
 }

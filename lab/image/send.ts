@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { setFlagsFromString } from 'node:v8';
 import type Docker from 'dockerode';
 import * as tar from 'tar';
+import { LABEL } from '../docker/labels.ts';
 import { describe, errorCode, Problem } from '../problem.ts';
 
 /** A file at a time, in pieces of this size: tar's own 16 MiB for each of four files is most of what sending would cost. */
@@ -21,12 +22,13 @@ export async function build(
   tag: string,
   buildargs: Record<string, string>,
   signal?: AbortSignal,
+  files: readonly string[] = ['.'],
 ): Promise<void> {
   setFlagsFromString(SMALL_YOUNG_GENERATION);
   const context = new PassThrough();
   // `portable` and no times: the same files give the same stream, and nothing of the host's users gets in.
   const packing = pipeline(
-    tar.create({ cwd: folder, portable: true, noMtime: true, jobs: 1, maxReadSize: READ_BYTES }, ['.']),
+    tar.create({ cwd: folder, portable: true, noMtime: true, jobs: 1, maxReadSize: READ_BYTES }, [...files]),
     context,
   );
   packing.catch(() => undefined);
@@ -35,6 +37,8 @@ export async function build(
       t: tag,
       buildargs,
       networkmode: 'none',
+      // What a person's Dockerfile makes is the lab's as well: `midwrite clean --images` goes by it.
+      labels: { [LABEL.kind]: 'image' },
       // `rm` only covers success; nothing of a failed build is to stay either.
       rm: true,
       forcerm: true,

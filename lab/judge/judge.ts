@@ -1,11 +1,11 @@
-import { checks } from '../checks/index.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import { knownChecks } from '../known.ts';
 import { describe } from '../problem.ts';
 import { type DrawnCurve, drawnCurves } from '../scenario/curves.ts';
 import type { Figure } from '../scenario/figure.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { prove, proveScenario } from './landing.ts';
-import { inconclusive, type Verdict, type VerdictName, worst } from './verdict.ts';
+import { inconclusive, notApplicable, type Verdict, type VerdictName, worst } from './verdict.ts';
 
 export interface CheckResult {
   id: string;
@@ -37,9 +37,11 @@ export function judge(evidence: CellEvidence | undefined): CellResult | Scenario
   if (evidence.scenario !== undefined) return judgeScenario(evidence, evidence.scenario.scenario, durationMs);
   const proved = prove(evidence);
   if ('verdict' in proved) return whole(proved.verdict, durationMs);
-  const results = checks.map((check): CheckResult => {
+  const results = knownChecks().map((check): CheckResult => {
     try {
-      return result(check.id, check.judge({ evidence, ...proved }), evidence);
+      const reason = evidence.promises.notPromised?.[check.id];
+      const verdict = reason === undefined ? check.judge({ evidence, ...proved }) : notApplicable(reason);
+      return result(check.id, verdict, evidence);
     } catch (error) {
       // A check that throws has told nothing about the system.
       return result(check.id, inconclusive(`the check itself failed: ${describe(error)}`), evidence);
@@ -91,5 +93,5 @@ function result(id: string, { verdict, detail, seen = [] }: Verdict, evidence?: 
 /** One verdict for the cell and for each of its checks. */
 function whole(verdict: Verdict, durationMs: number): CellResult {
   const { verdict: name, detail } = verdict;
-  return { verdict: name, detail, checks: checks.map((check) => result(check.id, verdict)), durationMs };
+  return { verdict: name, detail, checks: knownChecks().map((check) => result(check.id, verdict)), durationMs };
 }

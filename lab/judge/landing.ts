@@ -1,6 +1,6 @@
-import { faults } from '../../faults/index.ts';
 import { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Fault } from '../fault.ts';
+import { knownFaults } from '../known.ts';
 import { fitsPattern } from '../patterns.ts';
 import { faultOf, type Scenario } from '../scenario/scenario.ts';
 import { stepsOf, struckSteps, withBoot } from './steps.ts';
@@ -17,7 +17,7 @@ const LANDED_SHARE = 0.8;
  */
 export function prove(evidence: CellEvidence): { proof: Proof; fault: Fault } | { verdict: Verdict } {
   const { cell } = evidence;
-  const fault = faults.find((one) => one.name === cell.fault);
+  const fault = knownFaults().find((one) => one.name === cell.fault);
   if (fault === undefined) return { verdict: inconclusive(`this midwrite knows no fault "${cell.fault}"`) };
   const broken = unreadable(evidence);
   if (broken !== undefined) return { verdict: broken };
@@ -117,7 +117,7 @@ export function proveScenario(evidence: CellEvidence, scenario: Scenario): { pro
   const resumed = evidence.of('resumed').length;
   const times = resumed === 0 ? '' : `, taken up again ${resumed === 1 ? 'once' : `${resumed} times`}`;
   if (scenario.draws !== undefined) return proveDrawn(evidence, steps.length, times);
-  const fault = faultOf(scenario, faults);
+  const fault = faultOf(scenario, knownFaults());
   for (const { number, events, boot } of steps) {
     const step = new CellEvidence(events.map((event) => withBoot(event, boot)));
     const notHeld = step.of('not-held')[0];

@@ -1,8 +1,8 @@
-import { faults } from '../../faults/index.ts';
 import { learnTemps } from '../cell/write-shape.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceEvent, EvidenceOf } from '../evidence/event.ts';
 import type { Fault } from '../fault.ts';
+import { knownFaults } from '../known.ts';
 import { momentInWords } from '../scenario/draw.ts';
 import { stepOf } from '../scenario/steps.ts';
 import type { Seen } from './verdict.ts';
@@ -78,7 +78,7 @@ export function struckSteps(evidence: CellEvidence): StruckStep[] {
       ? drawn.map((step) => ({ ...step, faultName: step.drawn.fault, moment: momentInWords(step.drawn.moment) }))
       : stepsOf(evidence).map((step) => ({ ...step, faultName: evidence.scenario?.fault, moment: heldAt(step) }));
   return struck.flatMap((step) => {
-    const fault = faults.find((one) => one.name === step.faultName);
+    const fault = knownFaults().find((one) => one.name === step.faultName);
     const isStruck = step.events.some((event) => event.type === 'phase' && event.name === 'strike');
     return isStruck && fault !== undefined ? [asCell(evidence, step, fault, temps)] : [];
   });

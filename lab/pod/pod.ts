@@ -61,6 +61,9 @@ const LAST_LINES_LIMIT_MS = 10_000;
 const SIDECAR_START_LIMIT_MS = 30_000;
 const GATE_START_LIMIT_MS = 30_000;
 
+/** By its whole path: an image may have a PATH of its own, or none. */
+export const WRITEGATE = '/usr/local/bin/writegate';
+
 const SECOND = '-second';
 /** No process of the first machine has it in the second one. */
 const SECOND_PID = 64;
@@ -190,7 +193,7 @@ export class Pod implements AsyncDisposable {
       const pid = this.#suffix === SECOND ? ['--pid', String(SECOND_PID)] : [];
       const commands = [...(this.#spec.firstCommands ?? []), ...firstCommands].flatMap((line) => ['--command', line]);
       const options = ['--state', release.promises.root, ...sampling, ...opens, ...pid, '--exit-on-eof', ...commands];
-      const writegate = ['writegate', 'run', ...options, '--'];
+      const writegate = [WRITEGATE, 'run', ...options, '--'];
       const part = { ...partOf(this.#spec, this.#volume, this.#suffix), release, image: images.system };
       const spec = systemSpec(part, this.#sidecarContainer.id, memoryBytes, writegate);
       this.#container = this.#resources.use(await LabContainer.start(this.#engine, spec));

@@ -51,6 +51,7 @@ export function systemSpec(
     env: release.boot.env,
     volume: { name: volume, path: release.promises.root },
     network: `container:${sidecarId}`,
+    ...(release.boot.folder === undefined ? {} : { workingDirectory: release.boot.folder }),
     memoryBytes,
     // Room for as much ballast as the limit lets in.
     sharedMemoryBytes: memoryBytes + 64 * MiB,

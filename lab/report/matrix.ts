@@ -79,6 +79,8 @@ const frame = z.object({
   cgroupVersion: z.union([z.literal(1), z.literal(2)]),
   midwriteVersion: z.string(),
   durationMs: z.number().optional(),
+  /** The command that runs a part of it again, with its options; `--cell ID` says which. Absent: `run`. */
+  again: z.string().optional(),
   /** When the run was taken up again, each time. */
   resumedAt: z.array(z.string()).optional(),
 });

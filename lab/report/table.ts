@@ -1,5 +1,5 @@
-import { faults } from '../../faults/index.ts';
 import { formatSize } from '../cell/cell-id.ts';
+import { knownFaults } from '../known.ts';
 import { isBroken, isScenario, type Matrix, type MatrixCell, type MatrixRow, type MatrixScenario } from './matrix.ts';
 
 /** The fault matrix as rows and columns, for every report that draws it: systems and crash points down, faults across. */
@@ -11,7 +11,9 @@ export interface Grid {
 export function grid(matrix: Matrix): Grid {
   const all = matrix.cells.filter((row): row is MatrixCell => !isScenario(row));
   const struck = new Set(all.map((cell) => cell.fault));
-  const columns = faults.map((fault) => fault.name).filter((name) => struck.has(name));
+  const columns = knownFaults()
+    .map((fault) => fault.name)
+    .filter((name) => struck.has(name));
   const rows = new Map<string, MatrixCell[]>();
   // Controls stand at the end: the cells are what was asked for.
   for (const cell of all.toSorted((a, b) => Number(a.role !== 'cell') - Number(b.role !== 'cell'))) {
@@ -32,7 +34,10 @@ export function grid(matrix: Matrix): Grid {
 
 function titleOf(cell: MatrixCell, matrix: Matrix): string {
   const sizes = new Set(matrix.cells.filter((one) => one.system === cell.system).map((one) => one.memoryBytes));
-  const parts = [`${cell.system}@${cell.version}`, cell.crashPoint];
+  const parts =
+    cell.place === undefined
+      ? [`${cell.system}@${cell.version}`, cell.crashPoint]
+      : [`${cell.system}@${cell.version}:`, cell.place];
   if (cell.aftermath !== 'aged') parts.push(`(${cell.aftermath})`);
   if (sizes.size > 1) parts.push(formatSize(cell.memoryBytes));
   if (cell.role !== 'cell') parts.push(`[${cell.role}]`);

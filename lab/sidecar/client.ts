@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Streams } from '../docker/lab-container.ts';
 import { eachLine } from '../docker/lines.ts';
-import { Problem } from '../problem.ts';
+import { type Drive, type DriveResult, RUNNER_PORT } from '../drive.ts';
+import { Problem, unreachable } from '../problem.ts';
 import type { Conversation, HttpRequest } from '../system.ts';
 import { within } from '../wait.ts';
 
@@ -32,16 +33,6 @@ const Reply = z.looseObject({
   code: z.string().optional(),
 });
 const Start = z.object({ event: z.literal('start'), protocol: z.literal(1), t: z.number() });
-
-/** How a turn ended, as the driver saw it. `acknowledged`: a complete answer with a 2xx status. */
-export type TurnResult = {
-  tSent: number;
-  tEnded: number;
-  acknowledged: boolean;
-  status?: number;
-  /** Why not, in words. */
-  error?: string;
-};
 
 /** Something to put into the state folder. */
 export interface Plant {
@@ -186,10 +177,10 @@ export class Sidecar {
 
   /** Polls the system until it is ready. `cancel` ends the poll early, for when the system is known to be dead. */
   ready(
-    http: { port: number; path: string; status: number; includes?: string },
+    place: { http: { port: number; path: string; status: number; includes?: string } } | { tcp: { port: number } },
     limitMs: number,
   ): { ready: Promise<{ tReady: number }>; cancel(): void } {
-    const { id, reply } = this.#request('ready', { http, limitMs }, limitMs + CALL_LIMIT_MS);
+    const { id, reply } = this.#request('ready', { ...place, limitMs }, limitMs + CALL_LIMIT_MS);
     return {
       ready: reply.then((answer) => {
         if (answer.ok) return z.object({ tReady: z.number() }).parse(answer);
@@ -206,27 +197,11 @@ export class Sidecar {
     if (this.#open.has(target)) this.#request('cancel', { target }, CALL_LIMIT_MS).reply.catch(() => undefined);
   }
 
-  /** Sends one turn. Never rejects because of the system: a broken connection is what a crash looks like from outside. */
-  turn(http: HttpRequest, limitMs: number): { result: Promise<TurnResult>; cancel(): void } {
-    const { id, reply } = this.#request('turn', { http, limitMs }, limitMs + CALL_LIMIT_MS);
-    const shape = z.object({ tSent: z.number(), tAcknowledged: z.number(), status: z.number(), body: z.string() });
-    const failed = z.object({ tSent: z.number().default(0), tEnded: z.number().default(0) });
+  /** One exchange of any kind. Never rejects because of the system: a broken connection is what a crash looks like from outside. */
+  drive(call: Drive, limitMs: number): { result: Promise<DriveResult>; cancel(): void } {
+    const { id, reply } = this.#request('drive', { ...requestOf(call), limitMs }, limitMs + CALL_LIMIT_MS);
     return {
-      result: reply.then((answer): TurnResult => {
-        if (!answer.ok) {
-          const times = failed.parse(answer);
-          return { ...times, acknowledged: false, error: `${answer.code ?? 'error'}: ${answer.error ?? ''}` };
-        }
-        const { tSent, tAcknowledged, status, body } = shape.parse(answer);
-        const acknowledged = status >= 200 && status < 300;
-        return {
-          tSent,
-          tEnded: tAcknowledged,
-          acknowledged,
-          status,
-          ...(acknowledged ? {} : { error: `status ${status}: ${body.slice(0, 500)}` }),
-        };
-      }),
+      result: reply.then((answer) => resultOf(answer)),
       cancel: () => this.#cancel(id),
     };
   }
@@ -334,4 +309,60 @@ export class Sidecar {
 function withoutEmptyBody(http: HttpRequest): Partial<HttpRequest> {
   const { body, ...rest } = http;
   return body === undefined ? rest : http;
+}
+
+/** An exchange as the sidecar takes it. */
+function requestOf(call: Drive): Record<string, unknown> {
+  switch (call.kind) {
+    case 'http': {
+      const { kind: _, ...http } = call;
+      return { http };
+    }
+    case 'talk': {
+      const { kind: _, ...socket } = call;
+      return { socket };
+    }
+    case 'tcp': {
+      const { kind: _, ...tcp } = call;
+      return { tcp };
+    }
+    case 'command': {
+      const { kind: _, ...command } = call;
+      return { command: { ...command, port: RUNNER_PORT } };
+    }
+    default:
+      return unreachable(call);
+  }
+}
+
+const Answered = z.object({
+  tSent: z.number(),
+  tEnded: z.number(),
+  text: z.string(),
+  status: z.number().optional(),
+  exitCode: z.number().optional(),
+  signal: z.number().optional(),
+  stderr: z.string().optional(),
+  left: z.number().optional(),
+});
+const Failed = z.object({ tSent: z.number().default(0), tEnded: z.number().default(0) });
+/** Of an answer that says no. */
+const SAID_CHARS = 500;
+
+function resultOf(answer: z.infer<typeof Reply>): DriveResult {
+  if (!answer.ok) {
+    const error = `${answer.code ?? 'error'}: ${answer.error ?? ''}`;
+    return { ...Failed.parse(answer), acknowledged: false, text: '', error };
+  }
+  const result = Answered.parse(answer);
+  const error = whyNot(result);
+  return { ...result, acknowledged: error === undefined, ...(error !== undefined && { error }) };
+}
+
+/** Why a complete answer is no acknowledgement. */
+function whyNot({ status, exitCode, signal, stderr = '', text }: z.infer<typeof Answered>): string | undefined {
+  if (status !== undefined && (status < 200 || status >= 300)) return `status ${status}: ${text.slice(0, SAID_CHARS)}`;
+  const said = (stderr.trim() === '' ? text : stderr).trim().slice(-SAID_CHARS);
+  if (signal !== undefined) return `signal ${signal}: ${said}`;
+  return exitCode === undefined || exitCode === 0 ? undefined : `exit code ${exitCode}: ${said}`;
 }

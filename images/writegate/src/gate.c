@@ -424,10 +424,40 @@ static void deny(const struct call *call, int error) {
   listener_answer(listener, call->notification.id, -EIO);
 }
 
+/* Places that are nobody's state: devices, the kernel's own, and what is gone with the container. */
+static bool is_no_state(const char *path) {
+  static const char *const places[] = {"/dev/", "/proc/", "/sys/", "/tmp/", "/run/", "/var/run/", "/memfd:"};
+  for (size_t index = 0; index < sizeof places / sizeof *places; index += 1)
+    if (strncmp(path, places[index], strlen(places[index])) == 0) return true;
+  return path[0] != '/';
+}
+
+/* Tells that something outside the state folders is to be changed, once for each path. Whether the kernel lets it is not looked at. */
+static void tell_outside(const struct call *call) {
+  enum { TOLD_MAX = 64 };
+  static char *told[TOLD_MAX];
+  static size_t count;
+  const char *path = call->path.path;
+  bool names_a_path = call->op == OP_CREATE || call->op == OP_TRUNCATE || call->op == OP_RENAME || call->op == OP_LINK ||
+                      call->op == OP_SYMLINK || call->op == OP_UNLINK || call->op == OP_MKDIR;
+  if (!names_a_path || count == TOLD_MAX || is_no_state(path)) return;
+  for (size_t index = 0; index < count; index += 1)
+    if (strcmp(told[index], path) == 0) return;
+  char *copy = strdup(path);
+  if (copy == NULL) return;
+  told[count++] = copy;
+  event_begin("outside");
+  event_string("op", op_name(call->op));
+  event_string("syscall", call->rule->name);
+  event_string("path", path);
+  event_end();
+}
+
 /* What changes no file in a state folder. */
 static void let_run_unwatched(const struct call *call, enum reading reading) {
   if (reading == READ_NOTHING) record_sent(call);
   bool went = listener_let_run(listener, call->notification.id);
+  if (went && reading == READ_ELSEWHERE) tell_outside(call);
   if (!went || reading != READ_OPENED) return;
   event_begin("opened");
   if (call->path.path[0] == 0) event_null("path");

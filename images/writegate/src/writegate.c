@@ -24,12 +24,14 @@
 #include "gateway.h"
 #include "listener.h"
 #include "memory.h"
+#include "runner.h"
 #include "selftest.h"
 
 #define USAGE \
   "usage: writegate run --state DIR [--state DIR ...] [--sample-ms N] [--pid N] [--exit-on-eof] [--opens] [--command LINE ...] -- COMMAND [ARG ...]\n" \
   "       writegate probe\n" \
-  "       writegate figures CGROUP-ROOT\n"
+  "       writegate figures CGROUP-ROOT\n" \
+  "       writegate runner --port N [--] [COMMAND ARG...]\n"
 
 struct options options = {.sample_ms = 100, .gateway_pid = 32};
 
@@ -290,6 +292,7 @@ static int figures(void) {
 }
 
 int main(int count, char **arguments) {
+  if (count > 1 && is_option(arguments[1], "runner")) return runner_main(arguments + 2);
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   bool is_figures = count == 3 && is_option(arguments[1], "figures");
   cgroup_open(is_figures ? arguments[2] : "/sys/fs/cgroup");

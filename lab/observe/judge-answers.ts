@@ -1,0 +1,169 @@
+import type { Judged } from '../check.ts';
+import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { EvidenceOf, Moment } from '../evidence/event.ts';
+import { held, inconclusive, notApplicable, type Verdict, violated } from '../judge/verdict.ts';
+import type { Answers } from '../system.ts';
+import { type AnswerTemplate, differs, unlikeInWords } from './answers.ts';
+import { roleOf } from './places.ts';
+
+/*
+ * What checks say of a system that is asked what it holds. The oracle: after any crash its answer is the one before the write or the one after it, and the
+ * one after it if the write was acknowledged (Witcher, SOSP 2021, compares with a run that had no crash).
+ */
+
+type Answer = EvidenceOf<'answer'>;
+type Turn = EvidenceOf<'turn'>;
+
+const answerAt = (evidence: CellEvidence, moment: Moment): Answer | undefined =>
+  evidence.of('answer').find((event) => event.moment === moment);
+
+/** The answer to the first question after the fault. */
+const firstMoment = ({ fault }: Pick<Judged, 'fault'>): Moment => (fault.lethal ? 'booted' : 'woken');
+
+const fits = (template: AnswerTemplate, answer: Answer): boolean =>
+  answer.acknowledged && differs(template, answer.text) === undefined;
+
+/** Why there is nothing to judge after the fault, or undefined. */
+function unasked(evidence: CellEvidence, answer: Answer | undefined): Verdict | undefined {
+  if (answer !== undefined) return undefined;
+  return evidence.of('not-ready').length > 0
+    ? notApplicable('the system was not ready again')
+    : inconclusive('the system was not asked what it holds after the fault');
+}
+
+/**
+ * A system that answers otherwise where nothing has happened to it can't be judged by its answers.
+ * @returns undefined where its answer before the write is what it was when it was observed
+ */
+function unlikeBefore(evidence: CellEvidence, { before }: Answers): Verdict | undefined {
+  const answer = answerAt(evidence, 'before');
+  if (answer === undefined) return inconclusive('the system was not asked what it holds before the write');
+  if (!answer.acknowledged) return inconclusive(`its answer before the write is none: ${answer.error}`);
+  const unlike = differs(before, answer.text);
+  return unlike === undefined
+    ? undefined
+    : inconclusive(`its answer before the write is not what it was when it was observed: ${unlikeInWords(unlike)}`);
+}
+
+/** All or nothing: the old answer or the new one. */
+export function oneOfTwo(judged: Judged, answers: Answers): Verdict {
+  const { evidence, proof } = judged;
+  const moment = firstMoment(judged);
+  const answer = answerAt(evidence, moment);
+  const not = unasked(evidence, answer) ?? unlikeBefore(evidence, answers);
+  if (answer === undefined || not !== undefined) return not ?? inconclusive('it was not asked');
+  if (!answer.acknowledged) return violated(`it can't be asked any more what it holds: ${answer.error}`, answer);
+  if (fits(answers.before, answer)) return held(proof, 'it answers as before the write', answer);
+  if (fits(answers.after, answer)) return held(proof, 'it answers as after the write', answer);
+  const unlike = differs(answers.before, answer.text) ?? { missing: [], added: [] };
+  return violated(
+    `its answer is neither the one before the write nor the one after it: of the one before, ${unlikeInWords(unlike)}`,
+    answer,
+  );
+}
+
+const written = (evidence: CellEvidence): Turn[] =>
+  evidence.of('turn').filter((turn) => turn.result.acknowledged && turn.name !== 'after');
+
+/** What was acknowledged is in the answer; of a write that another one has overwritten, the other one is. */
+export function acknowledgedIsThere(judged: Judged, answers: Answers): Verdict {
+  const { evidence, proof } = judged;
+  const moment = firstMoment(judged);
+  const answer = answerAt(evidence, moment);
+  const not = unasked(evidence, answer) ?? unlikeBefore(evidence, answers);
+  if (answer === undefined || not !== undefined) return not ?? inconclusive('it was not asked');
+  const writes = written(evidence);
+  const struck = writes.find((turn) => /^struck(-|$)/.test(turn.name));
+  if (!answer.acknowledged)
+    return violated(`${writes.length} acknowledged writes, and it can't be asked for them: ${answer.error}`, answer);
+  if (struck !== undefined && !fits(answers.after, answer)) {
+    const unlike = differs(answers.after, answer.text) ?? { missing: [], added: [] };
+    return violated(
+      `the write "${struck.text}" was acknowledged and is not there: ${unlikeInWords(unlike)}`,
+      answer,
+      struck,
+    );
+  }
+  if (struck === undefined && answers.showsText) {
+    const isStruckThere = evidence
+      .of('turn')
+      .some(({ name, text }) => name.startsWith('struck') && answer.text.includes(text));
+    const lost = writes.find(
+      ({ text }) => !answer.text.includes(text) && !(isStruckThere && isOverwritten(answers, text)),
+    );
+    if (lost !== undefined)
+      return violated(
+        `the write "${lost.text}" was acknowledged before, and is gone with the one that was struck`,
+        answer,
+        lost,
+      );
+  }
+  return later(evidence, answers) ?? held(proof, `${writes.length} acknowledged writes, all there`, answer);
+}
+
+/** Whether the write that is struck leaves nothing of an earlier one. */
+const isOverwritten = (answers: Answers, text: string): boolean =>
+  !answers.after.lines.some((line) => line.some((word) => word?.includes(text)));
+
+/** The write after the fault, and whether it is still there after one more boot. */
+function later(evidence: CellEvidence, { showsText }: Answers): Verdict | undefined {
+  const after = evidence.of('turn').find((turn) => turn.name === 'after' && turn.result.acknowledged);
+  const rebooted = answerAt(evidence, 'rebooted');
+  if (after === undefined || rebooted === undefined || !showsText) return undefined;
+  if (!rebooted.acknowledged) return violated(`after one more boot it can't be asked: ${rebooted.error}`, rebooted);
+  if (rebooted.text.includes(after.text)) return undefined;
+  return violated(
+    `the write "${after.text}" was acknowledged after the fault, and is gone after one more boot`,
+    rebooted,
+    after,
+  );
+}
+
+/** The next write is accepted and can be seen. */
+export function servesAgain({ evidence, proof }: Judged, { showsText }: Answers, turn: Turn): Verdict {
+  const answer = answerAt(evidence, 'served');
+  const took = Math.round(turn.result.tEnded - turn.result.tSent);
+  if (answer === undefined) return inconclusive('the system was not asked for the next write');
+  if (!answer.acknowledged)
+    return violated(`after the next write it can't be asked what it holds: ${answer.error}`, answer);
+  if (showsText && !answer.text.includes(turn.text))
+    return violated(`the next write was acknowledged, and its answer does not have "${turn.text}"`, answer, turn);
+  return held(proof, `the next write was acknowledged after ${took} ms and can be read`, turn, answer);
+}
+
+/**
+ * What a crash leaves for ever: files that an undisturbed life of the system does not have, after the recovery, another write and one more boot. A name that
+ * changes from write to write grows with the crashes; one that stays the same is left at most once.
+ */
+export function leftForEver({ evidence, fault, proof }: Judged, { atRest }: Answers): Verdict {
+  const moment = fault.lethal ? 'rebooted' : 'served';
+  const listing = evidence.snapshot(moment);
+  if (listing === undefined) {
+    return evidence.of('not-ready').length > 0
+      ? notApplicable('the system was not ready again')
+      : inconclusive(`the state folder was not looked at (${moment})`);
+  }
+  const known = new Set(atRest);
+  const left = listing.entries.filter(
+    (entry) => entry.type !== 'directory' && entry.gone !== true && !known.has(roleOf(entry.path)),
+  );
+  const growing = left.filter((entry) => roleOf(entry.path).includes('*'));
+  if (growing.length > 0) {
+    const bytes = growing.reduce((sum, entry) => sum + entry.size, 0);
+    return violated(
+      `${growing.length} file${growing.length === 1 ? '' : 's'} with ${bytes} bytes that no undisturbed life has, and the next crash leaves more: ${growing
+        .slice(0, 3)
+        .map((entry) => entry.path)
+        .join(', ')}`,
+      listing,
+    );
+  }
+  const once = left.map((entry) => entry.path).slice(0, 3);
+  return held(
+    proof,
+    once.length === 0
+      ? 'it leaves nothing that an undisturbed life has not'
+      : `only ${once.join(', ')}, which the next crash leaves in its place`,
+    listing,
+  );
+}

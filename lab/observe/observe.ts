@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto';
+import { Session } from '../cell/session.ts';
+import type { DriveResult } from '../drive.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { EvidenceSink } from '../evidence/recorder.ts';
+import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
+import { Pod } from '../pod/pod.ts';
+import { Problem } from '../problem.ts';
+import type { Entry } from '../sidecar/client.ts';
+import type { Answers, Release } from '../system.ts';
+import { differs, isTemplate, learnAnswer, unlikeInWords } from './answers.ts';
+import { fewOfEachKind, type Place, placesOf, roleOf } from './places.ts';
+import { inWords, type WriteSeen } from './words.ts';
+
+/** What an undisturbed write of a system was seen to do, and what the system answered around it. */
+export interface Observation {
+  places: Place[];
+  /** Places that the default plan leaves out: of files that are changed as others are. */
+  leftOut: number;
+  answers: Answers;
+  /** Patterns of the files that the write changes. */
+  watched: string[];
+  /** For a person, a line each. */
+  told: string[];
+}
+
+/** What is observed, and with what. */
+export interface Observed {
+  release: Release;
+  images: { system: string; sidecar: string };
+  memoryBytes: number;
+}
+
+/** One undisturbed life. */
+interface Life {
+  write: WriteSeen;
+  /** Answers before the write, and after it. */
+  before: string[];
+  after: string[];
+  atRest: Set<string>;
+}
+
+type Op = GateEventOf<'op'>;
+const isOp = (event: GateEvent): event is Op => event.ev === 'op';
+
+/**
+ * Watches two undisturbed lives of a system: what one write does, and what the system answers before and after it and after a restart.
+ * @param every each call is a place
+ * @throws Problem not-ready, bad-definition: the system is not what its definition says
+ */
+export async function observe(
+  engine: Engine,
+  observed: Observed,
+  { label, every, signal }: { label: string; every: boolean; signal: AbortSignal },
+): Promise<Observation> {
+  const [first, second] = await Promise.all([
+    live(engine, observed, `${label}/observed-1`, false, signal),
+    live(engine, observed, `${label}/observed-2`, true, signal),
+  ]);
+  const { root } = observed.release.promises;
+  const { ops, existing } = first.write;
+  const all = placesOf(ops, root, existing, every);
+  const { kept, leftOut } = every ? { kept: all, leftOut: 0 } : fewOfEachKind(all);
+  if (kept.length === 0) throw nothingWritten(observed, first.write);
+  return {
+    places: kept,
+    leftOut,
+    answers: {
+      ...answersOf(observed.release, [first, second]),
+      atRest: [...new Set([...first.atRest, ...second.atRest])].sort(),
+    },
+    watched: [...new Set(ops.flatMap((op) => [op.path, op.to ?? op.path]).map(roleOf))],
+    told: inWords(first.write, root),
+  };
+}
+
+/** Keeps nothing but what an observation needs. */
+class Sink implements EvidenceSink {
+  whyNotReady = '';
+  entries: readonly Entry[] = [];
+
+  record(event: Parameters<EvidenceSink['record']>[0]): void {
+    if (event.type === 'not-ready') this.whyNotReady = `${event.why}. Its last lines:\n  ${event.lastLines}`;
+  }
+
+  snapshot(_moment: unknown, entries: readonly Entry[]): void {
+    this.entries = entries;
+  }
+}
+
+async function live(
+  engine: Engine,
+  { release, images, memoryBytes }: Observed,
+  label: string,
+  isRestarted: boolean,
+  signal: AbortSignal,
+): Promise<Life> {
+  const sink = new Sink();
+  const name = `midwrite-${randomUUID().slice(0, 13)}`;
+  await using pod = await Pod.start(engine, { label, name, release, images, memoryBytes }, sink);
+  const session = new Session(pod, release, sink, signal);
+  const [before, after]: [string[], string[]] = [[], []];
+  const atRest = new Set<string>();
+  const boot = async () => {
+    if (await session.boot()) return;
+    throw new Problem(
+      'not-ready',
+      `${release.system} did not get ready: ${sink.whyNotReady}${hint(pod.gate.howEnded)}`,
+    );
+  };
+  const rest = async (answers: string[]) => {
+    const answer = await session.read('before');
+    if (answer === undefined) throw new Error('a system that is observed has a read');
+    if (!answer.acknowledged)
+      throw new Problem('bad-definition', `${release.system}: read failed without a fault: ${answer.error}`);
+    answers.push(answer.text);
+    await session.snapshot('before');
+    for (const entry of sink.entries) if (entry.type !== 'directory') atRest.add(roleOf(entry.path));
+  };
+  const restart = async (answers: string[]) => {
+    await session.stop();
+    await boot();
+    await rest(answers);
+  };
+  await session.configure();
+  await boot();
+  await session.setUp();
+  await session.quiet();
+  await write(session, release, 'warm');
+  await rest(before);
+  if (isRestarted) await restart(before);
+  const existing = new Set(sink.entries.map((entry) => entry.path));
+  const from = pod.gate.events.length;
+  const result = await write(session, release, 'struck');
+  const ops = pod.gate.events.slice(from).filter(isOp);
+  await rest(after);
+  await restart(after);
+  return { write: { ops, existing, result, outside: outsideOf(pod.gate.events) }, before, after, atRest };
+}
+
+const outsideOf = (events: readonly GateEvent[]): string[] =>
+  events.flatMap((event) => (event.ev === 'outside' ? [event.path] : []));
+
+/** A server that forks is gone for who waits for it. */
+const hint = (howEnded: string | undefined): string =>
+  howEnded?.startsWith('it ended with code 0') === true
+    ? '\nA server must stay in the foreground: it may have gone to the background by itself.'
+    : '';
+
+async function write(session: Session, release: Release, name: string): Promise<DriveResult> {
+  const result = await session.turn(name);
+  if (!result.acknowledged)
+    throw new Problem('bad-definition', `${release.system}: write failed without a fault: ${result.error}`);
+  await session.settled(result);
+  return result;
+}
+
+function nothingWritten({ release }: Observed, { outside, ops }: WriteSeen): Problem {
+  const { root } = release.promises;
+  const mapped = ops.find((op) => op.op === 'map');
+  const where =
+    mapped !== undefined
+      ? `It maps ${mapped.path} into its memory: what it writes there is no call, and can't be held.`
+      : outside.length > 0
+        ? `It tried to write ${outside.slice(0, 3).join(', ')}. Set its data folder, HOME or another variable (env) so that its state is below ${root}, or set state to where it is.`
+        : `Does it keep its state elsewhere, or only in memory? state names the folder, env the variables.`;
+  return new Problem('bad-definition', `${release.system}: a write changed nothing below ${root}. ${where}`);
+}
+
+/** @throws Problem bad-definition: its answers are not to be compared */
+function answersOf(release: Release, lives: readonly Life[]): Omit<Answers, 'atRest'> {
+  const { system } = release;
+  const learn = (looks: readonly string[], when: string) => {
+    const learned = learnAnswer(looks);
+    if (isTemplate(learned)) return learned;
+    throw new Problem(
+      'bad-definition',
+      `${system}: its answers to read ${when} differ from run to run in more than single words, without a fault: ${unlikeInWords(learned)}. ` +
+        'If it is after a restart, what was acknowledged is not kept. Let read print less, or something that lasts.',
+    );
+  };
+  const looks = { before: lives.flatMap((life) => life.before), after: lives.flatMap((life) => life.after) };
+  const before = learn(looks.before, 'before the write');
+  const after = learn(looks.after, 'after the write');
+  if (looks.after.every((look) => differs(before, look) === undefined))
+    throw new Problem(
+      'bad-definition',
+      `${system}: read answers the same before and after a write, so it can't tell whether the write is there. Let it print what {text} says.`,
+    );
+  const text = release.textOf?.('struck') ?? '';
+  return { before, after, showsText: looks.after.every((look) => look.includes(text)) };
+}

@@ -1,0 +1,117 @@
+import path from 'node:path';
+import type { DriveResult } from '../drive.ts';
+import type { GateEventOf } from '../gate/protocol.ts';
+import { roleOf } from './places.ts';
+
+type Op = GateEventOf<'op'>;
+
+/** One undisturbed write. */
+export interface WriteSeen {
+  /** Its calls in the state folder, in their order. */
+  ops: readonly Op[];
+  /** What was in the folder before it. */
+  existing: ReadonlySet<string>;
+  result: DriveResult;
+  /** Paths outside the state folder that the system tried to change. */
+  outside: readonly string[];
+}
+
+/** What was done to one file. */
+interface Change {
+  how: Set<string>;
+  bytes: number;
+  synced: boolean;
+}
+
+const FILES_SHOWN = 12;
+
+/** What a write was seen to do, a line for each file, and one for its answer. */
+export function inWords({ ops, existing, result, outside }: WriteSeen, root: string): string[] {
+  const changes = changesOf(ops, existing);
+  const below = (file: string) => path.posix.relative(root, file) || '.';
+  const lines = [...changes].slice(0, FILES_SHOWN).map(([file, { how, bytes, synced }]) => {
+    const size = bytes > 0 ? `, ${bytes} bytes` : '';
+    const isWritten = bytes > 0 ? (synced ? ', synced' : ', not synced') : '';
+    return `${below(file)}: ${[...how].join(', ')}${size}${isWritten}`;
+  });
+  const more = changes.size > FILES_SHOWN ? [`and ${changes.size - FILES_SHOWN} more files`] : [];
+  const mapped = ops.filter((op) => op.op === 'map').map((op) => below(op.path));
+  return [
+    ...lines,
+    ...more,
+    ...(mapped.length === 0
+      ? []
+      : [
+          `${[...new Set(mapped)].join(', ')}: mapped into memory; what is written there is no call, and no place of it is known`,
+        ]),
+    answerInWords(ops, result, below),
+    ...(outside.length === 0 ? [] : [`outside its state folder it tried to change ${outside.slice(0, 3).join(', ')}`]),
+    ...((result.left ?? 0) > 0 ? [`it left ${result.left} processes running`] : []),
+  ];
+}
+
+function changesOf(ops: readonly Op[], existing: ReadonlySet<string>): Map<string, Change> {
+  const targets = new Map<string, string>();
+  const made = new Set<string>();
+  for (const op of ops) {
+    if (op.op === 'create') made.add(op.path);
+    if (op.op === 'rename' && op.to !== undefined && made.delete(op.path)) targets.set(op.path, op.to);
+  }
+  const changes = new Map<string, Change>();
+  const change = (file: string) => {
+    const role = roleOf(file);
+    const found = changes.get(role) ?? { how: new Set<string>(), bytes: 0, synced: false };
+    changes.set(role, found);
+    return found;
+  };
+  const fresh = new Set<string>();
+  for (const op of ops) {
+    const file = targets.get(op.path) ?? op.path;
+    switch (op.op) {
+      case 'create':
+        fresh.add(op.path);
+        if (!targets.has(op.path))
+          change(file).how.add(existing.has(op.path) ? 'truncated and rewritten in place' : 'made');
+        break;
+      case 'truncate':
+        fresh.add(op.path);
+        change(file).how.add('truncated and rewritten in place');
+        break;
+      case 'write': {
+        const one = change(file);
+        one.bytes += op.bytes ?? 0;
+        one.synced = false;
+        if (!fresh.has(op.path)) one.how.add(op.append === true ? 'appended to' : 'overwritten in place');
+        break;
+      }
+      case 'sync':
+        if (changes.has(roleOf(file))) change(file).synced = true;
+        break;
+      case 'rename':
+        if (targets.has(op.path)) change(file).how.add('replaced by a new copy');
+        else change(op.to ?? op.path).how.add(`the former ${path.posix.basename(roleOf(op.path))}`);
+        break;
+      case 'unlink':
+        if (!fresh.has(op.path) || existing.has(op.path)) change(file).how.add('removed');
+        else change(file).how.add('removed again');
+        break;
+      case 'mkdir':
+        change(file).how.add('a folder, made');
+        break;
+      case 'link':
+      case 'symlink':
+        change(op.to ?? file).how.add('linked');
+        break;
+    }
+  }
+  return changes;
+}
+
+function answerInWords(ops: readonly Op[], { tEnded }: DriveResult, below: (file: string) => string): string {
+  const late = ops.filter((op) => op.t > tEnded && op.op !== 'utime');
+  const writes = late.filter((op) => op.op !== 'sync');
+  if (writes.length > 0)
+    return `it answered BEFORE all was written: ${writes.length} of its ${ops.length} calls came after the answer, the first of ${below(writes[0]?.path ?? '')}`;
+  if (late.length > 0) return `it answered before it was synced: ${late.length} syncs came after the answer`;
+  return 'it answered after the last call';
+}

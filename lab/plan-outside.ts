@@ -1,0 +1,121 @@
+import { cellId, parseCellId, parseSize } from './cell/cell-id.ts';
+import type { Fault } from './fault.ts';
+import { configured, knownFaults } from './known.ts';
+import type { Observation } from './observe/observe.ts';
+import { fewOfEachKind } from './observe/places.ts';
+import { controlPlace, crashPointOf, specsOf, withAnswers } from './observe/plan-places.ts';
+import { canaries, faultNamed, type PlannedCell, type PlannedName, type Selection, systemNamed } from './plan.ts';
+import { Problem } from './problem.ts';
+import type { Release, System } from './system.ts';
+
+/** A system from outside whose cells are to be planned, once its write was observed. */
+export interface Outsider {
+  system: System;
+  release: Release;
+  memoryBytes: number;
+  faults: readonly Fault[];
+  /** Ids of places; empty: those of the default plan. */
+  places: readonly string[];
+  /** Whole cells; empty: those that the filters give. */
+  cells: readonly string[];
+  /** Each call is a place. */
+  every: boolean;
+  repeat: number;
+}
+
+/** Which of the names that are asked for are systems from outside. Nothing asked for: all of the config's. */
+export function outsideNames({ systems, cells }: Selection): string[] {
+  const known = new Set(configured().map(({ name }) => name));
+  if (known.size === 0) return [];
+  const asked =
+    cells.length > 0 ? cells.map((id) => parseCellId(id).system) : systems.map((text) => text.split('@')[0] ?? '');
+  return asked.length === 0 ? [...known] : [...new Set(asked)].filter((name) => known.has(name));
+}
+
+/**
+ * The systems from outside of a selection, each with what is asked of it.
+ * @throws Problem bad-usage, no-such-version
+ */
+export async function outsiders(selection: Selection, every: boolean): Promise<Outsider[]> {
+  const names = outsideNames(selection);
+  return Promise.all(names.map((name) => outsider(name, selection, every)));
+}
+
+async function outsider(name: string, selection: Selection, every: boolean): Promise<Outsider> {
+  const system = systemNamed(name);
+  const asked = selection.systems.find((text) => text.split('@')[0] === name);
+  const cells = selection.cells.filter((id) => parseCellId(id).system === name);
+  const [cell] = cells.map(parseCellId);
+  const version = cell?.version ?? (asked?.includes('@') === true ? asked.slice(asked.indexOf('@') + 1) : 'now');
+  const release = await system.release(version);
+  const killer = knownFaults().find((fault) => fault.lethal && fault.isControl !== true && fault.oomKills === 0);
+  const chosen = selection.faults.length > 0 ? selection.faults : system.faults;
+  const faults = chosen === undefined ? (killer === undefined ? [] : [killer]) : chosen.map(faultNamed);
+  const [size] = selection.memory;
+  if (selection.memory.length > 1)
+    throw new Problem('bad-usage', 'of a system from outside --memory takes one size: its write is observed under it.');
+  return {
+    system,
+    release,
+    memoryBytes: cell?.memoryBytes ?? (size === undefined ? release.memory.defaultBytes : parseSize(size)),
+    faults,
+    places: selection.crashPoints,
+    cells,
+    every: every || [...selection.crashPoints, ...cells].some((id) => id.includes('.call-')),
+    repeat: selection.repeat,
+  };
+}
+
+/** What an earlier run had planned for systems from outside, from its run.json. */
+export async function outsidersAgain(rows: readonly PlannedName[]): Promise<Outsider[]> {
+  const known = new Set(configured().map(({ name }) => name));
+  const ids = rows.filter((row) => !('scenario' in row) && known.has(parseCellId(row.id).system));
+  if (ids.length === 0) return [];
+  const cells = ids.filter(({ role }) => role === 'cell').map(({ id }) => id);
+  const none: Selection = { systems: [], faults: [], crashPoints: [], memory: [], cells, repeat: 1 };
+  return outsiders(none, false);
+}
+
+/**
+ * The cells of a system whose write was observed, its control first.
+ * @throws Problem bad-usage: it has no such place
+ */
+export function cellsOf(outsider: Outsider, observation: Observation): PlannedCell[] {
+  const { system, memoryBytes, faults, places: asked, cells: ids, repeat } = outsider;
+  const release = withAnswers(outsider.release, observation);
+  const { places } = observation;
+  const placeNamed = (id: string) => {
+    const found = places.find((place) => place.id === id);
+    if (found !== undefined) return found;
+    throw new Problem(
+      'bad-usage',
+      `${system.name}: its write passes no place "${id}". It passes: ${places.map((place) => place.id).join(', ')}.`,
+    );
+  };
+  const planned = (role: PlannedCell['role'], spec: PlannedCell['spec']): PlannedCell => ({
+    id: cellId(spec),
+    role,
+    spec,
+    system,
+    release,
+    fault: faultNamed(spec.fault),
+    crashPoint: crashPointOf(placeNamed(spec.crashPoint)),
+  });
+  const chosen = asked.length === 0 ? places : asked.map(placeNamed);
+  const specs =
+    ids.length > 0
+      ? ids.map(parseCellId)
+      : specsOf(release, chosen, faults, memoryBytes).flatMap((spec) =>
+          Array.from({ length: repeat }, (_, index) => ({ ...spec, attempt: index + 1 })),
+        );
+  const none = knownFaults().find((fault) => fault.isControl === true);
+  if (none === undefined) throw new Error('there is no control among the faults');
+  const [control] = specsOf(release, [controlPlace(fewOfEachKind(places).kept)], [none], memoryBytes);
+  return [
+    ...(control === undefined ? [] : [planned('control', control)]),
+    ...specs.map((spec) => planned('cell', spec)),
+  ];
+}
+
+/** The canary, which every run must catch. */
+export const outsideControls = (): Promise<PlannedCell[]> => canaries();
