@@ -21,6 +21,8 @@ export interface Outsider {
   /** Each call is a place. */
   every: boolean;
   repeat: number;
+  /** Taken in its place where its definition turns out not to work. */
+  otherwise?: Outsider;
 }
 
 /** Which of the names that are asked for are systems from outside. Nothing asked for: all of the config's. */

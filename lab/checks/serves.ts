@@ -11,6 +11,7 @@ export const serves: Check = {
     const { answers } = evidence.cell.promises;
     const turn = evidence.of('turn').find((one) => one.name === 'after');
     const limit = evidence.cell.promises.serveWithinMs;
+    const next = answers === undefined ? 'the next turn' : 'the next write';
     if (turn === undefined) {
       return evidence.of('not-ready').length > 0
         ? notApplicable('the system was not ready again')
@@ -18,8 +19,8 @@ export const serves: Check = {
     }
     const took = Math.round(turn.result.tEnded - turn.result.tSent);
     if (!turn.result.acknowledged)
-      return violated(`the next turn failed after ${took} ms: ${turn.result.error ?? 'no reason given'}`, turn);
-    if (took > limit) return violated(`the next turn took ${took} ms, and ${limit} are promised`, turn);
+      return violated(`${next} failed after ${took} ms: ${turn.result.error ?? 'no reason given'}`, turn);
+    if (took > limit) return violated(`${next} took ${took} ms, and ${limit} are promised`, turn);
     if (answers !== undefined) return servesAgain(judged, answers, turn);
     return held(proof, `the next turn was acknowledged after ${took} ms`, turn);
   },

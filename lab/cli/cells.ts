@@ -4,6 +4,7 @@ import { connect, type Engine } from '../engine/engine.ts';
 import { type Observation, observe } from '../observe/observe.ts';
 import { canaries, type Planned } from '../plan.ts';
 import { cellsOf, type Outsider } from '../plan-outside.ts';
+import { Problem } from '../problem.ts';
 import { sweep, sweptInWords } from '../reaper/reaper.ts';
 import type { Matrix } from '../report/matrix.ts';
 import { durationsOf, readMatrixFile } from '../report/matrix-file.ts';
@@ -190,22 +191,35 @@ const partOf = (plan: Plan, cells: readonly Planned[]): Settled => plan.part?.(c
 /** Watches a write of each system from outside, one after the other, and plans its cells behind those that were planned before. */
 async function observeAll(plan: Plan, { engine, images }: Ran, say: (line: string) => void): Promise<Planned[]> {
   const cells: Planned[] = [...(await canaries()), ...plan.cells];
-  for (const outsider of plan.outsiders) {
-    const { system, release, memoryBytes, every } = outsider;
+  for (const asked of plan.outsiders) {
     interrupted.throwIfAborted();
-    say(`${system.name}: two undisturbed lives`);
-    const built = { system: images.system.get(`${release.system}@${release.version}`) ?? '', sidecar: images.sidecar };
-    const label = `observe-${system.name}`;
-    const observation = await observe(
-      engine,
-      { release, images: built, memoryBytes },
-      { label, every, signal: interrupted },
-    );
+    const system = images.system.get(`${asked.release.system}@${asked.release.version}`) ?? '';
+    const { outsider, observation } = await observeOne(engine, asked, { system, sidecar: images.sidecar }, say);
     plan.told?.(outsider, observation);
     cells.push(...cellsOf(outsider, observation));
   }
   const seen = new Set<string>();
   return cells.filter(({ id }) => !seen.has(id) && seen.add(id) !== undefined);
+}
+
+async function observeOne(
+  engine: Engine,
+  outsider: Outsider,
+  images: { system: string; sidecar: string },
+  say: (line: string) => void,
+): Promise<{ outsider: Outsider; observation: Observation }> {
+  const { system, release, memoryBytes, every, otherwise } = outsider;
+  say(`${system.name}: two undisturbed lives`);
+  const how = { label: `observe-${system.name}`, every, signal: interrupted };
+  try {
+    return { outsider, observation: await observe(engine, { release, images, memoryBytes }, how) };
+  } catch (error) {
+    if (otherwise === undefined || !(error instanceof Problem) || error.code !== 'bad-definition') throw error;
+    // What is wrong with the first way is what a person wants to hear if the second one does not work either.
+    const second = await observeOne(engine, otherwise, images, say).catch(() => undefined);
+    if (second === undefined) throw error;
+    return second;
+  }
 }
 
 /** Marks a failed step and leaves the message to the end of the program, which prints it once. */

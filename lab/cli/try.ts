@@ -7,7 +7,7 @@ import { parseConfig } from '../define/load.ts';
 import type { ImageSource } from '../image/source/image-source.ts';
 import { add } from '../known.ts';
 import type { Observation } from '../observe/observe.ts';
-import { outsiders } from '../plan-outside.ts';
+import { type Outsider, outsiders } from '../plan-outside.ts';
 import { type ExitCode, Problem } from '../problem.ts';
 import { plain } from '../report/plain.ts';
 import { type RunOptions, runCells } from './cells.ts';
@@ -37,6 +37,7 @@ export interface TryOptions extends RunOptions {
   save?: string | boolean;
 }
 
+const ANSWER = 'yes';
 const CONFIG_FILE = 'midwrite.config.ts';
 
 /** Tests a program from outside, with nothing but a command line. */
@@ -54,14 +55,23 @@ export async function tryCommand(options: TryOptions): Promise<ExitCode> {
     cells: cell,
     repeat: 1,
   };
+  // A program that asks something, and gets no answer, may refuse its first write.
+  const talkative = { ...definition, questions: ANSWER };
+  const [outsider] = await outsiders(selection, everyCall === true);
+  if (outsider === undefined) throw new Error('the system of the command line is known');
+  const otherwise = { ...outsider, release: await asSystem(talkative, process.cwd()).release('now') };
+  let used = definition;
   const plan = {
     cells: [],
-    outsiders: await outsiders(selection, everyCall === true),
+    outsiders: [{ ...outsider, otherwise }],
     again: commandLine(options),
-    told: (_: unknown, observation: Observation) => tell(definition, observation, options),
+    told: (chosen: Outsider, observation: Observation) => {
+      used = chosen === otherwise ? talkative : definition;
+      tell(used, observation, options);
+    },
   };
   const code = await conclude(await runCells(plan, options), options);
-  if (file !== undefined) await writeFile(file, configText(definition));
+  if (file !== undefined) await writeFile(file, configText(used));
   if (options.json !== true) console.log(kept(file));
   return code;
 }
@@ -179,10 +189,15 @@ function commandLine(options: TryOptions): string {
 }
 
 /** What one write was seen to do, before anything is struck. */
-function tell({ name }: SystemDefinition, { told, places, leftOut }: Observation, { json }: TryOptions): void {
+function tell(
+  { name, questions }: SystemDefinition,
+  { told, places, leftOut }: Observation,
+  { json }: TryOptions,
+): void {
   const say = json === true ? console.error : console.log;
   say(`\nOne write of ${name}, undisturbed:`);
   for (const line of told) say(`  ${plain(line)}`);
+  if (questions !== undefined) say(`  it asks questions: each is answered with "${questions}" (questions in a config)`);
   say(`\n${places.length} places to strike at:`);
   for (const { id, words } of places) say(`  ${plain(words)}  (${id})`);
   if (leftOut > 0) say(`  ${leftOut} more, of files that are changed as these are: --every-call has all`);

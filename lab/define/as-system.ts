@@ -67,8 +67,10 @@ function partsOf(definition: SystemDefinition): Parts {
   const { name, state = STATE, setup = [], store } = definition;
   const where = (field: string) => `${name}: ${field}`;
   const start = definition.start === undefined ? undefined : argvOf(definition.start);
-  const write = driveOf(definition.write, where('write'));
-  const read = driveOf(definition.read, where('read'));
+  const typed = definition.questions === undefined ? undefined : `${definition.questions}\n`.repeat(QUESTIONS);
+  const asked = (one: DriveDefinition, field: string) => typing(driveOf(one, where(field)), typed);
+  const write = asked(definition.write, 'write');
+  const read = asked(definition.read, 'read');
   if (write.kind !== 'host' && !JSON.stringify(write).includes('{text}'))
     throw new Problem(
       'bad-definition',
@@ -88,11 +90,18 @@ function partsOf(definition: SystemDefinition): Parts {
     start,
     write,
     read,
-    setup: steps.map((step, index) => driveOf(step, where(`setup[${index}]`))),
+    setup: steps.map((step, index) => asked(step, `setup[${index}]`)),
     storeCheck: store !== undefined && 'command' in store ? commandOf(store.command) : undefined,
     ready: readyOf(definition, start, [read, write], where('ready')),
   };
 }
+
+/** So many questions of one command are answered. */
+const QUESTIONS = 20;
+
+/** A command line whose questions are answered. */
+const typing = (drive: Drive | HostDrive, typed: string | undefined): Drive | HostDrive =>
+  drive.kind === 'command' && typed !== undefined && drive.stdin === undefined ? { ...drive, stdin: typed } : drive;
 
 const argvOf = (line: string | string[]): readonly string[] => (typeof line === 'string' ? parseArgv(line) : line);
 const commandOf = (line: string | string[]): Drive => ({ kind: 'command', argv: argvOf(line) });

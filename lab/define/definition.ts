@@ -94,6 +94,8 @@ export const SystemDefinition = z.strictObject({
   /** Files that are there before the first boot: paths below `state`, and what is in them. */
   files: z.record(z.string(), z.string()).optional(),
   env: headers.optional(),
+  /** What is typed where a command asks a question, such as `yes`. Default: nothing, its input is empty. */
+  questions: text.optional(),
   /** Judged too where it is named. */
   store: Store.optional(),
   /** `256m`, `1g`. Default: 512m. */

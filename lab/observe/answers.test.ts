@@ -34,6 +34,12 @@ describe('what differs from look to look is masked', () => {
     expect(differs(template, 'ID Age  Text')).toEqual({ missing: ['1 \u2039time\u203a milk'], added: [] });
   });
 
+  test('an age that is none at first, and the line below the head of its column', () => {
+    const template = learned('ID Age  Text\n-- ---- ----\n 1 -    milk', 'ID Age  Text\n-- --- ----\n 1 2s   milk');
+    expect(differs(template, 'ID Age   Text\n-- ----- ----\n 1 12min milk\n')).toBeUndefined();
+    expect(differs(template, 'ID Age   Text\n-- ----- ----\n 1 12min beer\n')).toBeDefined();
+  });
+
   test('order, where it was seen to change', () => {
     const template = learned('a\nb\nc', 'c\na\nb');
     expect(differs(template, 'b\nc\na')).toBeUndefined();

@@ -40,7 +40,13 @@ export function linesOf(answer: string): { format: AnswerTemplate['format']; lin
   const masked = lines
     .slice(0, LINES_MAX)
     .map((line) => TIMES.reduce((text, pattern) => text.replaceAll(pattern, TIME), line))
-    .map((line) => line.replaceAll(/\s+/g, ' ').trim());
+    // The width of a table is the width of what is in it, ages too.
+    .map((line) =>
+      line
+        .replaceAll(/([-=_*─━═])\1+/g, '$1$1')
+        .replaceAll(/\s+/g, ' ')
+        .trim(),
+    );
   return {
     format: json === undefined ? 'text' : 'json',
     lines: json === undefined ? masked.filter((line) => line !== '') : masked,

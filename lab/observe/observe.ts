@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Session } from '../cell/session.ts';
+import { reach, Session } from '../cell/session.ts';
 import type { DriveResult } from '../drive.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
@@ -8,8 +8,9 @@ import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import type { Entry } from '../sidecar/client.ts';
 import type { Answers, Release } from '../system.ts';
+import { within } from '../wait.ts';
 import { differs, isTemplate, learnAnswer, unlikeInWords } from './answers.ts';
-import { fewOfEachKind, type Place, placesOf, roleOf } from './places.ts';
+import { fewOfEachKind, lastChange, type Place, placesOf, roleOf } from './places.ts';
 import { inWords, type WriteSeen } from './words.ts';
 
 /** What an undisturbed write of a system was seen to do, and what the system answered around it. */
@@ -118,6 +119,8 @@ async function live(
     for (const entry of sink.entries) if (entry.type !== 'directory') atRest.add(roleOf(entry.path));
   };
   const restart = async (answers: string[]) => {
+    // What an answer says of ages shows when some time has passed.
+    if (isRestarted) await reach(Date.now() + AGE_MS, signal);
     await session.stop();
     await boot();
     await rest(answers);
@@ -135,8 +138,43 @@ async function live(
   const ops = pod.gate.events.slice(from).filter(isOp);
   await rest(after);
   await restart(after);
-  return { write: { ops, existing, result, outside: outsideOf(pod.gate.events) }, before, after, atRest };
+  const isEarly = isRestarted ? false : await answersEarly(pod, session, ops, existing);
+  return { write: { ops, existing, result, isEarly, outside: outsideOf(pod.gate.events) }, before, after, atRest };
 }
+
+/** So long a system that does not wait for its write has for its answer while the write is held. */
+const EARLY_LIMIT_MS = 1_500;
+
+/** Whether the answer to a write comes while its last change is held: then it is acknowledged before it is on disk. */
+async function answersEarly(
+  pod: Pod,
+  session: Session,
+  ops: readonly Op[],
+  existing: ReadonlySet<string>,
+): Promise<boolean> {
+  const spec = lastChange(ops, existing);
+  if (spec === undefined) return false;
+  await session.arm(EARLY, spec);
+  const from = pod.gate.events.length;
+  const turn = session.turn('early');
+  const held = await session.heldBefore(
+    turn.then(() => session.quiet()),
+    from,
+  );
+  if (held === undefined) return false;
+  const wait = { name: 'an answer to a write that is held', limitMs: EARLY_LIMIT_MS };
+  const early = await within(wait, turn).then(
+    ({ acknowledged }) => acknowledged,
+    () => false,
+  );
+  pod.gate.send('release', { id: EARLY });
+  await turn;
+  return early;
+}
+
+const EARLY = 'early';
+/** "2s ago": long enough for an age in seconds to be another one. */
+const AGE_MS = 2_100;
 
 const outsideOf = (events: readonly GateEvent[]): string[] =>
   events.flatMap((event) => (event.ev === 'outside' ? [event.path] : []));

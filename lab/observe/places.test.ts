@@ -80,6 +80,16 @@ describe('the places of a write', () => {
     ]);
   });
 
+  test('a folder that is there is not made again, and what is not there is not removed', () => {
+    const ops = [
+      op('mkdir', 'logs'),
+      op('unlink', 'lock'),
+      op('write', 'a', { bytes: 5, append: true }),
+      op('unlink', 'gone'),
+    ];
+    expect(words(ops, 'logs', 'a').map(([id]) => id)).toEqual(['a.appended', 'a.answered']);
+  });
+
   test('every call, where that is asked for', () => {
     const ops = [op('create', 'x'), op('write', 'x', { bytes: 2 }), op('sync', 'x'), op('chmod', 'x')];
     const all = placesOf(ops, '/state', new Set(), true);

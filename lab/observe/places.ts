@@ -100,11 +100,27 @@ function targetsOf(ops: readonly Op[]): Map<string, string> {
   return targets;
 }
 
+/** The calls that change something: a folder that is there is not made again, and what is not there is not removed. Both fail. */
+function changing(ops: readonly Op[], existing: ReadonlySet<string>): Set<Op> {
+  const there = new Set(existing);
+  const changes = new Set<Op>();
+  for (const op of ops) {
+    const made = op.to ?? op.path;
+    if ((op.op === 'mkdir' || op.op === 'link' || op.op === 'symlink') && there.has(made)) continue;
+    if ((op.op === 'unlink' || op.op === 'rename') && !there.has(op.path)) continue;
+    if (op.op === 'unlink' || op.op === 'rename') there.delete(op.path);
+    if (op.op !== 'unlink') there.add(made);
+    changes.add(op);
+  }
+  return changes;
+}
+
 function ofEachKind(ops: readonly Op[], root: string, existing: ReadonlySet<string>): Found[] {
   const calls = new Calls(ops);
   const targets = targetsOf(ops);
   const found: Found[] = [];
   const seen = new Set<string>();
+  const changes = changing(ops, existing);
   const there = new Set(existing);
   /** Files that are empty, since they were made or truncated and not written yet. */
   const fresh = new Map<string, 'made' | 'truncated'>();
@@ -117,7 +133,7 @@ function ofEachKind(ops: readonly Op[], root: string, existing: ReadonlySet<stri
   /** What was changed last, unless a place after that call stands for the one before the next. */
   let done: string | undefined;
   for (const [index, op] of ops.entries()) {
-    if (NO_PLACE.has(op.op)) continue;
+    if (NO_PLACE.has(op.op) || !changes.has(op)) continue;
     const target = targets.get(op.path);
     const file = below(root, target ?? op.path);
     const copy = target === undefined ? file : `the new copy of ${file}`;
@@ -167,8 +183,6 @@ function ofEachKind(ops: readonly Op[], root: string, existing: ReadonlySet<stri
       }
       case 'rename': {
         const to = below(root, op.to ?? op.path);
-        there.delete(op.path);
-        if (op.to !== undefined) there.add(op.to);
         if (target === undefined) {
           const words = `${below(root, op.path)} renamed to ${to}`;
           add({ kind: 'moved', file: to, words, arm: calls.arm(index, 'after') });
@@ -184,7 +198,6 @@ function ofEachKind(ops: readonly Op[], root: string, existing: ReadonlySet<stri
         break;
       }
       case 'unlink':
-        there.delete(op.path);
         add({ kind: 'removed', file, words: `${file}, removed`, arm: calls.arm(index, 'after') });
         break;
       default:
@@ -192,9 +205,11 @@ function ofEachKind(ops: readonly Op[], root: string, existing: ReadonlySet<stri
           add({ kind: 'made', file, words: `${MAKES_ENTRY[op.op]} ${file}, made`, arm: calls.arm(index, 'after') });
         break;
     }
+    if (op.op === 'rename' || op.op === 'unlink') there.delete(op.path);
+    if (op.to !== undefined) there.add(op.to);
     done = HAS_AFTER.has(op.op) ? undefined : file;
   }
-  const last = answered(ops, calls, root);
+  const last = answered(ops, changes, calls, root);
   // What a rename or a removal leaves as the last call is a place already.
   if (last !== undefined && !found.some((place) => sameArm(place.arm, last.arm))) found.push(last);
   return found;
@@ -203,9 +218,16 @@ function ofEachKind(ops: readonly Op[], root: string, existing: ReadonlySet<stri
 const sameArm = (a: ArmSpec, b: ArmSpec): boolean =>
   a.op === b.op && a.path === b.path && a.at === b.at && a.nth === b.nth && a.bytes === b.bytes;
 
+/** The hold of the last call that changes what another process would read; undefined: the write makes none. */
+export function lastChange(ops: readonly Op[], existing: ReadonlySet<string>): ArmSpec | undefined {
+  const changes = changing(ops, existing);
+  const index = ops.findLastIndex((op) => changes.has(op) && !NO_PLACE.has(op.op));
+  return index === -1 ? undefined : new Calls(ops).arm(index, 'before');
+}
+
 /** All of the write is on disk as far as the process can tell, and its answer is not out, if it waits for the write. */
-function answered(ops: readonly Op[], calls: Calls, root: string): Found | undefined {
-  const index = ops.findLastIndex((op) => !NO_PLACE.has(op.op) || op.op === 'sync');
+function answered(ops: readonly Op[], changes: ReadonlySet<Op>, calls: Calls, root: string): Found | undefined {
+  const index = ops.findLastIndex((op) => changes.has(op) && (!NO_PLACE.has(op.op) || op.op === 'sync'));
   const last = ops[index];
   if (last === undefined) return undefined;
   const file = below(root, last.to ?? last.path);
@@ -247,7 +269,7 @@ function everyCall(ops: readonly Op[], root: string): Found[] {
     if (op.op === 'write' && (op.bytes ?? 0) > 1)
       found.push({ kind: 'torn', file, words: `in the middle of ${what}`, arm: calls.arm(index, 'torn') });
   }
-  const last = answered(ops, calls, root);
+  const last = answered(ops, new Set(ops), calls, root);
   return last === undefined ? found : [...found, last];
 }
 

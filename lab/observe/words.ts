@@ -12,6 +12,8 @@ export interface WriteSeen {
   /** What was in the folder before it. */
   existing: ReadonlySet<string>;
   result: DriveResult;
+  /** Another write was answered while its last change was held. */
+  isEarly: boolean;
   /** Paths outside the state folder that the system tried to change. */
   outside: readonly string[];
 }
@@ -26,7 +28,8 @@ interface Change {
 const FILES_SHOWN = 12;
 
 /** What a write was seen to do, a line for each file, and one for its answer. */
-export function inWords({ ops, existing, result, outside }: WriteSeen, root: string): string[] {
+export function inWords(seen: WriteSeen, root: string): string[] {
+  const { ops, existing, result, outside } = seen;
   const changes = changesOf(ops, existing);
   const below = (file: string) => path.posix.relative(root, file) || '.';
   const lines = [...changes].slice(0, FILES_SHOWN).map(([file, { how, bytes, synced }]) => {
@@ -44,7 +47,7 @@ export function inWords({ ops, existing, result, outside }: WriteSeen, root: str
       : [
           `${[...new Set(mapped)].join(', ')}: mapped into memory; what is written there is no call, and no place of it is known`,
         ]),
-    answerInWords(ops, result, below),
+    answerInWords(seen, below),
     ...(outside.length === 0 ? [] : [`outside its state folder it tried to change ${outside.slice(0, 3).join(', ')}`]),
     ...((result.left ?? 0) > 0 ? [`it left ${result.left} processes running`] : []),
   ];
@@ -107,11 +110,25 @@ function changesOf(ops: readonly Op[], existing: ReadonlySet<string>): Map<strin
   return changes;
 }
 
-function answerInWords(ops: readonly Op[], { tEnded }: DriveResult, below: (file: string) => string): string {
-  const late = ops.filter((op) => op.t > tEnded && op.op !== 'utime');
-  const writes = late.filter((op) => op.op !== 'sync');
-  if (writes.length > 0)
-    return `it answered BEFORE all was written: ${writes.length} of its ${ops.length} calls came after the answer, the first of ${below(writes[0]?.path ?? '')}`;
-  if (late.length > 0) return `it answered before it was synced: ${late.length} syncs came after the answer`;
-  return 'it answered after the last call';
+function answerInWords({ ops, result: { tEnded }, isEarly }: WriteSeen, below: (file: string) => string): string {
+  const last = ops.findLast((op) => CHANGES.has(op.op));
+  if (isEarly && last !== undefined)
+    return `it answers BEFORE all is written: while the ${last.op} of ${below(last.to ?? last.path)} was held, the answer came`;
+  const syncs = ops.filter((op) => op.op === 'sync' && op.t > tEnded).length;
+  if (syncs > 0) return `it answers when all is written, and syncs it after that (${syncs} times)`;
+  return 'it answers when all is written';
 }
+
+/** What another process would read is another after such a call. */
+const CHANGES = new Set([
+  'create',
+  'truncate',
+  'write',
+  'rename',
+  'link',
+  'symlink',
+  'unlink',
+  'mkdir',
+  'copy',
+  'allocate',
+]);

@@ -359,10 +359,22 @@ function resultOf(answer: z.infer<typeof Reply>): DriveResult {
   return { ...result, acknowledged: error === undefined, ...(error !== undefined && { error }) };
 }
 
+const SAID_LINES = 4;
+
+/** What a program said at its end, in one line. */
+const lastLines = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .slice(-SAID_LINES)
+    .join(' | ')
+    .slice(0, SAID_CHARS);
+
 /** Why a complete answer is no acknowledgement. */
 function whyNot({ status, exitCode, signal, stderr = '', text }: z.infer<typeof Answered>): string | undefined {
   if (status !== undefined && (status < 200 || status >= 300)) return `status ${status}: ${text.slice(0, SAID_CHARS)}`;
-  const said = (stderr.trim() === '' ? text : stderr).trim().slice(-SAID_CHARS);
+  const said = lastLines(stderr.trim() === '' ? text : stderr);
   if (signal !== undefined) return `signal ${signal}: ${said}`;
   return exitCode === undefined || exitCode === 0 ? undefined : `exit code ${exitCode}: ${said}`;
 }
