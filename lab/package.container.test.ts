@@ -72,7 +72,7 @@ describe('what is in it', () => {
     const wanted = new Set<string>();
     const add = (recipe: ImageRecipe) => {
       for (const file of filesOf(recipe)) wanted.add(`images/${recipe.folder}/${file}`);
-      for (const from of Object.values(recipe.from)) if (!('base' in from)) add(from);
+      for (const from of Object.values(recipe.from)) if ('folder' in from) add(from);
     };
     add(sidecarImage);
     for (const system of systems) {

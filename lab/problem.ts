@@ -13,6 +13,8 @@ export type ProblemCode =
   | 'limit-passed'
   | 'no-base'
   | 'no-engine'
+  | 'no-such-image'
+  | 'no-such-package'
   | 'no-such-version'
   | 'not-ready'
   | 'process-failed'
@@ -27,6 +29,8 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
 const USAGE: ReadonlySet<ProblemCode> = new Set([
   'bad-usage',
+  'no-such-image',
+  'no-such-package',
   'no-such-version',
   'bad-definition',
   'results-unwritable',
