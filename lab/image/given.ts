@@ -34,7 +34,7 @@ export async function ensureGiven(engine: Engine, ref: string, options: BuildOpt
       why = 'the engine said that it pulled it, and has it not';
     } catch (error) {
       options.signal?.throwIfAborted();
-      why = describe(error);
+      why = describe(error).trim();
     }
   }
   throw noSuchImage(engine, ref, why);

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { stripVTControlCharacters } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import type Docker from 'dockerode';
 import * as tar from 'tar';
@@ -109,7 +110,8 @@ export async function follow(
         else reject(new Problem('engine-failed', [...lines.slice(-8), failed].join('\n  ')));
       },
       (event: { stream?: string }) => {
-        const line = event.stream?.trimEnd();
+        // What a step prints to stderr comes in red.
+        const line = stripVTControlCharacters(event.stream ?? '').trimEnd();
         if (!line) return;
         lines.push(line);
         onLine(line);

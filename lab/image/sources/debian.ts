@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { debianImage } from '../../../images/debian/recipe.ts';
+import { LABEL } from '../../docker/labels.ts';
 import { whyNoPrivateEngine } from '../../engine/private-engine.ts';
 import { Problem } from '../../problem.ts';
 import { SUITE } from '../debian.ts';
@@ -32,10 +33,13 @@ export async function resolveDebian({ packages, files = {} }: DebianSource, opti
   // As for the base image: only a Debian or Ubuntu host, as root, can make images of packages by itself.
   if (whyNoPrivateEngine() !== undefined) return insideTheBuild(packages, files);
   const lists = await packageLists(process.arch === 'arm64' ? 'arm64' : 'x64', options);
-  const version = (await candidates(lists, packages)).get(first) ?? '';
+  const version = withoutEpoch((await candidates(lists, packages)).get(first) ?? '');
   const closure = await closureOf(lists, packages);
   return { recipe: debianImage(first, version, closure, files), version: versionForIds(version), notes: [] };
 }
+
+/** `5:7.0.15-1` is what a person calls 7.0.15-1: the epoch is for apt's order. */
+export const withoutEpoch = (version: string) => version.replace(/^\d+:/, '');
 
 /** Docker's own Debian image, for amd64 and arm64. */
 const REGISTRY_IMAGE = 'debian:bookworm-slim';
@@ -44,6 +48,7 @@ const REGISTRY_IMAGE = 'debian:bookworm-slim';
 function insideTheBuild(packages: readonly string[], files: Files): Resolved {
   const lines = [
     `FROM ${REGISTRY_IMAGE}`,
+    `LABEL ${LABEL.kind}=image`,
     'RUN groupadd --gid 1000 midwrite && useradd --uid 1000 --gid 1000 --home-dir /state --no-create-home midwrite',
     // Docker's image has a policy-rc.d that lets no service start.
     'RUN apt-get -q update \\',

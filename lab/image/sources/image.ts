@@ -33,5 +33,5 @@ export function versionOf(ref: string): string {
       `"${ref}" is no name of an image: write NAME:TAG, HOST/NAME:TAG or NAME@sha256:DIGEST, in small letters, such as redis:7.4.`,
     );
   }
-  return tag ?? (id ?? digest)?.slice(0, SHOWN_OF_A_DIGEST) ?? 'latest';
+  return id?.slice(0, SHOWN_OF_A_DIGEST) ?? tag ?? digest?.slice(0, SHOWN_OF_A_DIGEST) ?? 'latest';
 }
