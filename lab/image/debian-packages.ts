@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, Problem } from '../problem.ts';
 import { run } from '../process.ts';
@@ -14,6 +14,8 @@ const LISTS_LIMIT_MS = 10 * 60_000;
 
 /** What is in every image of Debian's packages, as apt names it. */
 const MINIMUM = ['?essential', 'apt'];
+/** In the lists' root: what that comes to. */
+const MINIMUM_FILE = 'midwrite-minimum.json';
 
 /** A package list of a day: apt's answers on Debian's suite, whatever the host itself runs. */
 export interface PackageLists {
@@ -54,6 +56,12 @@ async function fetchLists(cpu: Platform['cpu'], root: string, options: BuildOpti
   const target = path.join(folder.path, 'root');
   const args = ['--skip=cleanup/apt', '--format=directory'];
   await bootstrap({ variant: 'custom', args, cpu, target, purpose: "fetching Debian's package lists" }, options);
+  // Asked once and not with every image: it is the half of what apt has to think about.
+  const minimum = await installs({ root: target, cpu }, MINIMUM, {
+    purpose: 'asking apt what every image of Debian has',
+    signal: options.signal,
+  });
+  await writeFile(path.join(target, MINIMUM_FILE), JSON.stringify(minimum));
   await rename(target, root);
 }
 
@@ -125,15 +133,20 @@ export interface Closure {
 
 /** Everything that packages depend on, without what is only recommended. */
 export async function closureOf(lists: PackageLists, packages: readonly string[]): Promise<Closure> {
-  const installs = async (names: readonly string[]) => {
-    const said = await apt(lists, 'apt-get', ['-s', '--no-install-recommends', 'install', ...names], {
-      purpose: `asking apt what ${packages.join(', ')} depend on`,
-      advice: 'Packages that exclude one another can not be in one image.',
-    });
-    return parseInstalls(said);
-  };
-  const [base, all] = await Promise.all([installs(MINIMUM), installs([...MINIMUM, ...packages])]);
+  const base = JSON.parse(await readFile(path.join(lists.root, MINIMUM_FILE), 'utf8')) as string[];
+  const all = await installs(lists, [...MINIMUM, ...packages], {
+    purpose: `asking apt what ${packages.join(', ')} depend on`,
+    advice: 'Packages that exclude one another can not be in one image.',
+  });
   return { base, added: all.filter((one) => !base.includes(one)) };
+}
+
+async function installs(
+  lists: PackageLists,
+  packages: readonly string[],
+  how: { purpose: string; advice?: string; signal?: AbortSignal | undefined },
+): Promise<string[]> {
+  return parseInstalls(await apt(lists, 'apt-get', ['-s', '--no-install-recommends', 'install', ...packages], how));
 }
 
 /** What `apt-get --simulate install` would install, sorted. */

@@ -33,9 +33,12 @@ export async function resolveDebian({ packages, files = {} }: DebianSource, opti
   // As for the base image: only a Debian or Ubuntu host, as root, can make images of packages by itself.
   if (whyNoPrivateEngine() !== undefined) return insideTheBuild(packages, files);
   const lists = await packageLists(process.arch === 'arm64' ? 'arm64' : 'x64', options);
-  const version = withoutEpoch((await candidates(lists, packages)).get(first) ?? '');
-  const closure = await closureOf(lists, packages);
-  return { recipe: debianImage(first, version, closure, files), version: versionForIds(version), notes: [] };
+  // Asked at once; but what a package that is not there comes to is said in the words of the first.
+  const [versions, closure] = await Promise.allSettled([candidates(lists, packages), closureOf(lists, packages)]);
+  if (versions.status === 'rejected') throw versions.reason;
+  if (closure.status === 'rejected') throw closure.reason;
+  const version = withoutEpoch(versions.value.get(first) ?? '');
+  return { recipe: debianImage(first, version, closure.value, files), version: versionForIds(version), notes: [] };
 }
 
 /** `5:7.0.15-1` is what a person calls 7.0.15-1: the epoch is for apt's order. */

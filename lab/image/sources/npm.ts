@@ -49,7 +49,7 @@ interface Spec {
   wanted: string;
 }
 
-const NAME = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/i;
+const NAME = /^(@[a-z0-9][a-z0-9._~-]*\/)?[a-z0-9][a-z0-9._~-]*$/i;
 
 /** @throws Problem bad-definition for what is no package of a registry, such as an address or a folder */
 export function parsePackage(text: string): Spec {
