@@ -19,7 +19,7 @@ export type { Drive, DriveResult } from './drive.ts';
 export { type CellEvidence, loadEvidence } from './evidence/cell-evidence.ts';
 export type { EvidenceEvent } from './evidence/event.ts';
 export type { Fault, Landing, Target } from './fault.ts';
-export { debian, dockerfile, type ImageSource, image, npm } from './image/source/image-source.ts';
+export { debian, dockerfile, type ImageSource, image, npm } from './image/source.ts';
 export { type CellResult, judge, type ScenarioResult } from './judge/judge.ts';
 export { held, inconclusive, notApplicable, type Verdict, violated } from './judge/verdict.ts';
 export { ExitCode, Problem, type ProblemCode } from './problem.ts';

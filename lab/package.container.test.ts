@@ -3,9 +3,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { debianImage } from '../images/debian/recipe.ts';
 import { gated } from '../images/gated/recipe.ts';
 import { systems } from '../images/index.ts';
+import { npmImage } from '../images/npm/recipe.ts';
 import { sidecarImage } from '../images/sidecar/recipe.ts';
+import { PREFERRED_NODE } from './image/npm.ts';
 import { filesOf, type ImageRecipe } from './image/recipe.ts';
 import { readMatrixFile } from './report/matrix-file.ts';
 import { folder } from './test/midwrite.ts';
@@ -75,6 +78,9 @@ describe('what is in it', () => {
       for (const from of Object.values(recipe.from)) if ('folder' in from) add(from);
     };
     add(sidecarImage);
+    // Images of what a user names.
+    add(npmImage({ packages: [['any', '1.0.0']], node: PREFERRED_NODE, scripts: false, files: {} }));
+    add(debianImage('any', '1', { base: [], added: [] }, {}));
     for (const system of systems) {
       add(gated((await system.release(system.defaultVersion)).image));
       if (system.expectations !== undefined) wanted.add(`images/${system.expectations}`);

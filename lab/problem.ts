@@ -14,6 +14,7 @@ export type ProblemCode =
   | 'no-base'
   | 'no-engine'
   | 'no-such-image'
+  | 'no-such-package'
   | 'no-such-version'
   | 'not-ready'
   | 'process-failed'
@@ -29,6 +30,7 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 const USAGE: ReadonlySet<ProblemCode> = new Set([
   'bad-usage',
   'no-such-image',
+  'no-such-package',
   'no-such-version',
   'bad-definition',
   'results-unwritable',

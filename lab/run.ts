@@ -77,13 +77,15 @@ export async function buildImages(
   const system = new Map<string, string>();
   for (const cell of cells) {
     if (!system.has(releaseKey(cell)))
-      system.set(releaseKey(cell), await ensureImage(engine, gated(cell.release.image), options));
+      system.set(releaseKey(cell), await ensureImage(engine, imageOf(cell.release), options));
   }
-  // Those of systems from outside have writegate in them already.
-  for (const { system: name, version, image } of observed)
-    system.set(`${name}@${version}`, await ensureImage(engine, image, options));
+  for (const release of observed)
+    system.set(`${release.system}@${release.version}`, await ensureImage(engine, imageOf(release), options));
   return { sidecar, system };
 }
+
+/** A release's image with writegate in it, and the state folder. */
+const imageOf = ({ image, promises }: Release) => gated(image, { path: promises.root });
 
 /** The images of one release, and the sidecar's. */
 export async function buildImagesOf(
@@ -92,7 +94,7 @@ export async function buildImagesOf(
   options: { say(line: string): void; signal: AbortSignal },
 ): Promise<{ system: string; sidecar: string }> {
   const sidecar = await ensureImage(engine, sidecarImage, options);
-  return { sidecar, system: await ensureImage(engine, gated(release.image), options) };
+  return { sidecar, system: await ensureImage(engine, imageOf(release), options) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Aftermath } from './cell/cell-id.ts';
 import type { Drive, DriveResult } from './drive.ts';
-import type { ImageRecipe } from './image/recipe.ts';
+import type { Recipe } from './image/recipe.ts';
 import type { AnswerTemplate } from './observe/answers.ts';
 import { unreachable } from './problem.ts';
 
@@ -51,7 +51,7 @@ export interface UnseenDefect {
 export interface Release {
   system: string;
   version: string;
-  image: ImageRecipe;
+  image: Recipe;
   boot: Boot;
   /** Makes it change its state. */
   write: Drive | HostDrive;

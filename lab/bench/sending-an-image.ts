@@ -38,6 +38,6 @@ const engine = await connect(() => undefined);
 const importedBytes = peakBytes();
 
 const began = performance.now();
-await build(engine.docker, folder, tag, { BASE: base });
+await build(engine.docker, { folder, tag, args: { BASE: base } });
 const sent: Sent = { nodeBytes, importedBytes, peakBytes: peakBytes(), tookMs: Math.round(performance.now() - began) };
 console.log(JSON.stringify(sent));

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { asSystem } from '../define/as-system.ts';
 import type { SystemDefinition } from '../define/definition.ts';
 import { parseConfig } from '../define/load.ts';
-import type { ImageSource } from '../image/source/image-source.ts';
+import type { ImageSource } from '../image/source.ts';
 import { add } from '../known.ts';
 import type { Observation } from '../observe/observe.ts';
 import { type Outsider, outsiders } from '../plan-outside.ts';

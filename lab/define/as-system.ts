@@ -2,7 +2,7 @@ import path from 'node:path';
 import parseArgv from 'string-argv';
 import { parseSize } from '../cell/cell-id.ts';
 import { type Drive, type DriveResult, RUNNER_PORT } from '../drive.ts';
-import { resolveSource } from '../image/source/resolve.ts';
+import { type ImageSource, type Resolved, resolveSource } from '../image/source.ts';
 import { WRITEGATE } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import type { HostDrive, Promises, Ready, Release, Store, System } from '../system.ts';
@@ -37,18 +37,18 @@ export function asSystem(definition: SystemDefinition, folder: string): System {
     ...(definition.faults !== undefined && { faults: definition.faults }),
     async release(version): Promise<Release> {
       const image = definition.image.kind === 'dockerfile' ? inFolder(definition.image, folder) : definition.image;
-      const resolved = await resolveSource(image, parts.state);
+      const resolved = await resolveSource(image);
       if (version !== 'now' && version !== resolved.version)
         throw new Problem(
           'no-such-version',
           `${name} is ${resolved.version} by its config, and ${version} is asked for. Change the config.`,
         );
-      return releaseOf(definition, parts, resolved.version, resolved.image, resolved.env);
+      return releaseOf(definition, parts, resolved);
     },
   };
 }
 
-const inFolder = (image: { kind: 'dockerfile'; folder: string }, folder: string) => ({
+const inFolder = (image: Extract<ImageSource, { kind: 'dockerfile' }>, folder: string): ImageSource => ({
   ...image,
   folder: path.resolve(folder, image.folder),
 });
@@ -184,9 +184,7 @@ function readyOf(
 function releaseOf(
   definition: SystemDefinition,
   parts: Parts,
-  version: string,
-  image: Release['image'],
-  env: Readonly<Record<string, string>>,
+  { recipe, version, notes, path: programs }: Resolved,
 ): Release {
   const { state, start, write, read, setup, storeCheck, ready } = parts;
   const drives = [write, read, ...setup, ...(storeCheck === undefined ? [] : [storeCheck])];
@@ -199,12 +197,13 @@ function releaseOf(
   return {
     system: definition.name,
     version,
-    image,
+    image: recipe,
+    notes,
     lifecycle: start === undefined ? 'command' : 'server',
     boot: {
       command: isRun ? runner : (start ?? []),
       folder: state,
-      env: { HOME: state, ...env, ...definition.env },
+      env: { HOME: state, ...(programs !== undefined && { PATH: programs }), ...definition.env },
       files,
       ready,
     },

@@ -45,7 +45,7 @@ export class LabContainer implements AsyncDisposable {
       return new LabContainer(handle, streams);
     } catch (error) {
       // Testcontainers leaves a container behind that was made and could not be started.
-      await handle?.remove({ force: true }).catch(() => undefined);
+      await handle?.remove({ force: true, v: true }).catch(() => undefined);
       throw engineProblem(`the container ${spec.name} could not be started`, error);
     }
   }
@@ -123,7 +123,8 @@ export async function removeContainer(handle: Docker.Container): Promise<void> {
   try {
     const state = (await handle.inspect()).State;
     if (state.Paused) await handle.unpause();
-    await handle.remove({ force: true, v: false });
+    // `v`: the volumes without a name that an image asks for; those of a cell have one, and stay.
+    await handle.remove({ force: true, v: true });
   } catch (error) {
     // 404: gone already; 409: another reaper is at it.
     if (errorCode(error) === 404 || errorCode(error) === 409) return;

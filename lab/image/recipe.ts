@@ -11,52 +11,60 @@ export interface Platform {
   libc: 'glibc';
 }
 
-/**
- * How an image is made. The tag comes from everything that decides its content, so that an image is built once and reused until something
- * in its making changes.
- */
-export interface ImageRecipe {
+/** How an image comes to be on an engine: built from what is below images/, built from elsewhere, made without a build, or there already. */
+export type Recipe = ImageRecipe | ContextRecipe | MadeRecipe | GivenImage;
+
+interface Named {
   /** The image is called midwrite/NAME. */
   name: string;
   /** What a person would call this variant of it, such as a release. */
   variant?: string;
+}
+
+/**
+ * How an image is made. The tag comes from everything that decides its content, so that an image is built once and reused until something
+ * in its making changes.
+ */
+export interface ImageRecipe extends Named {
   /** The folder below images/ that holds its Dockerfile. */
   folder: string;
   /** Files and folders of `folder` that the Dockerfile copies. Tests stay out. */
   files: readonly string[];
   /** Images that it is made from, by the build argument that carries their tag. */
-  from: Readonly<Record<string, AnyRecipe>>;
-  /** Further build arguments. */
-  args?: Readonly<Record<string, string>>;
+  from: Readonly<Record<string, Recipe>>;
   /** What else decides the content: versions that are staged, say. */
   inputs?: unknown;
   /** Puts what the host has to fetch into the build context. Nothing is downloaded inside a build. */
   stage?: (context: StageContext) => Promise<void>;
 }
 
-/** Debian itself. */
-export interface BaseRecipe {
-  base: true;
+/** A build whose context, its Dockerfile included, comes from elsewhere than images/. */
+export interface ContextRecipe extends Named {
+  /** What decides the content, but for the images that it needs. */
   inputs: unknown;
+  /** Images that its Dockerfile names and that are not the lab's. What they are on the engine decides the content too. */
+  needs: readonly string[];
+  /** Absent: Dockerfile. */
+  dockerfile?: string;
+  args?: Readonly<Record<string, string>>;
+  /** Its build may reach the network. */
+  network?: boolean;
+  /** What to do where the build fails. */
+  advice: string;
+  /** Fills the build context. */
+  stage(context: StageContext): Promise<void>;
 }
 
-/** An image that is made in a way of its own, and not from a folder below images/. */
-export interface MadeRecipe {
-  name: string;
-  /** What decides its content. */
+/** An image that is no build, such as Debian itself. */
+export interface MadeRecipe extends Named {
   inputs: unknown;
   make(engine: Engine, tag: string, options: BuildOptions): Promise<void>;
 }
 
-/** An image of somebody else's, which the engine has or can pull. It is not the lab's: nothing of the lab's removes it. */
-export interface ExistingRecipe {
-  name: string;
-  existing: string;
-  /** Its content, once the engine was asked: another image may have the same name tomorrow. */
-  id?: string;
+/** An image that somebody else made: the engine has it, or a registry. The lab never removes it. */
+export interface GivenImage extends Named {
+  ref: string;
 }
-
-export type AnyRecipe = ImageRecipe | BaseRecipe | MadeRecipe | ExistingRecipe;
 
 export interface StageContext {
   /** The build context's folder. */
@@ -87,17 +95,28 @@ export function filesOf(recipe: ImageRecipe): string[] {
   return ['Dockerfile', ...recipe.files.flatMap(walk)].sort();
 }
 
-/** The tag of an image on a platform: midwrite/NAME:VARIANT-HASH; of one that is somebody else's, its own. */
-export function tagOf(recipe: AnyRecipe, platform: Platform): string {
-  if ('existing' in recipe) return recipe.existing;
+/** Every image of somebody else's that a recipe stands on. */
+export function givenImagesOf(recipe: Recipe): string[] {
+  if ('ref' in recipe) return [recipe.ref];
+  if ('needs' in recipe) return [...recipe.needs];
+  return 'from' in recipe ? Object.values(recipe.from).flatMap(givenImagesOf) : [];
+}
+
+/**
+ * The tag of an image on a platform: midwrite/NAME:VARIANT-HASH. Of an image that somebody else made it is the id, or what it is called.
+ * @param given the ids of the images of others that it stands on: a tag can be moved, and what is made on it is another image then
+ */
+export function tagOf(recipe: Recipe, platform: Platform, given: ReadonlyMap<string, string> = new Map()): string {
+  const idOf = (ref: string) => given.get(ref) ?? ref;
+  if ('ref' in recipe) return idOf(recipe.ref);
   const hash = createHash('sha256').update(JSON.stringify([platform, 'inputs' in recipe ? recipe.inputs : null]));
-  if ('base' in recipe) return `midwrite/base:${hash.digest('hex').slice(0, 12)}`;
-  if ('make' in recipe) return `midwrite/${recipe.name}:${hash.digest('hex').slice(0, 12)}`;
-  for (const file of filesOf(recipe))
-    hash.update(`\0${file}\0`).update(readFileSync(path.join(imagesFolder, recipe.folder, file)));
-  for (const [argument, from] of Object.entries(recipe.from))
-    hash.update(`\0${argument}=${'existing' in from ? (from.id ?? from.existing) : tagOf(from, platform)}`);
-  if (recipe.args !== undefined) hash.update(`\0${JSON.stringify(recipe.args)}`);
+  if ('folder' in recipe) {
+    for (const file of filesOf(recipe))
+      hash.update(`\0${file}\0`).update(readFileSync(path.join(imagesFolder, recipe.folder, file)));
+    for (const [argument, from] of Object.entries(recipe.from))
+      hash.update(`\0${argument}=${tagOf(from, platform, given)}`);
+  }
+  if ('needs' in recipe) for (const ref of recipe.needs) hash.update(`\0${ref}=${idOf(ref)}`);
   const prefix = recipe.variant === undefined ? '' : `${recipe.variant}-`;
   return `midwrite/${recipe.name}:${prefix}${hash.digest('hex').slice(0, 12)}`;
 }

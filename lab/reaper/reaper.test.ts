@@ -6,6 +6,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { lock } from './lock.ts';
 import { decodeOwner, encodeOwner, liveness, self } from './owner.ts';
+import { childrenFirst } from './reaper.ts';
 import { scratch, sweepScratch } from './scratch.ts';
 
 async function deadPid(): Promise<number> {
@@ -57,4 +58,10 @@ test('a lock keeps the living out and the dead not', async () => {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test('an image goes before what it is made of', () => {
+  const of = (Id: string, ParentId: string) => ({ Id, ParentId });
+  const list = [of('a', 'not the lab’s'), of('b', 'a'), of('d', 'c'), of('c', 'b'), of('other', '')];
+  expect(childrenFirst(list).map((one) => one.Id)).toEqual(['d', 'c', 'b', 'a', 'other']);
 });

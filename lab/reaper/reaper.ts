@@ -57,9 +57,10 @@ export async function sweep(docker: Docker, options: { everything: boolean; imag
     }
     if (options.images) {
       const images = await docker.listImages({ all: true, filters: { label: [`${LABEL.kind}=image`] } });
-      for (const one of images) {
+      for (const one of childrenFirst(images)) {
         await attempt(
-          () => docker.getImage(one.Id).remove({ force: true }),
+          // `noprune`: what it is made of, if it is the lab's, is in the list too, and else it is somebody's.
+          () => docker.getImage(one.Id).remove({ force: true, noprune: true }),
           () => {
             swept.images += 1;
           },
@@ -71,6 +72,16 @@ export async function sweep(docker: Docker, options: { everything: boolean; imag
   }
   swept.folders = await sweepScratch();
   return swept;
+}
+
+/** An engine removes no image that another is made of. */
+export function childrenFirst<Image extends { Id: string; ParentId: string }>(images: readonly Image[]): Image[] {
+  const parents = new Map(images.map((one) => [one.Id, one.ParentId]));
+  const depth = (id: string): number => {
+    const parent = parents.get(id);
+    return parent === undefined ? 0 : 1 + depth(parent);
+  };
+  return images.toSorted((a, b) => depth(b.Id) - depth(a.Id));
 }
 
 /** In words, or undefined if there was nothing. */
