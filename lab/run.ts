@@ -225,7 +225,8 @@ async function runCells(
   return queue.map(({ id }) => ({ id, why }));
 }
 
-function runFacts(engine: Engine): RunFacts {
+/** What a run says of itself when it begins. */
+export function runFacts(engine: Engine): RunFacts {
   const now = new Date();
   const id = `${now.toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
   const { version, operatingSystem, kernel, cgroupVersion } = engine.facts;
@@ -261,7 +262,8 @@ export interface JudgeOptions {
   expectations?: string;
 }
 
-async function judgeCell(
+/** The row of one cell, from its evidence alone. */
+export async function judgeCell(
   folder: string,
   planned: PlannedRow,
   run: RunFacts,

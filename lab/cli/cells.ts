@@ -1,10 +1,8 @@
 import path from 'node:path';
 import { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from 'listr2';
 import { connect, type Engine } from '../engine/engine.ts';
-import { type Observation, observe } from '../observe/observe.ts';
+import { observeAll, type Plan } from '../observe-plan.ts';
 import { canaries, type Planned } from '../plan.ts';
-import { cellsOf, type Outsider } from '../plan-outside.ts';
-import { Problem } from '../problem.ts';
 import { sweep, sweptInWords } from '../reaper/reaper.ts';
 import type { Matrix } from '../report/matrix.ts';
 import { durationsOf, readMatrixFile } from '../report/matrix-file.ts';
@@ -39,18 +37,6 @@ export async function runCells(plan: readonly Planned[] | Plan, options: RunOpti
   const whole: Plan = 'outsiders' in plan ? plan : { cells: plan, outsiders: [] };
   const asked = { ...gateOf(options), maxDurationMs, jobs, resume, again: whole.again };
   return (await tasks(whole, path.resolve(results), asked).run({} as Ran)) as Ran;
-}
-
-/** What is to run. Cells of systems from outside are planned when their writes were observed. */
-export interface Plan {
-  cells: readonly Planned[];
-  outsiders: readonly Outsider[];
-  /** The part of all of it that is to run. Absent: all. */
-  part?(cells: readonly Planned[]): { cells: Planned[]; shard?: Shard };
-  /** How a cell of it is run again. */
-  again?: string;
-  /** Gets what each observation saw, before its cells run. */
-  told?(outsider: Outsider, observation: Observation): void;
 }
 
 type Asked = Partial<
@@ -111,7 +97,7 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
               task: async (context: Ran, task: { output: string; title: string }) => {
                 settled = partOf(
                   plan,
-                  await observeAll(plan, context, (line) => {
+                  await observeAll(plan, context, interrupted, (line) => {
                     task.output = line;
                   }),
                 );
@@ -187,40 +173,6 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
 }
 
 const partOf = (plan: Plan, cells: readonly Planned[]): Settled => plan.part?.(cells) ?? { cells };
-
-/** Watches a write of each system from outside, one after the other, and plans its cells behind those that were planned before. */
-async function observeAll(plan: Plan, { engine, images }: Ran, say: (line: string) => void): Promise<Planned[]> {
-  const cells: Planned[] = [...(await canaries()), ...plan.cells];
-  for (const asked of plan.outsiders) {
-    interrupted.throwIfAborted();
-    const system = images.system.get(`${asked.release.system}@${asked.release.version}`) ?? '';
-    const { outsider, observation } = await observeOne(engine, asked, { system, sidecar: images.sidecar }, say);
-    plan.told?.(outsider, observation);
-    cells.push(...cellsOf(outsider, observation));
-  }
-  const seen = new Set<string>();
-  return cells.filter(({ id }) => !seen.has(id) && seen.add(id) !== undefined);
-}
-
-async function observeOne(
-  engine: Engine,
-  outsider: Outsider,
-  images: { system: string; sidecar: string },
-  say: (line: string) => void,
-): Promise<{ outsider: Outsider; observation: Observation }> {
-  const { system, release, memoryBytes, every, otherwise } = outsider;
-  say(`${system.name}: two undisturbed lives`);
-  const how = { label: `observe-${system.name}`, every, signal: interrupted };
-  try {
-    return { outsider, observation: await observe(engine, { release, images, memoryBytes }, how) };
-  } catch (error) {
-    if (otherwise === undefined || !(error instanceof Problem) || error.code !== 'bad-definition') throw error;
-    // What is wrong with the first way is what a person wants to hear if the second one does not work either.
-    const second = await observeOne(engine, otherwise, images, say).catch(() => undefined);
-    if (second === undefined) throw error;
-    return second;
-  }
-}
 
 /** Marks a failed step and leaves the message to the end of the program, which prints it once. */
 class QuietOnFailure extends ListrLogger {

@@ -14,6 +14,7 @@ import { judgeCommand } from './judge.ts';
 import { list } from './list.ts';
 import { mergeCommand } from './merge.ts';
 import { mutantsCommand } from './mutants.ts';
+import { onRequest } from './on-request.ts';
 import { reportCommand } from './report.ts';
 import { run } from './run.ts';
 import { scenarioCommand } from './scenario.ts';
@@ -221,6 +222,10 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .option('--json', 'print JSON')
     .option('--ask-registry', 'also ask the image registry of a private engine')
     .action(action(doctor));
+  midwrite
+    .command('on-request', { hidden: true })
+    .description('run cells as a test process asks for them')
+    .action(action(onRequest));
   const engine = midwrite.command('engine').description('the private Docker engine, for machines where none runs');
   engine
     .command('up')

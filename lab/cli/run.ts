@@ -2,6 +2,7 @@ import path from 'node:path';
 import { parseCellId } from '../cell/cell-id.ts';
 import { configsAt, findConfig, loadConfigs } from '../define/load.ts';
 import type { Observation } from '../observe/observe.ts';
+import type { Plan } from '../observe-plan.ts';
 import { type Planned, planAgain, planRun, type Selection } from '../plan.ts';
 import { type Outsider, outsiders, outsidersAgain } from '../plan-outside.ts';
 import { type ExitCode, Problem } from '../problem.ts';
@@ -10,7 +11,7 @@ import { durationsOf, readMatrixFile } from '../report/matrix-file.ts';
 import { ResultsFolder, type Shard } from '../results.ts';
 import { midwriteVersion, plannedRow } from '../run.ts';
 import { parseShard, shardOf } from '../shard/cut.ts';
-import { type Plan, type Ran, type RunOptions, runCells } from './cells.ts';
+import { type Ran, type RunOptions, runCells } from './cells.ts';
 import { exitCodeOf, type GateOptions, gateOf, print } from './gate.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
 

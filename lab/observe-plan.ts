@@ -1,0 +1,59 @@
+import type { Engine } from './engine/engine.ts';
+import { type Observation, observe } from './observe/observe.ts';
+import { canaries, type Planned } from './plan.ts';
+import { cellsOf, type Outsider } from './plan-outside.ts';
+import { Problem } from './problem.ts';
+import type { Shard } from './results.ts';
+import type { Images } from './run.ts';
+
+/** What is to run. Cells of systems from outside are planned when their writes were observed. */
+export interface Plan {
+  cells: readonly Planned[];
+  outsiders: readonly Outsider[];
+  /** The part of all of it that is to run. Absent: all. */
+  part?(cells: readonly Planned[]): { cells: Planned[]; shard?: Shard };
+  /** How a cell of it is run again. */
+  again?: string;
+  /** Gets what each observation saw, before its cells run. */
+  told?(outsider: Outsider, observation: Observation): void;
+}
+
+/** Watches a write of each system from outside, one after the other, and plans its cells behind those that were planned before. */
+export async function observeAll(
+  plan: Plan,
+  { engine, images }: { engine: Engine; images: Images },
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<Planned[]> {
+  const cells: Planned[] = [...(await canaries()), ...plan.cells];
+  for (const asked of plan.outsiders) {
+    signal.throwIfAborted();
+    const system = images.system.get(`${asked.release.system}@${asked.release.version}`) ?? '';
+    const { outsider, observation } = await observeOne(engine, asked, { system, sidecar: images.sidecar }, signal, say);
+    plan.told?.(outsider, observation);
+    cells.push(...cellsOf(outsider, observation));
+  }
+  const seen = new Set<string>();
+  return cells.filter(({ id }) => !seen.has(id) && seen.add(id) !== undefined);
+}
+
+async function observeOne(
+  engine: Engine,
+  outsider: Outsider,
+  images: { system: string; sidecar: string },
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<{ outsider: Outsider; observation: Observation }> {
+  const { system, release, memoryBytes, every, otherwise } = outsider;
+  say(`${system.name}: two undisturbed lives`);
+  const how = { label: `observe-${system.name}`, every, signal };
+  try {
+    return { outsider, observation: await observe(engine, { release, images, memoryBytes }, how) };
+  } catch (error) {
+    if (otherwise === undefined || !(error instanceof Problem) || error.code !== 'bad-definition') throw error;
+    // What is wrong with the first way is what a person wants to hear if the second one does not work either.
+    const second = await observeOne(engine, otherwise, images, signal, say).catch(() => undefined);
+    if (second === undefined) throw error;
+    return second;
+  }
+}
