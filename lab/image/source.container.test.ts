@@ -6,6 +6,7 @@ import { gated, type StateFolder } from '../../images/gated/recipe.ts';
 import { LABEL } from '../docker/labels.ts';
 import { connect, type Engine } from '../engine/engine.ts';
 import { decodeOwner } from '../reaper/owner.ts';
+import { childrenFirst } from '../reaper/reaper.ts';
 import { scratchRoot } from '../reaper/scratch.ts';
 import { folder } from '../test/midwrite.ts';
 import { base } from './base.ts';
@@ -83,7 +84,7 @@ async function imagesOf(source: ImageSource, state: Partial<StateFolder> = {}) {
 /** What this process has in the lab's scratch folder, and what of this run has no name on the engine. */
 async function leftovers(): Promise<string[]> {
   const folders = await readdir(scratchRoot());
-  const filters = { label: [`mark=${mark}`] };
+  const filters = { label: [`failed=${mark}`] };
   const images = await engine.docker.listImages({ all: true, filters });
   const containers = await engine.docker.listContainers({ all: true, filters });
   return [
@@ -101,6 +102,9 @@ beforeAll(async () => {
 afterAll(async () => {
   const images = await engine.docker.listImages({ filters: { reference: [USERS, `midwrite/*${mark}*`] } });
   for (const tag of images.flatMap((one) => one.RepoTags ?? [])) await engine.docker.getImage(tag).remove();
+  // The stages that only served the last one.
+  const stages = await engine.docker.listImages({ all: true, filters: { label: [`mark=${mark}`] } });
+  for (const one of childrenFirst(stages)) await engine.docker.getImage(one.Id).remove({ noprune: true });
   await made[Symbol.asyncDispose]();
 });
 
@@ -121,7 +125,7 @@ describe('from npm', () => {
     expect(await runIn(gated, ['node', '/opt/app/bin/save.mjs'])).toEqual({ code: 0, said: 'ok' });
     expect(await runIn(gated, ['node', '--print', "typeof require('nanoid').nanoid"])).toEqual({
       code: 0,
-      said: 'function\n',
+      said: 'function',
     });
   });
 
@@ -177,7 +181,7 @@ describe('from Debian', () => {
 
 describe('from a Dockerfile, and from an image of the user', () => {
   const users = async () => {
-    const args = { BASE: await ensureImage(engine, base, { say }), MARK: mark };
+    const args = { BASE: await ensureImage(engine, base, { say }) };
     const root = await project(`${mark}-static`, {
       'program.c': PROGRAM,
       'unneeded.log': '',
@@ -185,9 +189,11 @@ describe('from a Dockerfile, and from an image of the user', () => {
       'Dockerfile.static': [
         'ARG BASE',
         'FROM $BASE AS build',
+        `LABEL mark=${mark}`,
         'COPY . /src',
         'RUN test ! -e /src/unneeded.log && gcc -O2 -static -o /program /src/program.c',
         'FROM scratch',
+        `LABEL mark=${mark}`,
         'COPY --from=build /program /program',
         'ENV GREETING="a b=c"',
         'WORKDIR /work',
@@ -205,7 +211,7 @@ describe('from a Dockerfile, and from an image of the user', () => {
     expect(version).toMatch(/^[0-9a-f]{12}$/);
     expect(await runIn(gated, ['/program', '/var/deep/state'], '/var/deep/state')).toEqual({
       code: 0,
-      said: '1000 1000 1000 700\n',
+      said: '1000 1000 1000 700',
     });
     const held = await runIn(
       gated,
@@ -247,7 +253,7 @@ describe('from a Dockerfile, and from an image of the user', () => {
     const { gated } = await imagesOf(dockerfile(root, { args: { FROM: from } }), { path: '/data' });
     expect(await runIn(gated, ['sh', '-c', 'touch /data/x && stat -c "%u %g %a" /data'], '/data')).toEqual({
       code: 0,
-      said: '1000 1000 700\n',
+      said: '1000 1000 700',
     });
   });
 
@@ -264,7 +270,7 @@ describe('from a Dockerfile, and from an image of the user', () => {
 
   test('a build that fails says with which step, and leaves nothing', async () => {
     const root = await project('fails', {
-      Dockerfile: `ARG BASE\nFROM $BASE AS one\nLABEL mark=${mark}\nRUN echo ${mark} > /x\nFROM $BASE\nLABEL mark=${mark}\nCOPY --from=one /x /x\nRUN echo so far && exit 3\n`,
+      Dockerfile: `ARG BASE\nFROM $BASE AS one\nLABEL failed=${mark}\nRUN echo ${mark} > /x\nFROM $BASE\nLABEL failed=${mark}\nCOPY --from=one /x /x\nRUN echo so far && exit 3\n`,
     });
     const BASE = await ensureImage(engine, base, { say });
     const { recipe } = await resolveSource(dockerfile(root, { args: { BASE } }));
@@ -280,7 +286,7 @@ describe('from a Dockerfile, and from an image of the user', () => {
   test('a build has no network', async () => {
     const from = (await imagesOf(debian('sqlite3'))).own;
     const root = await project('net', {
-      Dockerfile: `ARG FROM\nFROM $FROM\nLABEL mark=${mark}\nRUN echo "$(ls /sys/class/net)" && false\n`,
+      Dockerfile: `ARG FROM\nFROM $FROM\nLABEL failed=${mark}\nRUN echo "$(ls /sys/class/net)" && false\n`,
     });
     const { recipe } = await resolveSource(dockerfile(root, { args: { FROM: from } }));
     await expect(ensureImage(engine, recipe, { say })).rejects.toThrow(/\n {2}lo\n/);

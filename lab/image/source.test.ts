@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { gated } from '../../images/gated/recipe.ts';
 import { npmImage } from '../../images/npm/recipe.ts';
 import { folder } from '../test/midwrite.ts';
@@ -153,4 +153,17 @@ test.each([
     code: 'bad-definition',
     message: expect.stringContaining(why),
   });
+});
+
+test('where the host has no apt for it, Debian’s packages are fetched inside the build', async () => {
+  vi.spyOn(process, 'getuid').mockReturnValueOnce(1000);
+  const { recipe, version, notes } = await resolveSource(debian('redis-server', 'git', { files: { x: '1' } }));
+  expect({ version, notes }).toEqual({ version: 'bookworm', notes: [expect.stringContaining('redis-server')] });
+  expect(givenImagesOf(recipe)).toEqual(['debian:bookworm-slim']);
+  await using context = await folder();
+  if (!('needs' in recipe)) throw new Error('it is no build of a context of its own');
+  expect(recipe.network).toBe(true);
+  await recipe.stage({ into: context.path, platform, signal: undefined, say: () => undefined });
+  expect(await readFile(path.join(context.path, 'Dockerfile'), 'utf8')).toContain('install redis-server git');
+  expect(await readFile(path.join(context.path, 'app/x'), 'utf8')).toBe('1');
 });
