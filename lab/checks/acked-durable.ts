@@ -50,7 +50,7 @@ export function lostTurn(
 
 export const ackedDurable: Check = {
   id: 'acked-durable',
-  promise: 'every turn that was acknowledged is there after the boot',
+  promise: 'every write that was acknowledged is there after the boot',
 
   judge(judged) {
     const { evidence, proof } = judged;

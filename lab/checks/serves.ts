@@ -4,7 +4,7 @@ import { servesAgain } from '../observe/judge-answers.ts';
 
 export const serves: Check = {
   id: 'serves',
-  promise: 'the next turn is accepted and kept, within its limit: nothing of the dead process stands in the way',
+  promise: 'the next write is accepted and kept, within its limit: nothing of the dead process stands in the way',
 
   judge(judged) {
     const { evidence, proof } = judged;
