@@ -77,6 +77,6 @@ test('answers that differ in more than words are not learned from', () => {
 
 test('what an answer lacks is said in words', () => {
   expect(unlikeInWords({ missing: ['a', 'b', 'c', 'd'], added: ['x'.repeat(200)] })).toBe(
-    `it lacks "a", "b", "c" and 1 more; it has "${'x'.repeat(160)}…"`,
+    `it lacks "a", "b", "c" and 1 more; it has "${'x'.repeat(80)}…"`,
   );
 });

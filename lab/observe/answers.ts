@@ -159,7 +159,7 @@ export function differs(template: AnswerTemplate, answer: string): Unlike | unde
 }
 
 const SHOWN_LINES = 3;
-const SHOWN_LENGTH = 160;
+const SHOWN_LENGTH = 80;
 
 /** `it lacks "a", "b"; it has "c"` */
 export function unlikeInWords({ missing, added }: Unlike): string {

@@ -11,6 +11,11 @@ import { roleOf } from './places.ts';
  * one after it if the write was acknowledged (Witcher, SOSP 2021, compares with a run that had no crash).
  */
 
+const SHOWN_CHARS = 60;
+/** A write's text as a message shows it: it may be filled up to some thousand signs. */
+const shown = ({ text }: Turn): string =>
+  text.length > SHOWN_CHARS ? `"${text.slice(0, SHOWN_CHARS)}…"` : `"${text}"`;
+
 type Answer = EvidenceOf<'answer'>;
 type Turn = EvidenceOf<'turn'>;
 
@@ -79,7 +84,7 @@ export function acknowledgedIsThere(judged: Judged, answers: Answers): Verdict {
   if (struck !== undefined && !fits(answers.after, answer)) {
     const unlike = differs(answers.after, answer.text) ?? { missing: [], added: [] };
     return violated(
-      `the write "${struck.text}" was acknowledged and is not there: ${unlikeInWords(unlike)}`,
+      `the write ${shown(struck)} was acknowledged and is not there: ${unlikeInWords(unlike)}`,
       answer,
       struck,
     );
@@ -93,7 +98,7 @@ export function acknowledgedIsThere(judged: Judged, answers: Answers): Verdict {
     );
     if (lost !== undefined)
       return violated(
-        `the write "${lost.text}" was acknowledged before, and is gone with the one that was struck`,
+        `the write ${shown(lost)} was acknowledged before, and is gone with the one that was struck`,
         answer,
         lost,
       );
@@ -113,7 +118,7 @@ function later(evidence: CellEvidence, { showsText }: Answers): Verdict | undefi
   if (!rebooted.acknowledged) return violated(`after one more boot it can't be asked: ${rebooted.error}`, rebooted);
   if (rebooted.text.includes(after.text)) return undefined;
   return violated(
-    `the write "${after.text}" was acknowledged after the fault, and is gone after one more boot`,
+    `the write ${shown(after)} was acknowledged after the fault, and is gone after one more boot`,
     rebooted,
     after,
   );
@@ -127,7 +132,7 @@ export function servesAgain({ evidence, proof }: Judged, { showsText }: Answers,
   if (!answer.acknowledged)
     return violated(`after the next write it can't be asked what it holds: ${answer.error}`, answer);
   if (showsText && !answer.text.includes(turn.text))
-    return violated(`the next write was acknowledged, and its answer does not have "${turn.text}"`, answer, turn);
+    return violated(`the next write was acknowledged, and its answer does not have ${shown(turn)}`, answer, turn);
   return held(proof, `the next write was acknowledged after ${took} ms and can be read`, turn, answer);
 }
 

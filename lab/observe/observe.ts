@@ -132,7 +132,7 @@ async function live(
   await write(session, release, 'warm');
   await rest(before);
   if (isRestarted) await restart(before);
-  const existing = new Set(sink.entries.map((entry) => entry.path));
+  const existing = new Set([release.promises.root, ...sink.entries.map((entry) => entry.path)]);
   const from = pod.gate.events.length;
   const result = await write(session, release, 'struck');
   const ops = pod.gate.events.slice(from).filter(isOp);
