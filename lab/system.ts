@@ -63,6 +63,8 @@ export interface Release {
   lifecycle: 'server' | 'command';
   /** Runs in the system's container after a boot: exit code 0 says that the store is whole. */
   storeCheck?: Drive;
+  /** It is quiet when it has changed nothing for so long, in ms: learned of a system that writes late. Absent: as of every system. */
+  quietMs?: number;
   /** What a write says, from its name. Absent: a text that no other pod's has. */
   textOf?(name: string): string;
   promises: Promises;

@@ -248,14 +248,14 @@ export class Session {
   }
 
   /** Waits until the system has left its state folder alone for a while: what it still had to write is written. */
-  async quiet(quietMs = QUIET_MS): Promise<void> {
+  async quiet(quietMs = this.#release.quietMs ?? QUIET_MS): Promise<void> {
     const gate = this.#pod.gate;
     let count = -1;
     let since = 0;
     await until(
       {
         name: 'the system to leave its state folder alone',
-        limitMs: QUIET_LIMIT_MS,
+        limitMs: QUIET_LIMIT_MS + quietMs,
         signal: this.#signal,
         everyMs: 25,
       },
@@ -325,7 +325,9 @@ export class Session {
       const turn = this.#startTurn(name, { text: `${name}${mark}`, limitMs: this.#struckLimitMs });
       // A system may acknowledge a turn from its journal and write its store after that: the crash point was passed by when all of it is written.
       // A turn that hangs is cut off by the hold's limit.
-      const passedBy = turn.end.then(() => this.quiet(count < turns ? QUIET_MS : PASSED_BY_MS));
+      const passedBy = turn.end.then(() =>
+        this.quiet(count < turns ? undefined : Math.max(PASSED_BY_MS, this.#release.quietMs ?? 0)),
+      );
       passedBy.catch(() => undefined);
       const first = await Promise.race([held, passedBy.then(() => undefined)]).catch((error: unknown) => {
         if (error instanceof Problem && (error.code === 'limit-passed' || error.code === 'system-died')) return error;

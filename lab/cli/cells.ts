@@ -106,7 +106,7 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
             },
           ]),
       {
-        title: 'cells',
+        title: plan.outsiders.length > 0 ? 'cells' : `cells 0/${settled.cells.length}`,
         task: async (context, task) => {
           const { cells, shard } = settled;
           const jobs = options.jobs ?? Math.max(1, Math.min(context.engine.facts.cpus, MOST_JOBS));

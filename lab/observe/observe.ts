@@ -23,6 +23,8 @@ export interface Observation {
   watched: string[];
   /** For a person, a line each. */
   told: string[];
+  /** How long it may wait with what it writes after its answer, in ms. Absent: it does not wait. */
+  quietMs?: number;
 }
 
 /** What is observed, and with what. */
@@ -72,7 +74,13 @@ export async function observe(
     },
     watched: [...new Set(ops.flatMap((op) => [op.path, op.to ?? op.path]).map(roleOf))],
     told: inWords(first.write, root),
+    ...late(first.write),
   };
+}
+
+function late(write: WriteSeen): { quietMs?: number } {
+  const quietMs = quietMsOf(write);
+  return quietMs === undefined ? {} : { quietMs };
 }
 
 /** Keeps nothing but what an observation needs. */
@@ -135,6 +143,8 @@ async function live(
   const existing = new Set([release.promises.root, ...sink.entries.map((entry) => entry.path)]);
   const from = pod.gate.events.length;
   const result = await write(session, release, 'struck');
+  await changes(pod, from, signal);
+  await session.quiet();
   const ops = pod.gate.events.slice(from).filter(isOp);
   await rest(after);
   await restart(after);
@@ -184,6 +194,28 @@ const hint = (howEnded: string | undefined): string =>
   howEnded?.startsWith('it ended with code 0') === true
     ? '\nA server must stay in the foreground: it may have gone to the background by itself.'
     : '';
+
+/** A system that writes nothing until then writes nothing at all. */
+const LATE_LIMIT_MS = 8_000;
+
+/** Waits for the first change after a write: a system may put it off. */
+async function changes(pod: Pod, from: number, signal: AbortSignal): Promise<void> {
+  const wait = { name: 'a change of the state folder', limitMs: LATE_LIMIT_MS, signal };
+  await pod.gate.waitFor(wait, isOp, from).catch((error: unknown) => {
+    if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
+  });
+}
+
+/** So many times as long as it waited when it was watched. */
+const LATER = 3;
+const LATE_FROM_MS = 200;
+
+/** How long a system waits with what it writes after its answer. */
+function quietMsOf({ ops, result }: WriteSeen): number | undefined {
+  const times = [result.tEnded, ...ops.map((op) => op.t).filter((t) => t > result.tEnded)];
+  const longest = Math.max(0, ...times.slice(1).map((t, index) => t - (times[index] ?? t)));
+  return longest < LATE_FROM_MS ? undefined : Math.ceil(longest * LATER);
+}
 
 async function write(session: Session, release: Release, name: string): Promise<DriveResult> {
   const result = await session.turn(name);

@@ -49,7 +49,7 @@ const HAS_AFTER = new Set(['rename', 'unlink', 'mkdir', 'link']);
 export function roleOf(file: string): string {
   return file
     .split('/')
-    .map((name) => (name === '' ? name : roleOfName(name)))
+    .map((name, index, names) => (name === '' ? name : roleOfName(name, index < names.length - 1)))
     .join('/');
 }
 
@@ -58,8 +58,8 @@ const FIRST_BYTE = /^[0-9a-f]{2}$/;
 /** Six characters of mkstemp(3), or as many of another library's: small and capital letters mixed as no word has them. */
 const RANDOM = /(?<=^|[._-])(?=\w*[a-z])(?=\w*[A-Z])(?![A-Z]?[a-z]+(?:[._-]|$))[A-Za-z0-9]{6,}(?=$|[._-])/g;
 
-const roleOfName = (name: string): string =>
-  FIRST_BYTE.test(name) ? '*' : path.posix.basename(patternOf(`/${name.replaceAll(RANDOM, '*')}`));
+const roleOfName = (name: string, isFolder: boolean): string =>
+  isFolder && FIRST_BYTE.test(name) ? '*' : path.posix.basename(patternOf(`/${name.replaceAll(RANDOM, '*')}`));
 
 /** A pattern that fits a path's role; signs that mean something in a pattern stand for any one sign. */
 const globOf = (file: string): string => roleOf(file).replaceAll(/[?[\]{}()!+@|\\]/g, '?');

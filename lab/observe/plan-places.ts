@@ -16,8 +16,9 @@ export const crashPointOf = (place: Place): CrashPoint => ({
 });
 
 /** A release with what it was seen to answer. */
-export const withAnswers = (release: Release, { answers, watched }: Observation): Release => ({
+export const withAnswers = (release: Release, { answers, watched, quietMs }: Observation): Release => ({
   ...release,
+  ...(quietMs !== undefined && { quietMs }),
   promises: { ...release.promises, answers, watched },
 });
 

@@ -359,22 +359,21 @@ function resultOf(answer: z.infer<typeof Reply>): DriveResult {
   return { ...result, acknowledged: error === undefined, ...(error !== undefined && { error }) };
 }
 
-const SAID_LINES = 4;
+/** Of what a program said at its end, these say what is wrong; where in its code it was is no use here. */
+const SAID_LINES = 3;
+const NO_NEWS = /^(?:at |\^+$|Node\.js v|throw |node:|file:\/\/|\}|\w*npm error A complete log)/;
 
 /** What a program said at its end, in one line. */
-const lastLines = (text: string): string =>
-  text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '')
-    .slice(-SAID_LINES)
-    .join(' | ')
-    .slice(0, SAID_CHARS);
+const inShort = (text: string): string => {
+  const lines = text.split('\n').map((line) => line.trim());
+  const news = lines.filter((line) => line !== '' && !NO_NEWS.test(line));
+  return news.slice(0, SAID_LINES).join(' | ').slice(0, SAID_CHARS);
+};
 
 /** Why a complete answer is no acknowledgement. */
 function whyNot({ status, exitCode, signal, stderr = '', text }: z.infer<typeof Answered>): string | undefined {
   if (status !== undefined && (status < 200 || status >= 300)) return `status ${status}: ${text.slice(0, SAID_CHARS)}`;
-  const said = lastLines(stderr.trim() === '' ? text : stderr);
+  const said = inShort(stderr.trim() === '' ? text : stderr);
   if (signal !== undefined) return `signal ${signal}: ${said}`;
   return exitCode === undefined || exitCode === 0 ? undefined : `exit code ${exitCode}: ${said}`;
 }

@@ -13,7 +13,19 @@
 static int open_again(const struct call *call) {
   char name[64];
   snprintf(name, sizeof name, "/proc/%u/fd/%d", call->notification.pid, call->fd);
-  return open(name, O_WRONLY | O_CLOEXEC);
+  int fd = open(name, O_WRONLY | O_CLOEXEC);
+  if (fd >= 0 || errno != EACCES) return fd;
+  /* A file may be made so that nobody can open it again for writing (git's objects are); who made it may change that. */
+  struct stat found;
+  if (stat(name, &found) != 0 || chmod(name, (found.st_mode & 07777) | S_IWUSR) != 0) {
+    errno = EACCES;
+    return -1;
+  }
+  fd = open(name, O_WRONLY | O_CLOEXEC);
+  int error = errno;
+  if (chmod(name, found.st_mode & 07777) != 0) give_up("can't give a file its mode back");
+  errno = error;
+  return fd;
 }
 
 /* Where the write goes, and in `appended_to` the size that the file has before an append. -1 with errno set. */
