@@ -193,7 +193,7 @@ describe('a command through the runner', () => {
     [
       'failed no-such: there is no such program in the image\n',
       'not-started',
-      /^no-such could not be started: no-such:/,
+      /^the command could not be started: no-such:/,
     ],
     ['refused it has more than 256 arguments\n', 'not-started', /more than 256 arguments/],
     ['out 10\nhalf', 'connection', /ended before the answer was complete/],

@@ -115,10 +115,11 @@ class Received {
 
 async function command(call: CommandCall, limitMs: number, cancel: AbortSignal): Promise<Record<string, unknown>> {
   const { exchange: result, end } = await runCommand(call, limitMs, cancel);
+  const { tSent, tEnded } = result;
   if (end.notStarted !== undefined)
-    throw new Failure('not-started', `${call.argv[0]} could not be started: ${end.notStarted}`, result);
+    throw new Failure('not-started', `the command could not be started: ${end.notStarted}`, { tSent, tEnded });
   if (result.outcome !== 'done' || (end.exitCode === undefined && end.signal === undefined))
     throw brokenOff(result, limitMs);
   const { stdout, ...how } = end;
-  return { tSent: result.tSent, tEnded: result.tEnded, text: stdout, ...how };
+  return { tSent, tEnded, text: stdout, ...how };
 }
