@@ -100,7 +100,7 @@ function callOf(fields: Fields): Call {
   if (fields.any('socket') !== undefined) return { kind: 'socket', call: conversation(fields.fields('socket')) };
   if (fields.any('tcp') !== undefined) {
     const tcp = fields.fields('tcp');
-    const call = { port: port(tcp), send: tcp.text('send', TEXT_MAX_CHARS), answer: tcp.optionalText('answer') };
+    const call = { port: port(tcp), send: tcp.content('send', TEXT_MAX_CHARS), answer: tcp.optionalText('answer') };
     tcp.end();
     return { kind: 'tcp', call };
   }
@@ -110,7 +110,7 @@ function callOf(fields: Fields): Call {
     argv: argumentsOf(command),
     env: command.textRecord('env'),
     cwd: command.any('cwd') === undefined ? undefined : command.absolutePath('cwd'),
-    stdin: command.any('stdin') === undefined ? undefined : command.text('stdin', TEXT_MAX_CHARS),
+    stdin: command.optionalContent('stdin', TEXT_MAX_CHARS),
   };
   for (const text of [...call.argv, ...Object.entries(call.env).flat()])
     if (text.includes('\0')) throw new Failure('bad-request', 'a command line and its environment hold no zero bytes');
@@ -270,8 +270,10 @@ function httpCall(http: Fields): HttpCall {
     path: urlPath(http),
     headers: headers(http),
     body: http.any('body'),
-    text: http.any('text') === undefined ? undefined : http.text('text', TEXT_MAX_CHARS),
+    text: http.optionalContent('text', TEXT_MAX_CHARS),
   };
+  if (call.body !== undefined && call.text !== undefined)
+    throw new Failure('bad-request', 'http has body and text: a request has one of them');
   if (!METHOD.test(call.method)) throw new Failure('bad-request', 'http.method must be a method such as POST');
   http.end();
   return call;
@@ -279,11 +281,11 @@ function httpCall(http: Fields): HttpCall {
 
 function conversation(socket: Fields): Conversation {
   const steps = socket.list('steps', STEPS_MAX).map((item, index) => {
-    const step = new Fields(item, `requests.socket.steps[${index}]`);
+    const step = new Fields(item, `socket.steps[${index}]`);
     const { after, send } = { after: step.any('after'), send: step.any('send') };
     step.end();
     if (after === undefined || send === undefined)
-      throw new Failure('bad-request', `requests.socket.steps[${index}] must have after and send`);
+      throw new Failure('bad-request', `socket.steps[${index}] must have after and send`);
     return { after, send };
   });
   const talk = {
@@ -296,7 +298,7 @@ function conversation(socket: Fields): Conversation {
   };
   socket.end();
   if (talk.done === undefined || talk.refused === undefined)
-    throw new Failure('bad-request', 'requests.socket must have done and refused');
+    throw new Failure('bad-request', 'socket must have done and refused');
   return talk;
 }
 

@@ -2,7 +2,7 @@ import { type Conversation, converse } from './conversation.ts';
 import { type Exchange, exchange, type HttpCall } from './driver.ts';
 import { Failure } from './failure.ts';
 import { type CommandCall, runCommand } from './runner.ts';
-import { exchangeOnStream, type StreamExchange } from './stream-exchange.ts';
+import { exchangeOnStream, type StreamExchange, textOf } from './stream-exchange.ts';
 
 /** What is kept of an answer. */
 const ANSWER_LIMIT_BYTES = 1024 * 1024;
@@ -68,28 +68,58 @@ async function overTcp(
   limitMs: number,
   cancel: AbortSignal,
 ): Promise<Record<string, unknown>> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  const text = () => Buffer.concat(pieces).toString('utf8');
-  const received = (piece: Buffer) => {
-    if (bytes < ANSWER_LIMIT_BYTES) pieces.push(piece);
-    bytes += piece.length;
-    return answer !== undefined && text().includes(answer);
-  };
-  const result = await exchangeOnStream({ port, send, halfClose: answer === undefined, received }, limitMs, cancel);
+  const received = new Received(answer);
+  const talker = { port, send, halfClose: answer === undefined, received: (piece: Buffer) => received.add(piece) };
+  const result = await exchangeOnStream(talker, limitMs, cancel);
   if (result.outcome !== 'done') throw brokenOff(result, limitMs);
   const { tSent, tEnded } = result;
-  if (answer !== undefined && !text().includes(answer))
-    throw new Failure('refused', `"${answer}" was not in its answer: ${text().slice(0, 500)}`, { tSent, tEnded });
-  return { tSent, tEnded, text: text() };
+  if (answer !== undefined && !received.isComplete)
+    throw new Failure('refused', `"${answer}" was not in its answer: ${received.text.slice(0, 500)}`, {
+      tSent,
+      tEnded,
+    });
+  return { tSent, tEnded, text: received.text, droppedBytes: received.droppedBytes };
+}
+
+/** What comes over a connection, of which the first part is kept, until the answer that is waited for is in it. */
+class Received {
+  readonly #wanted: Buffer | undefined;
+  readonly #kept: Buffer[] = [];
+  #keptBytes = 0;
+  /** What an answer in two pieces could begin with. */
+  #tail: Buffer = Buffer.alloc(0);
+  droppedBytes = 0;
+  isComplete = false;
+
+  constructor(answer: string | undefined) {
+    this.#wanted = answer === undefined ? undefined : Buffer.from(answer);
+  }
+
+  /** True: the answer is there. */
+  add(piece: Buffer): boolean {
+    const kept = piece.subarray(0, ANSWER_LIMIT_BYTES - this.#keptBytes);
+    if (kept.length > 0) this.#kept.push(kept);
+    this.#keptBytes += kept.length;
+    this.droppedBytes += piece.length - kept.length;
+    if (this.#wanted === undefined) return false;
+    const looked = Buffer.concat([this.#tail, piece]);
+    this.isComplete = looked.includes(this.#wanted);
+    this.#tail = looked.subarray(Math.max(0, looked.length - this.#wanted.length + 1));
+    return this.isComplete;
+  }
+
+  get text(): string {
+    return textOf(this.#kept);
+  }
 }
 
 async function command(call: CommandCall, limitMs: number, cancel: AbortSignal): Promise<Record<string, unknown>> {
   const { exchange: result, end } = await runCommand(call, limitMs, cancel);
+  const { tSent, tEnded } = result;
   if (end.notStarted !== undefined)
-    throw new Failure('not-started', `${call.argv[0]} could not be started: ${end.notStarted}`, result);
+    throw new Failure('not-started', `the command could not be started: ${end.notStarted}`, { tSent, tEnded });
   if (result.outcome !== 'done' || (end.exitCode === undefined && end.signal === undefined))
     throw brokenOff(result, limitMs);
   const { stdout, ...how } = end;
-  return { tSent: result.tSent, tEnded: result.tEnded, text: stdout, ...how };
+  return { tSent, tEnded, text: stdout, ...how };
 }

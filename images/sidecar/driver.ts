@@ -36,25 +36,37 @@ export interface Readiness {
 export async function listens(port: number, limitMs: number, cancel: AbortSignal): Promise<Record<string, unknown>> {
   const deadlineMs = performance.now() + limitMs;
   for (let attempts = 1; ; attempts += 1) {
-    const result = await connected(port);
+    const leftMs = deadlineMs - performance.now();
+    const result = await connected(port, Math.max(1, Math.min(PROBE_LIMIT_MS, leftMs)), cancel);
     if (result === undefined) return { tReady: wallMs(), attempts };
     if (cancel.aborted) throw new Failure('cancelled', 'the wait was cancelled', { attempts });
     if (performance.now() + POLL_INTERVAL_MS >= deadlineMs)
-      throw new Failure('not-ready', `nothing listened on port ${port} within ${limitMs} ms: ${result}`, { attempts });
+      throw new Failure('not-ready', `nothing listened on port ${port} within ${limitMs} ms: ${result}`, {
+        attempts,
+        lastError: result,
+      });
     await delay(POLL_INTERVAL_MS, undefined, { signal: cancel }).catch(() => undefined);
   }
 }
 
 /** Why a connection was not accepted; undefined: it was, and is closed again. */
-function connected(port: number): Promise<string | undefined> {
+function connected(port: number, limitMs: number, cancel: AbortSignal): Promise<string | undefined> {
   const { promise, resolve } = Promise.withResolvers<string | undefined>();
   const socket = connect({ host: '127.0.0.1', port });
-  socket.on('connect', () => {
-    resolve(undefined);
-    socket.destroy();
-  });
-  socket.on('error', (error) => resolve(errnoOf(error) ?? error.message));
+  const onCancel = () => end('cancelled');
+  const timer = setTimeout(() => end('timeout'), limitMs);
+  cancel.addEventListener('abort', onCancel, { once: true });
+  socket.on('connect', () => end(undefined));
+  socket.on('error', (error) => end(errnoOf(error) ?? error.message));
   return promise;
+
+  // The first end counts; what destroying the socket brings after it goes unheard.
+  function end(why: string | undefined): void {
+    clearTimeout(timer);
+    cancel.removeEventListener('abort', onCancel);
+    resolve(why);
+    socket.destroy();
+  }
 }
 
 /** How a request ended. `tSent` is taken before the connection is made, `tEnded` when the last byte or the error came. */

@@ -38,6 +38,15 @@ export class Fields {
     return this.any(name) === undefined ? undefined : this.text(name);
   }
 
+  /** A text that may be empty. */
+  content(name: string, limitChars: number): string {
+    return this.any(name) === '' ? '' : this.text(name, limitChars);
+  }
+
+  optionalContent(name: string, limitChars: number): string | undefined {
+    return this.any(name) === undefined ? undefined : this.content(name, limitChars);
+  }
+
   integer(name: string, min: number, max: number): number {
     const value = this.any(name);
     if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {

@@ -74,6 +74,7 @@ function numbered(call: HttpCall, n: string): HttpCall {
     path: call.path.replaceAll(PLACE, n),
     headers: filled(call.headers, n) as HttpCall['headers'],
     body: filled(call.body, n),
+    text: call.text?.replaceAll(PLACE, n),
   };
 }
 

@@ -1,4 +1,4 @@
-import { exchangeOnStream, type StreamExchange } from './stream-exchange.ts';
+import { exchangeOnStream, type StreamExchange, textOf } from './stream-exchange.ts';
 
 /** A command line for the runner in the system's container (images/writegate/README.md, "runner"). */
 export interface CommandCall {
@@ -72,8 +72,7 @@ export class FrameReader {
   }
 
   get end(): CommandEnd {
-    const text = (pieces: Buffer[]) => Buffer.concat(pieces).toString('utf8');
-    return { stdout: text(this.#out), stderr: text(this.#err), droppedBytes: this.#droppedBytes, ...this.#end };
+    return { stdout: textOf(this.#out), stderr: textOf(this.#err), droppedBytes: this.#droppedBytes, ...this.#end };
   }
 }
 

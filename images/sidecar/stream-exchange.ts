@@ -50,3 +50,8 @@ export function exchangeOnStream(talker: Talker, limitMs: number, cancel: AbortS
     socket.destroy();
   }
 }
+
+/** The text of what was kept; a character that its limit cut in two is left out. */
+export function textOf(pieces: readonly Buffer[]): string {
+  return new TextDecoder().decode(Buffer.concat(pieces), { stream: true });
+}

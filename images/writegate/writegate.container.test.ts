@@ -226,6 +226,34 @@ describe('what is seen', { timeout: 60_000 }, () => {
     expect(await fixture.ended()).toBe(0);
     expect(ops(fixture).map((op) => op.op)).toEqual(['rename']);
   });
+
+  test("what is to be changed outside them is told, once for each path, and not what is nobody's state", async () => {
+    const script = [
+      // Not `:`, whose failing redirection would end the shell.
+      'true > /opt/a',
+      'true > /opt/a',
+      'mkdir /home/b',
+      'mkdir -p /opt/programs',
+      'rm -f /opt/not-there /tmp/not-there',
+      ': > /tmp/c',
+      ': > /dev/shm/d',
+      ': > /state/e',
+      'mv /tmp/c /tmp/f',
+      'chmod 600 /etc/passwd',
+      'echo x > /dev/null | cat',
+      'for n in $(seq 100); do true > /opt/many$n; done',
+    ];
+    await using fixture = await start(['sh', '-c', `${script.join('; ')}; exit 0`]);
+    expect(await fixture.ended()).toBe(0);
+    const told = fixture.events.filter(ev('outside'));
+    expect(told.slice(0, 3)).toMatchObject([
+      { op: 'create', path: '/opt/a', comm: 'sh' },
+      { op: 'mkdir', path: '/home/b', comm: 'mkdir' },
+      { op: 'chmod', path: '/etc/passwd', comm: 'chmod' },
+    ]);
+    const many = Array.from({ length: 61 }, (_, index) => `/opt/many${index + 1}`);
+    expect(told.slice(3).map((event) => event.path)).toEqual(many);
+  });
 });
 
 describe('holding', { timeout: 60_000 }, () => {

@@ -74,7 +74,7 @@ export const GateEvent = z.discriminatedUnion('ev', [
   event('released', { id: z.string(), how: z.string() }),
   event('unknown-path', { op: z.string(), syscall: z.string() }),
   /** The system tried to change what is outside its state folders; told once for each path. */
-  event('outside', { op: z.string(), syscall: z.string(), path: z.string() }),
+  event('outside', { op: z.string(), syscall: z.string(), comm: z.string().optional(), path: z.string() }),
   event('memory', { currentBytes: z.number(), peakBytes: z.number().nullable(), oomKills: z.number() }),
   event('filling', { bytes: z.number() }),
   event('filled', {

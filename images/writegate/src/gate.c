@@ -426,29 +426,46 @@ static void deny(const struct call *call, int error) {
 
 /* Places that are nobody's state: devices, the kernel's own, and what is gone with the container. */
 static bool is_no_state(const char *path) {
-  static const char *const places[] = {"/dev/", "/proc/", "/sys/", "/tmp/", "/run/", "/var/run/", "/memfd:"};
-  for (size_t index = 0; index < sizeof places / sizeof *places; index += 1)
-    if (strncmp(path, places[index], strlen(places[index])) == 0) return true;
+  static const char *const places[] = {"/dev", "/proc", "/sys", "/tmp", "/run", "/var/run"};
+  for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+    size_t length = strlen(places[i]);
+    if (strncmp(path, places[i], length) == 0 && (path[length] == '/' || path[length] == 0)) return true;
+  }
   return path[0] != '/';
 }
 
-/* Tells that something outside the state folders is to be changed, once for each path. Whether the kernel lets it is not looked at. */
+static bool is_outside(const char *path) { return !path_is_watched(path) && !is_no_state(path); }
+
+/* False: it fails by itself, as `mkdir -p` does on what is there and `rm -f` on what is not. */
+static bool would_change(const struct call *call) {
+  switch (call->op) {
+    case OP_CREATE: return true;
+    case OP_MKDIR:
+    case OP_MKNOD:
+    case OP_SYMLINK: return !call->path.exists;
+    case OP_LINK: return call->path.exists && !call->to.exists;
+    default: return call->path.exists;
+  }
+}
+
+/* Something outside the state folders is to be changed: told once for each path. A write through a descriptor is not told, its open is. */
 static void tell_outside(const struct call *call) {
   enum { TOLD_MAX = 64 };
   static char *told[TOLD_MAX];
   static size_t count;
-  const char *path = call->path.path;
-  bool names_a_path = call->op == OP_CREATE || call->op == OP_TRUNCATE || call->op == OP_RENAME || call->op == OP_LINK ||
-                      call->op == OP_SYMLINK || call->op == OP_UNLINK || call->op == OP_MKDIR;
-  if (!names_a_path || count == TOLD_MAX || is_no_state(path)) return;
-  for (size_t index = 0; index < count; index += 1)
-    if (strcmp(told[index], path) == 0) return;
-  char *copy = strdup(path);
-  if (copy == NULL) return;
-  told[count++] = copy;
+  struct identity caller;
+  if (count == TOLD_MAX || call->rule->path == NO_ARG || call->fd != NOT_GIVEN || !would_change(call)) return;
+  const char *path = call->has_to && is_outside(call->to.path) ? call->to.path : call->path.path;
+  if (!is_outside(path)) return;
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(told[i], path) == 0) return;
+  told[count] = strdup(path);
+  if (told[count] == NULL) return;
+  count++;
   event_begin("outside");
   event_string("op", op_name(call->op));
   event_string("syscall", call->rule->name);
+  if (tracee_identity((pid_t)call->notification.pid, &caller) == 0) event_string("comm", caller.comm);
   event_string("path", path);
   event_end();
 }
