@@ -72,7 +72,7 @@ export async function observe(
       ...answersOf(observed.release, [first, second]),
       atRest: [...new Set([...first.atRest, ...second.atRest])].sort(),
     },
-    watched: [...new Set(ops.flatMap((op) => [op.path, op.to ?? op.path]).map(roleOf))],
+    watched: [...new Set(ops.flatMap((op) => [roleOf(op.path), roleOf(op.to ?? op.path)]))],
     told: inWords(first.write, root),
     ...late(first.write),
   };
@@ -137,7 +137,10 @@ async function live(
   await boot();
   await session.setUp();
   await session.quiet();
+  const booted = pod.gate.events.length;
   await write(session, release, 'warm');
+  await changes(pod, booted, signal);
+  await session.quiet();
   await rest(before);
   if (isRestarted) await restart(before);
   const existing = new Set([release.promises.root, ...sink.entries.map((entry) => entry.path)]);

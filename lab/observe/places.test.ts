@@ -109,6 +109,7 @@ test('what changes in a name from write to write is no part of its role, in fold
   expect(roleOf('/state/cache-4711/a_b.2026.json')).toBe('/state/cache-*/a_b.*.json');
   expect(roleOf('/state/.git/objects/da/tmp_obj_bLpEPl')).toBe('/state/.git/objects/*/tmp_obj_*');
   expect(roleOf('/state/.git/objects/be/25d3879be3af15b1ebfc75c4b9de32d160905a')).toBe('/state/.git/objects/*/*');
+  expect(roleOf('/state/logs/midwrite-struck-out.log')).toBe('/state/logs/*-out.log');
   expect(roleOf('/state/README.md/COMMIT_EDITMSG/Notes.json/pending.data')).toBe(
     '/state/README.md/COMMIT_EDITMSG/Notes.json/pending.data',
   );

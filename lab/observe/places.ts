@@ -46,10 +46,10 @@ const NO_PLACE = new Set(['sync', 'chmod', 'chown', 'utime', 'xattr', 'map', 'mk
 const HAS_AFTER = new Set(['rename', 'unlink', 'mkdir', 'link']);
 
 /** The path of every component with what changes from write to write as `*`. */
-export function roleOf(file: string): string {
+export function roleOf(file: string, isFolder = false): string {
   return file
     .split('/')
-    .map((name, index, names) => (name === '' ? name : roleOfName(name, index < names.length - 1)))
+    .map((name, index, names) => (name === '' ? name : roleOfName(name, isFolder || index < names.length - 1)))
     .join('/');
 }
 
@@ -58,11 +58,16 @@ const FIRST_BYTE = /^[0-9a-f]{2}$/;
 /** Six characters of mkstemp(3), or as many of another library's: small and capital letters mixed as no word has them. */
 const RANDOM = /(?<=^|[._-])(?=\w*[a-z])(?=\w*[A-Z])(?![A-Z]?[a-z]+(?:[._-]|$))[A-Za-z0-9]{6,}(?=$|[._-])/g;
 
+/** What a write says may be in the name of its file. */
+const TEXT = /midwrite-(?:warm|struck|after|early)(?:-\d+)?x*/g;
+
 const roleOfName = (name: string, isFolder: boolean): string =>
-  isFolder && FIRST_BYTE.test(name) ? '*' : path.posix.basename(patternOf(`/${name.replaceAll(RANDOM, '*')}`));
+  isFolder && FIRST_BYTE.test(name)
+    ? '*'
+    : path.posix.basename(patternOf(`/${name.replaceAll(TEXT, '*').replaceAll(RANDOM, '*')}`));
 
 /** A pattern that fits a path's role; signs that mean something in a pattern stand for any one sign. */
-const globOf = (file: string): string => roleOf(file).replaceAll(/[?[\]{}()!+@|\\]/g, '?');
+const globOf = ({ op, path: file }: Op): string => roleOf(file, op === 'mkdir').replaceAll(/[?[\]{}()!+@|\\]/g, '?');
 
 /** One call of a write, with what is needed to hold the same call in another write. */
 class Calls {
@@ -76,7 +81,7 @@ class Calls {
   arm(index: number, at: ArmSpec['at'], bytes?: number): ArmSpec {
     const op = this.#ops[index];
     if (op === undefined) throw new Error(`the write has no call ${index}`);
-    const glob = globOf(op.path);
+    const glob = globOf(op);
     const nth = this.#ops.slice(0, index + 1).filter((one) => one.op === op.op && fitsPattern(one.path, glob)).length;
     return { op: op.op, path: glob, at, nth, ...(bytes === undefined ? {} : { bytes }) };
   }
@@ -94,7 +99,8 @@ export function placesOf(ops: readonly Op[], root: string, existing: ReadonlySet
   return withIds(found);
 }
 
-const below = (root: string, file: string): string => path.posix.relative(root, roleOf(file)) || '.';
+const below = (root: string, file: string, isFolder = false): string =>
+  path.posix.relative(root, roleOf(file, isFolder)) || '.';
 
 /** What a file was made to be: the file that it is renamed over, if it is one's new copy. */
 function targetsOf(ops: readonly Op[]): Map<string, string> {
@@ -143,7 +149,7 @@ function ofEachKind(ops: readonly Op[], root: string, existing: ReadonlySet<stri
   for (const [index, op] of ops.entries()) {
     if (NO_PLACE.has(op.op) || !changes.has(op)) continue;
     const target = targets.get(op.path);
-    const file = below(root, target ?? op.path);
+    const file = below(root, target ?? op.path, op.op === 'mkdir');
     const copy = target === undefined ? file : `the new copy of ${file}`;
     switch (op.op) {
       case 'create': {
