@@ -50,7 +50,7 @@ async function observeOne(
   try {
     return { outsider, observation: await observe(engine, { release, images, memoryBytes }, how) };
   } catch (error) {
-    if (otherwise === undefined || !(error instanceof Problem) || error.code !== 'bad-definition') throw error;
+    if (otherwise === undefined || !(error instanceof Problem) || error.code !== 'write-failed') throw error;
     // What is wrong with the first way is what a person wants to hear if the second one does not work either.
     const second = await observeOne(engine, otherwise, images, signal, say).catch(() => undefined);
     if (second === undefined) throw error;

@@ -21,7 +21,7 @@ export interface Outsider {
   /** Each call is a place. */
   every: boolean;
   repeat: number;
-  /** Taken in its place where its definition turns out not to work. */
+  /** Taken in its place where its first write fails. */
   otherwise?: Outsider;
 }
 

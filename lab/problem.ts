@@ -21,7 +21,8 @@ export type ProblemCode =
   | 'requests-failed'
   | 'results-unwritable'
   | 'sidecar-failed'
-  | 'stage-failed';
+  | 'stage-failed'
+  | 'write-failed';
 
 /** Exit codes of the command line. */
 export const ExitCode = { sound: 0, unexpectedViolation: 1, badUsage: 2, unsound: 3 } as const;
@@ -34,6 +35,7 @@ const USAGE: ReadonlySet<ProblemCode> = new Set([
   'no-such-version',
   'bad-definition',
   'results-unwritable',
+  'write-failed',
 ]);
 
 /**

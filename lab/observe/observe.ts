@@ -138,21 +138,19 @@ async function live(
   await session.setUp();
   await session.quiet();
   const booted = pod.gate.events.length;
-  await write(session, release, 'warm');
-  await changes(pod, booted, signal);
-  await session.quiet();
+  await whole(pod, session, await write(session, release, 'warm'), booted, signal);
   await rest(before);
   if (isRestarted) await restart(before);
   const existing = new Set([release.promises.root, ...sink.entries.map((entry) => entry.path)]);
   const from = pod.gate.events.length;
   const result = await write(session, release, 'struck');
-  await changes(pod, from, signal);
-  await session.quiet();
+  await whole(pod, session, result, from, signal);
+  const outside = outsideOf(pod.gate.events);
   const ops = pod.gate.events.slice(from).filter(isOp);
   await rest(after);
   await restart(after);
   const isEarly = isRestarted ? false : await answersEarly(pod, session, ops, existing);
-  return { write: { ops, existing, result, isEarly, outside: outsideOf(pod.gate.events) }, before, after, atRest };
+  return { write: { ops, existing, result, isEarly, outside }, before, after, atRest };
 }
 
 /** So long a system that does not wait for its write has for its answer while the write is held. */
@@ -201,12 +199,20 @@ const hint = (howEnded: string | undefined): string =>
 /** A system that writes nothing until then writes nothing at all. */
 const LATE_LIMIT_MS = 8_000;
 
-/** Waits for the first change after a write: a system may put it off. */
-async function changes(pod: Pod, from: number, signal: AbortSignal): Promise<void> {
+/** Waits until all of a write is written: a server may put it off. A command that ended and left no process has nothing more to write. */
+async function whole(
+  pod: Pod,
+  session: Session,
+  { left }: DriveResult,
+  from: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (left === 0) return;
   const wait = { name: 'a change of the state folder', limitMs: LATE_LIMIT_MS, signal };
   await pod.gate.waitFor(wait, isOp, from).catch((error: unknown) => {
     if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
   });
+  await session.quiet();
 }
 
 /** So many times as long as it waited when it was watched. */
@@ -223,8 +229,7 @@ function quietMsOf({ ops, result }: WriteSeen): number | undefined {
 async function write(session: Session, release: Release, name: string): Promise<DriveResult> {
   const result = await session.turn(name);
   if (!result.acknowledged)
-    throw new Problem('bad-definition', `${release.system}: write failed without a fault: ${result.error}`);
-  await session.settled(result);
+    throw new Problem('write-failed', `${release.system}: write failed without a fault: ${result.error}`);
   return result;
 }
 

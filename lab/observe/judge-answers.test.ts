@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+import type { EvidenceEvent, EvidenceOf } from '../evidence/event.ts';
+import { judge } from '../judge/judge.ts';
+import type { EvidenceBuilder } from '../test/healthy-cell.ts';
+import { answerOf, crashed, LEFT, LIST } from '../test/healthy-outside.ts';
+
+function judged(build: EvidenceBuilder) {
+  const result = judge(build.done());
+  return { ...result, of: (id: string) => result.checks.find((check) => check.id === id) };
+}
+
+/** The events of a kind, changed. */
+function changed<Type extends EvidenceEvent['type']>(
+  build: EvidenceBuilder,
+  type: Type,
+  change: (event: EvidenceOf<Type>) => EvidenceEvent,
+): EvidenceBuilder {
+  build.events = build.events.map((event) => (event.type === type ? change(event as EvidenceOf<Type>) : event));
+  return build;
+}
+
+const acknowledged = (build: EvidenceBuilder) =>
+  changed(build, 'turn', (turn) =>
+    turn.name === 'struck' ? { ...turn, result: { ...turn.result, acknowledged: true } } : turn,
+  );
+
+const failing = (build: EvidenceBuilder, moment: string) =>
+  changed(build, 'answer', (answer) =>
+    answer.moment === moment ? { ...answer, acknowledged: false, text: '', error: 'exit code 1: no JSON' } : answer,
+  );
+
+describe('a right system holds', () => {
+  test.each([
+    ['the write is not there', crashed()],
+    [
+      'the write is there',
+      crashed({
+        booted: answerOf('warm', 'struck'),
+        served: answerOf('warm', 'struck', 'after'),
+        rebooted: answerOf('warm', 'struck', 'after'),
+      }),
+    ],
+    [
+      'it was acknowledged, and is there',
+      acknowledged(
+        crashed({
+          booted: answerOf('warm', 'struck'),
+          served: answerOf('warm', 'struck', 'after'),
+          rebooted: answerOf('warm', 'struck', 'after'),
+        }),
+      ),
+    ],
+  ])('%s', (_, build) => {
+    const { verdict, checks } = judged(build);
+    expect(checks.filter((check) => !['held', 'not-applicable'].includes(check.verdict))).toEqual([]);
+    expect(verdict).toBe('held');
+    expect(checks.filter((check) => check.verdict === 'held').map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['all-or-nothing', 'acked-durable', 'no-orphans', 'boots', 'serves']),
+    );
+  });
+});
+
+describe('each promise catches its own', () => {
+  test.each([
+    [
+      'all-or-nothing',
+      'an answer that is neither',
+      () => crashed({ booted: answerOf('warm', 'str') }),
+      /neither the one before/,
+    ],
+    ['all-or-nothing', 'nothing at all', () => crashed({ booted: '[]' }), /it lacks "\$\[0\] = "midwrite-warm""/],
+    ['all-or-nothing', 'no answer', () => failing(crashed(), 'booted'), /can't be asked any more.*no JSON/],
+    [
+      'acked-durable',
+      'an acknowledged write that is not there',
+      () => acknowledged(crashed()),
+      /"midwrite-struck" was acknowledged and is not/,
+    ],
+    [
+      'acked-durable',
+      'an earlier one that is gone',
+      () => crashed({ booted: '[]' }),
+      /"midwrite-warm" was acknowledged before, and is gone/,
+    ],
+    [
+      'acked-durable',
+      'one that a second boot loses',
+      () => crashed({ rebooted: answerOf('warm') }),
+      /"midwrite-after" was.*gone after one more boot/,
+    ],
+    [
+      'serves',
+      'a next write that can not be read',
+      () => crashed({ served: answerOf('warm') }),
+      /its answer does not have "midwrite-after"/,
+    ],
+  ])('%s: %s', (check, _, build, says) => {
+    const { of } = judged(build());
+    expect(of(check)).toMatchObject({ verdict: 'violated', detail: expect.stringMatching(says) });
+  });
+
+  test('no-orphans: a file that no undisturbed life has, with a name that changes', () => {
+    const build = crashed();
+    const left = {
+      path: LEFT,
+      type: 'file' as const,
+      size: 9,
+      mode: 0o600,
+      uid: 1000,
+      ino: 9,
+      nlink: 1,
+      mtimeMs: 0,
+      ctimeMs: 0,
+    };
+    changed(build, 'snapshot', (look) => ({ ...look, entries: [...look.entries, left] }));
+    expect(judged(build).of('no-orphans')).toMatchObject({
+      verdict: 'violated',
+      detail: expect.stringContaining(LEFT),
+    });
+    changed(build, 'snapshot', (look) => ({
+      ...look,
+      entries: look.entries.map((entry) => (entry.path === LEFT ? { ...entry, path: `${LIST}.tmp` } : entry)),
+    }));
+    expect(judged(build).of('no-orphans')).toMatchObject({ verdict: 'held', detail: expect.stringContaining('only') });
+  });
+});
+
+test('a system that is not what it was when it was observed is not judged', () => {
+  const build = changed(crashed(), 'answer', (answer) =>
+    answer.moment === 'before' ? { ...answer, text: answerOf('other') } : answer,
+  );
+  expect(judged(build).of('all-or-nothing')).toMatchObject({
+    verdict: 'inconclusive',
+    detail: expect.stringContaining('not what it was when it was observed'),
+  });
+});
+
+test('a promise that is taken back says why', () => {
+  const build = acknowledged(crashed());
+  const [cell] = build.events;
+  if (cell?.type !== 'cell') throw new Error('the evidence begins with its cell');
+  build.events[0] = { ...cell, promises: { ...cell.promises, notPromised: { 'acked-durable': 'kept in memory' } } };
+  expect(judged(build).of('acked-durable')).toMatchObject({ verdict: 'not-applicable', detail: 'kept in memory' });
+});
