@@ -819,8 +819,24 @@ describe('faults during a hold', { timeout: 60_000 }, () => {
     expect(filled.bytes).toBeGreaterThan(30 * MEBIBYTE);
     expect(last(fixture)).toMatchObject({ ev: 'exit', signal: 9, oomKillsAtStart: 0, oomKills: kills });
     expect(fixture.events[0]).toMatchObject({ ev: 'start', memoryLimitBytes: 96 * MEBIBYTE });
+    // The ballast is given back before anything else is done.
+    expect(last(fixture)?.currentBytes).toBeLessThan(Number(filled.bytes));
     expect(evs(fixture)).toEqual(['armed', 'held', 'lost']);
     expect((await fixture.state()).get('a')).toBe('he');
+  });
+
+  test('the memory limit: a gateway that is smaller than the writer of the ballast is the victim too', async () => {
+    await using fixture = await act('write /state/a hello', {
+      commands: ['arm id=x op=write path=/state/a'],
+      memoryBytes: 96 * MEBIBYTE,
+      shmBytes: 128 * MEBIBYTE,
+    });
+    await held(fixture);
+    fixture.send(`fill bytes=${128 * MEBIBYTE}`);
+    expect(await fixture.waitFor(ev('filled'), { name: 'the ballast' })).toMatchObject({ why: 'gateway-died' });
+    expect(await fixture.ended()).toBe(137);
+    expect(last(fixture)).toMatchObject({ ev: 'exit', signal: 9 });
+    expect(last(fixture)?.currentBytes).toBeLessThan(32 * MEBIBYTE);
   });
 
   test('a fill that ends by itself, and is drained', async () => {

@@ -7,12 +7,9 @@
 /* 0, EALREADY while it is filling, or an errno. */
 int ballast_start(int64_t max_bytes);
 bool ballast_is_filling(void);
-/* Looks how far the writer is, and ends the filling when there is a reason to. */
+/* Fills on, and ends the filling when there is a reason to. While memory may be short nothing else is done: this returns when something has died. */
 void ballast_look(void);
-bool ballast_writer_is(pid_t pid);
-/* True if it was the writer that was reaped. */
-bool ballast_writer_ended(pid_t pid, int status);
-/* The gateway is dead: stops the writer and ends the filling, with its event. */
+/* The gateway is dead: gives the memory back before anything asks for some, and ends the filling, with its event. */
 void ballast_gateway_died(void);
 void ballast_remove(void);
 

@@ -12,7 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ballast.h"
 #include "event.h"
 #include "filter.h"
 
@@ -141,7 +140,6 @@ static void note_end(pid_t pid, int status) {
     main_status = status;
     return;
   }
-  if (ballast_writer_ended(pid, status)) return;
   event_begin("child");
   event_number("pid", pid);
   if (WIFSIGNALED(status)) event_number("signal", WTERMSIG(status));

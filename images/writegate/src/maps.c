@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ballast.h"
 #include "event.h"
 #include "memory.h"
 #include "tracee.h"
@@ -144,7 +143,6 @@ struct processes {
 };
 
 static void add_process(struct processes *processes, pid_t pid) {
-  if (ballast_writer_is(pid)) return;
   if (processes->count == PROCESSES_MAX) processes->are_all = false;
   else processes->pids[processes->count++] = pid;
 }

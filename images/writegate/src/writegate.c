@@ -183,7 +183,7 @@ static bool take_commands(void) {
   return count > 0 || (count < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-enum { FILLING_LOOK_MS = 20 };
+enum { FILLING_LOOK_MS = 10 };
 
 static int patience_ms(int64_t next_sample_ns) {
   int64_t sample_ms = (next_sample_ns - now_ns()) / 1000000 + 1;
@@ -229,7 +229,6 @@ static enum ending loop(int listener, int signals, int *status) {
 static int exit_code(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
 static int finish(enum ending ending, int status) {
-  /* First, while its end is its own or the kernel's: what kills the rest would kill the writer of the ballast too. */
   ballast_gateway_died();
   gateway_kill_rest();
   gateway_reap(&status);
