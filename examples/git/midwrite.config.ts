@@ -13,6 +13,10 @@ const git = (name: string, ...config: string[]) =>
     write: "sh -c 'echo {text} > note && git add note && git commit -q -m {text}'",
     read: 'git log --format=%s',
     store: { command: 'git fsck --strict' },
+    notPromised: {
+      serves: 'git says itself that a lock of a dead process is to be removed by hand',
+      'no-orphans': 'git gc removes the temps of objects after two weeks',
+    },
   });
 
 export default defineConfig({ systems: [git('git'), git('git-fsync-all', 'core.fsync all')] });

@@ -12,6 +12,7 @@ export default defineConfig({
       setup: 'npm init -y',
       write: 'npm pkg set description={text}',
       read: 'npm pkg get description',
+      expectations: 'expectations.yaml',
     }),
     defineSystem({
       name: 'npm-config-set',

@@ -17,6 +17,7 @@ export default defineConfig({
         headers: { 'x-requested-with': 'TiddlyWiki' },
       },
       read: tiddler,
+      expectations: 'expectations.yaml',
     }),
   ],
 });

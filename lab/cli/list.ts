@@ -1,11 +1,17 @@
-import { faults } from '../../faults/index.ts';
-import { mutants, systems, unseenDefects } from '../../images/index.ts';
+import { mutants, unseenDefects } from '../../images/index.ts';
 import { crashPoints } from '../cell/write-shape.ts';
+import { knownFaults, knownSystems } from '../known.ts';
 import { plan } from '../plan.ts';
+import { outsideNames } from '../plan-outside.ts';
 import { ExitCode } from '../problem.ts';
+import { useConfig } from './run.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
 
-export async function list(options: SelectionOptions): Promise<ExitCode> {
+export async function list(options: SelectionOptions & { config?: string }): Promise<ExitCode> {
+  await useConfig(options.config);
+  const systems = knownSystems();
+  const faults = knownFaults();
+  const outside = outsideNames(selectionOf(options));
   const cells = await plan(selectionOf(options));
   if (options.json) {
     console.log(
@@ -29,7 +35,10 @@ export async function list(options: SelectionOptions): Promise<ExitCode> {
     [
       ...lines(
         'systems',
-        systems.map((one) => [one.name, `${one.summary} (${one.defaultVersion})`]),
+        systems.map((one) => [
+          one.name,
+          one.isFromOutside === true ? one.summary : `${one.summary} (${one.defaultVersion})`,
+        ]),
       ),
       ...lines(
         'crash points',
@@ -54,6 +63,9 @@ export async function list(options: SelectionOptions): Promise<ExitCode> {
       ]),
       `the plan: ${cells.length} cells`,
       ...cells.map((cell) => `  ${cell.id}${cell.role === 'cell' ? '' : `  (${cell.role})`}`),
+      ...outside.map(
+        (name) => `  ${name}: a control, and a cell for each place of its write, which is watched when it runs`,
+      ),
     ].join('\n'),
   );
   return ExitCode.sound;

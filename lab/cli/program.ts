@@ -184,6 +184,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       .description('show the plan, and what systems, crash points and faults there are, without running anything'),
   )
     .option('-n, --repeat <times>', 'every cell this often', count, 1)
+    .option('--config <file>', 'systems of your own, as with run')
     .option('--json', 'print JSON')
     .action(action(list));
   judging(

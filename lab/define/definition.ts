@@ -17,13 +17,14 @@ export interface Driver {
 }
 export type DriverFunction = (driver: Driver) => Promise<DriveResult | string>;
 
-const Http = z.union(
-  (['get', 'post', 'put', 'patch', 'delete'] as const).map((method) =>
-    z.strictObject({ [method]: text, body: z.unknown().optional(), headers: headers.optional() } as {
-      [name in typeof method]: z.ZodString;
-    } & { body: z.ZodOptional<z.ZodUnknown>; headers: z.ZodOptional<typeof headers> }),
-  ),
-);
+const request = { body: z.unknown().optional(), headers: headers.optional() };
+const Http = z.union([
+  z.strictObject({ get: text, ...request }),
+  z.strictObject({ post: text, ...request }),
+  z.strictObject({ put: text, ...request }),
+  z.strictObject({ patch: text, ...request }),
+  z.strictObject({ delete: text, ...request }),
+]);
 
 const Tcp = z.strictObject({ tcp: text, send: text, answer: text.optional() });
 

@@ -102,7 +102,8 @@ type Where =
 
 /** Whether an expectation is of this cell or scenario. */
 export function fits(one: Expectation, where: Where): boolean {
-  if (!semver.satisfies(where.version, one.versions, { includePrerelease: true })) return false;
+  // A version need not be a number: an image's is its tag.
+  if (one.versions !== '*' && !semver.satisfies(where.version, one.versions, { includePrerelease: true })) return false;
   if (one.system !== undefined && !fitsPattern(where.system, one.system)) return false;
   if ('scenario' in where) return one.scenario !== undefined && fitsPattern(where.scenario, one.scenario);
   return (
