@@ -60,6 +60,11 @@ class Roles {
     return this.#evidence.cell.promises.store.path;
   }
 
+  /** Somebody has said which files hold what. */
+  get areNamed(): boolean {
+    return this.#evidence.cell.promises.answers === undefined;
+  }
+
   isJournal(file: string): boolean {
     const { store } = this.#evidence.cell.promises;
     return store.format === 'json-rows' && store.journal !== undefined && fitsPattern(file, [store.journal]);
@@ -112,6 +117,26 @@ function gapAtRemoval(op: Op, unsynced: Unsynced, roles: Roles): Gap | undefined
   return undefined;
 }
 
+/** An acknowledgement while something that was changed for it, in whatever file, is not on the disk for sure. */
+function gapInAnything(turn: Turn, ops: readonly Op[]): Gap | undefined {
+  const unsynced = new Unsynced();
+  const gone = new Set<string>();
+  for (const op of ops.filter((one) => one.t <= turn.result.tEnded)) {
+    unsynced.apply(op);
+    if (op.op === 'unlink' || op.op === 'rename') gone.add(op.path);
+    gone.delete(op.op === 'unlink' ? '' : (op.to ?? (op.op === 'rename' ? '' : op.path)));
+  }
+  const name = `the write "${turn.name}" was acknowledged`;
+  const data = [...unsynced.data].find(([, op]) => op.t >= turn.result.tSent);
+  if (data !== undefined) return { says: `${name}, and ${data[0]} was not synced`, seen: [turn, data[1]] };
+  const entry = [...unsynced.entries.values()]
+    .flat()
+    .find((op) => op.t >= turn.result.tSent && !gone.has(op.to ?? op.path));
+  if (entry === undefined) return undefined;
+  const folder = path.posix.dirname(entry.to ?? entry.path);
+  return { says: `${name}, and the folder ${folder} was not synced since the ${call(entry)}`, seen: [turn, entry] };
+}
+
 /** An acknowledgement of a turn that nothing on the disk holds yet. */
 function gapAtAcknowledgement(turn: Turn, ops: readonly Op[], isAlone: boolean, roles: Roles): Gap | undefined {
   const unsynced = new Unsynced();
@@ -156,7 +181,8 @@ function gapIn(evidence: CellEvidence, boot: number, roles: Roles): Gap | undefi
     const isAlone = turns.every(
       ({ result }) => result === turn.result || result.tEnded < turn.result.tSent || result.tSent > turn.result.tEnded,
     );
-    const gap = gapAtAcknowledgement(turn, ops, isAlone, roles);
+    // Which of its files hold what was acknowledged is not known of a system from outside: all must be on the disk.
+    const gap = roles.areNamed ? gapAtAcknowledgement(turn, ops, isAlone, roles) : gapInAnything(turn, ops);
     if (gap !== undefined) return gap;
   }
   return undefined;

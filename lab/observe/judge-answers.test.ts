@@ -135,6 +135,50 @@ test('a system that is not what it was when it was observed is not judged', () =
   });
 });
 
+type Call = [op: string, file: string, to?: string];
+
+describe('a power loss, where that is promised', () => {
+  /** The write "after" with these calls, and the promise. */
+  function promising(...calls: Call[]) {
+    const build = crashed();
+    const [cell] = build.events;
+    if (cell?.type !== 'cell') throw new Error('the evidence begins with its cell');
+    build.events[0] = { ...cell, promises: { ...cell.promises, level: 'power-loss' } };
+    const after = build.events.findIndex((event) => event.type === 'turn' && event.name === 'after');
+    const turn = build.events[after];
+    if (turn?.type !== 'turn') throw new Error('the evidence has a write after the fault');
+    const ops = crashed().at(turn.t);
+    const from = ops.events.length;
+    for (const [op, file, to] of calls) ops.op(2, op, file, { bytes: 9, ...(to !== undefined && { to }) });
+    const timed = { ...turn, result: { ...turn.result, tSent: turn.t, tEnded: turn.t + 100 } };
+    const others = build.events.map((event) =>
+      event.type === 'turn' && event.name === 'warm'
+        ? { ...event, result: { ...event.result, acknowledged: false } }
+        : event,
+    );
+    build.events = [...others.slice(0, after), ...ops.events.slice(from), timed, ...others.slice(after + 1)];
+    return judged(build).of('synced');
+  }
+  const temp = `${LIST}.tmp`;
+  const create: Call = ['create', temp];
+  const write: Call = ['write', temp];
+  const sync: Call = ['sync', temp];
+  const rename: Call = ['rename', temp, LIST];
+  const folder: Call = ['sync', '/state'];
+
+  test.each<[string, Call[], RegExp]>([
+    ['never synced before its rename', [create, write, rename, folder], /put data in place that was never synced/],
+    ['its folder not synced', [create, write, sync, rename], /the folder \/state was not synced since the rename/],
+    ['overwritten and not synced', [['write', LIST]], /\/state\/list.json was not synced/],
+  ])('%s', (_, calls, says) => {
+    expect(promising(...calls)).toMatchObject({ verdict: 'violated', detail: expect.stringMatching(says) });
+  });
+
+  test('all synced', () => {
+    expect(promising(create, write, sync, rename, folder)).toMatchObject({ verdict: 'held' });
+  });
+});
+
 test('a promise that is taken back says why', () => {
   const build = acknowledged(crashed());
   const [cell] = build.events;
