@@ -163,6 +163,9 @@ describe('turn', () => {
   });
 });
 
+/** It runs out in full; some probes must fit into it on any machine. */
+const NOT_READY_LIMIT_MS = 4000;
+
 describe('ready', () => {
   test('it polls until status and text are right', async () => {
     let calls = 0;
@@ -173,9 +176,12 @@ describe('ready', () => {
       else response.writeHead(200).end('{"ready":true}');
     });
     const http = { port: gateway.port, path: '/readyz', status: 200, includes: '"ready":true' };
-    const reply = await sidecar.ask('ready', { http, limitMs: 5000 });
+    const askedAt = Date.now();
+    const reply = await sidecar.ask('ready', { http, limitMs: 20_000 });
     expect(reply).toMatchObject({ ok: true, attempts: 3 });
-    expect(Math.abs(reply.tReady - Date.now())).toBeLessThan(5000);
+    // Times are told with a fraction, and the clock that is asked here has none.
+    expect(reply.tReady).toBeGreaterThanOrEqual(askedAt - 1);
+    expect(reply.tReady).toBeLessThanOrEqual(Date.now() + 1);
   });
 
   test('not in time: the last status is told, if the limit cuts the last probe off too', async () => {
@@ -185,7 +191,7 @@ describe('ready', () => {
       if (calls <= 2) response.writeHead(503).end('no');
     });
     const http = { port: gateway.port, path: '/readyz', status: 200 };
-    const reply = await sidecar.ask('ready', { http, limitMs: 1500 });
+    const reply = await sidecar.ask('ready', { http, limitMs: NOT_READY_LIMIT_MS });
     expect(reply).toMatchObject({ ok: false, code: 'not-ready', attempts: 3, lastStatus: 503 });
   });
 
@@ -195,7 +201,7 @@ describe('ready', () => {
     await gone[Symbol.asyncDispose]();
     await closed;
     const http = { port: gone.port, path: '/readyz', status: 200 };
-    const reply = await sidecar.ask('ready', { http, limitMs: 500 });
+    const reply = await sidecar.ask('ready', { http, limitMs: NOT_READY_LIMIT_MS });
     expect(reply).toMatchObject({ ok: false, code: 'not-ready', lastError: 'ECONNREFUSED' });
   });
 
@@ -271,16 +277,10 @@ describe('snapshot', () => {
     for (const entries of await replies) expect(entries.steady).toMatchObject({ size: 6 });
   });
 
-  test('500 files take a small part of a second, however busy the machine', async () => {
+  // How long it takes is measured in lab/bench/looking.ts.
+  test('500 files', async () => {
     for (let n = 0; n < 500; n += 1) fs.writeFileSync(join(root, `${n}`), 'x'.repeat(4000));
-    // The fastest of some: what the look takes, and not what else the machine is doing.
-    const tookMs: number[] = [];
-    for (let round = 0; round < 5; round += 1) {
-      const begunMs = performance.now();
-      expect(Object.keys(await snapshot([`${root}/1*`], 65_536))).toHaveLength(500);
-      tookMs.push(performance.now() - begunMs);
-    }
-    expect(Math.min(...tookMs)).toBeLessThan(500);
+    expect(Object.keys(await snapshot([`${root}/1*`], 65_536))).toHaveLength(500);
   });
 });
 

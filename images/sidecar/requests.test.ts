@@ -85,6 +85,9 @@ test('never more at a time than allowed, and as many as that', async () => {
   expect(most).toBe(5);
 });
 
+/** It runs out in full, once; what is answered must be so within it on any machine. */
+const UNANSWERED_LIMIT_MS = 5000;
+
 test('every way to end has its count, and the first error its text', async () => {
   await using server = await gateway((request, response) => {
     if (request.url === '/3') response.writeHead(429).end('x'.repeat(1000));
@@ -92,7 +95,8 @@ test('every way to end has its count, and the first error its text', async () =>
     else if (request.url === '/7') request.socket.destroy();
     else if (request.url !== '/9') response.writeHead(201).end();
   });
-  const result = await requests(series(server.port, { count: 10, concurrency: 1, limitMs: 1000 }), never);
+  const limitMs = UNANSWERED_LIMIT_MS;
+  const result = await requests(series(server.port, { count: 10, concurrency: 1, limitMs }), never);
   expect(result).toMatchObject({
     answered2xx: 6,
     otherStatus: { 429: 1, 503: 1 },
@@ -100,7 +104,7 @@ test('every way to end has its count, and the first error its text', async () =>
   });
   expect(result.firstError).toHaveLength(500);
   expect(result.firstError).toMatch(/^request 3: status 429: x+$/);
-  expect(result.tookMs?.max).toBeLessThan(1000); // what was never answered has no time
+  expect(result.tookMs?.max).toBeLessThan(limitMs); // what was never answered has no time
 });
 
 test('a gateway that is gone is no error of the sidecar', async () => {

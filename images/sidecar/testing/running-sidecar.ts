@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
-const REPLY_LIMIT_MS = 10_000;
+const REPLY_LIMIT_MS = 25_000;
 
 // biome-ignore lint/suspicious/noExplicitAny: replies are JSON whose form is what the tests are about
 export type Reply = Record<string, any>;
