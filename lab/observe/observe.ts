@@ -141,13 +141,15 @@ async function live(
   await whole(pod, session, await write(session, release, 'warm'), booted, signal);
   await rest(before);
   if (isRestarted) await restart(before);
-  const existing = new Set([release.promises.root, ...sink.entries.map((entry) => entry.path)]);
+  const earlier = sink.entries;
+  const existing = new Set([release.promises.root, ...earlier.map((entry) => entry.path)]);
   const from = pod.gate.events.length;
   const result = await write(session, release, 'struck');
   await whole(pod, session, result, from, signal);
   const outside = outsideOf(pod.gate.events);
-  const ops = pod.gate.events.slice(from).filter(isOp);
+  const calls = pod.gate.events.slice(from).filter(isOp);
   await rest(after);
+  const ops = withAppends(calls, earlier, sink.entries);
   await restart(after);
   const isEarly = isRestarted ? false : await answersEarly(pod, session, ops, existing);
   return { write: { ops, existing, result, isEarly, outside }, before, after, atRest };
@@ -186,6 +188,20 @@ async function answersEarly(
 const EARLY = 'early';
 /** "2s ago": long enough for an age in seconds to be another one. */
 const AGE_MS = 2_100;
+
+/** A write at a file's own position is an append where the file has grown by all that was written to it. */
+function withAppends(ops: readonly Op[], before: readonly Entry[], after: readonly Entry[]): Op[] {
+  const sizeOf = (entries: readonly Entry[]) => new Map(entries.map((entry) => [entry.path, entry.size]));
+  const [old, now] = [sizeOf(before), sizeOf(after)];
+  const written = new Map<string, number>();
+  for (const { op, path: file, bytes = 0 } of ops)
+    if (op === 'write') written.set(file, (written.get(file) ?? 0) + bytes);
+  const hasGrown = (file: string) => {
+    const [size, bytes] = [old.get(file), written.get(file)];
+    return size !== undefined && size > 0 && bytes !== undefined && now.get(file) === size + bytes;
+  };
+  return ops.map((op) => (op.op === 'write' && hasGrown(op.path) ? { ...op, append: true } : op));
+}
 
 const outsideOf = (events: readonly GateEvent[]): string[] =>
   events.flatMap((event) => (event.ev === 'outside' ? [event.path] : []));
