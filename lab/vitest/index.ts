@@ -73,3 +73,15 @@ export async function strike(
     await lab.end();
   }
 }
+
+declare module 'vitest' {
+  // As Vitest has it: declarations that are put together have the same parameters.
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
+    /** Every promise that applies was kept, or what was broken is a known finding. */
+    toHold(again?: string): R;
+    /** This promise was kept. */
+    toKeep(check: string): R;
+    /** This promise was broken. */
+    toBreak(check: string): R;
+  }
+}

@@ -50,15 +50,3 @@ function messageOf(row: CellRow, check: string, found: CellRow['checks'][number]
   if (found === undefined) return `there is no check "${check}": ${row.checks.map(({ id }) => id).join(', ')}`;
   return `${row.id}: ${found.id} is ${found.verdict}: ${found.detail}`;
 }
-
-declare module 'vitest' {
-  // As Vitest has it: declarations that are put together have the same parameters.
-  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
-    /** Every promise that applies was kept, or what was broken is a known finding. */
-    toHold(again?: string): R;
-    /** This promise was kept. */
-    toKeep(check: string): R;
-    /** This promise was broken. */
-    toBreak(check: string): R;
-  }
-}
