@@ -16,6 +16,7 @@ import { imageMemory } from './image-memory.ts';
 import { judging } from './judging.ts';
 import { labCost } from './lab-cost.ts';
 import { landing } from './landing.ts';
+import { looking } from './looking.ts';
 import { machine } from './machine.ts';
 import { printed } from './print.ts';
 import { reportPage } from './report-page.ts';
@@ -30,6 +31,7 @@ const sections: readonly Section[] = [
   storeSize,
   holdCost,
   samplingCost,
+  looking,
   labCost,
   imageMemory,
   judging,

@@ -13,8 +13,6 @@ import { compareHtml, html } from './html.ts';
 
 const found = inject('browser');
 const PHONE = { width: 400, height: 800 };
-const OPEN_LIMIT_MS = 1_000;
-const OPENED = 3;
 
 const fresh = judged(orphaned(), { version: '1.2.0' });
 const known = judged(orphaned(), { known: ['no-orphans', 'sweep-on-boot'], version: '1.1.0' });
@@ -213,14 +211,8 @@ describe.skipIf('missing' in found)('the page in a browser', () => {
     });
   });
 
-  test(`500 cells open within ${OPEN_LIMIT_MS} ms`, async () => {
-    // The fastest of some: what the page takes, and not what else the machine is doing.
-    const tookMs: number[] = [];
-    for (let round = 0; round < OPENED; round += 1) {
-      await using opened = await open('large.html');
-      tookMs.push(await opened.page.evaluate<number>("performance.getEntriesByType('navigation')[0].loadEventEnd"));
-    }
-    expect(Math.min(...tookMs)).toBeLessThan(OPEN_LIMIT_MS);
+  // How long it takes is measured in lab/bench/report-page.ts.
+  test('500 cells open and can be used', async () => {
     await using opened = await open('large.html');
     const { page } = opened;
     expect(await shown(page)).toBe(500);
