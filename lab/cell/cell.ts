@@ -137,8 +137,7 @@ async function live(
 /** What is before the write that is struck: the setup, and one write, so that the next one is no first time. */
 export async function warmUp(session: Session): Promise<void> {
   await session.setUp();
-  // What a boot still has to write is not the write's.
-  await session.quiet();
+  await session.bootSettled();
   await session.settled(await session.turn('warm'));
   await session.read('before');
   await session.snapshot('before');

@@ -242,6 +242,11 @@ export class Session {
     return answer;
   }
 
+  /** Waits until nothing of a boot is still to come, which would be taken for a write's. Of a command nothing has run yet. */
+  async bootSettled(): Promise<void> {
+    if (this.#release.lifecycle === 'server') await this.quiet();
+  }
+
   /** Waits until nothing of a write is still to come. A command that ended and left no process has nothing more to write. */
   async settled(write: DriveResult): Promise<void> {
     if (this.#release.lifecycle === 'server' || write.left !== 0) await this.quiet();

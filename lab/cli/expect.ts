@@ -6,12 +6,13 @@ import { expectationsFile, readExpectationsText, shownExpectations } from '../ju
 import type { Review } from '../judge/new-expectations.ts';
 import { updateExpectations } from '../judge/update-expectations.ts';
 import { isInstalled } from '../package-folder.ts';
-import { systemNamed } from '../plan.ts';
+import { knownSystem } from '../plan.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import type { Matrix } from '../report/matrix.ts';
 import { plain } from '../report/plain.ts';
 import { ResultsFolder } from '../results.ts';
 import { judgeRun } from '../run.ts';
+import { useConfigOf } from './config.ts';
 
 export interface ExpectOptions extends Review {
   update?: boolean;
@@ -24,6 +25,7 @@ export async function expectCommand(run: string, options: ExpectOptions): Promis
   const file = await results.readRun();
   if (file.shard !== undefined)
     throw new Problem('bad-usage', `${run} is a shard: \`npx midwrite merge\` the shards, and take the merged run.`);
+  await useConfigOf(results);
   const matrix = await judgeRun(results, file);
   if (matrix.outcome.kind === 'unsound')
     throw new Problem(
@@ -56,7 +58,7 @@ const NEW_FILE = '# Known findings. Each is looked through by people: midwrite e
 /** The rows of a run by the file of expectations that is for them: one for all, or each system's own. */
 function byFile({ cells }: Matrix, one: string | undefined): [string, Matrix['cells']][] {
   if (one !== undefined) return [[path.resolve(one), cells]];
-  const own = Map.groupBy(cells, ({ system }) => systemNamed(system).expectations ?? '');
+  const own = Map.groupBy(cells, ({ system }) => knownSystem(system)?.expectations ?? '');
   own.delete('');
   if (own.size === 0)
     throw new Problem(

@@ -4,7 +4,7 @@ import { knownFaults, knownSystems } from '../known.ts';
 import { plan } from '../plan.ts';
 import { outsideNames } from '../plan-outside.ts';
 import { ExitCode } from '../problem.ts';
-import { useConfig } from './run.ts';
+import { useConfig } from './config.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
 
 export async function list(options: SelectionOptions & { config?: string }): Promise<ExitCode> {

@@ -3,6 +3,7 @@ import type { ExitCode } from '../problem.ts';
 import { reportOf, writeReports } from '../report/index.ts';
 import { judgeRun } from '../run.ts';
 import { mergeShards } from '../shard/merge.ts';
+import { useConfigOf } from './config.ts';
 import { exitCodeOf, type GateOptions, gateOf, print } from './gate.ts';
 
 export interface MergeOptions extends GateOptions {
@@ -16,6 +17,7 @@ export async function mergeCommand(folders: readonly string[], options: MergeOpt
     folders.map((folder) => path.resolve(folder)),
     path.resolve(options.results),
   );
+  await useConfigOf(results);
   const matrix = await judgeRun(results, undefined, gate);
   const report = reportOf(matrix, results, gate.failOn);
   await writeReports(report, results, gate.reporters);

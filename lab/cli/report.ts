@@ -7,6 +7,7 @@ import { plain } from '../report/plain.ts';
 import type { Report } from '../report/reporter.ts';
 import { ResultsFolder } from '../results.ts';
 import { judgeRun } from '../run.ts';
+import { useConfigOf } from './config.ts';
 import { exitCodeOf, type Gate, type GateOptions, gateOf, print } from './gate.ts';
 
 /** Judges a stored run and writes its reports again; with `compare` two of them, side by side. */
@@ -40,6 +41,7 @@ async function compare(earlier: string, later: string, gate: Gate): Promise<Exit
 
 async function judged(folder: string, gate: Gate): Promise<{ report: Report; results: ResultsFolder }> {
   const results = new ResultsFolder(path.resolve(folder));
+  await useConfigOf(results);
   const matrix = await judgeRun(results, undefined, gate);
   return { report: reportOf(matrix, results, gate.failOn), results };
 }

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { parseCellId } from '../cell/cell-id.ts';
-import { configsAt, findConfig, loadConfigs } from '../define/load.ts';
 import type { Observation } from '../observe/observe.ts';
 import type { Plan } from '../observe-plan.ts';
 import { type Planned, planAgain, planRun, type Selection } from '../plan.ts';
@@ -12,6 +11,7 @@ import { ResultsFolder, type Shard } from '../results.ts';
 import { midwriteVersion, plannedRow } from '../run.ts';
 import { parseShard, shardOf } from '../shard/cut.ts';
 import { type Ran, type RunOptions, runCells } from './cells.ts';
+import { useConfig } from './config.ts';
 import { exitCodeOf, type GateOptions, gateOf, print } from './gate.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
 
@@ -47,17 +47,6 @@ const isOnly = (outside: readonly Outsider[], selection: Selection, { scenario =
   [...selection.systems, ...selection.cells.map((id) => parseCellId(id).system)].every((text) =>
     outside.some(({ system }) => system.name === text.split('@')[0]),
   );
-
-/**
- * Reads the config that is asked for, or the nearest one.
- * @returns how a cell is run again
- * @throws Problem bad-usage, bad-definition
- */
-export async function useConfig(config: string | undefined): Promise<{ again?: string }> {
-  const found = config === undefined ? findConfig(process.cwd()) : undefined;
-  await loadConfigs(config === undefined ? (found === undefined ? [] : [found]) : configsAt(config));
-  return config === undefined ? {} : { again: `run --config ${config}` };
-}
 
 /** @throws Problem bad-usage, bad-results */
 function partOf(planned: Planned[], { shard, durations }: RunCommandOptions): { cells: Planned[]; shard?: Shard } {

@@ -40,6 +40,9 @@ export function configsAt(place: string): string[] {
   return below;
 }
 
+/** Configs that this process has read. */
+const loaded = new Set<string>();
+
 let isHooked = false;
 
 /** A config imports `midwrite`: it gets the midwrite that reads it, whether one is installed beside it or not. */
@@ -60,6 +63,8 @@ function hookImports(): void {
 export async function loadConfigs(files: readonly string[]): Promise<void> {
   hookImports();
   for (const file of files) {
+    if (loaded.has(file)) continue;
+    loaded.add(file);
     const { systems, checks = [], faults = [] } = await readConfig(file);
     const folder = path.dirname(file);
     add({ systems: systems.map((one) => asSystem(one, folder)), checks, faults });

@@ -56,10 +56,14 @@ export async function observe(
   observed: Observed,
   { label, every, signal }: { label: string; every: boolean; signal: AbortSignal },
 ): Promise<Observation> {
-  const [first, second] = await Promise.all([
+  // Both come to their end, so that nothing of one is left when the other one fails.
+  const lives = await Promise.allSettled([
     live(engine, observed, `${label}/observed-1`, false, signal),
     live(engine, observed, `${label}/observed-2`, true, signal),
   ]);
+  const failed = lives.find((life) => life.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  const [first, second] = lives.map((life) => (life as PromiseFulfilledResult<Life>).value) as [Life, Life];
   const { root } = observed.release.promises;
   const { ops, existing } = first.write;
   const all = placesOf(ops, root, existing, every);
@@ -136,7 +140,7 @@ async function live(
   await session.configure();
   await boot();
   await session.setUp();
-  await session.quiet();
+  await session.bootSettled();
   const booted = pod.gate.events.length;
   await whole(pod, session, await write(session, release, 'warm'), booted, signal);
   await rest(before);
