@@ -250,6 +250,11 @@ export class Session {
   /** Waits until nothing of a write is still to come. A command that ended and left no process has nothing more to write. */
   async settled(write: DriveResult): Promise<void> {
     if (this.#release.lifecycle === 'server' || write.left !== 0) await this.quiet();
+    else
+      await this.#pod.gate.caughtUp(ARM_LIMIT_MS).catch((error: unknown) => {
+        // A container that is gone has nothing more to say.
+        if (!(error instanceof Problem) || error.code !== 'system-died') throw error;
+      });
   }
 
   /** Waits until the system has left its state folder alone for a while: what it still had to write is written. */

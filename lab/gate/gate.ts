@@ -147,6 +147,15 @@ export class Gate {
     return this.waitFor({ name: 'what is charged to the system', limitMs }, isIt, from);
   }
 
+  /** Waits until everything has come that writegate had to say until now: its stream and the others are not read in step. */
+  async caughtUp(limitMs: number): Promise<void> {
+    const from = this.events.length;
+    const text = `caught-up-${from}`;
+    this.send('mark', { text });
+    const isIt = (event: GateEvent): event is GateEventOf<'mark'> => event.ev === 'mark' && event.text === text;
+    await this.waitFor({ name: "writegate's events up to now", limitMs }, isIt, from);
+  }
+
   /** Arms a hold and waits until writegate has taken it. */
   async arm(id: string, spec: ArmSpec, limitMs: number): Promise<void> {
     const from = this.events.length;

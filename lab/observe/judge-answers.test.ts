@@ -117,6 +117,10 @@ describe('each promise catches its own', () => {
       verdict: 'violated',
       detail: expect.stringContaining(LEFT),
     });
+    const inUse = build.events.length;
+    build.op(2, 'write', LEFT, { bytes: 9 });
+    expect(judged(build).of('no-orphans')).toMatchObject({ verdict: 'held' });
+    build.events.length = inUse;
     changed(build, 'snapshot', (look) => ({
       ...look,
       entries: look.entries.map((entry) => (entry.path === LEFT ? { ...entry, path: `${LIST}.tmp` } : entry)),

@@ -223,11 +223,12 @@ const LATE_LIMIT_MS = 8_000;
 async function whole(
   pod: Pod,
   session: Session,
-  { left }: DriveResult,
+  result: DriveResult,
   from: number,
   signal: AbortSignal,
 ): Promise<void> {
-  if (left === 0) return;
+  await session.settled(result);
+  if (result.left === 0) return;
   const wait = { name: 'a change of the state folder', limitMs: LATE_LIMIT_MS, signal };
   await pod.gate.waitFor(wait, isOp, from).catch((error: unknown) => {
     if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
