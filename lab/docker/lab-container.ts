@@ -71,18 +71,7 @@ export class LabContainer implements AsyncDisposable {
 
   /** Freezes all of its processes. On cgroup v1 runc gives up where not all threads stand still in its time: then it is asked again. */
   async freeze(): Promise<void> {
-    await until(
-      { name: `${this.id.slice(0, 12)} to be frozen`, limitMs: FREEZE_LIMIT_MS, code: 'engine-failed' },
-      (note) =>
-        this.#call('freezing', () => this.#handle.pause()).then(
-          () => true,
-          (error: unknown) => {
-            if (!NOT_FROZEN.test(describe(error))) throw error;
-            note(describe(error));
-            return undefined;
-          },
-        ),
-    );
+    await this.#call('freezing', () => freeze(this.#handle));
   }
 
   async thaw(): Promise<void> {
@@ -116,6 +105,22 @@ export class LabContainer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await removeContainer(this.#handle);
   }
+}
+
+/** Freezes all of a container's processes, and asks again where runc could not. */
+export async function freeze(handle: Docker.Container): Promise<void> {
+  await until(
+    { name: `${handle.id.slice(0, 12)} to be frozen`, limitMs: FREEZE_LIMIT_MS, code: 'engine-failed' },
+    (note) =>
+      handle.pause().then(
+        () => true,
+        (error: unknown) => {
+          if (!NOT_FROZEN.test(describe(error))) throw error;
+          note(describe(error));
+          return undefined;
+        },
+      ),
+  );
 }
 
 /** Removes a container in any state. On cgroup v1 a frozen process can't be killed, so it is thawed first. */
