@@ -34,6 +34,31 @@ test('.dockerignore decides, but for the Dockerfile', async () => {
   ]);
 });
 
+test.each(['', '*.log\n'])('node_modules and .git stay out where .dockerignore is %j', async (rules) => {
+  await using made = await project({
+    '.dockerignore': rules,
+    Dockerfile: '',
+    '.git/HEAD': '',
+    '.gitignore': '',
+    'node_modules/a/index.js': '',
+    'packages/b/.git': 'gitdir: elsewhere',
+    'packages/b/main.js': '',
+    'packages/b/node_modules/c/index.js': '',
+  });
+  expect(await namesIn(made.path)).toEqual(['.dockerignore', '.gitignore', 'Dockerfile', 'packages/b/main.js']);
+});
+
+test('.dockerignore takes them back, each where it says', async () => {
+  await using made = await project({
+    '.dockerignore': '# needed\r\n!node_modules\r\n',
+    Dockerfile: '',
+    '.git/HEAD': '',
+    'b/node_modules/c/index.js': '',
+    'node_modules/a/index.js': '',
+  });
+  expect(await namesIn(made.path)).toEqual(['.dockerignore', 'Dockerfile', 'node_modules/a/index.js']);
+});
+
 test('a hash knows paths, contents, links and the right to be run, and nothing else', async () => {
   await using made = await project({ Dockerfile: 'FROM a', run: 'x' });
   const hash = async () => hashOf(made.path, await contextFiles(made.path, 'Dockerfile'));

@@ -10,6 +10,9 @@ import { describe, errorCode, Problem } from '../problem.ts';
 const MAX_BYTES = 512 * 1024 * 1024;
 const MAX_FILES = 50_000;
 
+/** What the host installed for itself, and history: left out without being named. A `!` in .dockerignore takes it back. */
+const LEFT_OUT = ['**/node_modules', '**/.git'];
+
 /** A file of a build context, relative to its folder. */
 interface ContextFile {
   path: string;
@@ -17,13 +20,17 @@ interface ContextFile {
   executable: boolean;
 }
 
-/** What of a folder goes into a build: everything that its .dockerignore does not name, and the Dockerfile in any case. Sorted. */
+/**
+ * What of a folder goes into a build: everything that is no node_modules and no .git and that its .dockerignore does not name, and the Dockerfile
+ * in any case. Sorted.
+ */
 export async function contextFiles(folder: string, dockerfile: string): Promise<ContextFile[]> {
   const rules = await readFile(path.join(folder, '.dockerignore'), 'utf8').catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return '';
     throw unreadable(folder, error);
   });
-  const filter = dockerignore.default().add(rules);
+  // The last rule that fits decides, so the folder's own come after.
+  const filter = dockerignore.default().add([...LEFT_OUT, ...rules.split(/\r?\n/)]);
   // An ignored folder may have files that a `!` takes back; without one there is no need to look into it.
   const takesBack = /^\s*!/m.test(rules);
   const files: ContextFile[] = [];

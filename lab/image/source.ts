@@ -68,7 +68,10 @@ export function debian(...args: readonly string[] | readonly [...string[], Debia
   return { kind: 'debian', packages, ...options };
 }
 
-/** A folder with a Dockerfile, built with the engine's classic builder: what needs BuildKit is built by its owner and named with `image()`. */
+/**
+ * A folder with a Dockerfile, built with the engine's classic builder: what needs BuildKit is built by its owner and named with `image()`.
+ * node_modules and .git are left out unless its .dockerignore takes them back.
+ */
 export function dockerfile(folder: string, options: DockerfileOptions = {}): DockerfileSource {
   return { kind: 'dockerfile', folder, ...options };
 }

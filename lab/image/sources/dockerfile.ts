@@ -30,6 +30,7 @@ export async function resolveDockerfile(source: DockerfileSource): Promise<Resol
     network,
     advice:
       `Its Dockerfile is ${path.join(folder, dockerfile)}. ` +
+      'node_modules and .git are left out of its folder unless a .dockerignore there takes them back (`!node_modules`). ' +
       `${network ? '' : 'The build has no network: dockerfile(FOLDER, { network: true }) gives it one. '}` +
       'The lab builds without BuildKit: what needs it is built by hand (`docker build -t NAME`) and named with image(NAME).',
     async stage({ into }) {
