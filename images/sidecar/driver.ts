@@ -35,15 +35,19 @@ export interface Readiness {
 /** A port is ready when it accepts a connection. */
 export async function listens(port: number, limitMs: number, cancel: AbortSignal): Promise<Record<string, unknown>> {
   const deadlineMs = performance.now() + limitMs;
+  let lastError = '';
   for (let attempts = 1; ; attempts += 1) {
     const leftMs = deadlineMs - performance.now();
     const result = await connected(port, Math.max(1, Math.min(PROBE_LIMIT_MS, leftMs)), cancel);
     if (result === undefined) return { tReady: wallMs(), attempts };
     if (cancel.aborted) throw new Failure('cancelled', 'the wait was cancelled', { attempts });
+    // If the limit has cut this probe off, what the one before it saw says more.
+    const isCutOff = result === 'timeout' && leftMs < PROBE_LIMIT_MS;
+    if (!isCutOff || attempts === 1) lastError = result;
     if (performance.now() + POLL_INTERVAL_MS >= deadlineMs)
-      throw new Failure('not-ready', `nothing listened on port ${port} within ${limitMs} ms: ${result}`, {
+      throw new Failure('not-ready', `nothing listened on port ${port} within ${limitMs} ms: ${lastError}`, {
         attempts,
-        lastError: result,
+        lastError,
       });
     await delay(POLL_INTERVAL_MS, undefined, { signal: cancel }).catch(() => undefined);
   }
