@@ -4,7 +4,7 @@ import { configured, knownFaults } from './known.ts';
 import type { Observation } from './observe/observe.ts';
 import { fewOfEachKind } from './observe/places.ts';
 import { controlPlace, crashPointOf, specsOf, withAnswers } from './observe/plan-places.ts';
-import { canaries, faultNamed, type PlannedCell, type PlannedName, type Selection, systemNamed } from './plan.ts';
+import { faultNamed, type PlannedCell, type PlannedName, type Selection, systemNamed } from './plan.ts';
 import { Problem } from './problem.ts';
 import type { Release, System } from './system.ts';
 
@@ -118,6 +118,3 @@ export function cellsOf(outsider: Outsider, observation: Observation): PlannedCe
     ...specs.map((spec) => planned('cell', spec)),
   ];
 }
-
-/** The canary, which every run must catch. */
-export const outsideControls = (): Promise<PlannedCell[]> => canaries();

@@ -36,7 +36,10 @@ export interface Place {
 }
 
 /** A place, as it comes out of the record: named, but not yet told apart from others of its name. */
-type Found = Omit<Place, 'id'>;
+type Found = Omit<Place, 'id'> & {
+  /** Of every call: which one, from 1. Its id says so, since the same name is another place where there is one of each kind. */
+  call?: number;
+};
 
 const MAKES_ENTRY: Readonly<Record<string, string>> = { mkdir: 'the folder', link: 'the link', symlink: 'the link' };
 /** Attributes and syncs: a process that dies there leaves what it leaves before the next call. */
@@ -275,13 +278,20 @@ function everyCall(ops: readonly Op[], root: string): Found[] {
     const file = below(root, op.path);
     const what = `call ${index + 1} of ${ops.length}, ${op.op} ${file}${op.to === undefined ? '' : ` to ${below(root, op.to)}`}`;
     found.push({
+      call: index + 1,
       kind: index === 0 ? 'before' : 'between',
       file,
       words: `before ${what}`,
       arm: calls.arm(index, 'before'),
     });
     if (op.op === 'write' && (op.bytes ?? 0) > 1)
-      found.push({ kind: 'torn', file, words: `in the middle of ${what}`, arm: calls.arm(index, 'torn') });
+      found.push({
+        call: index + 1,
+        kind: 'torn',
+        file,
+        words: `in the middle of ${what}`,
+        arm: calls.arm(index, 'torn'),
+      });
   }
   const last = answered(ops, new Set(ops), calls, root);
   return last === undefined ? found : [...found, last];
@@ -291,12 +301,13 @@ const ID_LENGTH = 60;
 
 function withIds(found: readonly Found[]): Place[] {
   const taken = new Map<string, number>();
-  return found.map((place) => {
+  return found.map(({ call, ...place }) => {
     const slug = place.file
       .replaceAll('*', 'x')
       .replaceAll(/[^A-Za-z0-9.-]+/g, '-')
       .replaceAll(/^[-.]+|-+$/g, '');
-    const id = `${slug.slice(-ID_LENGTH) || 'state'}.${place.kind}`;
+    const kind = call === undefined ? place.kind : `call-${call}${place.kind === 'torn' ? '-torn' : ''}`;
+    const id = `${slug.slice(-ID_LENGTH) || 'state'}.${kind}`;
     const count = (taken.get(id) ?? 0) + 1;
     taken.set(id, count);
     return { id: count === 1 ? id : `${id}-${count}`, ...place };
