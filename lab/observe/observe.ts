@@ -146,7 +146,7 @@ async function live(
   await rest(before);
   if (isRestarted) await restart(before);
   const earlier = sink.entries;
-  const existing = new Set([release.promises.root, ...earlier.map((entry) => entry.path)]);
+  const existing = new Map([[release.promises.root, 0], ...earlier.map((entry) => [entry.path, entry.size] as const)]);
   const from = pod.gate.events.length;
   const result = await write(session, release, 'struck');
   await whole(pod, session, result, from, signal);
@@ -167,7 +167,7 @@ async function answersEarly(
   pod: Pod,
   session: Session,
   ops: readonly Op[],
-  existing: ReadonlySet<string>,
+  existing: ReadonlyMap<string, number>,
 ): Promise<boolean> {
   const spec = lastChange(ops, existing);
   if (spec === undefined) return false;

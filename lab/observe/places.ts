@@ -2,8 +2,9 @@ import path from 'node:path';
 import { patternOf } from '../cell/write-shape.ts';
 import type { ArmSpec, GateEventOf } from '../gate/protocol.ts';
 import { fitsPattern } from '../patterns.ts';
+import { Walk } from './walk.ts';
 
-type Op = GateEventOf<'op'>;
+export type Op = GateEventOf<'op'>;
 
 /** What a crash at a place leaves of a file, in the order in which a write passes it. */
 export const PLACE_KINDS = {
@@ -35,18 +36,17 @@ export interface Place {
   arm: ArmSpec;
 }
 
+/** Files that were there before a write; with their sizes where they are known. */
+export type Existing = ReadonlySet<string> | ReadonlyMap<string, number>;
+
 /** A place, as it comes out of the record: named, but not yet told apart from others of its name. */
-type Found = Omit<Place, 'id'> & {
+export type Found = Omit<Place, 'id'> & {
   /** Of every call: which one, from 1. Its id says so, since the same name is another place where there is one of each kind. */
   call?: number;
 };
 
-const MAKES_ENTRY: Readonly<Record<string, string>> = { mkdir: 'the folder', link: 'the link', symlink: 'the link' };
 /** Attributes and syncs: a process that dies there leaves what it leaves before the next call. */
-const NO_PLACE = new Set(['sync', 'chmod', 'chown', 'utime', 'xattr', 'map', 'mknod']);
-
-/** What can be held when it has taken place and nobody has heard of it. */
-const HAS_AFTER = new Set(['rename', 'unlink', 'mkdir', 'link']);
+const NO_PLACE: ReadonlySet<string> = new Set(['sync', 'chmod', 'chown', 'utime', 'xattr', 'map', 'mknod']);
 
 /** The path of every component with what changes from write to write as `*`. */
 export function roleOf(file: string, isFolder = false): string {
@@ -73,7 +73,7 @@ const roleOfName = (name: string, isFolder: boolean): string =>
 const globOf = ({ op, path: file }: Op): string => roleOf(file, op === 'mkdir').replaceAll(/[?[\]{}()!+@|\\]/g, '?');
 
 /** One call of a write, with what is needed to hold the same call in another write. */
-class Calls {
+export class Calls {
   readonly #ops: readonly Op[];
 
   constructor(ops: readonly Op[]) {
@@ -94,10 +94,10 @@ class Calls {
  * The places of one write.
  * @param ops the calls that it made in the state folder, in their order
  * @param root the state folder
- * @param existing files that were there before the write
+ * @param existing files that were there before the write, with their sizes in bytes where those are known
  * @param every each call, and not one place of each kind
  */
-export function placesOf(ops: readonly Op[], root: string, existing: ReadonlySet<string>, every = false): Place[] {
+export function placesOf(ops: readonly Op[], root: string, existing: Existing, every = false): Place[] {
   const found = every ? everyCall(ops, root) : ofEachKind(ops, root, existing);
   return withIds(found);
 }
@@ -118,8 +118,8 @@ function targetsOf(ops: readonly Op[]): Map<string, string> {
 }
 
 /** The calls that change something: a folder that is there is not made again, and what is not there is not removed. Both fail. */
-function changing(ops: readonly Op[], existing: ReadonlySet<string>): Set<Op> {
-  const there = new Set(existing);
+export function changing(ops: readonly Op[], existing: Existing): Set<Op> {
+  const there = new Set(existing.keys());
   const changes = new Set<Op>();
   for (const op of ops) {
     const made = op.to ?? op.path;
@@ -132,111 +132,22 @@ function changing(ops: readonly Op[], existing: ReadonlySet<string>): Set<Op> {
   return changes;
 }
 
-function ofEachKind(ops: readonly Op[], root: string, existing: ReadonlySet<string>): Found[] {
+function ofEachKind(ops: readonly Op[], root: string, existing: Existing): Found[] {
   const calls = new Calls(ops);
-  const targets = targetsOf(ops);
-  const found: Found[] = [];
-  const seen = new Set<string>();
   const changes = changing(ops, existing);
-  const there = new Set(existing);
-  /** Files that are empty, since they were made or truncated and not written yet. */
-  const fresh = new Map<string, 'made' | 'truncated'>();
-  const add = (place: Found) => {
-    const key = `${place.kind} ${place.file}`;
-    if (seen.has(key)) return;
-    seen.add(key);
-    found.push(place);
-  };
-  /** What was changed last, unless a place after that call stands for the one before the next. */
-  let done: string | undefined;
-  for (const [index, op] of ops.entries()) {
-    if (NO_PLACE.has(op.op) || !changes.has(op)) continue;
-    const target = targets.get(op.path);
-    const file = below(root, target ?? op.path, op.op === 'mkdir');
-    const copy = target === undefined ? file : `the new copy of ${file}`;
-    switch (op.op) {
-      case 'create': {
-        if (done !== undefined && done !== file)
-          add({ kind: 'between', file, words: `${done} changed, ${file} not yet`, arm: calls.arm(index, 'before') });
-        const isEmptied = there.has(op.path);
-        fresh.set(op.path, isEmptied ? 'truncated' : 'made');
-        there.add(op.path);
-        break;
-      }
-      case 'truncate':
-        if (done !== undefined && done !== file)
-          add({ kind: 'between', file, words: `${done} changed, ${file} not yet`, arm: calls.arm(index, 'before') });
-        if (op.bytes === undefined || op.bytes === 0) fresh.set(op.path, there.has(op.path) ? 'truncated' : 'made');
-        break;
-      case 'write': {
-        const how = fresh.get(op.path);
-        fresh.delete(op.path);
-        if (how === 'truncated')
-          add({
-            kind: 'truncated',
-            file,
-            words: `${copy}, truncated and not yet written`,
-            arm: calls.arm(index, 'before'),
-          });
-        else if (how === 'made')
-          add({ kind: 'empty', file, words: `${copy}, made and still empty`, arm: calls.arm(index, 'before') });
-        else if (done !== undefined && done !== file)
-          add({ kind: 'between', file, words: `${done} changed, ${file} not yet`, arm: calls.arm(index, 'before') });
-        else if (done === file && !seen.has(`between ${file}`))
-          add({
-            kind: 'between',
-            file,
-            words: `${copy}, one of its writes done and the next not yet`,
-            arm: calls.arm(index, 'before'),
-          });
-        if ((op.bytes ?? 0) > 1) {
-          if (how !== undefined)
-            add({ kind: 'torn', file, words: `${copy}, half written`, arm: calls.arm(index, 'torn') });
-          else if (op.append === true)
-            add({ kind: 'appended', file, words: `${copy}, appended in part`, arm: calls.arm(index, 'torn') });
-          else add({ kind: 'overwritten', file, words: `${copy}, overwritten in part`, arm: calls.arm(index, 'torn') });
-        }
-        break;
-      }
-      case 'rename': {
-        const to = below(root, op.to ?? op.path);
-        if (target === undefined) {
-          const words = `${below(root, op.path)} renamed to ${to}`;
-          add({ kind: 'moved', file: to, words, arm: calls.arm(index, 'after') });
-        } else {
-          add({
-            kind: 'full',
-            file: to,
-            words: `the new copy of ${to}, whole and not yet renamed over it`,
-            arm: calls.arm(index, 'before'),
-          });
-          add({ kind: 'replaced', file: to, words: `${to}, replaced by its new copy`, arm: calls.arm(index, 'after') });
-        }
-        break;
-      }
-      case 'unlink':
-        add({ kind: 'removed', file, words: `${file}, removed`, arm: calls.arm(index, 'after') });
-        break;
-      default:
-        if (op.op === 'mkdir' || op.op === 'link')
-          add({ kind: 'made', file, words: `${MAKES_ENTRY[op.op]} ${file}, made`, arm: calls.arm(index, 'after') });
-        break;
-    }
-    if (op.op === 'rename' || op.op === 'unlink') there.delete(op.path);
-    if (op.to !== undefined) there.add(op.to);
-    done = HAS_AFTER.has(op.op) ? undefined : file;
-  }
+  const walk = new Walk((file, isFolder) => below(root, file, isFolder), existing, targetsOf(ops), calls);
+  for (const [index, op] of ops.entries()) if (!NO_PLACE.has(op.op) && changes.has(op)) walk.pass(op, index);
   const last = answered(ops, changes, calls, root);
   // What a rename or a removal leaves as the last call is a place already.
-  if (last !== undefined && !found.some((place) => sameArm(place.arm, last.arm))) found.push(last);
-  return found;
+  const isThere = last === undefined || walk.found.some((place) => sameArm(place.arm, last.arm));
+  return isThere ? walk.found : [...walk.found, last];
 }
 
 const sameArm = (a: ArmSpec, b: ArmSpec): boolean =>
   a.op === b.op && a.path === b.path && a.at === b.at && a.nth === b.nth && a.bytes === b.bytes;
 
 /** The hold of the last call that changes what another process would read; undefined: the write makes none. */
-export function lastChange(ops: readonly Op[], existing: ReadonlySet<string>): ArmSpec | undefined {
+export function lastChange(ops: readonly Op[], existing: Existing): ArmSpec | undefined {
   const changes = changing(ops, existing);
   const index = ops.findLastIndex((op) => changes.has(op) && !NO_PLACE.has(op.op));
   return index === -1 ? undefined : new Calls(ops).arm(index, 'before');

@@ -9,8 +9,8 @@ type Op = GateEventOf<'op'>;
 export interface WriteSeen {
   /** Its calls in the state folder, in their order. */
   ops: readonly Op[];
-  /** What was in the folder before it. */
-  existing: ReadonlySet<string>;
+  /** What was in the folder before it, with sizes in bytes. */
+  existing: ReadonlyMap<string, number>;
   result: DriveResult;
   /** Another write was answered while its last change was held. */
   isEarly: boolean;
@@ -53,7 +53,7 @@ export function inWords(seen: WriteSeen, root: string): string[] {
   ];
 }
 
-function changesOf(ops: readonly Op[], existing: ReadonlySet<string>): Map<string, Change> {
+function changesOf(ops: readonly Op[], existing: ReadonlyMap<string, number>): Map<string, Change> {
   const targets = new Map<string, string>();
   const made = new Set<string>();
   for (const op of ops) {
