@@ -67,6 +67,8 @@ export interface Release {
   quietMs?: number;
   /** What a write says, from its name. Absent: a text that no other pod's has. */
   textOf?(name: string): string;
+  /** The write that is struck is so many writes, sent together. Absent: one. */
+  writesAtOnce?: number;
   promises: Promises;
   memory: { defaultBytes: number; minimumBytes: number };
   /** For scenarios: an ordinary installation, where the one of a cell is chosen for its crash points. */
@@ -210,6 +212,8 @@ export interface Answers {
   after: AnswerTemplate;
   /** The text of a write can be found in the answer. */
   showsText: boolean;
+  /** Of several writes at once that were all acknowledged, undisturbed: the answer has all of them, or only the last. Absent: one write at a time. */
+  several?: 'all' | 'last';
   /** What its files are called when it is at rest, below the state folder, with `*` where a name changes. */
   atRest: readonly string[];
 }

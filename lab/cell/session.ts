@@ -331,8 +331,7 @@ export class Session {
     held.catch(() => undefined);
     let why = '';
     for (let count = 1; count <= turns; count += 1) {
-      const name = turns === 1 ? 'struck' : `struck-${count}`;
-      const turn = this.#startTurn(name, { text: `${name}${mark}`, limitMs: this.#struckLimitMs });
+      const turn = this.#startStruck(turns === 1 ? 'struck' : `struck-${count}`, mark);
       // A system may acknowledge a turn from its journal and write its store after that: the crash point was passed by when all of it is written.
       // A turn that hangs is cut off by the hold's limit.
       const passedBy = turn.end.then(() =>
@@ -350,6 +349,20 @@ export class Session {
     }
     this.#recorder.record({ type: 'not-held', why, seen: whatWasSeen(gate.events.slice(from)) });
     return undefined;
+  }
+
+  /** The turn that is to be held, or the several writes at once of which any may be. */
+  #startStruck(name: string, mark: string): { end: Promise<unknown>; cancel(): void } {
+    const { writesAtOnce = 1 } = this.#release;
+    const names =
+      writesAtOnce === 1 ? [name] : Array.from({ length: writesAtOnce }, (_, index) => `${name}-${index + 1}`);
+    const turns = names.map((one) => this.#startTurn(one, { text: `${one}${mark}`, limitMs: this.#struckLimitMs }));
+    return {
+      end: Promise.all(turns.map((turn) => turn.end)),
+      cancel: () => {
+        for (const turn of turns) turn.cancel();
+      },
+    };
   }
 
   /** The hold of a crash point in the writes of this system as they were seen; or why they have no such place. */

@@ -139,6 +139,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       .option('-f, --fault <name>', 'faults (default: sigkill)', several)
       .option('-p, --place <id>', 'places, as the report names them (default: one of each kind)', several)
       .option('-c, --cell <id>', 'one cell by its id', several)
+      .option('--at-once <number>', 'so many writes are under way when the fault strikes', count)
       .option('--every-call', 'a place before each call of the write')
       .option('--name <name>', 'what it is called (default: its package)')
       .option('--save [file]', 'write a config that does the same again (default: midwrite.config.ts)'),

@@ -33,6 +33,7 @@ export interface TryOptions extends RunOptions {
   place?: string[];
   cell?: string[];
   everyCall?: boolean;
+  atOnce?: number;
   name?: string;
   save?: string | boolean;
 }
@@ -140,7 +141,7 @@ function readyOf(ready: string | undefined): SystemDefinition['ready'] {
 
 /** What was asked for, as a config would say it. */
 export function definitionOf(options: TryOptions): SystemDefinition {
-  const { start, setup, write, read, state, memory, fault } = options;
+  const { start, setup, write, read, state, memory, fault, atOnce } = options;
   const image = imageOf(options);
   const fields = {
     name: options.name ?? nameOf(image),
@@ -155,6 +156,7 @@ export function definitionOf(options: TryOptions): SystemDefinition {
     env: pairs(options.env, 'env'),
     memory,
     faults: fault,
+    writesAtOnce: atOnce,
   };
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined),
@@ -165,7 +167,8 @@ const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text :
 
 /** The command and its options, without what says which cells. */
 function commandLine(options: TryOptions): string {
-  const { npm, debian, dockerfile, image, start, ready, setup, write, read, state, file, env, memory, name } = options;
+  const { npm, debian, dockerfile, image, start, ready, setup, write, read, state, file, env, memory, name, atOnce } =
+    options;
   const given: [string, string | readonly string[] | undefined][] = [
     ['npm', npm],
     ['debian', debian],
@@ -181,6 +184,7 @@ function commandLine(options: TryOptions): string {
     ['env', env],
     ['memory', memory],
     ['name', name],
+    ['at-once', atOnce === undefined ? undefined : String(atOnce)],
   ];
   const words = given.flatMap(([option, value]) =>
     value === undefined ? [] : [value].flat().map((one) => `--${option} ${quoted(one)}`),

@@ -15,6 +15,8 @@ const MEMORY_BYTES = 512 * MiB;
 const MEMORY_MINIMUM_BYTES = 16 * MiB;
 const READY_WITHIN_MS = 60_000;
 const ANSWERS_WITHIN_MS = 60_000;
+/** What programs look for when they want to know who runs them. */
+const PERSON = { USER: 'midwrite', LOGNAME: 'midwrite', LANG: 'C.UTF-8' };
 /** What the text of a write is filled up with. */
 const FILLER = 'x';
 
@@ -203,7 +205,7 @@ function releaseOf(
     boot: {
       command: isRun ? runner : (start ?? []),
       folder: state,
-      env: { HOME: state, ...(programs !== undefined && { PATH: programs }), ...definition.env },
+      env: { ...PERSON, HOME: state, ...(programs !== undefined && { PATH: programs }), ...definition.env },
       files,
       ready,
     },
@@ -212,6 +214,7 @@ function releaseOf(
     setup,
     ...(storeCheck !== undefined && { storeCheck }),
     textOf: (said) => `midwrite-${said}`.padEnd(definition.textBytes ?? 0, FILLER),
+    ...((definition.writesAtOnce ?? 1) > 1 && { writesAtOnce: definition.writesAtOnce }),
     promises: promisesOf(definition, state),
     memory: {
       defaultBytes: definition.memory === undefined ? MEMORY_BYTES : parseSize(definition.memory),

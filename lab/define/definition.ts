@@ -53,6 +53,9 @@ export const DriveDefinition = z.union([
 ]);
 export type DriveDefinition = z.infer<typeof DriveDefinition>;
 
+/** One digit: the text of one write must not begin as that of another does. */
+const WRITES_AT_ONCE_MAX = 9;
+
 const Image: z.ZodType<ImageSource> = z.custom<ImageSource>(
   (value) => typeof value === 'object' && value !== null && 'kind' in value,
   'no image: write npm(…), debian(…), dockerfile(…) or image(…)',
@@ -103,6 +106,8 @@ export const SystemDefinition = z.strictObject({
   memory: text.optional(),
   /** `{text}` has at least so many bytes: a disk that is full takes a part of a large write only. */
   textBytes: z.int().min(1).max(65_536).optional(),
+  /** So many writes are sent together, and the fault strikes while all of them are under way. Default: 1. */
+  writesAtOnce: z.int().min(1).max(WRITES_AT_ONCE_MAX).optional(),
   /** Faults of the default plan. Default: sigkill at each place. */
   faults: z.array(z.string()).min(1).optional(),
   /** What an acknowledged write survives. Default: the death of the process. */

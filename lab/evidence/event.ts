@@ -80,6 +80,7 @@ const PromisesShape = z.object({
       before: AnswerTemplate,
       after: AnswerTemplate,
       showsText: z.boolean(),
+      several: z.enum(['all', 'last']).optional(),
       atRest: z.array(z.string()),
     })
     .optional(),

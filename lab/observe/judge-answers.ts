@@ -5,6 +5,7 @@ import { held, inconclusive, notApplicable, type Verdict, violated } from '../ju
 import type { Answers } from '../system.ts';
 import { type AnswerTemplate, differs, unlikeInWords } from './answers.ts';
 import { roleOf } from './places.ts';
+import { lostOfSeveral, notOfSeveral } from './several-writes.ts';
 
 /*
  * What checks say of a system that is asked what it holds. The oracle: after any crash its answer is the one before the write or the one after it, and the
@@ -58,6 +59,12 @@ export function oneOfTwo(judged: Judged, answers: Answers): Verdict {
   const not = unasked(evidence, answer) ?? unlikeBefore(evidence, answers);
   if (answer === undefined || not !== undefined) return not ?? inconclusive('it was not asked');
   if (!answer.acknowledged) return violated(`it can't be asked any more what it holds: ${answer.error}`, answer);
+  if (answers.several !== undefined) {
+    const wrong = notOfSeveral(answers, answer.text);
+    return wrong === undefined
+      ? held(proof, 'each of the writes is there as a whole or not at all, and so is what was there before', answer)
+      : violated(`of several writes at once, ${wrong}`, answer);
+  }
   if (fits(answers.before, answer)) return held(proof, 'it answers as before the write', answer);
   if (fits(answers.after, answer)) return held(proof, 'it answers as after the write', answer);
   const unlike = differs(answers.before, answer.text) ?? { missing: [], added: [] };
@@ -81,6 +88,12 @@ export function acknowledgedIsThere(judged: Judged, answers: Answers): Verdict {
   const struck = writes.find((turn) => /^struck(-|$)/.test(turn.name));
   if (!answer.acknowledged)
     return violated(`${writes.length} acknowledged writes, and it can't be asked for them: ${answer.error}`, answer);
+  if (answers.several !== undefined) {
+    const lost = lostOfSeveral(answers.several, writes, answer.text);
+    return lost === undefined
+      ? (later(evidence, answers) ?? held(proof, `${writes.length} acknowledged writes, and what they left`, answer))
+      : violated(`the write ${shown(lost)} was acknowledged and is not there`, answer, lost);
+  }
   if (struck !== undefined && !fits(answers.after, answer)) {
     const unlike = differs(answers.after, answer.text) ?? { missing: [], added: [] };
     return violated(

@@ -41,6 +41,8 @@ interface Life {
   before: string[];
   after: string[];
   atRest: Set<string>;
+  /** What several writes at once left. Absent: one at a time. */
+  several?: 'all' | 'last';
 }
 
 type Op = GateEventOf<'op'>;
@@ -156,7 +158,8 @@ async function live(
   const ops = withAppends(calls, earlier, sink.entries);
   await restart(after);
   const isEarly = isRestarted ? false : await answersEarly(pod, session, ops, existing);
-  return { write: { ops, existing, result, isEarly, outside }, before, after, atRest };
+  const several = release.writesAtOnce === undefined ? {} : { several: await together(session, release) };
+  return { write: { ops, existing, result, isEarly, outside }, before, after, atRest, ...several };
 }
 
 /** So long a system that does not wait for its write has for its answer while the write is held. */
@@ -254,6 +257,32 @@ async function write(session: Session, release: Release, name: string): Promise<
   return result;
 }
 
+/**
+ * Several writes at once, undisturbed: what is there of them when all have been acknowledged.
+ * @throws Problem write-failed, bad-definition: without a crash too it refuses some, or loses some
+ */
+async function together(session: Session, release: Release): Promise<'all' | 'last'> {
+  const { system, writesAtOnce = 1, textOf } = release;
+  const names = Array.from({ length: writesAtOnce }, (_, index) => `crowd-${index + 1}`);
+  const results = await Promise.all(names.map((name) => session.turn(name)));
+  const alone = 'Test it with one write at a time: leave writesAtOnce out.';
+  const refused = results.find((result) => !result.acknowledged);
+  if (refused !== undefined)
+    throw new Problem(
+      'write-failed',
+      `${system}: of ${writesAtOnce} writes at once one failed without a fault: ${refused.error}. ${alone}`,
+    );
+  for (const result of results) await session.settled(result);
+  const answer = await session.read('before');
+  const there = names.filter((name) => answer?.text.includes(textOf?.(name) ?? name)).length;
+  if (there === writesAtOnce) return 'all';
+  if (there === 1) return 'last';
+  throw new Problem(
+    'bad-definition',
+    `${system}: of ${writesAtOnce} writes at once, all acknowledged, its answer has ${there}, without a fault: ${there === 0 ? 'read must show what {text} says' : 'some overwrite others'}. ${alone}`,
+  );
+}
+
 function nothingWritten({ release }: Observed, { outside, ops }: WriteSeen): Problem {
   const { root } = release.promises;
   const mapped = ops.find((op) => op.op === 'map');
@@ -287,5 +316,12 @@ function answersOf(release: Release, lives: readonly Life[]): Omit<Answers, 'atR
       `${system}: read answers the same before and after a write, so it can't tell whether the write is there. Let it print what {text} says.`,
     );
   const text = release.textOf?.('struck') ?? '';
-  return { before, after, showsText: looks.after.every((look) => look.includes(text)) };
+  const [several, other] = lives.map((life) => life.several);
+  if (several !== other)
+    throw new Problem(
+      'bad-definition',
+      `${system}: of several writes at once, all acknowledged, all are there in one run and the last one alone in another, without a fault. Test it with one write at a time: leave writesAtOnce out.`,
+    );
+  const showsText = looks.after.every((look) => look.includes(text));
+  return { before, after, showsText, ...(several !== undefined && { several }) };
 }
