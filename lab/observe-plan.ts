@@ -1,4 +1,5 @@
 import type { Engine } from './engine/engine.ts';
+import { withOwnStart } from './image/own-start.ts';
 import { type Observation, observe } from './observe/observe.ts';
 import { canaries, type Planned } from './plan.ts';
 import { cellsOf, type Outsider } from './plan-outside.ts';
@@ -26,8 +27,9 @@ export async function observeAll(
   say: (line: string) => void,
 ): Promise<Planned[]> {
   const cells: Planned[] = [...(await canaries()), ...plan.cells];
-  for (const asked of plan.outsiders) {
+  for (const one of plan.outsiders) {
     signal.throwIfAborted();
+    const asked = { ...one, release: await withOwnStart(engine, one.release, { say, signal }) };
     const system = images.system.get(`${asked.release.system}@${asked.release.version}`) ?? '';
     const { outsider, observation } = await observeOne(engine, asked, { system, sidecar: images.sidecar }, signal, say);
     plan.told?.(outsider, observation);
@@ -52,7 +54,8 @@ async function observeOne(
   } catch (error) {
     if (otherwise === undefined || !(error instanceof Problem) || error.code !== 'write-failed') throw error;
     // What is wrong with the first way is what a person wants to hear if the second one does not work either.
-    const second = await observeOne(engine, otherwise, images, signal, say).catch(() => undefined);
+    const started = { ...otherwise, release: await withOwnStart(engine, otherwise.release, { say, signal }) };
+    const second = await observeOne(engine, started, images, signal, say).catch(() => undefined);
     if (second === undefined) throw error;
     return second;
   }

@@ -134,6 +134,8 @@ export interface Churn {
 
 export interface Boot {
   command: readonly string[];
+  /** What its image runs by itself goes behind `command`; asked from the engine when the image is there (lab/image/own-start.ts). */
+  runsItsOwn?: true;
   /** Its working directory. Absent: the image's own. */
   folder?: string;
   env: Readonly<Record<string, string>>;
@@ -202,6 +204,8 @@ export interface Promises {
   answers?: Answers;
   /** Patterns of files whose content is kept with a look at the folder. */
   watched?: readonly string[];
+  /** A command is run to its end: there is no server that could boot a second time. Absent: a server. */
+  lifecycle?: 'command';
   /** Promises that it does not make, by check, with the reason. */
   notPromised?: Readonly<Record<string, string>>;
 }

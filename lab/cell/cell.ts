@@ -127,9 +127,12 @@ async function live(
   }
 
   phase('boot again');
-  await session.stop();
-  await session.snapshot('stopped');
-  if (!(await session.boot())) return;
+  // Of a command every run is a boot.
+  if (plan.release.lifecycle === 'server') {
+    await session.stop();
+    await session.snapshot('stopped');
+    if (!(await session.boot())) return;
+  }
   await session.read('rebooted');
   await session.snapshot('rebooted');
 }

@@ -443,11 +443,11 @@ export class Session {
     return true;
   }
 
-  /** Stops the system as its operator would: SIGTERM, and SIGKILL if that does not end it. */
+  /** Stops the system as its operator would: SIGTERM, and SIGKILL if that does not end it. One that has ended by itself is at rest already. */
   async stop(): Promise<void> {
-    await this.#pod.container.signal('SIGTERM');
+    const isStopped = await this.#pod.container.terminate();
     try {
-      await this.#pod.ended(STOP_LIMIT_MS, true);
+      await this.#pod.ended(STOP_LIMIT_MS, isStopped);
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
       this.#recorder.record({

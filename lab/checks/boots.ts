@@ -16,7 +16,9 @@ export const boots: Check = {
     const slow = ready.find((event) => event.tookMs > limit);
     if (slow !== undefined)
       return violated(`boot ${slow.boot} took ${slow.tookMs} ms, and ${limit} are promised`, slow);
-    if (ready.length < 2) return inconclusive(`only ${ready.length} of the two boots after the fault were seen`);
+    const boots = evidence.cell.promises.lifecycle === 'command' ? 1 : 2;
+    if (ready.length < boots)
+      return inconclusive(`only ${ready.length} of the ${boots} boots after the fault were seen`);
     const times = ready.map((event) => `boot ${event.boot}: ${event.tookMs} ms`).join(', ');
 
     // Whether a boot has changed anything is in what it answers.

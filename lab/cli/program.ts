@@ -126,7 +126,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       .option('--image <ref>', 'an image that the engine has or can pull')
       .option(
         '--start <command>',
-        'the command line of a server; without it each write is a command that is run to its end',
+        "the command line of a server (default: the image's own, where --write goes to a port); without a server each write is a command that is run to its end",
       )
       .option('--ready <url|port|log:text>', 'when the server is ready (default: the port of --write or --read)')
       .option('--setup <exchange>', 'before the first write: a command line or a request; may be repeated', repeated)

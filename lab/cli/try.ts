@@ -67,7 +67,8 @@ export async function tryCommand(options: TryOptions): Promise<ExitCode> {
     outsiders: [{ ...outsider, otherwise }],
     again: commandLine(options),
     told: (chosen: Outsider, observation: Observation) => {
-      used = chosen === otherwise ? talkative : definition;
+      // Only the first way has another one beside it.
+      used = chosen.otherwise === undefined ? talkative : definition;
       tell(used, observation, options);
     },
   };

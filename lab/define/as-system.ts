@@ -31,7 +31,7 @@ export function asSystem(definition: SystemDefinition, folder: string): System {
   const parts = partsOf(definition);
   return {
     name,
-    summary: `from the config: ${definition.start === undefined ? 'a command' : 'a server'}`,
+    summary: `from the config: ${parts.start === undefined ? 'a command' : 'a server'}`,
     defaultVersion: 'now',
     inDefaultPlan: true,
     isFromOutside: true,
@@ -57,7 +57,9 @@ const inFolder = (image: Extract<ImageSource, { kind: 'dockerfile' }>, folder: s
 
 interface Parts {
   state: string;
+  /** Empty: the image's own. Undefined: it is a command. */
   start: readonly string[] | undefined;
+  runsItsOwn: boolean;
   write: Drive | HostDrive;
   read: Drive | HostDrive;
   setup: readonly (Drive | HostDrive)[];
@@ -78,7 +80,11 @@ function partsOf(definition: SystemDefinition): Parts {
       'bad-definition',
       `${name}: write has no {text}, so nobody can tell whether it is there afterwards. Put {text} where the write says something.`,
     );
-  if (start === undefined) {
+  const runsItsOwn =
+    start === undefined &&
+    ['image', 'dockerfile'].includes(definition.image.kind) &&
+    [write, read].some((one) => one.kind !== 'command' && one.kind !== 'host');
+  if (start === undefined && !runsItsOwn) {
     const served = [write, read].find((one) => one.kind !== 'command' && one.kind !== 'host');
     if (served !== undefined)
       throw new Problem(
@@ -89,12 +95,13 @@ function partsOf(definition: SystemDefinition): Parts {
   const steps = Array.isArray(setup) ? setup : [setup];
   return {
     state,
-    start,
+    start: runsItsOwn ? [] : start,
+    runsItsOwn,
     write,
     read,
     setup: steps.map((step, index) => asked(step, `setup[${index}]`)),
     storeCheck: store !== undefined && 'command' in store ? commandOf(store.command) : undefined,
-    ready: readyOf(definition, start, [read, write], where('ready')),
+    ready: readyOf(definition, runsItsOwn ? [] : start, [read, write], where('ready')),
   };
 }
 
@@ -188,7 +195,7 @@ function releaseOf(
   parts: Parts,
   { recipe, version, notes, path: programs }: Resolved,
 ): Release {
-  const { state, start, write, read, setup, storeCheck, ready } = parts;
+  const { state, start, runsItsOwn, write, read, setup, storeCheck, ready } = parts;
   const drives = [write, read, ...setup, ...(storeCheck === undefined ? [] : [storeCheck])];
   const isRun = start === undefined || drives.some((one) => one.kind === 'command' || one.kind === 'host');
   const runner = [WRITEGATE, 'runner', '--port', String(RUNNER_PORT), '--', ...(start ?? [])];
@@ -204,6 +211,7 @@ function releaseOf(
     lifecycle: start === undefined ? 'command' : 'server',
     boot: {
       command: isRun ? runner : (start ?? []),
+      ...(runsItsOwn && { runsItsOwn }),
       folder: state,
       env: { ...PERSON, HOME: state, ...(programs !== undefined && { PATH: programs }), ...definition.env },
       files,
@@ -215,7 +223,7 @@ function releaseOf(
     ...(storeCheck !== undefined && { storeCheck }),
     textOf: (said) => `midwrite-${said}`.padEnd(definition.textBytes ?? 0, FILLER),
     ...((definition.writesAtOnce ?? 1) > 1 && { writesAtOnce: definition.writesAtOnce }),
-    promises: promisesOf(definition, state),
+    promises: promisesOf(definition, state, start === undefined),
     memory: {
       defaultBytes: definition.memory === undefined ? MEMORY_BYTES : parseSize(definition.memory),
       minimumBytes: MEMORY_MINIMUM_BYTES,
@@ -223,7 +231,7 @@ function releaseOf(
   };
 }
 
-function promisesOf(definition: SystemDefinition, state: string): Promises {
+function promisesOf(definition: SystemDefinition, state: string, isCommand: boolean): Promises {
   const { readyWithinMs, answersWithinMs, survives, notPromised } = definition;
   return {
     root: state,
@@ -235,6 +243,7 @@ function promisesOf(definition: SystemDefinition, state: string): Promises {
     serveWithinMs: answersWithinMs ?? ANSWERS_WITHIN_MS,
     durable: [],
     level: survives ?? 'process-crash',
+    ...(isCommand && { lifecycle: 'command' as const }),
     ...(notPromised !== undefined && { notPromised }),
   };
 }

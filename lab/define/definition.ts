@@ -80,7 +80,10 @@ export const SystemDefinition = z.strictObject({
   /** Letters, digits and `-`. */
   name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'a name has small letters, digits and -, and begins with a letter'),
   image: Image,
-  /** A server's command line. Absent: each write is a command that is run to its end, and the next run is the recovery. */
+  /**
+   * A server's command line. Absent: what an image or a Dockerfile runs by itself, where write or read goes to a port; else each write is a
+   * command that is run to its end, and the next run is the recovery.
+   */
   start: z.union([text, z.array(z.string()).min(1)]).optional(),
   /** When a server is ready: a URL (status 200), `127.0.0.1:PORT` (a connection is accepted), a line of its log. Absent: the port of `write` or `read`. */
   ready: Ready.optional(),

@@ -14,6 +14,8 @@ export interface Streams {
 
 const ATTACH_LIMIT_MS = 20_000;
 const FREEZE_LIMIT_MS = 30_000;
+/** What the engine answers to a signal for a container that has ended (docs.docker.com/reference/api/engine, ContainerKill). */
+const NOT_RUNNING = 409;
 /** runc 1.1, libcontainer/cgroups/fs/freezer.go: nothing is frozen then. */
 const NOT_FROZEN = /unable to freeze/;
 
@@ -67,6 +69,19 @@ export class LabContainer implements AsyncDisposable {
 
   async signal(name: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     await this.#call(`sending ${name}`, () => this.#handle.kill({ signal: name }));
+  }
+
+  /** Sends SIGTERM. False: there was nothing to stop, since it had ended by itself. */
+  async terminate(): Promise<boolean> {
+    return this.#call('sending SIGTERM', () =>
+      this.#handle.kill({ signal: 'SIGTERM' }).then(
+        () => true,
+        (error: unknown) => {
+          if (errorCode(error) === NOT_RUNNING) return false;
+          throw error;
+        },
+      ),
+    );
   }
 
   /** Freezes all of its processes. On cgroup v1 runc gives up where not all threads stand still in its time: then it is asked again. */

@@ -85,6 +85,7 @@ const PromisesShape = z.object({
     })
     .optional(),
   watched: z.array(z.string()).optional(),
+  lifecycle: z.literal('command').optional(),
   notPromised: z.record(z.string(), z.string()).optional(),
 });
 
