@@ -1,7 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { nodeImage } from '../images/node/recipe.ts';
 import { connect, type Engine } from './engine/engine.ts';
+import { ensureImage } from './image/build.ts';
+import { PREFERRED_NODE } from './image/npm.ts';
 import type { Matrix, MatrixCell } from './report/matrix.ts';
 import { belongings, folder, midwrite } from './test/midwrite.ts';
 
@@ -133,6 +136,57 @@ describe('systems from outside, by a config', () => {
     for (const cell of cells('early'))
       expect(cell.checks.find(({ id }) => id === 'said-nothing')).toMatchObject({ verdict: 'held' });
   });
+});
+
+/** It dies of a line that it can't read, when it is asked for it. */
+const SERVICE = `
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+const [file] = process.argv.slice(2);
+const lines = () => (existsSync(file) ? readFileSync(file, 'utf8').split('\\n').filter(Boolean) : []);
+createServer((request, response) => {
+  if (request.method === 'GET') return response.end(lines().map((line) => JSON.parse(line).said).join('\\n'));
+  let body = '';
+  request.on('data', (data) => (body += data));
+  return request.on('end', () => { appendFileSync(file, JSON.stringify({ said: body }) + '\\n'); response.end('ok'); });
+}).listen(8080, '127.0.0.1');
+`;
+
+test('a Dockerfile: its own command is started, several writes are under way, and one that dies when it is asked is a finding', async () => {
+  const engine = await connect(() => undefined);
+  await using at = await folder();
+  const base = await ensureImage(engine, nodeImage(PREFERRED_NODE), { say: () => undefined });
+  await writeFile(path.join(at.path, 'server.mjs'), SERVICE);
+  const lines = [
+    `FROM ${base}`,
+    'COPY server.mjs /srv/',
+    'ENTRYPOINT ["node", "/srv/server.mjs"]',
+    'CMD ["/state/log.jsonl"]',
+  ];
+  await writeFile(path.join(at.path, 'Dockerfile'), lines.join('\n'));
+  const url = 'http://127.0.0.1:8080/';
+  const exchanges = ['--write', `POST ${url} {text}`, '--read', url, '--at-once', '3'];
+  const lab = midwrite([
+    'try',
+    '--dockerfile',
+    at.path,
+    '--name',
+    'service',
+    ...exchanges,
+    '--results',
+    path.join(at.path, 'results'),
+    '--json',
+  ]);
+  const { stdout, stderr } = await lab;
+  const { outcome, cells } = JSON.parse(stdout === '' ? stderr : stdout) as Matrix;
+  expect(outcome.kind, JSON.stringify(outcome.reasons)).toBe('unexpected');
+  const verdicts = cells.filter((row): row is MatrixCell => row.system === 'service' && !('scenario' in row));
+  expect(verdicts.map(({ role, place, verdict }) => [role, place, verdict])).toEqual([
+    ['control', 'log.jsonl, appended in part', 'held'],
+    ['cell', 'log.jsonl, appended in part', 'violated'],
+    ['cell', 'all written, log.jsonl last, and not yet answered', 'held'],
+  ]);
+  expect(await belongings(engine, lab.pid ?? 0)).toEqual([]);
 });
 
 describe('what is wrong is told in a sentence, and nothing is left behind', () => {

@@ -76,7 +76,7 @@ describe('the places of a write', () => {
     expect(places.map(({ id, arm }) => [id, arm.nth, arm.at, arm.bytes])).toEqual([
       ['db.overwritten', 1, 'torn', undefined],
       ['db.between', 2, 'before', undefined],
-      ['db.answered', 3, 'torn', 4096],
+      ['db.answered', 3, 'torn', 2 ** 40],
     ]);
   });
 

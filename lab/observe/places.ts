@@ -165,6 +165,9 @@ function answered(ops: readonly Op[], changes: ReadonlySet<Op>, calls: Calls, ro
     : { kind: 'answered', file, words: `all written, ${file} last, and not yet answered`, arm };
 }
 
+/** Of a write, however long it is the next time: writegate takes no more than there are. */
+const ALL_BYTES = 2 ** 40;
+
 /** A hold in which a call's effect is in the folder. A sync changes nothing that another process sees: before it is as good. */
 function afterCall(op: Op, index: number, calls: Calls): ArmSpec | undefined {
   switch (op.op) {
@@ -174,7 +177,7 @@ function afterCall(op: Op, index: number, calls: Calls): ArmSpec | undefined {
     case 'link':
       return calls.arm(index, 'after');
     case 'write':
-      return op.bytes === undefined || op.bytes === 0 ? undefined : calls.arm(index, 'torn', op.bytes);
+      return op.bytes === undefined || op.bytes === 0 ? undefined : calls.arm(index, 'torn', ALL_BYTES);
     case 'sync':
       return calls.arm(index, 'before');
     default:
