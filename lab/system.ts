@@ -278,14 +278,14 @@ export function storeEntryPath(store: Store): string {
   }
 }
 
-/** A deep copy of `template` in which every string has `{name}` replaced. */
+/** A deep copy of `template` in which every string has `{name}` replaced, and so has every key of an object. */
 export function fill<T>(template: T, values: Readonly<Record<string, string>>): T {
   const one = (text: string) => text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
   const walk = (value: unknown): unknown => {
     if (typeof value === 'string') return one(value);
     if (Array.isArray(value)) return value.map(walk);
     if (typeof value === 'object' && value !== null)
-      return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, walk(v)]));
+      return Object.fromEntries(Object.entries(value).map(([k, v]) => [one(k), walk(v)]));
     return value;
   };
   return walk(template) as T;

@@ -13,10 +13,12 @@ export interface NpmImage {
   /** Run the packages' install scripts, inside the build. */
   scripts: boolean;
   files: Readonly<Record<string, string>>;
+  /** Versions of packages below them. Absent: none. */
+  overrides?: Readonly<Record<string, string>>;
 }
 
 /** Packages from npm in /opt/app, with files beside their node_modules. */
-export function npmImage({ packages, node, scripts, files }: NpmImage): ImageRecipe {
+export function npmImage({ packages, node, scripts, files, overrides = {} }: NpmImage): ImageRecipe {
   const [name = '', version = ''] = packages[0] ?? [];
   return {
     name: imageNameFor('npm', name),
@@ -24,9 +26,10 @@ export function npmImage({ packages, node, scripts, files }: NpmImage): ImageRec
     folder: 'npm',
     files: ['run-install-scripts.mjs'],
     from: { BASE: nodeImage(node) },
-    inputs: { packages, scripts, files },
+    // Only where there are any: what was built before them is the same image.
+    inputs: { packages, scripts, files, ...(Object.keys(overrides).length > 0 && { overrides }) },
     async stage(context) {
-      await stagePackages(context, Object.fromEntries(packages), { as: 'app' });
+      await stagePackages(context, Object.fromEntries(packages), { as: 'app', overrides });
       const app = path.join(context.into, 'app');
       const withScripts = await packagesWithScripts(app);
       if (!scripts && withScripts.length > 0) sayNotRun(context, withScripts);

@@ -18,6 +18,7 @@ import { labCost } from './lab-cost.ts';
 import { landing } from './landing.ts';
 import { looking } from './looking.ts';
 import { machine } from './machine.ts';
+import { outside } from './outside.ts';
 import { printed } from './print.ts';
 import { reportPage } from './report-page.ts';
 import { samplingCost } from './sampling-cost.ts';
@@ -37,6 +38,7 @@ const sections: readonly Section[] = [
   judging,
   exploring,
   reportPage,
+  outside,
 ];
 
 interface Asked {

@@ -18,6 +18,8 @@ export interface NpmOptions {
   scripts?: boolean;
   /** Files beside node_modules, in /opt/app: modules that import the packages. */
   files?: Files;
+  /** Versions of packages below these, in place of what they ask for (package.json, "overrides"). */
+  overrides?: Readonly<Record<string, string>>;
 }
 
 export interface NpmSource extends NpmOptions {

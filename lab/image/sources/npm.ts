@@ -11,7 +11,7 @@ const PATH = '/opt/app/node_modules/.bin:/usr/local/sbin:/usr/local/bin:/usr/sbi
 
 /** Finds the versions and the Node of packages, without fetching them. */
 export async function resolveNpm(source: NpmSource): Promise<Resolved> {
-  const { packages, node, scripts = false, files = {} } = source;
+  const { packages, node, scripts = false, files = {}, overrides = {} } = source;
   checkFiles(files);
   const specs = packages.map(parsePackage);
   const twice = specs.find(({ name }, index) => specs.findIndex((one) => one.name === name) !== index);
@@ -31,14 +31,18 @@ export async function resolveNpm(source: NpmSource): Promise<Resolved> {
       node: await nodeFor(node ?? engines),
       scripts,
       files,
+      overrides,
     }),
     version: versionForIds(first.version),
-    notes: found.flatMap((one) => [
-      ...one.notes,
-      ...(one.hasScripts && !scripts
-        ? [`the install scripts of ${one.name} are not run; { scripts: true } runs them`]
-        : []),
-    ]),
+    notes: [
+      ...Object.entries(overrides).map(([name, version]) => `${name} is ${version} by the overrides of the config`),
+      ...found.flatMap((one) => [
+        ...one.notes,
+        ...(one.hasScripts && !scripts
+          ? [`the install scripts of ${one.name} are not run; { scripts: true } runs them`]
+          : []),
+      ]),
+    ],
     path: PATH,
   };
 }
