@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { SystemDefinition } from '../define/definition.ts';
 import { type CellRow, LabProcess } from './lab-process.ts';
 import { matchers } from './matchers.ts';
+import { evidenceFolder } from './project.ts';
 
 export type { CellRow } from './lab-process.ts';
 
@@ -18,7 +19,7 @@ export interface CrashesOptions {
   places?: readonly string[];
   /** A place before each call of the write. */
   everyCall?: boolean;
-  /** Where the evidence goes. Default: node_modules/.midwrite. */
+  /** Where the evidence goes. Default: node_modules/.midwrite of the project. */
   results?: string;
 }
 
@@ -30,7 +31,7 @@ function beginning(system: SystemDefinition, options: CrashesOptions) {
     throw new Error(
       `${functions.map(([name]) => name).join(', ')} of ${system.name} is a function: in a test file a system is data. Put it into a midwrite.config.ts and run \`npx midwrite run\`.`,
     );
-  const { faults = [], places = [], everyCall = false, results = path.join('node_modules', '.midwrite') } = options;
+  const { faults = [], places = [], everyCall = false, results = evidenceFolder(process.cwd()) } = options;
   return { systems: [system], faults, places, every: everyCall, results };
 }
 
