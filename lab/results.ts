@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { writeProblem } from './evidence/recorder.ts';
 import { cellFields, refuseNewer, scenarioFields, withNewNames } from './evidence/schema.ts';
+import { makeFolder, tryFolder } from './make-folder.ts';
 import { describe, errorCode, Problem } from './problem.ts';
 import { RunFacts } from './report/matrix.ts';
 
@@ -49,11 +50,21 @@ export class ResultsFolder {
     this.folder = folder;
   }
 
+  /**
+   * Tries whether runs can be written below `root`, before anything is done.
+   * @throws Problem results-unwritable
+   */
+  static async check(root: string): Promise<void> {
+    await tryFolder(root).catch((error: unknown) => {
+      throw writeProblem(root, error);
+    });
+  }
+
   /** Makes the folder of a new run below `root` and points `root/latest` to it. */
   static async create(root: string, file: RunFile): Promise<ResultsFolder> {
     const results = new ResultsFolder(path.join(root, file.run.id));
     try {
-      await mkdir(path.join(results.folder, 'cells'), { recursive: true });
+      await makeFolder(path.join(results.folder, 'cells'));
       await results.writeRun(file);
       await pointLatest(root, file.run.id);
     } catch (error) {

@@ -33,6 +33,7 @@ export interface Ran {
 /** Gets an engine and the images, and runs the cells, with progress on stderr. */
 export async function runCells(plan: readonly Planned[] | Plan, options: RunOptions): Promise<Ran> {
   const { results, maxDuration: maxDurationMs, jobs } = options;
+  await ResultsFolder.check(path.resolve(results));
   const resume = options.resume === undefined ? undefined : new ResultsFolder(path.resolve(options.resume));
   const whole: Plan = 'outsiders' in plan ? plan : { cells: plan, outsiders: [] };
   const asked = { ...gateOf(options), maxDurationMs, jobs, resume, again: whole.again };
