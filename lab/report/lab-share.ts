@@ -22,5 +22,5 @@ export function labShareInWords(matrix: Pick<Matrix, 'cells'>): string | undefin
   const { cellsMs, systemMs } = share;
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   const percent = Math.round((100 * (cellsMs - systemMs)) / cellsMs);
-  return `Of the cells' ${seconds(cellsMs)}, one after the other, ${seconds(systemMs)} were the systems' own (boots, turns, stops) and ${seconds(cellsMs - systemMs)} the lab's: ${percent} %.`;
+  return `Lab overhead: ${percent} % (${seconds(cellsMs - systemMs)} of ${seconds(cellsMs)} of cell time; the rest is the systems' own boots, turns and stops).`;
 }

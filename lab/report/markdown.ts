@@ -1,6 +1,7 @@
 import { markdownTable } from 'markdown-table';
 import { glyph } from '../judge/verdict.ts';
 import { byScenario, chart, sharedCurves } from './chart.ts';
+import { headlines } from './headline.ts';
 import { labShareInWords } from './lab-share.ts';
 import type { Matrix, MatrixCell, MatrixRow, MatrixScenario } from './matrix.ts';
 import { plain } from './plain.ts';
@@ -22,6 +23,9 @@ export function markdownReport(matrix: Matrix): string {
   const sections = [
     '# Fault matrix',
     `${run.id} · midwrite ${run.midwriteVersion} · ${markdownText(run.engine)} · kernel ${markdownText(run.kernel)} · cgroup v${run.cgroupVersion} · ${cells.length} cells: ${counts(cells)}`,
+    headlines(matrix)
+      .map(({ system, words }) => `- ${markdownText(`${system}: ${words}`)}`)
+      .join('\n'),
     ...[labShareInWords(matrix) ?? []].flat(),
     `**${{ sound: 'Sound', unexpected: 'Not as expected', unsound: 'Not sound' }[outcome.kind]}**${outcome.reasons.length === 0 ? '' : `\n\n${outcome.reasons.map((reason) => `- ${markdownText(reason)}`).join('\n')}`}`,
     ...(rows.length === 0

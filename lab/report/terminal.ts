@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { glyph } from '../judge/verdict.ts';
 import { byScenario, chart, sharedCurves } from './chart.ts';
+import { headlines } from './headline.ts';
 import { labShareInWords } from './lab-share.ts';
 import { isBroken, type Matrix, type MatrixFigure, type MatrixRow, type MatrixScenario } from './matrix.ts';
 import { plain } from './plain.ts';
@@ -114,9 +115,9 @@ function legend(matrix: Matrix): string {
   const { run, outcome } = matrix;
   const seconds = run.durationMs === undefined ? '' : ` in ${Math.round(run.durationMs / 1000)} s`;
   const words = {
-    sound: 'sound: everything is as expected',
-    unexpected: 'sound, and not as expected',
-    unsound: 'NOT SOUND: it proves nothing as a whole',
+    sound: 'as expected. The run is sound: its controls held and its canary was caught',
+    unexpected: 'not as expected. The run is sound: its controls held and its canary was caught',
+    unsound: 'inconclusive. Fix these before trusting any verdict',
   }[outcome.kind];
   const cells = matrix.cells.filter((cell) => cell.role === 'cell');
   const scenarios = scenariosOf(matrix).length;
@@ -125,7 +126,13 @@ function legend(matrix: Matrix): string {
     ...(cells.length > scenarios ? [`${cells.length - scenarios} cells`] : []),
     ...(matrix.cells.length > cells.length ? [`${matrix.cells.length - cells.length} controls`] : []),
   ].join(' and ');
-  const lines = [`${what}${seconds}: ${counts(cells)}.`, labShareInWords(matrix) ?? [], `The run is ${words}.`].flat();
+  const lines = [
+    ...headlines(matrix).map(({ system, words }) => `${system}: ${words}`),
+    '',
+    `${what}${seconds}: ${counts(cells)}.`,
+    labShareInWords(matrix) ?? [],
+    `Result: ${words}${outcome.kind === 'unsound' ? ':' : '.'}`,
+  ].flat();
   if (outcome.kind === 'unsound') lines.push(...outcome.reasons.map((reason) => `  - ${plain(reason)}`));
   return lines.join('\n');
 }

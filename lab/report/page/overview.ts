@@ -2,6 +2,7 @@ import { faults } from '../../../faults/index.ts';
 import { formatSize } from '../../cell/cell-id.ts';
 import { crashPoints } from '../../cell/write-shape.ts';
 import { type CellChange, CHANGE_SIGNS, CHANGE_WORDS, countChanges, inWords } from '../compare.ts';
+import { headlines } from '../headline.ts';
 import { labShareInWords } from '../lab-share.ts';
 import { isBroken, type Matrix, type MatrixCell, type MatrixRow, type MatrixScenario } from '../matrix.ts';
 import { findings, grid, scenariosOf } from '../table.ts';
@@ -30,17 +31,19 @@ ${legend(comparison !== undefined)}
 }
 
 const OUTCOMES = {
-  sound: ['✓', 'Sound', 'everything is as expected'],
-  unexpected: ['✗', 'Not as expected', 'a violation that no expectation knows, or an expectation that no longer fits'],
-  unsound: ['?', 'Not sound', 'the run proves nothing as a whole'],
+  sound: ['✓', 'As expected', 'every violation is a known finding; the controls held and the canary was caught'],
+  unexpected: ['✗', 'Not as expected', 'a violation that is no known finding, or a known finding that no longer fits'],
+  unsound: ['?', 'Inconclusive', 'fix these before trusting any verdict'],
 } as const;
 const REASONS_SHOWN = 3;
 
-function outcome({ outcome: { kind, reasons } }: Matrix): Markup {
+function outcome(matrix: Matrix): Markup {
+  const { kind, reasons } = matrix.outcome;
   const [mark, word, says] = OUTCOMES[kind];
   const list = (some: readonly string[]) => html`<ul>${some.map((reason) => html`<li>${reason}</li>`)}</ul>`;
   const more = reasons.slice(REASONS_SHOWN);
   return html`<section class="outcome ${kind}" aria-label="Outcome">
+<ul class="headlines">${headlines(matrix).map(({ system, verdict, words }) => html`<li class="${verdict}"><b>${system}</b>: ${words}</li>`)}</ul>
 <p><span class="sign" aria-hidden="true">${mark}</span> <b>${word}</b>: ${says}.</p>
 ${reasons.length === 0 ? '' : list(reasons.slice(0, REASONS_SHOWN))}
 ${more.length === 0 ? '' : html`<details><summary>${more.length} more</summary>${list(more)}</details>`}
