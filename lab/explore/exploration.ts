@@ -2,7 +2,7 @@ import type { Model } from './crash-state.ts';
 import type { Finding } from './finding.ts';
 
 /** The version of exploration.json. */
-export const EXPLORATION_SCHEMA_VERSION = 3;
+export const EXPLORATION_SCHEMA_VERSION = 4;
 
 export type MapVerdict = 'held' | 'violated' | 'inconclusive';
 
@@ -25,6 +25,8 @@ export interface Exploration {
   system: string;
   version: string;
   workload: string;
+  /** Its files, without a boot and after it; or what a system from outside answers when it runs on a state. */
+  judgedBy: 'files' | 'answers';
   outcome: { verdict: MapVerdict; reasons: string[] };
   models: { model: Model; assumes: string; crashPoints: number }[];
   /** All distinct states are judged without a boot; so many of them were booted, aged and fresh, and for so many another one stands (alike.ts). */

@@ -1,7 +1,7 @@
 import type { GateEvent } from '../gate/protocol.ts';
 import type { Release } from '../system.ts';
 import { differences } from './compare.ts';
-import { crashStates, type DistinctState, firstOf, type Model, type Reduced, reduce } from './crash-state.ts';
+import { crashStates, type DistinctState, type Model, type Reduced, reduce } from './crash-state.ts';
 import { pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
 import { StateJudge, wholeVersions } from './judge-state.ts';
@@ -41,24 +41,6 @@ export function judgeStates(
     }
   });
   return { reduced, violations };
-}
-
-/** One of each kind of place first: where not all can be booted, every kind is. */
-export function byClass(record: WriteRecord, states: readonly DistinctState[]): DistinctState[] {
-  const classes = new Map<string, DistinctState[]>();
-  for (const state of states) {
-    const origin = firstOf(state);
-    const step = record.steps[origin.step];
-    const how =
-      origin.model === 'process-crash'
-        ? String(origin.tornBytes !== undefined)
-        : origin.losses.map((loss) => loss.kind).join();
-    const key = `${origin.model} ${step?.op} ${how.slice(0, 20)}`;
-    classes.set(key, [...(classes.get(key) ?? []), state]);
-  }
-  const lists = [...classes.values()];
-  const longest = Math.max(0, ...lists.map((list) => list.length));
-  return Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list.slice(index, index + 1))).flat();
 }
 
 /** The images of some states: the record is played again, so that nobody has to hold them all. */

@@ -57,7 +57,7 @@ export class RecordWriter implements Disposable {
   }
 
   /** What is no change of the folder. */
-  add(line: Extract<RecordLine, { kind: 'turn' | 'end' | 'unrecorded' }>): void {
+  add(line: Extract<RecordLine, { kind: 'turn' | 'answer' | 'end' | 'unrecorded' }>): void {
     this.#line(line);
   }
 
@@ -169,6 +169,7 @@ export function openRecord(folder: string): OpenRecord {
     parsed.filter((line): line is Extract<RecordLine, { kind: Kind }> => line.kind === kind);
   const [end] = of('end');
   const [base] = of('base');
+  const [answer] = of('answer');
   if (end === undefined || base === undefined)
     throw cutShort(file, end === undefined ? 'it has no end' : 'it does not say what the folder was at its beginning');
   const data = openSync(path.join(folder, DATA_FILE), 'r');
@@ -184,6 +185,7 @@ export function openRecord(folder: string): OpenRecord {
       base: base.effects,
       steps: of('step'),
       turns: of('turn'),
+      ...(answer !== undefined && { before: answer }),
       unrecorded: of('unrecorded'),
       end: end.entries,
       data: (at, bytes) => {

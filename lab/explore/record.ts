@@ -3,7 +3,7 @@ import { GateEvent } from '../gate/protocol.ts';
 import { Entry } from '../sidecar/client.ts';
 
 /** The version of a record; a reader refuses any other. */
-export const RECORD_SCHEMA_VERSION = 2;
+export const RECORD_SCHEMA_VERSION = 3;
 
 const NameEffect = z.object({ kind: z.literal('name'), path: z.string(), ino: z.number().nullable() });
 const InodeEffect = z.object({
@@ -59,6 +59,10 @@ export const Turn = z.object({
 });
 export type Turn = z.infer<typeof Turn>;
 
+/** What a system that can be asked answered before the record began. `error`: why it is no answer. */
+export const AnswerBefore = z.object({ acknowledged: z.boolean(), text: z.string(), error: z.string().optional() });
+export type AnswerBefore = z.infer<typeof AnswerBefore>;
+
 /** One line of a record. */
 export const RecordLine = z.discriminatedUnion('kind', [
   z.object({
@@ -75,6 +79,7 @@ export const RecordLine = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('base'), effects: z.array(Effect) }),
   Step,
   Turn,
+  AnswerBefore.extend({ kind: z.literal('answer') }),
   /** What the record does not have. */
   z.object({ kind: z.literal('unrecorded'), path: z.string(), why: z.string() }),
   /** The last line: the folder as another process read it when all was over. Without it the record was cut short. */
@@ -94,6 +99,8 @@ export interface WriteRecord {
   readonly steps: readonly Step[];
   /** In the order in which they ended. */
   readonly turns: readonly Turn[];
+  /** Of a system that is judged by what it answers. */
+  readonly before?: AnswerBefore;
   readonly unrecorded: readonly { path: string; why: string }[];
   readonly end: readonly Entry[];
   /** Reads a piece of the data. */

@@ -18,7 +18,7 @@ export function explorationInWords(found: Exploration): string {
     lines.push(
       `✗ ${finding.check} (${finding.model}${finding.promised ? '' : ', not promised'}): ${plain(finding.cause)}`,
       `    ${plain(finding.detail)}`,
-      `    ${finding.states} ${finding.states === 1 ? 'state' : 'states'}${place(finding)}; again: ${finding.reproduce}`,
+      `    ${finding.states} ${finding.states === 1 ? 'state' : 'states'}${place(found, finding)}; again: ${finding.reproduce}`,
     );
   }
   if (found.findings.length === 0) lines.push('No state breaks a promise.');
@@ -34,24 +34,36 @@ export function explorationInWords(found: Exploration): string {
   return lines.join('\n');
 }
 
-function place(finding: Exploration['findings'][number]): string {
-  const booted = finding.booted === undefined ? '' : `, after a boot (${finding.booted})`;
+function place(found: Exploration, finding: Exploration['findings'][number]): string {
+  const booted =
+    finding.booted === undefined || found.judgedBy === 'answers' ? '' : `, after a boot (${finding.booted})`;
   if (finding.model === 'process-crash') return booted;
   return `${booted}; ${finding.onExt4 ? 'ext4 can leave such a state too' : 'not on ext4 as it is mounted by default'}`;
 }
 
-function counts({ models, states, recoveries, leftOutByBound, confirmed, tookMs, map }: Exploration): string {
+function counts(found: Exploration): string {
+  const { models, states, leftOutByBound, confirmed, tookMs, map } = found;
   const points = models.map(({ model, crashPoints }) => `${crashPoints} (${model})`).join(' and ');
   const agreed = confirmed.filter((one) => one.agrees).length;
   return [
     `${map.length - 1} calls; ${points} crash points; ${states.distinct} distinct states.`,
-    `Judged without a boot: all. Booted, aged and fresh: ${states.booted}; different from one of them only in what no boot opened: ${states.represented}; not booted: ${states.leftOut}.`,
-    `Recoveries recorded: ${recoveries.recorded}; ${recoveries.crashPoints} crash points in them leave ${recoveries.states} more states, judged; booted: ${recoveries.booted}, different from a booted one only in what no boot opened: ${recoveries.represented}, left out by the bound (one recovery of each kind): ${recoveries.boundLeftOut}.`,
+    ...(found.judgedBy === 'answers' ? ofAnswers(found) : ofFiles(found)),
     `Power losses left out by the bound: ${leftOutByBound}.`,
     `Real crashes that left what the model says: ${agreed} of ${confirmed.length}.`,
     `Recorded in ${seconds(tookMs.record)}, judged in ${seconds(tookMs.judge)}, booted in ${seconds(tookMs.boot)}.`,
   ].join('\n');
 }
+
+const ofFiles = ({ states, recoveries }: Exploration): string[] => [
+  `Judged without a boot: all. Booted, aged and fresh: ${states.booted}; different from one of them only in what no boot opened: ${states.represented}; not booted: ${states.leftOut}.`,
+  `Recoveries recorded: ${recoveries.recorded}; ${recoveries.crashPoints} crash points in them leave ${recoveries.states} more states, judged; booted: ${recoveries.booted}, different from a booted one only in what no boot opened: ${recoveries.represented}, left out by the bound (one recovery of each kind): ${recoveries.boundLeftOut}.`,
+];
+
+/** A system from outside is asked what it holds, so a state says nothing before the system runs on it. */
+const ofAnswers = ({ states, recoveries }: Exploration): string[] => [
+  `The system ran on ${states.booted} of them and was asked what it holds; ${states.represented} more differ from one of these only in what no run opened; ${states.leftOut} were not tried.`,
+  `What it wrote in ${recoveries.recorded} of those recoveries was recorded too: ${recoveries.crashPoints} crash points leave ${recoveries.states} more states. It ran on ${recoveries.booted} of those; ${recoveries.represented} more differ only in what no run opened; ${recoveries.boundLeftOut} were left out (one recovery of each kind is crashed).`,
+];
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
@@ -73,7 +85,7 @@ export function explorationReport(found: Exploration): string {
           [
             `### ${finding.check}, ${finding.model}${finding.promised ? '' : ' (not promised)'}`,
             `${markdownText(finding.cause)}.`,
-            `${markdownText(finding.detail)} (${finding.states} states${place(finding)})`,
+            `${markdownText(finding.detail)} (${finding.states} states${place(found, finding)})`,
             `\`${finding.reproduce}\``,
           ].join('\n\n'),
         )),
