@@ -197,12 +197,12 @@ async function goInto(beginner: Beginner, arm: ArmSpec, signal: AbortSignal): Pr
 
 /** Of a write that was torn the record has no bytes: its file is compared by its length. */
 function againstReal(replay: Replay, record: WriteRecord, held: GateEventOf<'held'>): string[] {
-  if (held.at !== 'torn') return differences(replay.image, record.end);
+  if (held.at !== 'torn') return differences(replay.image, record.end, () => false, record.sharedMemory);
   const { image } = replay;
   const id = image.names.get(held.path);
   const size = id === undefined ? undefined : image.inodes.get(id)?.content.size;
   const real = record.end.find((entry) => entry.path === held.path)?.size;
-  const found = differences(image, record.end, (file) => file === held.path);
+  const found = differences(image, record.end, (file) => file === held.path, record.sharedMemory);
   const most = (size ?? 0) + (held.tornBytes ?? 0);
   const isRight = real !== undefined && size !== undefined && real >= size && real <= most;
   return isRight ? found : [...found, `${held.path} has ${real} bytes, and at most ${most} were written`];

@@ -42,6 +42,8 @@ export interface Exploration {
   };
   /** Boots of states and of states of recoveries, each at one age. */
   boots: number;
+  /** Files whose bytes are no part of what a crash leaves (shared-memory.ts). */
+  sharedMemory: string[];
   /** Power losses that the bound leaves out, as a number in digits. */
   leftOutByBound: string;
   findings: (Finding & { kept: string; reproduce: string })[];

@@ -112,6 +112,7 @@ export async function explore(
     },
     recoveries: boots.recoveries,
     boots: boots.boots,
+    sharedMemory: [...(record.sharedMemory ?? [])].sort(),
     leftOutByBound: String(reduced.leftOutByBound),
     findings: found,
     map: mapOf(record, options.models, reduced, violations),

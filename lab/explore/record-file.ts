@@ -4,6 +4,7 @@ import { writeProblem } from '../evidence/recorder.ts';
 import type { GateEvent } from '../gate/protocol.ts';
 import { Problem } from '../problem.ts';
 import { type Effect, RECORD_SCHEMA_VERSION, RecordLine, type Step, type WriteRecord } from './record.ts';
+import { sharedMemoryOf, withoutBytesOf } from './shared-memory.ts';
 
 export const RECORD_FILE = 'record.jsonl';
 export const DATA_FILE = 'record.data';
@@ -175,19 +176,19 @@ export function openRecord(folder: string): OpenRecord {
   const data = openSync(path.join(folder, DATA_FILE), 'r');
   const size = fstatSync(data).size;
   const { system, version, workload, root } = header;
+  const told = { base: base.effects, steps: of('step'), unrecorded: of('unrecorded'), end: end.entries };
+  const sharedMemory = sharedMemoryOf(told);
   return {
     record: {
+      ...withoutBytesOf(told, sharedMemory),
+      sharedMemory,
       system,
       version,
       workload,
       root,
       seen: of('seen').flatMap((line) => line.events),
-      base: base.effects,
-      steps: of('step'),
       turns: of('turn'),
       ...(answer !== undefined && { before: answer }),
-      unrecorded: of('unrecorded'),
-      end: end.entries,
       data: (at, bytes) => {
         if (at + bytes > size)
           throw cutShort(path.join(folder, DATA_FILE), `it has ${size} bytes, and ${at + bytes} are told of`);

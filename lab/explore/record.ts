@@ -103,6 +103,8 @@ export interface WriteRecord {
   readonly before?: AnswerBefore;
   readonly unrecorded: readonly { path: string; why: string }[];
   readonly end: readonly Entry[];
+  /** Files whose bytes are no part of what a crash leaves (shared-memory.ts): empty in every state. */
+  readonly sharedMemory?: ReadonlySet<string>;
   /** Reads a piece of the data. */
   readonly data: (at: number, bytes: number) => Buffer;
 }

@@ -49,10 +49,16 @@ function counts(found: Exploration): string {
     `${map.length - 1} calls; ${points} crash points; ${states.distinct} distinct states.`,
     ...(found.judgedBy === 'answers' ? ofAnswers(found) : ofFiles(found)),
     `Power losses left out by the bound: ${leftOutByBound}.`,
+    ...sharedMemory(found),
     `Real crashes that left what the model says: ${agreed} of ${confirmed.length}.`,
     `Recorded in ${seconds(tookMs.record)}, judged in ${seconds(tookMs.judge)}, booted in ${seconds(tookMs.boot)}.`,
   ].join('\n');
 }
+
+const sharedMemory = ({ sharedMemory: files }: Exploration): string[] =>
+  files.length === 0
+    ? []
+    : [`Left out: the bytes of ${files.join(', ')}. SQLite makes its shared memory anew when it opens a database.`];
 
 const ofFiles = ({ states, recoveries }: Exploration): string[] => [
   `Judged without a boot: all. Booted, aged and fresh: ${states.booted}; different from one of them only in what no boot opened: ${states.represented}; not booted: ${states.leftOut}.`,
