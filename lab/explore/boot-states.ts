@@ -270,7 +270,7 @@ class BootWork implements BootSource {
 /** What was acknowledged is missed from where it was acknowledged on; anything else is wrong wherever the state comes up first. */
 const originFor = (check: string, of: DistinctState): Origin => (check === 'acked-durable' ? of.latest : firstOf(of));
 
-const namesOf = (turns: readonly Turn[]) => turns.map((turn) => turn.name).join('\n');
+const namesOf = (turns: readonly Turn[]) => turns.map((turn) => `${turn.name} ${turn.acknowledged}`).join('\n');
 
 /** Images of states hold what no other state holds, such as a piece of a torn file. */
 const IMAGES_KEPT = 32;

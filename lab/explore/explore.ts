@@ -10,7 +10,7 @@ import { type Finding, findings, isSameCause } from './finding.ts';
 import { imagesOf, judgeStates, seenIn, unfaithful } from './judged.ts';
 import { keepState } from './kept-state.ts';
 import { type Oracle, observed, oracleOf } from './oracle.ts';
-import { acknowledgedBefore, type WriteRecord } from './record.ts';
+import { turnsAt, type WriteRecord } from './record.ts';
 import { openRecord } from './record-file.ts';
 import { recordWorkload, type Subject } from './record-workload.ts';
 import type { RecoveryFinding } from './recoveries.ts';
@@ -155,7 +155,7 @@ async function keepAll(
   const toKeep = found.map((finding): { finding: Finding; state: StateToBoot } => {
     const image = images.get(finding.digest);
     if (image === undefined) throw new Error('a finding is of a state that is not in the record');
-    const acknowledged = acknowledgedBefore(record, finding.step);
+    const acknowledged = turnsAt(record, finding.step);
     return {
       finding,
       state: { name: nameOf(finding.digest), image, acknowledged, seen, ...(before !== undefined && { before }) },

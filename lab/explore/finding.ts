@@ -65,17 +65,24 @@ export function findings(
   const ordered = [...violations].sort(
     (a, b) => lossesOf(a).length - lossesOf(b).length || a.origin.step - b.origin.step,
   );
+  /** Where a promise is broken and nothing was lost: what is lost there beside it is not the cause. */
+  const withoutLoss = new Map<string, number>();
   for (const violation of ordered) {
     const { check, detail, digest, origin, booted, onExt4 } = violation;
     const keys = new Set(keysOf(record, violation));
     const isWithoutLoss = lossesOf(violation).length === 0;
-    const known = groups.findIndex(
-      ({ keys: fewer, finding }) =>
-        finding.check === check &&
-        finding.model === origin.model &&
-        ([...fewer].every((key) => keys.has(key)) || (isWithoutLoss && isOfSameFile(finding.detail, detail))),
-    );
+    const here = `${check} ${origin.step}`;
+    const sameCrash = isWithoutLoss ? undefined : withoutLoss.get(here);
+    const known =
+      sameCrash ??
+      groups.findIndex(
+        ({ keys: fewer, finding }) =>
+          finding.check === check &&
+          finding.model === origin.model &&
+          ([...fewer].every((key) => keys.has(key)) || (isWithoutLoss && isOfSameFile(finding.detail, detail))),
+      );
     const group = groups[known];
+    if (isWithoutLoss && !isTorn(origin)) withoutLoss.set(here, group === undefined ? groups.length : known);
     if (group === undefined) {
       const finding = {
         check,
@@ -137,6 +144,8 @@ const withoutIds = (detail: string) =>
     .map((word) => (word.startsWith('/') ? roleOf(word) : withoutNumbers(word)))
     .join(' ');
 
+const isTorn = (origin: Origin) => origin.model === 'process-crash' && origin.tornBytes !== undefined;
+
 const lossesOf = ({ origin }: Violation): readonly Loss[] => (origin.model === 'power-loss' ? origin.losses : []);
 
 /** Nothing was lost but what a turn's answer had promised already: it went out, and there was more to do. */
@@ -153,8 +162,7 @@ const isSince = ({ steps }: WriteRecord, { acknowledged, t, name }: Turn, { step
 
 /** The file that a crash of a process was at work on: of the call that it cut, or of the last one that was over. */
 function lastCall(record: WriteRecord, origin: Origin): Step | undefined {
-  const isTorn = origin.model === 'process-crash' && origin.tornBytes !== undefined;
-  return record.steps[isTorn ? origin.step : origin.step - 1];
+  return record.steps[isTorn(origin) ? origin.step : origin.step - 1];
 }
 
 function keysOf(record: WriteRecord, violation: Violation): string[] {

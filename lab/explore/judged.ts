@@ -5,7 +5,7 @@ import { crashStates, type DistinctState, type Model, type Reduced, reduce } fro
 import { pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
 import { StateJudge, wholeVersions } from './judge-state.ts';
-import { acknowledgedBefore, type Turn, type WriteRecord } from './record.ts';
+import { type Turn, turnsAt, type WriteRecord } from './record.ts';
 import { Replay } from './replay.ts';
 
 /** What the states of a record come to, before any system is booted on them. */
@@ -58,9 +58,10 @@ export function imagesOf(
   return images;
 }
 
+/** The turns at the last crash point that leaves a state, where the most were acknowledged. */
 export function mostAcknowledged(record: WriteRecord, { steps }: DistinctState): Turn[] {
   const last = Math.max(...steps['process-crash'], ...steps['power-loss']);
-  return acknowledgedBefore(record, last);
+  return turnsAt(record, last);
 }
 
 /** How the system was seen to write: in the whole record, since a temp is known by what is done to it later. */

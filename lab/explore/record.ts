@@ -114,3 +114,10 @@ export function acknowledgedBefore({ steps, turns }: WriteRecord, index: number)
   const t = steps[index]?.t ?? Number.POSITIVE_INFINITY;
   return turns.filter((turn) => turn.acknowledged && turn.t < t);
 }
+
+/** Those, and, of a system that is judged by what it answers, the turns that nobody had an answer to yet: they may have taken the place of others. */
+export function turnsAt(record: WriteRecord, index: number): Turn[] {
+  const acknowledged = acknowledgedBefore(record, index);
+  if (record.before === undefined) return acknowledged;
+  return record.turns.map((turn) => (acknowledged.includes(turn) ? turn : { ...turn, acknowledged: false }));
+}

@@ -154,7 +154,9 @@ describe('wrong ones are named', { timeout: LIMIT_MS }, () => {
     });
     expect(found.outcome.verdict).toBe('violated');
     expect(cause(found, 'acked-durable', 'process-crash').join('\n')).toMatch(
-      /^behind call \d+ \(.*\/state\/notes\.db-wal\) and before the end/,
+      /before call 1 \(write \/state\/notes\.db-wal\)/,
     );
+    const [lost] = found.findings.filter(({ check }) => check === 'acked-durable');
+    expect(lost?.detail).toMatch(/the write "midwrite-\w+" was acknowledged.* gone/);
   });
 });
