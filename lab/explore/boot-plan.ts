@@ -197,6 +197,15 @@ export class BootPlan {
       : { age: by.age, by: by.candidate.digest, digests: settled.map((task) => task.candidate.digest) };
   }
 
+  /** The states of the write that were booted, or that another one stands for. */
+  known(): Set<string> {
+    const open = new Set<string>();
+    const all = this.#tasks.filter(({ of }) => of === 'write');
+    for (const { stage, candidate } of all)
+      if (stage !== 'booted' && stage !== 'represented') open.add(candidate.digest);
+    return new Set(all.map(({ candidate }) => candidate.digest).filter((digest) => !open.has(digest)));
+  }
+
   countsOf(of: StateOf): PlanCounts {
     const stages = new Map<string, Stage[]>();
     for (const task of this.#tasks)

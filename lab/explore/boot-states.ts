@@ -16,7 +16,7 @@ import {
 import type { Exploration } from './exploration.ts';
 import { pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
-import { byGroup, groupsOf } from './groups.ts';
+import { byGroup, type Group, groupsOf } from './groups.ts';
 import { imagesOf, mostAcknowledged, seenIn } from './judged.ts';
 import type { Turn, WriteRecord } from './record.ts';
 import type { Subject } from './record-workload.ts';
@@ -42,14 +42,18 @@ export interface BootResult {
   violations: Violation[];
   /** Of crashes of the recovery itself. */
   ofRecovery: RecoveryFinding[];
-  /** What is not known for want of a boot, or of a boot that could be judged. */
+  /** What is not known for want of a boot. */
   reasons: string[];
+  /** What is not known although there was a boot. */
+  unjudged: string[];
   /** How many boots were made, of states and of states of recoveries, each at one age (it is booted twice, with a turn in between). */
   boots: number;
   /** Distinct states that were booted aged and fresh. */
   booted: number;
   /** Those that another one stands for: they differ in what it never looked into (alike.ts). */
   represented: number;
+  /** Groups of states that are alike (groups.ts), and those of which one was booted or is represented. */
+  groups: Exploration['groups'];
   recoveries: Exploration['recoveries'];
 }
 
@@ -80,6 +84,7 @@ class BootWork implements BootSource {
   readonly #states: ReadonlyMap<string, DistinctState>;
   readonly #seen: StateToBoot['seen'];
   readonly #plan: BootPlan;
+  readonly #groups: readonly Group[];
   /** What the files are called whose data a state has lost. */
   readonly #paths = new Map<string, Violation['paths']>();
   /** Of the states that come next; the others are made again when their time comes. */
@@ -90,7 +95,8 @@ class BootWork implements BootSource {
   readonly #ofRecovery = new Map<string, RecoveryState>();
   readonly #recoveries: Recoveries;
   readonly #looks: Looks;
-  readonly #found: Pick<BootResult, 'violations' | 'reasons' | 'boots'> = {
+  readonly #found: Pick<BootResult, 'violations' | 'reasons' | 'boots' | 'unjudged'> = {
+    unjudged: [],
     violations: [],
     reasons: [],
     boots: 0,
@@ -108,7 +114,8 @@ class BootWork implements BootSource {
     this.#seen = seenIn(record);
     this.#looks = new Looks(subject.release.promises);
     const looks = this.#looksOfWrite();
-    const candidates = byGroup(groupsOf(record, reduced.states)).map(({ digest }) => ({
+    this.#groups = groupsOf(record, reduced.states);
+    const candidates = byGroup(this.#groups).map(({ digest }) => ({
       digest,
       look: only(looks.get(digest)),
     }));
@@ -229,7 +236,7 @@ class BootWork implements BootSource {
 
   #violationsOf({ age, verdicts }: Booted, { name, image }: StateToBoot, of: DistinctState): Violation[] {
     const unknown = verdicts.filter(({ verdict }) => verdict === 'inconclusive' || verdict === 'missed');
-    this.#found.reasons.push(...unknown.map(({ check, detail }) => `${name} (${age}), ${check}: ${detail}`));
+    this.#found.unjudged.push(...unknown.map(({ check, detail }) => `${name} (${age}), ${check}: ${detail}`));
     const { digest, onExt4 } = of;
     return verdicts
       .filter(({ verdict }) => verdict === 'violated')
@@ -252,7 +259,8 @@ class BootWork implements BootSource {
     const { booted, represented, leftOut } = this.#plan.countsOf('write');
     const ofRecovery = this.#plan.countsOf('recovery');
     const { counts, found } = this.#recoveries;
-    const reasons = [...this.#found.reasons, ...this.#recoveries.reasons];
+    const unjudged = [...this.#found.unjudged, ...this.#recoveries.reasons];
+    const reasons = [...this.#found.reasons];
     if (leftOut > 0)
       reasons.push(`${leftOut} of ${this.#states.size} distinct states were not booted (--max-states, --max-duration)`);
     else if (ofRecovery.leftOut > 0)
@@ -263,7 +271,10 @@ class BootWork implements BootSource {
       represented: ofRecovery.represented,
       boundLeftOut: counts.boundLeftOut + ofRecovery.leftOut,
     };
-    return { ...this.#found, ofRecovery: found, booted, represented, recoveries, reasons };
+    const known = this.#plan.known();
+    const seen = this.#groups.filter(({ states }) => states.some(({ digest }) => known.has(digest))).length;
+    const groups = { all: this.#groups.length, seen };
+    return { ...this.#found, unjudged, groups, ofRecovery: found, booted, represented, recoveries, reasons };
   }
 }
 

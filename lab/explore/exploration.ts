@@ -27,10 +27,13 @@ export interface Exploration {
   workload: string;
   /** Its files, without a boot and after it; or what a system from outside answers when it runs on a state. */
   judgedBy: 'files' | 'answers';
-  outcome: { verdict: MapVerdict; reasons: string[] };
+  /** `ofTried`: what it is without what was left out for want of time, or by a bound that was asked for. */
+  outcome: { verdict: MapVerdict; ofTried: MapVerdict; reasons: string[] };
   models: { model: Model; assumes: string; crashPoints: number }[];
   /** All distinct states are judged without a boot; so many of them were booted, aged and fresh, and for so many another one stands (alike.ts). */
   states: { distinct: number; booted: number; represented: number; leftOut: number };
+  /** States that are alike (groups.ts), and of how many such groups one was booted or is represented. */
+  groups: { all: number; seen: number };
   /** What the system wrote when it was booted on them, one level deep: its own crash points, the distinct states that they leave; of those the booted, those that another one stands for, those that a bound left out. */
   recoveries: {
     recorded: number;

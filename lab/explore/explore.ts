@@ -98,7 +98,7 @@ export async function explore(
     version: record.version,
     workload: record.workload,
     judgedBy: oracle === undefined ? 'files' : 'answers',
-    outcome: outcomeOf(found, [...wrong, ...untrue], [...boots.reasons, ...untried]),
+    outcome: outcomeOf(found, [...wrong, ...untrue], boots.unjudged, [...boots.reasons, ...untried]),
     models: options.models.map((model) => ({
       model,
       assumes: ASSUMPTIONS[model],
@@ -110,6 +110,7 @@ export async function explore(
       represented: boots.represented,
       leftOut: reduced.states.length - boots.booted - boots.represented,
     },
+    groups: boots.groups,
     recoveries: boots.recoveries,
     boots: boots.boots,
     sharedMemory: [...(record.sharedMemory ?? [])].sort(),
@@ -181,15 +182,18 @@ async function keepAll(
 
 /**
  * @param untrue why the record or the model is not what happened: then nothing is proven, whatever was found
- * @param unknown what was not tried, or could not be judged: then nothing is held as a whole
+ * @param unjudged what was tried and could not be judged: then nothing is held
+ * @param untried what was left out: then nothing is held as a whole
  */
 function outcomeOf(
   found: readonly { promised: boolean }[],
   untrue: readonly string[],
-  unknown: readonly string[],
+  unjudged: readonly string[],
+  untried: readonly string[],
 ): Exploration['outcome'] {
-  const reasons = [...untrue, ...unknown];
-  if (untrue.length > 0) return { verdict: 'inconclusive', reasons };
-  if (found.some((one) => one.promised)) return { verdict: 'violated', reasons };
-  return { verdict: unknown.length > 0 ? 'inconclusive' : 'held', reasons };
+  const reasons = [...untrue, ...unjudged, ...untried];
+  if (untrue.length > 0) return { verdict: 'inconclusive', ofTried: 'inconclusive', reasons };
+  if (found.some((one) => one.promised)) return { verdict: 'violated', ofTried: 'violated', reasons };
+  const ofTried = unjudged.length > 0 ? 'inconclusive' : 'held';
+  return { verdict: untried.length > 0 ? 'inconclusive' : ofTried, ofTried, reasons };
 }

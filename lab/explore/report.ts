@@ -8,12 +8,7 @@ const FIRST_REASONS = 10;
 
 /** An exploration for a person at a terminal. */
 export function explorationInWords(found: Exploration): string {
-  const lines = [
-    `${found.system}@${found.version}, ${found.workload}: ${glyph(found.outcome.verdict)} ${found.outcome.verdict}`,
-    '',
-    counts(found),
-    '',
-  ];
+  const lines = [`${found.system}@${found.version}, ${found.workload}: ${verdictOf(found)}`, '', counts(found), ''];
   for (const finding of found.findings) {
     lines.push(
       `✗ ${finding.check} (${finding.model}${finding.promised ? '' : ', not promised'}): ${plain(finding.cause)}`,
@@ -34,6 +29,12 @@ export function explorationInWords(found: Exploration): string {
   return lines.join('\n');
 }
 
+/** What was left out takes nothing from what was tried. */
+function verdictOf({ outcome: { verdict, ofTried } }: Exploration): string {
+  const whole = `${glyph(verdict)} ${verdict}`;
+  return verdict === ofTried ? whole : `${whole} as a whole; what was tried: ${glyph(ofTried)} ${ofTried}`;
+}
+
 function place(found: Exploration, finding: Exploration['findings'][number]): string {
   const booted =
     finding.booted === undefined || found.judgedBy === 'answers' ? '' : `, after a boot (${finding.booted})`;
@@ -42,12 +43,13 @@ function place(found: Exploration, finding: Exploration['findings'][number]): st
 }
 
 function counts(found: Exploration): string {
-  const { models, states, leftOutByBound, confirmed, tookMs, map } = found;
+  const { models, states, groups, leftOutByBound, confirmed, tookMs, map } = found;
   const points = models.map(({ model, crashPoints }) => `${crashPoints} (${model})`).join(' and ');
   const agreed = confirmed.filter((one) => one.agrees).length;
   return [
     `${map.length - 1} calls; ${points} crash points; ${states.distinct} distinct states.`,
     ...(found.judgedBy === 'answers' ? ofAnswers(found) : ofFiles(found)),
+    `States that are alike (the same change of a file in the same role, or the same of it lost): ${groups.all} groups, of which ${groups.seen} were tried.`,
     `Power losses left out by the bound: ${leftOutByBound}.`,
     ...sharedMemory(found),
     `Real crashes that left what the model says: ${agreed} of ${confirmed.length}.`,
@@ -77,7 +79,7 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 export function explorationReport(found: Exploration): string {
   const sections = [
     `# ${markdownText(`${found.system}@${found.version}`)}: every crash point of ${found.workload}`,
-    `**${found.outcome.verdict}**`,
+    `**${verdictOf(found)}**`,
     ...(found.outcome.reasons.length === 0
       ? []
       : [found.outcome.reasons.map((reason) => `- ${markdownText(reason)}`).join('\n')]),
