@@ -1,28 +1,33 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { connect, type Engine } from '../engine/engine.ts';
 import { writeProblem } from '../evidence/recorder.ts';
+import { agesOf } from '../explore/boot-plan.ts';
 import { bootAll, exploreJobs } from '../explore/boot-queue.ts';
 import type { Age, Booted } from '../explore/boot-state.ts';
 import { MODELS, type Model } from '../explore/crash-state.ts';
 import type { Exploration } from '../explore/exploration.ts';
 import { explore } from '../explore/explore.ts';
 import { type KeptState, readKeptState } from '../explore/kept-state.ts';
+import { withOracle } from '../explore/oracle.ts';
 import type { Subject } from '../explore/record-workload.ts';
 import { explorationInWords, explorationReport } from '../explore/report.ts';
-import { workloads } from '../explore/workload.ts';
+import { workloadOf } from '../explore/workload.ts';
 import { glyph, worst } from '../judge/verdict.ts';
+import { makeFolder } from '../make-folder.ts';
 import { releaseNamed } from '../plan.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
 import { plain } from '../report/plain.ts';
 import { buildImagesOf } from '../run.ts';
 import type { Release } from '../system.ts';
+import { useConfig } from './config.ts';
 import { interrupted } from './interrupt.ts';
 
 export interface ExploreCommandOptions {
   system?: string;
+  config?: string;
   defect?: string;
   workload: string;
   model?: string[];
@@ -39,17 +44,13 @@ const say = (line: string) => console.error(`explore: ${line}`);
 
 /** Explores every crash state of a workload, or boots one kept state again. */
 export async function exploreCommand(options: ExploreCommandOptions): Promise<ExitCode> {
+  const { again: how } = await useConfig(options.config);
   if (options.state !== undefined) return again(options.state, options);
   if (options.system === undefined)
     throw new Problem('bad-usage', 'name a system: --system NAME, or a kept state: --state FOLDER.');
-  const workload = workloads.find((one) => one.name === options.workload);
-  if (workload === undefined)
-    throw new Problem(
-      'bad-usage',
-      `there is no workload "${options.workload}". There are: ${workloads.map((one) => one.name).join(', ')}.`,
-    );
   const models = modelsOf(options.model);
   const release = await releaseNamed(options.system, options.defect);
+  const workload = workloadOf(options.workload, release);
   const { engine, subject } = await prepare(release);
   const folder = path.resolve(options.results, `explore-${stamp()}-${release.system}-${workload.name}`);
   const found = await explore(engine, subject, folder, {
@@ -59,6 +60,7 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
     everyState: options.everyState ?? false,
     maxDurationMs: options.maxDuration ?? Number.POSITIVE_INFINITY,
     jobs: jobsOf(engine, options),
+    ...(how !== undefined && { again: `--config ${options.config} ` }),
     signal: interrupted,
     say,
   });
@@ -82,9 +84,10 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
 /** Boots one kept state, aged and fresh, and says what was violated. */
 async function again(folder: string, options: ExploreCommandOptions): Promise<ExitCode> {
   const state: KeptState = await readKeptState(path.resolve(folder));
-  const { engine, subject } = await prepare(await releaseNamed(`${state.system}@${state.version}`));
+  const named = await releaseNamed(`${state.system}@${state.version}`);
+  const { engine, subject } = await prepare(state.oracle === undefined ? named : withOracle(named, state.oracle));
   const all: Booted[] = [];
-  const queue = (['aged', 'fresh'] satisfies Age[]).map((age) => ({
+  const queue = agesOf(subject.release.promises).map((age: Age) => ({
     state,
     age,
     done: (booted: Booted) => all.push(booted),
@@ -127,7 +130,7 @@ const stamp = () => `${new Date().toISOString().slice(0, 19).replaceAll(':', '-'
 
 async function write(folder: string, found: Exploration): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFile(path.join(folder, 'exploration.json'), `${JSON.stringify(found, null, 2)}\n`);
     await writeFile(path.join(folder, 'exploration.md'), explorationReport(found));
   } catch (error) {

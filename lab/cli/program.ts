@@ -168,12 +168,20 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .command('explore')
     .description('rebuild every state that a crash can leave in a workload, boot the system on each, and judge it')
     .option('--system <name[@version]>', 'the system')
+    .option(
+      '--config <file>',
+      'systems of your own: a config, or a folder with one (default: the nearest midwrite.config.ts)',
+    )
     .option('-d, --defect <name>', 'its mutant with this defect')
     .option('-w, --workload <name>', 'what is recorded: turn, two-turns, boot, stop, cleanup', 'turn')
     .option('--model <name>', 'process-crash or power-loss (default: both)', several)
     .option('--max-states <number>', 'boot at most so many distinct states', states)
     .option('--every-state', 'boot each distinct state, also those that differ only in what no boot opened')
-    .option('--max-duration <time>', 'begin no boot after so long a time of booting, such as 90s, 10m or 1h', duration)
+    .option(
+      '--max-duration <time>',
+      'begin no boot and no real crash after so long, such as 90s, 10m or 1h; what is left out is told',
+      duration,
+    )
     .option('--state <folder>', 'boot one state that an exploration has kept, instead')
     .option('-j, --jobs <number>', 'states at a time (default: two for each processor of the engine, at most 8)', count)
     .option('-o, --results <folder>', 'where the results go', 'results')

@@ -38,7 +38,7 @@ export type RowMoment = (typeof ROW_MOMENTS)[number];
 const Durable = z.object({ file: z.union([z.string(), z.array(z.string()).readonly()]), contains: z.string() });
 
 /** Words in order, null: anything (lab/observe/answers.ts). */
-const AnswerTemplate = z.object({
+export const AnswerTemplate = z.object({
   format: z.enum(['json', 'text']),
   lines: z.array(z.array(z.string().nullable())),
   anyOrder: z.literal(true).optional(),

@@ -74,7 +74,8 @@ export class Looks {
 
   constructor(promises: Promises) {
     const { store } = promises;
-    const judged = promisedFiles(promises);
+    // Of a system that is asked what it holds, its own files are judged by nobody else.
+    const judged = promisedFiles({ ...promises, watched: [] });
     const beside = store.format === 'sqlite' ? [`${store.path}-*`] : [];
     this.#isJudged = (file) => fitsPattern(file, [...judged, ...beside]);
   }

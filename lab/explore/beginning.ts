@@ -3,7 +3,7 @@ import type { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import { passTime } from '../scenario/pass-time.ts';
 import type { Release } from '../system.ts';
-import type { Workload } from './workload.ts';
+import { WARM, type Workload } from './workload.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 /** Older than what any system here keeps for being young. */
@@ -25,12 +25,14 @@ export interface Beginner {
 export async function prepare({ pod, session, release, workload }: Beginner, boot: () => Promise<void>): Promise<void> {
   await session.configure();
   await boot();
-  await session.quiet();
-  await session.turn('warm');
+  await session.setUp();
+  await session.bootSettled();
+  await session.settled(await session.turn(WARM));
+  await session.read('before');
   if (workload.begins === 'cleanup')
     for (const kind of release.usual?.sessions ?? [])
       if (kind.lasts === 'one-shot') await pod.sidecar.requests(kind.make, RUNS, FIRST_RUN);
-  await session.quiet();
+  if (release.read === undefined) await session.quiet();
   if (workload.begins === 'warm') return;
   await session.stop();
   if (workload.begins === 'cleanup') await passTime(pod, PASSED_MS);

@@ -1,7 +1,11 @@
+import type { Promises } from '../system.ts';
 import { keyOf, type LookedInto, type StateLook } from './alike.ts';
 import type { Age } from './boot-state.ts';
 
 export const AGES: readonly Age[] = ['aged', 'fresh'];
+
+/** How old a state is when it is booted. A system from outside says nothing of temps that are young: its states are booted at one age. */
+export const agesOf = ({ answers }: Promises): readonly Age[] => (answers === undefined ? AGES : ['aged']);
 
 /** What a state is of: the write that is explored, or a system's recovery from one of its states. Each has a bound of its own. */
 export type StateOf = 'write' | 'recovery';
@@ -83,11 +87,12 @@ export class BootPlan {
    * @param candidates each distinct state of the write, the most telling first
    * @param maxStates at most so many of them are booted, and as many of recoveries; those that only prove that another stands for them are not counted
    * @param representing false: each state is booted, whatever it looks like
+   * @param ages at which each of them is booted
    */
-  constructor(candidates: readonly Candidate[], maxStates: number, representing: boolean) {
+  constructor(candidates: readonly Candidate[], maxStates: number, representing: boolean, ages = AGES) {
     this.#maxStates = maxStates;
     this.#representing = representing;
-    for (const candidate of candidates) for (const age of AGES) this.#add(candidate, 'write', age);
+    for (const candidate of candidates) for (const age of ages) this.#add(candidate, 'write', age);
   }
 
   #add(candidate: Candidate, of: StateOf, age: Age): Task {
@@ -190,6 +195,15 @@ export class BootPlan {
     return settled.length === 0
       ? undefined
       : { age: by.age, by: by.candidate.digest, digests: settled.map((task) => task.candidate.digest) };
+  }
+
+  /** The states of the write that were booted, or that another one stands for. */
+  known(): Set<string> {
+    const open = new Set<string>();
+    const all = this.#tasks.filter(({ of }) => of === 'write');
+    for (const { stage, candidate } of all)
+      if (stage !== 'booted' && stage !== 'represented') open.add(candidate.digest);
+    return new Set(all.map(({ candidate }) => candidate.digest).filter((digest) => !open.has(digest)));
   }
 
   countsOf(of: StateOf): PlanCounts {

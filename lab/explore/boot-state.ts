@@ -12,16 +12,23 @@ import { inconclusive } from '../judge/verdict.ts';
 import type { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import type { Entry, RestoreEntry } from '../sidecar/client.ts';
+import { type Promises, storeEntryPath } from '../system.ts';
 import { within } from '../wait.ts';
 import { LookedInto } from './alike.ts';
 import { differences, sha256Of } from './compare.ts';
 import type { FolderImage, InodeId } from './folder-image.ts';
-import type { Turn } from './record.ts';
+import type { AnswerBefore, Turn } from './record.ts';
 import { RecordWriter } from './record-file.ts';
 import { endRecord, type Subject } from './record-workload.ts';
 
 /** What is judged of a state that a system was booted on. */
-export const BOOT_CHECKS = ['boots', 'serves', 'no-orphans', 'sweep-on-boot', 'acked-durable', 'store-valid'] as const;
+const BOOT_CHECKS = ['boots', 'serves', 'no-orphans', 'sweep-on-boot', 'acked-durable', 'store-valid'];
+
+/** A system that is asked what it holds says itself whether that is the old or the new. */
+const bootChecks = ({ answers }: Promises): string[] => [
+  ...BOOT_CHECKS,
+  ...(answers === undefined ? [] : ['all-or-nothing']),
+];
 
 /** Whether what the crash left is older than the system's grace when it boots. */
 export type Age = Extract<Aftermath, 'aged' | 'fresh'>;
@@ -114,6 +121,10 @@ export class StateEvidence implements EvidenceSink {
     this.#events.push({ t, type: 'turn', boot: 1, name, session, text, durable, result });
   }
 
+  answerBefore(answer: AnswerBefore): void {
+    this.#events.push({ t: Date.now(), type: 'answer', moment: 'before', boot: 1, ...answer });
+  }
+
   snapshot(moment: Moment, entries: readonly Entry[]): void {
     for (const { sha256, contentBase64 } of entries)
       if (sha256 !== undefined && contentBase64 !== undefined)
@@ -132,6 +143,8 @@ export interface StateToBoot {
   readonly image: FolderImage;
   readonly acknowledged: readonly Turn[];
   readonly seen: readonly GateEvent[];
+  /** What the system answered before the write, where it is asked what it holds. */
+  readonly before?: AnswerBefore;
 }
 
 /**
@@ -168,6 +181,7 @@ export async function bootState(
   });
   for (const event of state.seen) own.before(event);
   for (const turn of state.acknowledged) own.turn(turn);
+  if (state.before !== undefined) own.answerBefore(state.before);
   const session = new Session(pod, release, own, signal);
   let failure: string | undefined;
   let isRecorded = false;
@@ -178,7 +192,6 @@ export async function bootState(
       : new RecordWriter(recordTo, { system, version, workload: 'recovery', root: promises.root });
   sink.writer = writer;
   try {
-    own.snapshot('struck', entriesOf(state.image));
     await prepare(pod, state, plantsFor(promises, age, state.seen), age, own, session);
     isRecorded = await live(pod, sink, session, own, signal);
   } catch (error) {
@@ -215,7 +228,14 @@ async function prepare(
   await pod.sidecar.plant(plants.map(({ role: _, ...plant }) => plant));
   own.record({ type: 'planted', files: plants.map(({ role, path, ageMs }) => ({ role, path, ageMs })) });
   await session.snapshot('prepared');
+  // What a process would read in a database is read where the state was planted.
+  const { evidence } = own;
+  const rows = evidence.entry('prepared', rowsPath(pod.promises));
+  own.snapshot('struck', [...entriesOf(state.image), ...(rows === undefined ? [] : [rows])]);
 }
+
+/** A name that only the evidence has: what a process would read in a database. */
+const rowsPath = ({ store }: Promises): string => (store.format === 'sqlite' ? storeEntryPath(store) : '');
 
 /** True: what the first boot wrote is recorded. */
 async function live(
@@ -227,23 +247,28 @@ async function live(
 ): Promise<boolean> {
   own.record({ type: 'phase', name: 'recover' });
   if (!(await session.boot())) return false;
+  const answer = await session.read('booted');
   await session.snapshot('booted');
   const { writer } = sink;
   if (writer !== undefined) {
-    await session.quiet();
+    await (answer === undefined ? session.quiet() : session.settled(answer));
     await endRecord(pod, signal);
     sink.writer = undefined;
     writer.add({ kind: 'end', entries: await pod.sidecar.snapshot(pod.root, [], 0) });
     if (writer.failure !== undefined) throw writer.failure;
   }
-  await session.turn('after');
+  const after = await session.turn('after');
   await session.sweepTime();
-  await session.quiet();
+  await session.settled(after);
+  await session.read('served');
   await session.snapshot('served');
   own.record({ type: 'phase', name: 'boot again' });
   await session.stop();
   await session.snapshot('stopped');
-  if (await session.boot()) await session.snapshot('rebooted');
+  if (await session.boot()) {
+    await session.read('rebooted');
+    await session.snapshot('rebooted');
+  }
   return writer !== undefined;
 }
 
@@ -264,10 +289,13 @@ async function stopped(pod: Pod): Promise<void> {
 function judgeBoot(evidence: CellEvidence, state: StateToBoot, failure: string | undefined): BootVerdict[] {
   const planted = new Set(evidence.of('planted').flatMap((event) => event.files.map((file) => file.path)));
   const prepared = evidence.snapshot('prepared')?.entries;
-  const wrong =
-    prepared === undefined ? ['it was never planted'] : differences(state.image, prepared, (path) => planted.has(path));
+  const { promises } = evidence.cell;
+  const isLeftOut = (path: string) => planted.has(path) || path === rowsPath(promises);
+  const wrong = prepared === undefined ? ['it was never planted'] : differences(state.image, prepared, isLeftOut);
   const proof = provePlanted(state.name, wrong);
-  return BOOT_CHECKS.map((id) => {
+  return bootChecks(promises).map((id) => {
+    const reason = promises.notPromised?.[id];
+    if (reason !== undefined) return { check: id, verdict: 'not-applicable', detail: `it is not promised: ${reason}` };
     const check = checks.find((one) => one.id === id) as Check;
     if (failure !== undefined) return { check: id, verdict: 'inconclusive', detail: `the lab failed: ${failure}` };
     if ('verdict' in proof) return { check: id, verdict: proof.verdict.verdict, detail: proof.verdict.detail };

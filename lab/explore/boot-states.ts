@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { Looks, type StateLook } from './alike.ts';
-import { BootPlan, type PlannedBoot, type Represented } from './boot-plan.ts';
+import { agesOf, BootPlan, type PlannedBoot, type Represented } from './boot-plan.ts';
 import { type Boot, type BootSource, bootAll } from './boot-queue.ts';
 import type { Booted, StateToBoot } from './boot-state.ts';
 import {
@@ -16,7 +16,8 @@ import {
 import type { Exploration } from './exploration.ts';
 import { pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
-import { byClass, imagesOf, mostAcknowledged, seenIn } from './judged.ts';
+import { byGroup, type Group, groupsOf } from './groups.ts';
+import { imagesOf, mostAcknowledged, seenIn } from './judged.ts';
 import type { Turn, WriteRecord } from './record.ts';
 import type { Subject } from './record-workload.ts';
 import { Recoveries, type RecoveryFinding, type RecoveryState } from './recoveries.ts';
@@ -27,7 +28,8 @@ export interface BootOptions {
   maxStates: number;
   /** Each distinct state is booted itself, also where another one stands for it. */
   everyState: boolean;
-  maxDurationMs: number;
+  /** By performance.now(): no boot begins after it. */
+  endsAt: number;
   jobs: number;
   /** The system promises it for such a crash. */
   promised(model: Model): boolean;
@@ -40,14 +42,18 @@ export interface BootResult {
   violations: Violation[];
   /** Of crashes of the recovery itself. */
   ofRecovery: RecoveryFinding[];
-  /** What is not known for want of a boot, or of a boot that could be judged. */
+  /** What is not known for want of a boot. */
   reasons: string[];
+  /** What is not known although there was a boot. */
+  unjudged: string[];
   /** How many boots were made, of states and of states of recoveries, each at one age (it is booted twice, with a turn in between). */
   boots: number;
   /** Distinct states that were booted aged and fresh. */
   booted: number;
   /** Those that another one stands for: they differ in what it never looked into (alike.ts). */
   represented: number;
+  /** Groups of states that are alike (groups.ts), and those of which one was booted or is represented. */
+  groups: Exploration['groups'];
   recoveries: Exploration['recoveries'];
 }
 
@@ -78,6 +84,7 @@ class BootWork implements BootSource {
   readonly #states: ReadonlyMap<string, DistinctState>;
   readonly #seen: StateToBoot['seen'];
   readonly #plan: BootPlan;
+  readonly #groups: readonly Group[];
   /** What the files are called whose data a state has lost. */
   readonly #paths = new Map<string, Violation['paths']>();
   /** Of the states that come next; the others are made again when their time comes. */
@@ -88,8 +95,8 @@ class BootWork implements BootSource {
   readonly #ofRecovery = new Map<string, RecoveryState>();
   readonly #recoveries: Recoveries;
   readonly #looks: Looks;
-  readonly #end: number;
-  readonly #found: Pick<BootResult, 'violations' | 'reasons' | 'boots'> = {
+  readonly #found: Pick<BootResult, 'violations' | 'reasons' | 'boots' | 'unjudged'> = {
+    unjudged: [],
     violations: [],
     reasons: [],
     boots: 0,
@@ -101,24 +108,28 @@ class BootWork implements BootSource {
     this.#record = record;
     this.#folder = folder;
     this.#options = options;
-    this.#end = performance.now() + options.maxDurationMs;
     this.#states = new Map(reduced.states.map((state) => [state.digest, state]));
     const known = new Set(this.#states.keys());
     this.#recoveries = new Recoveries(record, subject.release.promises, options, known);
     this.#seen = seenIn(record);
     this.#looks = new Looks(subject.release.promises);
     const looks = this.#looksOfWrite();
-    const candidates = byClass(record, reduced.states).map(({ digest }) => ({ digest, look: only(looks.get(digest)) }));
-    this.#plan = new BootPlan(candidates, options.maxStates, !options.everyState);
+    this.#groups = groupsOf(record, reduced.states);
+    const candidates = byGroup(this.#groups).map(({ digest }) => ({
+      digest,
+      look: only(looks.get(digest)),
+    }));
+    const ages = agesOf(subject.release.promises);
+    this.#plan = new BootPlan(candidates, options.maxStates, !options.everyState, ages);
   }
 
   #looksOfWrite(): Map<string, StateLook> {
     const found = new Map<string, StateLook>();
     for (const { origin, image } of crashStates(this.#record, this.#options.models)) {
       const digest = digestOf(image);
+      this.#paths.set(digest, new Map([...(this.#paths.get(digest) ?? []), ...pathsOf(origin, image)]));
       if (found.has(digest)) continue;
       found.set(digest, this.#looks.of(image, namesOf(mostAcknowledged(this.#record, this.#state(digest)))));
-      this.#paths.set(digest, pathsOf(origin, image));
     }
     return found;
   }
@@ -128,7 +139,7 @@ class BootWork implements BootSource {
   }
 
   async next(): Promise<Boot | undefined> {
-    while (!this.#isClosed && performance.now() < this.#end) {
+    while (!this.#isClosed && performance.now() < this.#options.endsAt) {
       const planned = this.#plan.next();
       if (planned === undefined) return undefined;
       if (planned !== 'later') return this.#begin(this.#bootOf(planned));
@@ -163,21 +174,23 @@ class BootWork implements BootSource {
     const { digest, age } = planned;
     const recovery = this.#ofRecovery.get(digest);
     if (recovery !== undefined) {
-      const { state, of, origin, tell } = recovery;
-      const done = (booted: Booted) => tell(this.#took(planned, state, origin, of.onExt4, booted));
+      const { state, of, tell } = recovery;
+      const done = (booted: Booted) => tell(this.#took(planned, state, of, booted));
       return { state, age, done };
     }
     const of = this.#state(digest);
     const name = nameOf(digest);
     const acknowledged = mostAcknowledged(this.#record, of);
-    const state = { name, image: this.#imageOf(digest), acknowledged, seen: this.#seen };
+    const { before } = this.#record;
+    const image = this.#imageOf(digest);
+    const state = { name, image, acknowledged, seen: this.#seen, ...(before !== undefined && { before }) };
     const recordTo = path.join(this.#folder, name);
     return {
       state,
       age,
       ...(age === 'aged' && { recordTo }),
       done: (booted) => {
-        const broken = this.#took(planned, state, firstOf(of), of.onExt4, booted);
+        const broken = this.#took(planned, state, of, booted);
         this.#found.violations.push(...broken);
         if (booted.isRecorded) this.#recovered(this.#recoveries.take(of, state, recordTo, broken));
       },
@@ -195,9 +208,9 @@ class BootWork implements BootSource {
   }
 
   /** @returns what was violated */
-  #took(planned: PlannedBoot, state: StateToBoot, origin: Origin, onExt4: boolean, booted: Booted): Violation[] {
+  #took(planned: PlannedBoot, state: StateToBoot, of: DistinctState, booted: Booted): Violation[] {
     const { digest, age } = planned;
-    const broken = this.#violationsOf(booted, state, digest, origin, onExt4);
+    const broken = this.#violationsOf(booted, state, of);
     this.#broken.set(`${digest} ${age}`, broken);
     const { lookedInto } = booted;
     this.#represented(this.#plan.took(planned, { verdicts: verdictsOf(booted), lookedInto }));
@@ -210,28 +223,27 @@ class BootWork implements BootSource {
     const broken = this.#broken.get(`${found.by} ${found.age}`) ?? [];
     for (const digest of found.digests) {
       const recovery = this.#ofRecovery.get(digest);
-      const { onExt4 } = recovery?.of ?? this.#state(digest);
-      const origin = recovery?.origin ?? firstOf(this.#state(digest));
-      const paths = recovery === undefined ? only(this.#paths.get(digest)) : pathsOf(origin, recovery.state.image);
-      const violations = broken.map((violation) => ({ ...violation, digest, origin, paths, onExt4 }));
+      const of = recovery?.of ?? this.#state(digest);
+      const violations = broken.map((violation) => {
+        const origin = originFor(violation.check, of);
+        const paths = recovery === undefined ? only(this.#paths.get(digest)) : pathsOf(origin, recovery.state.image);
+        return { ...violation, digest, origin, paths, onExt4: of.onExt4 };
+      });
       if (recovery === undefined) this.#found.violations.push(...violations);
       else recovery.tell(violations);
     }
   }
 
-  #violationsOf(
-    { age, verdicts }: Booted,
-    { name, image }: StateToBoot,
-    digest: string,
-    origin: Origin,
-    onExt4: boolean,
-  ): Violation[] {
+  #violationsOf({ age, verdicts }: Booted, { name, image }: StateToBoot, of: DistinctState): Violation[] {
     const unknown = verdicts.filter(({ verdict }) => verdict === 'inconclusive' || verdict === 'missed');
-    this.#found.reasons.push(...unknown.map(({ check, detail }) => `${name} (${age}), ${check}: ${detail}`));
-    const paths = pathsOf(origin, image);
+    this.#found.unjudged.push(...unknown.map(({ check, detail }) => `${name} (${age}), ${check}: ${detail}`));
+    const { digest, onExt4 } = of;
     return verdicts
       .filter(({ verdict }) => verdict === 'violated')
-      .map(({ check, detail }) => ({ check, detail, digest, origin, paths, booted: age, onExt4 }));
+      .map(({ check, detail }) => {
+        const origin = originFor(check, of);
+        return { check, detail, digest, origin, paths: pathsOf(origin, image), booted: age, onExt4 };
+      });
   }
 
   #recovered(states: readonly RecoveryState[]): void {
@@ -247,7 +259,8 @@ class BootWork implements BootSource {
     const { booted, represented, leftOut } = this.#plan.countsOf('write');
     const ofRecovery = this.#plan.countsOf('recovery');
     const { counts, found } = this.#recoveries;
-    const reasons = [...this.#found.reasons, ...this.#recoveries.reasons];
+    const unjudged = [...this.#found.unjudged, ...this.#recoveries.reasons];
+    const reasons = [...this.#found.reasons];
     if (leftOut > 0)
       reasons.push(`${leftOut} of ${this.#states.size} distinct states were not booted (--max-states, --max-duration)`);
     else if (ofRecovery.leftOut > 0)
@@ -258,11 +271,17 @@ class BootWork implements BootSource {
       represented: ofRecovery.represented,
       boundLeftOut: counts.boundLeftOut + ofRecovery.leftOut,
     };
-    return { ...this.#found, ofRecovery: found, booted, represented, recoveries, reasons };
+    const known = this.#plan.known();
+    const seen = this.#groups.filter(({ states }) => states.some(({ digest }) => known.has(digest))).length;
+    const groups = { all: this.#groups.length, seen };
+    return { ...this.#found, unjudged, groups, ofRecovery: found, booted, represented, recoveries, reasons };
   }
 }
 
-const namesOf = (turns: readonly Turn[]) => turns.map((turn) => turn.name).join('\n');
+/** What was acknowledged is missed from where it was acknowledged on; anything else is wrong wherever the state comes up first. */
+const originFor = (check: string, of: DistinctState): Origin => (check === 'acked-durable' ? of.latest : firstOf(of));
+
+const namesOf = (turns: readonly Turn[]) => turns.map((turn) => `${turn.name} ${turn.acknowledged}`).join('\n');
 
 /** Images of states hold what no other state holds, such as a piece of a torn file. */
 const IMAGES_KEPT = 32;

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import pMap from 'p-map';
 import { Session } from '../cell/session.ts';
-import { patternOf } from '../cell/write-shape.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
 import { type ArmSpec, command, type GateEventOf } from '../gate/protocol.ts';
+import { globOf } from '../observe/places.ts';
 import { fitsPattern } from '../patterns.ts';
 import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
@@ -53,11 +53,43 @@ export function places(record: WriteRecord): Place[] {
 
 function armOf(record: WriteRecord, index: number, at: ArmSpec['at']): ArmSpec {
   const step = record.steps[index] as Step;
-  const pattern = patternOf(step.path);
+  const pattern = patternIn(record, step);
   const isLike = (one: Step) => one.op === step.op && fitsPattern(one.path, pattern);
   const nth = record.steps.slice(0, index + 1).filter(isLike).length;
   return { op: step.op, path: pattern, nth, at };
 }
+
+interface ConfirmOptions {
+  /** At most so many. Absent: all places. */
+  crashes?: number;
+  jobs: number;
+  /** By performance.now(): none begins after it. */
+  endsAt: number;
+  signal: AbortSignal;
+  say(line: string): void;
+}
+
+/**
+ * The pattern of a call's path in another run: what was made in the record and is gone at its end, a temp or a folder of temps, may have any name there.
+ */
+function patternIn({ base, end, root }: WriteRecord, step: Step): string {
+  const names = globOf(step).split('/');
+  const lasting = new Set([
+    root,
+    ...base.flatMap((effect) => (effect.kind === 'name' ? [effect.path] : [])),
+    ...end.map((entry) => entry.path),
+  ]);
+  const above = (count: number) =>
+    step.path
+      .split('/')
+      .slice(0, count + 1)
+      .join('/');
+  return names
+    .map((name, index) => (index === 0 || isOutside(above(index), root) || lasting.has(above(index)) ? name : '*'))
+    .join('/');
+}
+
+const isOutside = (file: string, root: string) => !file.startsWith(`${root}/`);
 
 /**
  * Runs the workload again for each place, kills the system there, and compares the folder with the replay of the calls until then. Gives them in the order
@@ -70,9 +102,14 @@ export async function confirm(
   workload: Workload,
   folder: string,
   label: string,
-  { crashes, jobs, signal, say }: { crashes?: number; jobs: number; signal: AbortSignal; say(line: string): void },
-): Promise<Confirmation[]> {
-  const one = async ({ step, arm }: Place, index: number): Promise<Confirmation> => {
+  { crashes, jobs, endsAt, signal, say }: ConfirmOptions,
+): Promise<{ confirmed: Confirmation[]; untried: string[] }> {
+  let untried = 0;
+  const one = async ({ step, arm }: Place, index: number): Promise<Confirmation | undefined> => {
+    if (performance.now() > endsAt) {
+      untried += 1;
+      return undefined;
+    }
     const at = `call ${step + 1} (${arm.op} ${arm.path}, ${arm.at})`;
     say(`a real crash at ${at}`);
     const into = path.join(folder, String(index));
@@ -84,7 +121,11 @@ export async function confirm(
       return { at, agrees: false, differences: [`it could not be tried: ${describe(error)}`] };
     }
   };
-  return pMap(places(record).slice(0, crashes), one, { concurrency: jobs });
+  const found = await pMap(places(record).slice(0, crashes), one, { concurrency: jobs });
+  return {
+    confirmed: found.filter((each) => each !== undefined),
+    untried: untried === 0 ? [] : [`${untried} real crashes were not tried (--max-duration)`],
+  };
 }
 
 const nowhere: EvidenceSink = { record: () => undefined, snapshot: () => undefined };
@@ -156,12 +197,12 @@ async function goInto(beginner: Beginner, arm: ArmSpec, signal: AbortSignal): Pr
 
 /** Of a write that was torn the record has no bytes: its file is compared by its length. */
 function againstReal(replay: Replay, record: WriteRecord, held: GateEventOf<'held'>): string[] {
-  if (held.at !== 'torn') return differences(replay.image, record.end);
+  if (held.at !== 'torn') return differences(replay.image, record.end, () => false, record.sharedMemory);
   const { image } = replay;
   const id = image.names.get(held.path);
   const size = id === undefined ? undefined : image.inodes.get(id)?.content.size;
   const real = record.end.find((entry) => entry.path === held.path)?.size;
-  const found = differences(image, record.end, (file) => file === held.path);
+  const found = differences(image, record.end, (file) => file === held.path, record.sharedMemory);
   const most = (size ?? 0) + (held.tornBytes ?? 0);
   const isRight = real !== undefined && size !== undefined && real >= size && real <= most;
   return isRight ? found : [...found, `${held.path} has ${real} bytes, and at most ${most} were written`];

@@ -83,6 +83,8 @@ export interface DistinctState {
   readonly digest: string;
   /** The first crash point of each model that leaves it. */
   readonly first: Readonly<Partial<Record<Model, Origin>>>;
+  /** The simplest crash point that leaves it of those before which the most turns were acknowledged. */
+  readonly latest: Origin;
   /** The crash points that leave it, by the step that they come before or are in. */
   readonly steps: Readonly<Record<Model, ReadonlySet<number>>>;
   /** Under power loss: ext4 can leave it too. */
@@ -104,6 +106,9 @@ export function firstOf({ first }: Pick<DistinctState, 'first'>): Origin {
 interface Known {
   readonly digest: string;
   first: DistinctState['first'];
+  latest: Origin;
+  /** Of `latest`. */
+  turns: number;
   readonly steps: Record<Model, Set<number>>;
   onExt4: boolean;
   crashPoints: number;
@@ -140,17 +145,19 @@ export function reduce(
     const { origin } = state;
     crashPoints[origin.model] += 1;
     const digest = digestOf(state.image);
+    const turns = acknowledged[origin.step] ?? [];
     let seen = known.get(digest);
     if (seen === undefined) {
       const steps = { 'process-crash': new Set<number>(), 'power-loss': new Set<number>() };
-      seen = { digest, first: {}, steps, onExt4: false, crashPoints: 0 };
+      seen = { digest, first: {}, latest: origin, turns: 0, steps, onExt4: false, crashPoints: 0 };
       known.set(digest, seen);
     }
     seen.first = { ...seen.first, [origin.model]: simpler(seen.first[origin.model], origin) };
     seen.steps[origin.model].add(origin.step);
     seen.onExt4 ||= origin.model === 'power-loss' && origin.onExt4;
     seen.crashPoints += 1;
-    const turns = acknowledged[origin.step] ?? [];
+    if (turns.length > seen.turns) [seen.turns, seen.latest] = [turns.length, origin];
+    else if (turns.length === seen.turns) seen.latest = simpler(seen.latest, origin);
     const key = `${digest} ${turns.length}`;
     if (judged.has(key)) continue;
     judged.add(key);
@@ -163,6 +170,7 @@ export function reduce(
 /** Of two crash points that leave the same, the one that loses less; the first of those. */
 function simpler(first: Origin | undefined, origin: Origin): Origin {
   if (first === undefined) return origin;
-  if (first.model !== 'power-loss' || origin.model !== 'power-loss') return first;
-  return origin.losses.length < first.losses.length ? origin : first;
+  return lossesIn(origin) < lossesIn(first) ? origin : first;
 }
+
+const lossesIn = (origin: Origin): number => (origin.model === 'power-loss' ? origin.losses.length : 0);

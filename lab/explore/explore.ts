@@ -9,7 +9,8 @@ import { EXPLORATION_SCHEMA_VERSION, type Exploration } from './exploration.ts';
 import { type Finding, findings, isSameCause } from './finding.ts';
 import { imagesOf, judgeStates, seenIn, unfaithful } from './judged.ts';
 import { keepState } from './kept-state.ts';
-import { acknowledgedBefore, type WriteRecord } from './record.ts';
+import { type Oracle, observed, oracleOf } from './oracle.ts';
+import { turnsAt, type WriteRecord } from './record.ts';
 import { openRecord } from './record-file.ts';
 import { recordWorkload, type Subject } from './record-workload.ts';
 import type { RecoveryFinding } from './recoveries.ts';
@@ -23,8 +24,10 @@ export interface ExploreOptions {
   maxStates: number;
   /** Each distinct state is booted itself, also where another one stands for it. */
   everyState: boolean;
-  /** After so long no other state is booted. */
+  /** After so long, counted from the beginning of all, no other state is booted and no other real crash is tried. */
   maxDurationMs: number;
+  /** What a command has before `--state` that boots a kept state again, such as `--config examples `. */
+  again?: string;
   /** At most so many real crashes confirm the model. Absent: a few of each kind. */
   crashes?: number;
   jobs: number;
@@ -39,12 +42,14 @@ export interface ExploreOptions {
  */
 export async function explore(
   engine: Engine,
-  subject: Subject,
+  asked: Subject,
   folder: string,
   options: ExploreOptions,
 ): Promise<Exploration> {
   const began = performance.now();
+  const endsAt = began + options.maxDurationMs;
   const label = path.basename(folder);
+  const subject = await observed(engine, asked, `${label}/observe`, options);
   options.say(`recording: ${options.workload.summary}`);
   await recordWorkload(
     engine,
@@ -68,26 +73,32 @@ export async function explore(
 
   const promised = (model: Model) => model === 'process-crash' || promises.level === 'power-loss';
   const recoveries = path.join(folder, 'recoveries');
-  const booting = { ...options, promised };
+  const booting = { ...options, promised, endsAt };
   const boots = await bootStates(engine, subject, record, reduced, recoveries, `${label}/boot`, booting);
   violations.push(...boots.violations);
   const bootedMs = performance.now() - began - recordedMs - judgedMs;
 
   const crashes = path.join(folder, 'confirm');
-  const confirmed = await confirm(engine, subject, record, options.workload, crashes, label, options);
+  const { confirmed, untried } = await confirm(engine, subject, record, options.workload, crashes, label, {
+    ...options,
+    endsAt,
+  });
   // Only there to be looked at once, and large.
   for (const one of [recoveries, crashes]) await rm(one, { recursive: true, force: true });
 
   const disagree = confirmed.filter((one) => !one.agrees);
   const untrue = disagree.map((one) => `a real crash at ${one.at} left another folder: ${one.differences[0]}`);
   const { ofWrite, ofRecovery } = together(findings(record, violations, promised), boots.ofRecovery);
-  const found = await keepAll(record, options.models, ofWrite, ofRecovery, folder);
+  const oracle = oracleOf(subject.release);
+  const kept = { folder, ...(oracle !== undefined && { oracle }), again: options.again ?? '' };
+  const found = await keepAll(record, options.models, ofWrite, ofRecovery, kept);
   return {
     schemaVersion: EXPLORATION_SCHEMA_VERSION,
     system: record.system,
     version: record.version,
     workload: record.workload,
-    outcome: outcomeOf(found, [...wrong, ...untrue], boots.reasons),
+    judgedBy: oracle === undefined ? 'files' : 'answers',
+    outcome: outcomeOf(found, [...wrong, ...untrue], boots.unjudged, [...boots.reasons, ...untried]),
     models: options.models.map((model) => ({
       model,
       assumes: ASSUMPTIONS[model],
@@ -99,8 +110,10 @@ export async function explore(
       represented: boots.represented,
       leftOut: reduced.states.length - boots.booted - boots.represented,
     },
+    groups: boots.groups,
     recoveries: boots.recoveries,
     boots: boots.boots,
+    sharedMemory: [...(record.sharedMemory ?? [])].sort(),
     leftOutByBound: String(reduced.leftOutByBound),
     findings: found,
     map: mapOf(record, options.models, reduced, violations),
@@ -135,38 +148,52 @@ async function keepAll(
   models: readonly Model[],
   found: readonly Finding[],
   ofRecovery: readonly RecoveryFinding[],
-  folder: string,
+  { folder, oracle, again }: { folder: string; oracle?: Oracle; again: string },
 ): Promise<Exploration['findings']> {
   const images = imagesOf(record, models, new Set(found.map((one) => one.digest)));
   const seen = seenIn(record);
+  const { before } = record;
   const toKeep = found.map((finding): { finding: Finding; state: StateToBoot } => {
     const image = images.get(finding.digest);
     if (image === undefined) throw new Error('a finding is of a state that is not in the record');
-    const acknowledged = acknowledgedBefore(record, finding.step);
-    return { finding, state: { name: nameOf(finding.digest), image, acknowledged, seen } };
+    const acknowledged = turnsAt(record, finding.step);
+    return {
+      finding,
+      state: { name: nameOf(finding.digest), image, acknowledged, seen, ...(before !== undefined && { before }) },
+    };
   });
   const kept: Exploration['findings'] = [];
   for (const { finding, state } of [...toKeep, ...ofRecovery]) {
     const at = path.join('states', state.name);
     const { system, version } = record;
-    await keepState(path.join(folder, at), { ...state, system, version, cause: finding.cause });
+    const { cause } = finding;
+    await keepState(path.join(folder, at), {
+      ...state,
+      system,
+      version,
+      cause,
+      ...(oracle !== undefined && { oracle }),
+    });
     const shown = path.join(path.relative(process.cwd(), folder), at);
-    kept.push({ ...finding, kept: at, reproduce: `npx midwrite explore --state ${shown}` });
+    kept.push({ ...finding, kept: at, reproduce: `npx midwrite explore ${again}--state ${shown}` });
   }
   return kept;
 }
 
 /**
  * @param untrue why the record or the model is not what happened: then nothing is proven, whatever was found
- * @param unknown what was not tried, or could not be judged: then nothing is held as a whole
+ * @param unjudged what was tried and could not be judged: then nothing is held
+ * @param untried what was left out: then nothing is held as a whole
  */
 function outcomeOf(
   found: readonly { promised: boolean }[],
   untrue: readonly string[],
-  unknown: readonly string[],
+  unjudged: readonly string[],
+  untried: readonly string[],
 ): Exploration['outcome'] {
-  const reasons = [...untrue, ...unknown];
-  if (untrue.length > 0) return { verdict: 'inconclusive', reasons };
-  if (found.some((one) => one.promised)) return { verdict: 'violated', reasons };
-  return { verdict: unknown.length > 0 ? 'inconclusive' : 'held', reasons };
+  const reasons = [...untrue, ...unjudged, ...untried];
+  if (untrue.length > 0) return { verdict: 'inconclusive', ofTried: 'inconclusive', reasons };
+  if (found.some((one) => one.promised)) return { verdict: 'violated', ofTried: 'violated', reasons };
+  const ofTried = unjudged.length > 0 ? 'inconclusive' : 'held';
+  return { verdict: untried.length > 0 ? 'inconclusive' : ofTried, ofTried, reasons };
 }

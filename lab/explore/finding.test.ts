@@ -40,3 +40,20 @@ test('what names no file is told apart by the file that was written', () => {
   const lost = (step: number) => violation('serves', 'turn 1 was not answered', step);
   expect(findings(record, [lost(1), lost(2)], () => true)).toHaveLength(2);
 });
+
+test('what is lost beside a crash that breaks the promise by itself is no cause', () => {
+  const { record } = new SmallRecord()
+    .create('/state/log')
+    .truncate('/state/store.json')
+    .write('/state/store.json', 'x');
+  const empty = violation('serves', 'the store is empty', 2);
+  const change = { folders: ['/state'], added: { path: '/state/log', id: 9 }, step: 0, op: 'create', replaces: false };
+  const losses = [{ kind: 'name' as const, change }];
+  const beside = { ...empty, digest: 'y', origin: { model: 'power-loss' as const, step: 2, losses, onExt4: true } };
+  const later = { ...beside, digest: 'z', origin: { ...beside.origin, step: 3 } };
+  const found = findings(record, [beside, later, empty], () => true);
+  expect(found.map(({ model, step, states }) => [model, step, states])).toEqual([
+    ['process-crash', 2, 2],
+    ['power-loss', 3, 1],
+  ]);
+});

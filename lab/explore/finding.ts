@@ -1,8 +1,9 @@
-import { patternOf } from '../cell/write-shape.ts';
+import { roleOf } from '../observe/places.ts';
 import type { Model, Origin } from './crash-state.ts';
 import type { FolderImage, InodeId } from './folder-image.ts';
 import type { DataFate, Loss } from './power-loss.ts';
-import type { Step, WriteRecord } from './record.ts';
+import type { Step, Turn, WriteRecord } from './record.ts';
+import { WARM } from './workload.ts';
 
 /** A state that breaks a promise, and where it comes from. */
 export interface Violation {
@@ -64,17 +65,24 @@ export function findings(
   const ordered = [...violations].sort(
     (a, b) => lossesOf(a).length - lossesOf(b).length || a.origin.step - b.origin.step,
   );
+  /** Where a promise is broken and nothing was lost: what is lost there beside it is not the cause. */
+  const withoutLoss = new Map<string, number>();
   for (const violation of ordered) {
     const { check, detail, digest, origin, booted, onExt4 } = violation;
     const keys = new Set(keysOf(record, violation));
     const isWithoutLoss = lossesOf(violation).length === 0;
-    const known = groups.findIndex(
-      ({ keys: fewer, finding }) =>
-        finding.check === check &&
-        finding.model === origin.model &&
-        ([...fewer].every((key) => keys.has(key)) || (isWithoutLoss && isOfSameFile(finding.detail, detail))),
-    );
+    const here = `${check} ${origin.step}`;
+    const sameCrash = isWithoutLoss ? undefined : withoutLoss.get(here);
+    const known =
+      sameCrash ??
+      groups.findIndex(
+        ({ keys: fewer, finding }) =>
+          finding.check === check &&
+          finding.model === origin.model &&
+          ([...fewer].every((key) => keys.has(key)) || (isWithoutLoss && isOfSameFile(finding.detail, detail))),
+      );
     const group = groups[known];
+    if (isWithoutLoss && !isTorn(origin)) withoutLoss.set(here, group === undefined ? groups.length : known);
     if (group === undefined) {
       const finding = {
         check,
@@ -133,30 +141,42 @@ const isOfSameFile = (a: string, b: string) => a.includes('/') && withoutIds(a) 
 const withoutIds = (detail: string) =>
   detail
     .split(' ')
-    .map((word) => (word.startsWith('/') ? patternOf(word) : withoutNumbers(word)))
+    .map((word) => (word.startsWith('/') ? roleOf(word) : withoutNumbers(word)))
     .join(' ');
+
+const isTorn = (origin: Origin) => origin.model === 'process-crash' && origin.tornBytes !== undefined;
 
 const lossesOf = ({ origin }: Violation): readonly Loss[] => (origin.model === 'power-loss' ? origin.losses : []);
 
-/** Nothing was lost but what a turn's answer had promised already. */
-const isEarly = ({ check, booted }: Violation) => check === 'acked-durable' && booted === undefined;
+/** Nothing was lost but what a turn's answer had promised already: it went out, and there was more to do. */
+const isEarly = (record: WriteRecord, { check, booted, origin }: Violation) =>
+  check === 'acked-durable' &&
+  (booted === undefined ||
+    (record.before !== undefined &&
+      origin.step < record.steps.length &&
+      record.turns.some((turn) => isSince(record, turn, origin))));
+
+/** A turn of the record itself that was acknowledged before a crash point. */
+const isSince = ({ steps }: WriteRecord, { acknowledged, t, name }: Turn, { step }: Origin) =>
+  acknowledged && name !== WARM && t < (steps[step]?.t ?? Number.POSITIVE_INFINITY);
 
 /** The file that a crash of a process was at work on: of the call that it cut, or of the last one that was over. */
 function lastCall(record: WriteRecord, origin: Origin): Step | undefined {
-  const isTorn = origin.model === 'process-crash' && origin.tornBytes !== undefined;
-  return record.steps[isTorn ? origin.step : origin.step - 1];
+  return record.steps[isTorn(origin) ? origin.step : origin.step - 1];
 }
 
 function keysOf(record: WriteRecord, violation: Violation): string[] {
   const losses = lossesOf(violation);
   if (losses.length > 0) return losses.map((loss) => keyOf(record, loss, violation.paths));
-  if (isEarly(violation)) return ['acknowledged too early'];
-  return [`at ${patternOf(lastCall(record, violation.origin)?.path ?? '')}`];
+  if (isEarly(record, violation)) return ['acknowledged too early'];
+  return [`at ${roleOf(lastCall(record, violation.origin)?.path ?? '')}`];
 }
 
 /** The missing step: of names the sync of their folder, whatever of it was lost. */
 const keyOf = (record: WriteRecord, loss: Loss, paths: Violation['paths']): string =>
-  loss.kind === 'name' ? `names ${loss.change.folders.join()}` : `data ${patternOf(nameOf(record, loss, paths))}`;
+  loss.kind === 'name'
+    ? `names ${loss.change.folders.map((folder) => roleOf(folder, true)).join()}`
+    : `data ${roleOf(nameOf(record, loss, paths))}`;
 
 function nameOf(record: WriteRecord, loss: DataLoss, paths: Violation['paths']): string {
   return paths.get(loss.id) ?? record.steps[loss.step]?.path ?? '?';
@@ -174,7 +194,7 @@ function causeOf(record: WriteRecord, violation: Violation): string {
   const { origin } = violation;
   const losses = lossesOf(violation);
   if (losses.length > 0) return lossesInWords(record, losses, violation).join('; and ');
-  if (isEarly(violation)) return `the acknowledgement went out before ${call(record, origin.step)} was over`;
+  if (isEarly(record, violation)) return `the acknowledgement went out before ${call(record, origin.step)} was over`;
   if (origin.model === 'process-crash' && origin.tornBytes !== undefined)
     return `${call(record, origin.step)} is cut off behind ${origin.tornBytes} bytes`;
   if (origin.step === 0) return `before ${call(record, 0)}`;

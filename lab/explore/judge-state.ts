@@ -16,6 +16,8 @@ export interface StateVerdict {
   readonly detail: string;
 }
 
+const ASKED = 'the system is asked what it holds when it runs on it';
+
 /** Larger files are not read as text: no store of that size was ever seen, and it would not fit into a string. */
 const READ_LIMIT_BYTES = 512 * 1024 * 1024;
 
@@ -53,7 +55,13 @@ export class StateJudge {
 
   /** @param acknowledged the turns that must be there */
   judge(image: FolderImage, acknowledged: readonly Turn[]): StateVerdict[] {
-    return [this.#storeValid(image), this.#allOrNothing(image), this.#ackedDurable(image, acknowledged)];
+    const { notPromised = {} } = this.#promises;
+    return [this.#storeValid(image), this.#allOrNothing(image), this.#ackedDurable(image, acknowledged)].map((one) => {
+      const reason = notPromised[one.check];
+      return reason === undefined
+        ? one
+        : { ...one, verdict: 'not-applicable', detail: `it is not promised: ${reason}` };
+    });
   }
 
   #storeValid(image: FolderImage): StateVerdict {
@@ -61,6 +69,8 @@ export class StateJudge {
     const { store } = this.#promises;
     if (store.format === 'sqlite')
       return { check, verdict: 'not-applicable', detail: 'a database is read after a boot' };
+    if (store.format === 'unnamed' || store.format === 'checked')
+      return { check, verdict: 'not-applicable', detail: 'the system itself says what it holds' };
     const inode = inodeAt(image, store.path);
     if (inode === undefined) return { check, verdict: 'violated', detail: 'the store is missing' };
     if (inode.type !== 'file')
@@ -97,7 +107,8 @@ export class StateJudge {
 
   #allOrNothing(image: FolderImage): StateVerdict {
     const check = 'all-or-nothing';
-    const { store } = this.#promises;
+    const { store, answers } = this.#promises;
+    if (answers !== undefined) return { check, verdict: 'not-applicable', detail: ASKED };
     if (store.format === 'sqlite')
       return { check, verdict: 'not-applicable', detail: 'a database is read after a boot' };
     const inode = inodeAt(image, store.path);
@@ -114,6 +125,7 @@ export class StateJudge {
 
   #ackedDurable(image: FolderImage, acknowledged: readonly Turn[]): StateVerdict {
     const check = 'acked-durable';
+    if (this.#promises.answers !== undefined) return { check, verdict: 'not-applicable', detail: ASKED };
     if (this.#promises.store.format === 'sqlite')
       return { check, verdict: 'not-applicable', detail: 'a database is read after a boot' };
     if (acknowledged.length === 0)

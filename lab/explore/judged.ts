@@ -1,11 +1,11 @@
 import type { GateEvent } from '../gate/protocol.ts';
 import type { Release } from '../system.ts';
 import { differences } from './compare.ts';
-import { crashStates, type DistinctState, firstOf, type Model, type Reduced, reduce } from './crash-state.ts';
+import { crashStates, type DistinctState, type Model, type Reduced, reduce } from './crash-state.ts';
 import { pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
 import { StateJudge, wholeVersions } from './judge-state.ts';
-import { acknowledgedBefore, type Turn, type WriteRecord } from './record.ts';
+import { type Turn, turnsAt, type WriteRecord } from './record.ts';
 import { Replay } from './replay.ts';
 
 /** What the states of a record come to, before any system is booted on them. */
@@ -18,7 +18,7 @@ export interface Judged {
 export function unfaithful(record: WriteRecord): string[] {
   const replay = new Replay(record);
   while (replay.index < record.steps.length) replay.step();
-  const wrong = differences(replay.image, record.end);
+  const wrong = differences(replay.image, record.end, () => false, record.sharedMemory);
   return [
     ...record.unrecorded.map(({ path: file, why }) => `the record does not have all: ${file}: ${why}`),
     ...wrong.slice(0, 5).map((one) => `the replay is not the real folder: ${one}`),
@@ -43,24 +43,6 @@ export function judgeStates(
   return { reduced, violations };
 }
 
-/** One of each kind of place first: where not all can be booted, every kind is. */
-export function byClass(record: WriteRecord, states: readonly DistinctState[]): DistinctState[] {
-  const classes = new Map<string, DistinctState[]>();
-  for (const state of states) {
-    const origin = firstOf(state);
-    const step = record.steps[origin.step];
-    const how =
-      origin.model === 'process-crash'
-        ? String(origin.tornBytes !== undefined)
-        : origin.losses.map((loss) => loss.kind).join();
-    const key = `${origin.model} ${step?.op} ${how.slice(0, 20)}`;
-    classes.set(key, [...(classes.get(key) ?? []), state]);
-  }
-  const lists = [...classes.values()];
-  const longest = Math.max(0, ...lists.map((list) => list.length));
-  return Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list.slice(index, index + 1))).flat();
-}
-
 /** The images of some states: the record is played again, so that nobody has to hold them all. */
 export function imagesOf(
   record: WriteRecord,
@@ -76,9 +58,10 @@ export function imagesOf(
   return images;
 }
 
+/** The turns at the last crash point that leaves a state, where the most were acknowledged. */
 export function mostAcknowledged(record: WriteRecord, { steps }: DistinctState): Turn[] {
   const last = Math.max(...steps['process-crash'], ...steps['power-loss']);
-  return acknowledgedBefore(record, last);
+  return turnsAt(record, last);
 }
 
 /** How the system was seen to write: in the whole record, since a temp is known by what is done to it later. */

@@ -9,7 +9,8 @@ import type { StateToBoot } from './boot-state.ts';
 import { sha256Of } from './compare.ts';
 import { Content } from './content.ts';
 import type { FolderImage, Inode, InodeId } from './folder-image.ts';
-import { Turn } from './record.ts';
+import { Oracle } from './oracle.ts';
+import { AnswerBefore, Turn } from './record.ts';
 
 /** 2: a gateway is called a system. */
 const KEPT_SCHEMA_VERSION = 2;
@@ -23,6 +24,8 @@ const Kept = z.object({
   cause: z.string(),
   acknowledged: z.array(Turn),
   seen: z.array(GateEvent),
+  /** Of a system from outside: what it is judged by. */
+  oracle: Oracle.extend({ before: AnswerBefore }).optional(),
   entries: z.array(
     z.object({
       path: z.string(),
@@ -42,11 +45,12 @@ export interface KeptState extends StateToBoot {
   system: string;
   version: string;
   cause: string;
+  oracle?: Oracle;
 }
 
 /** Writes a state as files: state.json, and its contents by their hashes, so that a name from a container never becomes a path. */
 export async function keepState(folder: string, state: KeptState): Promise<void> {
-  const { system, version, cause, acknowledged, seen, image } = state;
+  const { system, version, cause, acknowledged, seen, image, oracle, before } = state;
   const entries: z.infer<typeof Kept>['entries'] = [];
   try {
     await mkdir(path.join(folder, 'files'), { recursive: true });
@@ -72,6 +76,7 @@ export async function keepState(folder: string, state: KeptState): Promise<void>
       cause,
       acknowledged: [...acknowledged],
       seen: [...seen],
+      ...(oracle !== undefined && before !== undefined && { oracle: { ...oracle, before } }),
       entries,
     };
     await writeFile(path.join(folder, STATE_FILE), `${JSON.stringify(kept, null, 2)}\n`);
@@ -99,7 +104,7 @@ export async function readKeptState(folder: string): Promise<KeptState> {
     const issue = parsed.error.issues[0];
     throw new Problem('bad-results', `${folder}/${STATE_FILE} is damaged: ${issue?.path.join('.')}: ${issue?.message}`);
   }
-  const { system, version, cause, acknowledged, seen, entries } = parsed.data;
+  const { system, version, cause, acknowledged, seen, entries, oracle } = parsed.data;
   const names = new Map<string, InodeId>();
   const inodes = new Map<InodeId, Inode>();
   for (const { path: file, type, mode, id, target, sha256 } of entries) {
@@ -108,7 +113,8 @@ export async function readKeptState(folder: string): Promise<KeptState> {
     inodes.set(id, { type, mode, content, ...(target !== undefined && { target }) });
   }
   const image: FolderImage = { names, inodes };
-  return { name: path.basename(folder), system, version, cause, acknowledged, seen, image };
+  const kept = { name: path.basename(folder), system, version, cause, acknowledged, seen, image };
+  return oracle === undefined ? kept : { ...kept, oracle, before: oracle.before };
 }
 
 async function contentOf(folder: string, sha256: string): Promise<Buffer> {

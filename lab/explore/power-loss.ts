@@ -111,9 +111,16 @@ export class Durability {
     this.#changes = this.#changes.filter((change) => !isSynced(change));
   }
 
+  /** Of a file that has no name, on the disk or after any call that is not there yet, nobody can tell what became of its data: it was unlinked while open. */
+  #reachableData(): PendingData[] {
+    const named = new Set(this.#names.values());
+    for (const { added } of this.#changes) if (added !== undefined) named.add(added.id);
+    return [...this.#data.values()].filter(({ id }) => named.has(id));
+  }
+
   /** How many states there are when every change of a name and every file's data has its own fate. */
   get combinations(): bigint {
-    return 2n ** BigInt(this.#changes.length) * BigInt(FATES.length) ** BigInt(this.#data.size);
+    return 2n ** BigInt(this.#changes.length) * BigInt(FATES.length) ** BigInt(this.#reachableData().length);
   }
 
   /**
@@ -122,7 +129,7 @@ export class Durability {
    */
   *states(): Generator<PowerLossState> {
     const { inodes } = this.#replay.image;
-    const data = [...this.#data.values()];
+    const data = this.#reachableData();
     const all = this.#changes.map(() => true);
     for (const kept of subsets(all.length)) {
       for (const fate of data.length === 0 ? (['kept'] as const) : FATES)

@@ -111,8 +111,8 @@ test.each([
   ],
   [
     'of another version',
-    (file: string) => writeFileSync(file, readFileSync(file, 'utf8').replace('"schemaVersion":2', '"schemaVersion":7')),
-    /version 7, and this midwrite reads 2/,
+    (file: string) => writeFileSync(file, readFileSync(file, 'utf8').replace('"schemaVersion":3', '"schemaVersion":7')),
+    /version 7, and this midwrite reads 3/,
   ],
   ['with a line that is none', (file: string) => appendFileSync(file, '{"kind":"step"}\n'), /is no line of a record/],
 ])('a record %s is refused', async (_, spoil, says) => {

@@ -4,6 +4,7 @@ import { writeProblem } from '../evidence/recorder.ts';
 import type { GateEvent } from '../gate/protocol.ts';
 import { Problem } from '../problem.ts';
 import { type Effect, RECORD_SCHEMA_VERSION, RecordLine, type Step, type WriteRecord } from './record.ts';
+import { sharedMemoryOf, withoutBytesOf } from './shared-memory.ts';
 
 export const RECORD_FILE = 'record.jsonl';
 export const DATA_FILE = 'record.data';
@@ -57,7 +58,7 @@ export class RecordWriter implements Disposable {
   }
 
   /** What is no change of the folder. */
-  add(line: Extract<RecordLine, { kind: 'turn' | 'end' | 'unrecorded' }>): void {
+  add(line: Extract<RecordLine, { kind: 'turn' | 'answer' | 'end' | 'unrecorded' }>): void {
     this.#line(line);
   }
 
@@ -169,23 +170,25 @@ export function openRecord(folder: string): OpenRecord {
     parsed.filter((line): line is Extract<RecordLine, { kind: Kind }> => line.kind === kind);
   const [end] = of('end');
   const [base] = of('base');
+  const [answer] = of('answer');
   if (end === undefined || base === undefined)
     throw cutShort(file, end === undefined ? 'it has no end' : 'it does not say what the folder was at its beginning');
   const data = openSync(path.join(folder, DATA_FILE), 'r');
   const size = fstatSync(data).size;
   const { system, version, workload, root } = header;
+  const told = { base: base.effects, steps: of('step'), unrecorded: of('unrecorded'), end: end.entries };
+  const sharedMemory = sharedMemoryOf(told);
   return {
     record: {
+      ...withoutBytesOf(told, sharedMemory),
+      sharedMemory,
       system,
       version,
       workload,
       root,
       seen: of('seen').flatMap((line) => line.events),
-      base: base.effects,
-      steps: of('step'),
       turns: of('turn'),
-      unrecorded: of('unrecorded'),
-      end: end.entries,
+      ...(answer !== undefined && { before: answer }),
       data: (at, bytes) => {
         if (at + bytes > size)
           throw cutShort(path.join(folder, DATA_FILE), `it has ${size} bytes, and ${at + bytes} are told of`);

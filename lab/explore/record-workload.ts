@@ -7,7 +7,7 @@ import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import type { Release } from '../system.ts';
 import { cleanupEnds, prepare, startCleanup } from './beginning.ts';
-import type { Turn } from './record.ts';
+import type { AnswerBefore, Turn } from './record.ts';
 import { RecordWriter } from './record-file.ts';
 import type { Workload } from './workload.ts';
 
@@ -74,7 +74,8 @@ export async function recordWorkload(
   };
   const beginner = { pod, session, release, workload };
   await prepare(beginner, boot);
-  sink.turns.length = 0;
+  // Of a system that is asked what it holds, the write before is what the next one may not take along.
+  if (release.read === undefined) sink.turns.length = 0;
   isWanted = true;
   switch (workload.begins) {
     case 'warm':
@@ -90,17 +91,24 @@ export async function recordWorkload(
   }
   const turnsMs: number[] = [];
   const drive = async (name: string) => {
-    const { tSent, tEnded } = await session.turn(name);
-    turnsMs.push(tEnded - tSent);
-    await session.quiet();
+    const result = await session.turn(name);
+    if (!result.acknowledged)
+      throw new Problem(
+        'write-failed',
+        `${release.system}@${release.version}: the write that was to be recorded failed, without a fault: ${result.error}`,
+      );
+    turnsMs.push(result.tEnded - result.tSent);
+    await session.settled(result);
   };
   await workload.drive(session, drive);
   if (pod.gate.howEnded === undefined) {
-    await session.quiet();
+    await session.bootSettled();
     await endRecord(pod, signal);
   }
   isWanted = false;
-  for (const turn of sink.turns) writer.add(withAnswerTime(turn, sent));
+  const begins = answerBegins(release);
+  for (const turn of sink.turns) writer.add(withAnswerTime(turn, sent, begins));
+  if (sink.before !== undefined) writer.add({ kind: 'answer', ...sink.before });
   writer.add({ kind: 'end', entries: await pod.sidecar.snapshot(root, [], 0) });
   if (writer.failure !== undefined) throw writer.failure;
   return { turnsMs, steps: writer.steps };
@@ -131,10 +139,15 @@ async function gateSays(pod: Pod, ev: 'base' | 'recorded', ask: () => void, sign
 class TurnSink implements EvidenceSink {
   readonly turns: (Turn & { tSent: number })[] = [];
   whyNotReady = '';
+  before: AnswerBefore | undefined;
 
   record(observation: Parameters<EvidenceSink['record']>[0]): void {
     if (observation.type === 'not-ready')
       this.whyNotReady = `${observation.why}. Its last lines:\n  ${observation.lastLines}`;
+    if (observation.type === 'answer') {
+      const { acknowledged, text, error } = observation;
+      this.before = { acknowledged, text, ...(error !== undefined && { error }) };
+    }
     if (observation.type !== 'turn') return;
     const { name, session, text, durable, result } = observation;
     const { acknowledged, tSent, tEnded } = result;
@@ -144,8 +157,16 @@ class TurnSink implements EvidenceSink {
   snapshot(): void {}
 }
 
-function withAnswerTime({ tSent, ...turn }: Turn & { tSent: number }, sent: readonly Sent[]): Turn {
-  return { ...turn, t: answeredAt(sent, tSent, turn.t) };
+function withAnswerTime({ tSent, ...turn }: Turn & { tSent: number }, sent: readonly Sent[], begins: string): Turn {
+  return { ...turn, t: answeredAt(sent, tSent, turn.t, begins) };
+}
+
+/** writegate tells so many bytes of what goes out (images/writegate/src/record.c). */
+const STARTS_CHARS = 12;
+
+/** How the answer to a write begins, where it goes out through a socket of the system's own. */
+function answerBegins({ write }: Release): string {
+  return write.kind === 'tcp' && write.answer !== undefined ? write.answer.slice(0, STARTS_CHARS) : 'HTTP/1.';
 }
 
 /** Something that went out through a socket, and when it set out. */
@@ -159,13 +180,14 @@ export interface Sent {
 const CLOCKS_APART_MS = 1;
 
 /**
- * When the system gave the answer out of its hands: the last thing that it sent before the answer was heard, through a socket that an HTTP response went
+ * When the system gave the answer out of its hands: the last thing that it sent before the answer was heard, through a socket that an answer went
  * out of since the turn was sent. What it changes after that comes after the acknowledgement, even if the answer was heard later.
  * @param tHeard what is taken where nothing of it was seen
+ * @param begins how an answer begins. Absent: as an HTTP response does
  */
-export function answeredAt(sent: readonly Sent[], tSent: number, tHeard: number): number {
+export function answeredAt(sent: readonly Sent[], tSent: number, tHeard: number, begins = 'HTTP/1.'): number {
   const during = sent.filter((one) => one.t >= tSent - CLOCKS_APART_MS && one.t <= tHeard + CLOCKS_APART_MS);
-  const answer = during.findLast((one) => one.starts.startsWith('HTTP/1.'));
+  const answer = during.findLast((one) => one.starts.startsWith(begins));
   if (answer === undefined) return tHeard;
   return during.findLast((one) => one.fd === answer.fd)?.t ?? tHeard;
 }

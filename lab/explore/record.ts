@@ -3,7 +3,7 @@ import { GateEvent } from '../gate/protocol.ts';
 import { Entry } from '../sidecar/client.ts';
 
 /** The version of a record; a reader refuses any other. */
-export const RECORD_SCHEMA_VERSION = 2;
+export const RECORD_SCHEMA_VERSION = 3;
 
 const NameEffect = z.object({ kind: z.literal('name'), path: z.string(), ino: z.number().nullable() });
 const InodeEffect = z.object({
@@ -59,6 +59,10 @@ export const Turn = z.object({
 });
 export type Turn = z.infer<typeof Turn>;
 
+/** What a system that can be asked answered before the record began. `error`: why it is no answer. */
+export const AnswerBefore = z.object({ acknowledged: z.boolean(), text: z.string(), error: z.string().optional() });
+export type AnswerBefore = z.infer<typeof AnswerBefore>;
+
 /** One line of a record. */
 export const RecordLine = z.discriminatedUnion('kind', [
   z.object({
@@ -75,6 +79,7 @@ export const RecordLine = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('base'), effects: z.array(Effect) }),
   Step,
   Turn,
+  AnswerBefore.extend({ kind: z.literal('answer') }),
   /** What the record does not have. */
   z.object({ kind: z.literal('unrecorded'), path: z.string(), why: z.string() }),
   /** The last line: the folder as another process read it when all was over. Without it the record was cut short. */
@@ -94,8 +99,12 @@ export interface WriteRecord {
   readonly steps: readonly Step[];
   /** In the order in which they ended. */
   readonly turns: readonly Turn[];
+  /** Of a system that is judged by what it answers. */
+  readonly before?: AnswerBefore;
   readonly unrecorded: readonly { path: string; why: string }[];
   readonly end: readonly Entry[];
+  /** Files whose bytes are no part of what a crash leaves (shared-memory.ts): empty in every state. */
+  readonly sharedMemory?: ReadonlySet<string>;
   /** Reads a piece of the data. */
   readonly data: (at: number, bytes: number) => Buffer;
 }
@@ -104,4 +113,11 @@ export interface WriteRecord {
 export function acknowledgedBefore({ steps, turns }: WriteRecord, index: number): Turn[] {
   const t = steps[index]?.t ?? Number.POSITIVE_INFINITY;
   return turns.filter((turn) => turn.acknowledged && turn.t < t);
+}
+
+/** Those, and, of a system that is judged by what it answers, the turns that nobody had an answer to yet: they may have taken the place of others. */
+export function turnsAt(record: WriteRecord, index: number): Turn[] {
+  const acknowledged = acknowledgedBefore(record, index);
+  if (record.before === undefined) return acknowledged;
+  return record.turns.map((turn) => (acknowledged.includes(turn) ? turn : { ...turn, acknowledged: false }));
 }

@@ -1,6 +1,6 @@
 import type { Promises } from '../system.ts';
 import type { StateToBoot } from './boot-state.ts';
-import { crashPointsOf, type DistinctState, firstOf, type Model, nameOf, type Origin } from './crash-state.ts';
+import { crashPointsOf, type DistinctState, firstOf, type Model, nameOf } from './crash-state.ts';
 import { type Finding, findings, isSameCause, notSaidOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
 import { imagesOf, judgeStates, unfaithful } from './judged.ts';
@@ -17,8 +17,7 @@ export interface RecoveryFinding {
 export interface RecoveryState {
   digest: string;
   state: StateToBoot;
-  of: Pick<DistinctState, 'onExt4'>;
-  origin: Origin;
+  of: DistinctState;
   tell(broken: readonly Violation[]): void;
 }
 
@@ -118,8 +117,7 @@ export class Recoveries {
       toBoot.push({
         digest,
         state: { ...parent, name: `${parent.name}-${nameOf(digest)}`, image },
-        of: state,
-        origin: firstOf(state),
+        of: { ...state, digest },
         tell: (broken) => this.#tell(recovery, notSaidOf(recovery.before, broken), new Map([[digest, image]])),
       });
     }

@@ -8,17 +8,12 @@ const FIRST_REASONS = 10;
 
 /** An exploration for a person at a terminal. */
 export function explorationInWords(found: Exploration): string {
-  const lines = [
-    `${found.system}@${found.version}, ${found.workload}: ${glyph(found.outcome.verdict)} ${found.outcome.verdict}`,
-    '',
-    counts(found),
-    '',
-  ];
+  const lines = [`${found.system}@${found.version}, ${found.workload}: ${verdictOf(found)}`, '', counts(found), ''];
   for (const finding of found.findings) {
     lines.push(
       `✗ ${finding.check} (${finding.model}${finding.promised ? '' : ', not promised'}): ${plain(finding.cause)}`,
       `    ${plain(finding.detail)}`,
-      `    ${finding.states} ${finding.states === 1 ? 'state' : 'states'}${place(finding)}; again: ${finding.reproduce}`,
+      `    ${finding.states} ${finding.states === 1 ? 'state' : 'states'}${place(found, finding)}; again: ${finding.reproduce}`,
     );
   }
   if (found.findings.length === 0) lines.push('No state breaks a promise.');
@@ -34,24 +29,49 @@ export function explorationInWords(found: Exploration): string {
   return lines.join('\n');
 }
 
-function place(finding: Exploration['findings'][number]): string {
-  const booted = finding.booted === undefined ? '' : `, after a boot (${finding.booted})`;
+/** What was left out takes nothing from what was tried. */
+function verdictOf({ outcome: { verdict, ofTried } }: Exploration): string {
+  const whole = `${glyph(verdict)} ${verdict}`;
+  return verdict === ofTried ? whole : `${whole} as a whole; what was tried: ${glyph(ofTried)} ${ofTried}`;
+}
+
+function place(found: Exploration, finding: Exploration['findings'][number]): string {
+  const booted =
+    finding.booted === undefined || found.judgedBy === 'answers' ? '' : `, after a boot (${finding.booted})`;
   if (finding.model === 'process-crash') return booted;
   return `${booted}; ${finding.onExt4 ? 'ext4 can leave such a state too' : 'not on ext4 as it is mounted by default'}`;
 }
 
-function counts({ models, states, recoveries, leftOutByBound, confirmed, tookMs, map }: Exploration): string {
+function counts(found: Exploration): string {
+  const { models, states, groups, leftOutByBound, confirmed, tookMs, map } = found;
   const points = models.map(({ model, crashPoints }) => `${crashPoints} (${model})`).join(' and ');
   const agreed = confirmed.filter((one) => one.agrees).length;
   return [
     `${map.length - 1} calls; ${points} crash points; ${states.distinct} distinct states.`,
-    `Judged without a boot: all. Booted, aged and fresh: ${states.booted}; different from one of them only in what no boot opened: ${states.represented}; not booted: ${states.leftOut}.`,
-    `Recoveries recorded: ${recoveries.recorded}; ${recoveries.crashPoints} crash points in them leave ${recoveries.states} more states, judged; booted: ${recoveries.booted}, different from a booted one only in what no boot opened: ${recoveries.represented}, left out by the bound (one recovery of each kind): ${recoveries.boundLeftOut}.`,
+    ...(found.judgedBy === 'answers' ? ofAnswers(found) : ofFiles(found)),
+    `States that are alike (the same change of a file in the same role, or the same of it lost): ${groups.all} groups, of which ${groups.seen} were tried.`,
     `Power losses left out by the bound: ${leftOutByBound}.`,
+    ...sharedMemory(found),
     `Real crashes that left what the model says: ${agreed} of ${confirmed.length}.`,
     `Recorded in ${seconds(tookMs.record)}, judged in ${seconds(tookMs.judge)}, booted in ${seconds(tookMs.boot)}.`,
   ].join('\n');
 }
+
+const sharedMemory = ({ sharedMemory: files }: Exploration): string[] =>
+  files.length === 0
+    ? []
+    : [`Left out: the bytes of ${files.join(', ')}. SQLite makes its shared memory anew when it opens a database.`];
+
+const ofFiles = ({ states, recoveries }: Exploration): string[] => [
+  `Judged without a boot: all. Booted, aged and fresh: ${states.booted}; different from one of them only in what no boot opened: ${states.represented}; not booted: ${states.leftOut}.`,
+  `Recoveries recorded: ${recoveries.recorded}; ${recoveries.crashPoints} crash points in them leave ${recoveries.states} more states, judged; booted: ${recoveries.booted}, different from a booted one only in what no boot opened: ${recoveries.represented}, left out by the bound (one recovery of each kind): ${recoveries.boundLeftOut}.`,
+];
+
+/** A system from outside is asked what it holds, so a state says nothing before the system runs on it. */
+const ofAnswers = ({ states, recoveries }: Exploration): string[] => [
+  `The system ran on ${states.booted} of them and was asked what it holds; ${states.represented} more differ from one of these only in what no run opened; ${states.leftOut} were not tried.`,
+  `What it wrote in ${recoveries.recorded} of those recoveries was recorded too: ${recoveries.crashPoints} crash points leave ${recoveries.states} more states. It ran on ${recoveries.booted} of those; ${recoveries.represented} more differ only in what no run opened; ${recoveries.boundLeftOut} were left out (one recovery of each kind is crashed).`,
+];
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
@@ -59,7 +79,7 @@ const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 export function explorationReport(found: Exploration): string {
   const sections = [
     `# ${markdownText(`${found.system}@${found.version}`)}: every crash point of ${found.workload}`,
-    `**${found.outcome.verdict}**`,
+    `**${verdictOf(found)}**`,
     ...(found.outcome.reasons.length === 0
       ? []
       : [found.outcome.reasons.map((reason) => `- ${markdownText(reason)}`).join('\n')]),
@@ -73,7 +93,7 @@ export function explorationReport(found: Exploration): string {
           [
             `### ${finding.check}, ${finding.model}${finding.promised ? '' : ' (not promised)'}`,
             `${markdownText(finding.cause)}.`,
-            `${markdownText(finding.detail)} (${finding.states} states${place(finding)})`,
+            `${markdownText(finding.detail)} (${finding.states} states${place(found, finding)})`,
             `\`${finding.reproduce}\``,
           ].join('\n\n'),
         )),

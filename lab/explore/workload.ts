@@ -1,4 +1,6 @@
 import type { Session } from '../cell/session.ts';
+import { Problem } from '../problem.ts';
+import type { Release } from '../system.ts';
 
 /** What is done to the system while it is recorded. */
 export interface Workload {
@@ -13,12 +15,17 @@ export interface Workload {
   drive(session: Session, turn: (name: string) => Promise<void>): Promise<void>;
 }
 
+/** The write before the record begins. */
+export const WARM = 'warm';
+/** The write that an oracle knows the answers around (lab/observe/observe.ts). */
+const WRITE = 'struck';
+
 export const workloads: readonly Workload[] = [
   {
     name: 'turn',
     summary: 'one turn, in a system that is warm',
     begins: 'warm',
-    drive: async (_, turn) => turn('first'),
+    drive: async (_, turn) => turn(WRITE),
   },
   {
     name: 'two-turns',
@@ -40,7 +47,7 @@ export const workloads: readonly Workload[] = [
     summary: 'one turn, and the stop that an operator asks for',
     begins: 'warm',
     async drive(session, turn) {
-      await turn('first');
+      await turn(WRITE);
       await session.stop();
     },
   },
@@ -51,3 +58,22 @@ export const workloads: readonly Workload[] = [
     drive: async () => undefined,
   },
 ];
+
+/** What a system from outside can be judged by: its answers before and after one write. */
+const OF_OUTSIDE = new Set(['turn', 'boot', 'stop']);
+
+/**
+ * The workload of this name, where a system has such a one.
+ * @throws Problem bad-usage
+ */
+export function workloadOf(name: string, { system, read, lifecycle }: Release): Workload {
+  const fits = (one: Workload) =>
+    read === undefined || (lifecycle === 'command' ? one.name === 'turn' : OF_OUTSIDE.has(one.name));
+  const found = workloads.find((one) => one.name === name);
+  if (found !== undefined && fits(found)) return found;
+  const there = workloads.filter(fits).map((one) => one.name);
+  throw new Problem(
+    'bad-usage',
+    `${found === undefined ? 'there is no' : `${system} has no`} workload "${name}". There ${there.length === 1 ? 'is' : 'are'}: ${there.join(', ')}.`,
+  );
+}

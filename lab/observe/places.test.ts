@@ -115,6 +115,9 @@ describe('the places of a write', () => {
 test('what changes in a name from write to write is no part of its role, in folders too', () => {
   expect(roleOf('/state/cache-4711/a_b.2026.json')).toBe('/state/cache-*/a_b.*.json');
   expect(roleOf('/state/.git/objects/da/tmp_obj_bLpEPl')).toBe('/state/.git/objects/*/tmp_obj_*');
+  // Six random letters may look like a word.
+  expect(roleOf('/state/.git/objects/da/tmp_obj_Rpdxfx')).toBe('/state/.git/objects/*/tmp_obj_*');
+  expect(roleOf('/state/tmp_sessions/notes_object')).toBe('/state/tmp_sessions/notes_object');
   expect(roleOf('/state/.git/objects/be/25d3879be3af15b1ebfc75c4b9de32d160905a')).toBe('/state/.git/objects/*/*');
   expect(roleOf('/state/logs/midwrite-struck-out.log')).toBe('/state/logs/*-out.log');
   expect(roleOf('/state/README.md/COMMIT_EDITMSG/Notes.json/pending.data')).toBe(

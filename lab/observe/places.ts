@@ -61,16 +61,20 @@ const FIRST_BYTE = /^[0-9a-f]{2}$/;
 /** Six characters of mkstemp(3), or as many of another library's: small and capital letters mixed as no word has them. */
 const RANDOM = /(?<=^|[._-])(?=\w*[a-z])(?=\w*[A-Z])(?![A-Z]?[a-z]+(?:[._-]|$))[A-Za-z0-9]{6,}(?=$|[._-])/g;
 
+/** What mkstemp(3) puts behind the name of a temp: of random letters some look like a word. */
+const AFTER_TMP = /(?<=(?:^|[._-])te?mp[._-](?:[A-Za-z]+[._-])*)[A-Za-z0-9]{6}$/;
+
 /** What a write says may be in the name of its file. */
 const TEXT = /midwrite-(?:warm|struck|after|early|crowd)(?:-\d+)?x*/g;
 
 const roleOfName = (name: string, isFolder: boolean): string =>
   isFolder && FIRST_BYTE.test(name)
     ? '*'
-    : path.posix.basename(patternOf(`/${name.replaceAll(TEXT, '*').replaceAll(RANDOM, '*')}`));
+    : path.posix.basename(patternOf(`/${name.replaceAll(TEXT, '*').replace(AFTER_TMP, '*').replaceAll(RANDOM, '*')}`));
 
 /** A pattern that fits a path's role; signs that mean something in a pattern stand for any one sign. */
-const globOf = ({ op, path: file }: Op): string => roleOf(file, op === 'mkdir').replaceAll(/[?[\]{}()!+@|\\]/g, '?');
+export const globOf = ({ op, path: file }: { op: string; path: string }): string =>
+  roleOf(file, op === 'mkdir').replaceAll(/[?[\]{}()!+@|\\]/g, '?');
 
 /** One call of a write, with what is needed to hold the same call in another write. */
 export class Calls {
