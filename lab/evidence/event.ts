@@ -134,6 +134,20 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
   /** A point of a curve: what was measured when `x` of something had been done. */
   event('point', { series: z.string(), x: z.number(), values: z.record(z.string(), z.number()) }),
   /**
+   * What lay in all watched folders, by name and size, when `x` of something had been done: `undisturbed` boots, or `crashes`. For `left-behind`, which
+   * needs no content.
+   */
+  event('look', {
+    series: z.enum(['undisturbed', 'crashes']),
+    x: z.number(),
+    roots: z.array(z.string()),
+    entries: z.array(
+      z.object({ path: z.string(), type: z.enum(['file', 'directory', 'symlink', 'other']), size: z.number() }),
+    ),
+  }),
+  /** The moment of a boot at which crashes are to fall, learned from one that was undisturbed: what it has then that it takes away again. */
+  event('worst-moment', { words: z.string(), files: z.number(), folders: z.number(), bytes: z.number() }),
+  /**
    * What was in the collections of the system's heap when a series was done, or what came before the first one: kind, name of what holds them, how many of
    * them, entries in all of them. Arrays and objects of a name with fewer than `atLeast` are not listed.
    */

@@ -29,6 +29,8 @@ export interface PodSpec {
   tellsOpens?: boolean;
   /** Gets every event of writegate's, those of a record too, which are in no evidence. */
   onGateEvent?(event: GateEvent): void;
+  /** The temp folder is a volume too: it outlives the system's container, and can be looked at. Absent: it is in memory, and new at every boot. */
+  keepsTemp?: boolean;
   /** Boots that an earlier pod of the same evidence had: numbers go on after them. */
   bootsBefore?: number;
 }
@@ -68,12 +70,15 @@ const SECOND = '-second';
 /** No process of the first machine has it in the second one. */
 const SECOND_PID = 64;
 
-const partOf = ({ label, name, release }: PodSpec, volume: string, suffix: string): Omit<PodPart, 'image'> => ({
-  cell: label,
-  name,
+const tempVolumeOf = ({ name }: PodSpec): string => `${name}-temp`;
+
+const partOf = (spec: PodSpec, volume: string, suffix: string): Omit<PodPart, 'image'> => ({
+  cell: spec.label,
+  name: spec.name,
   suffix,
   volume,
-  release,
+  ...(spec.keepsTemp === true && { tempVolume: tempVolumeOf(spec) }),
+  release: spec.release,
 });
 
 interface PodParts {
@@ -134,6 +139,7 @@ export class Pod implements AsyncDisposable {
       await DockerWatch.start(engine, spec.label, (event) => recorder.record({ type: 'docker', ...event })),
     );
     const volume = undo.use(await makeVolume(engine, `${spec.name}-state`, spec.label, spec.diskBytes));
+    if (spec.keepsTemp === true) undo.use(await makeVolume(engine, tempVolumeOf(spec), spec.label));
     const parts = { engine, spec, recorder, volume: volume.name, watch, suffix: '' };
     return await Pod.#withSidecar({ ...parts, boots: { last: spec.bootsBefore ?? 0 } }, undo);
   }
