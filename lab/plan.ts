@@ -10,6 +10,7 @@ import {
   parseSize,
 } from './cell/cell-id.ts';
 import { type CrashPoint, crashPoints, passes } from './cell/write-shape.ts';
+import { activityOf } from './during/activity.ts';
 import type { Fault } from './fault.ts';
 import { configured, knownFaults, knownSystems } from './known.ts';
 import { Problem } from './problem.ts';
@@ -110,6 +111,7 @@ export async function planAgain(rows: readonly PlannedName[]): Promise<Planned[]
   return Promise.all(
     rows
       .filter(({ id }) => !fromOutside.has(id.split('@')[0] ?? ''))
+      .filter((row) => 'scenario' in row || activityOf(parseCellId(row.id).crashPoint) === undefined)
       .map((row) => {
         if (!('scenario' in row)) return planned(row.role, parseCellId(row.id), releases);
         return withScenario(row.role, row.scenario, `${row.system}@${row.version}`, row.isQuick, releases, row.seed);
@@ -123,6 +125,12 @@ export async function planRun(selection: Selection, names: readonly string[], is
   const { faults, crashPoints, memory, cells } = selection;
   const asksForCells = [faults, crashPoints, memory, cells].some((list) => list.length > 0);
   return [...chosen.flat(), ...(names.length === 0 || asksForCells ? await plan(selection) : [])];
+}
+
+/** The systems of a default plan, by what they are asked for with. */
+export async function defaultSystems(): Promise<string[]> {
+  const own = configured();
+  return (own.length > 0 ? own : systems.filter((one) => one.inDefaultPlan)).map(({ name }) => name);
 }
 
 /**

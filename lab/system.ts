@@ -65,6 +65,8 @@ export interface Release {
   storeCheck?: Drive;
   /** It is quiet when it has changed nothing for so long, in ms: learned of a system that writes late. Absent: as of every system. */
   quietMs?: number;
+  /** A boot that ends by itself is repeated for so long, in ms, as a restart policy would: how long it refuses is told then. Absent: it is not. */
+  restartedForMs?: number;
   /** What a write says, from its name. Absent: a text that no other pod's has. */
   textOf?(name: string): string;
   promises: Promises;

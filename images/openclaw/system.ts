@@ -78,6 +78,11 @@ const SQLITE: Pick<Promises, 'store' | 'durable'> = {
   ],
 };
 
+/** 15 to 25 s on two quiet processors; 120 s were seen on busy ones. */
+const SQLITE_READY_MS = 300_000;
+/** A lease of a dead owner is good for five minutes (#111972): so long, and a minute more, a supervisor restarts what refuses. */
+const LEASE_MS = 6 * 60_000;
+
 const ENV = {
   HOME: '/state',
   OPENCLAW_SKIP_CHANNELS: '1',
@@ -122,6 +127,7 @@ export const openclaw: System = {
         files: [{ path: '/state/.openclaw/openclaw.json', content: JSON.stringify(config(version), null, 2) }],
         ready,
       },
+      restartedForMs: LEASE_MS,
       write: { kind: 'http', ...turn('agent:main:explicit:{session}', '{text}') },
       lifecycle: 'server',
       promises: {
@@ -132,7 +138,7 @@ export const openclaw: System = {
         // PR #90503 spares temps younger than five minutes.
         sweepGraceMs: 5 * 60_000,
         sweepWithinMs: 2_000,
-        readyWithinMs: 120_000,
+        readyWithinMs: isSqlite(version) ? SQLITE_READY_MS : 120_000,
         serveWithinMs: 60_000,
         durable,
         level: 'process-crash',

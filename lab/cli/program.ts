@@ -110,6 +110,11 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       '--config <file>',
       'systems of your own: a config, or a folder with one (default: the nearest midwrite.config.ts)',
     )
+    .option(
+      '--during <what>',
+      'what is struck: turn (the default), boot, stop or cleanup; several with commas. Places are learned from an undisturbed one',
+      several,
+    )
     .option('--every-call', 'of systems of your own, a place before each call of the write, and not one of each kind')
     .option('--shard <index/count>', 'run a part of the plan, such as 2/4; `merge` puts the parts together')
     .option('--durations <run>', 'a run by whose times the shards are balanced; the same one for all of them')

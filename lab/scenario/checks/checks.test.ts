@@ -31,7 +31,22 @@ function crashes({ left = () => 0, steps = 5, withoutKill, notReadyAfter, isCutO
       x,
       values: { temps: left(x) > 0 ? x : 0, tempBytes: left(x), storeBytes: 6_000_000, folderBytes: 7_000_000 },
     });
+  const look = (series: 'undisturbed' | 'crashes', x: number) => {
+    const files = Array.from({ length: series === 'crashes' && left(x) > 0 ? x : 0 }, (_, index) => ({
+      path: `${STORE}.${index + 1}7.tmp`,
+      type: 'file' as const,
+      size: left(x) / x,
+    }));
+    build.add({
+      type: 'look',
+      series,
+      x,
+      roots: ['/state'],
+      entries: [{ path: STORE, type: 'file', size: 1 }, ...files],
+    });
+  };
   build.started(1).ready(1);
+  for (const boot of [0, 1, 2, 3]) look('undisturbed', boot);
   point(0);
   for (let step = 1; step <= steps; step += 1) {
     build
@@ -62,6 +77,7 @@ function crashes({ left = () => 0, steps = 5, withoutKill, notReadyAfter, isCutO
     }
     build.started(step + 1).ready(step + 1);
     point(step);
+    look('crashes', step);
   }
   if (!isCutOff) build.add({ type: 'end', durationMs: 1 });
   return judge(build.done());
