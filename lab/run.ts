@@ -85,7 +85,8 @@ export async function buildImages(
 }
 
 /** A release's image with writegate in it, and the state folder. */
-const imageOf = ({ image, promises }: Release) => gated(image, { path: promises.root });
+export const imageOf = ({ image, promises }: Pick<Release, 'image' | 'promises'>) =>
+  gated(image, { path: promises.root });
 
 /** The images of one release, and the sidecar's. */
 export async function buildImagesOf(

@@ -23,8 +23,10 @@ export interface System {
   isFromOutside?: true;
   /** Faults of its default plan. Absent: those of every default plan. */
   faults?: readonly string[];
+  /** What a registry has of it, and what that had once. Absent: it is published nowhere. */
+  published?(): Promise<{ versions: readonly string[]; gone: readonly string[] }>;
   /**
-   * Everything about one version.
+   * Everything about one version, which may be a range or a tag where a registry knows those.
    * @throws Problem no-such-version
    */
   release(version: string): Promise<Release>;

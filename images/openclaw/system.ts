@@ -1,5 +1,5 @@
 import semver from 'semver';
-import { nodeFor, viewPackage } from '../../lab/image/npm.ts';
+import { nodeFor, publishedOf, versionFor, viewPackage } from '../../lab/image/npm.ts';
 import { Problem } from '../../lab/problem.ts';
 import type { Promises, Ready, Release, System } from '../../lab/system.ts';
 import { churnOf } from './churn.ts';
@@ -92,6 +92,9 @@ const ENV = {
   OPENCLAW_NO_AUTO_UPDATE: '1',
 };
 
+/** A tag of npm's, such as `latest`. */
+const TAG = /^[a-z][a-z0-9-]*$/;
+
 /** OpenClaw's gateway, the npm package as it is published. */
 export const openclaw: System = {
   name: 'openclaw',
@@ -100,7 +103,14 @@ export const openclaw: System = {
   inDefaultPlan: true,
   expectations: 'openclaw/expectations.yaml',
 
+  published: () => publishedOf('openclaw'),
+
   async release(version): Promise<Release> {
+    if (semver.valid(version) === null) {
+      const exact =
+        semver.validRange(version) === null && !TAG.test(version) ? undefined : await versionFor('openclaw', version);
+      if (exact !== undefined) return openclaw.release(exact);
+    }
     const published =
       semver.valid(version) === null ? undefined : await viewPackage('openclaw', releaseOf(version), ['engines']);
     if (published === undefined) {

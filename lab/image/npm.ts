@@ -85,6 +85,21 @@ export async function versionsOf(name: string): Promise<string[]> {
   return (Array.isArray(list) ? list : [list]).map(String);
 }
 
+/** The published versions of a package, and those that were published once and are gone: the registry keeps the time of each. */
+export async function publishedOf(name: string): Promise<{ versions: string[]; gone: string[] }> {
+  const out = await run({
+    file: 'npm',
+    args: ['view', name, 'versions', 'time', '--json', '--loglevel=error'],
+    purpose: `asking npm for the versions of ${name}`,
+    advice: 'The npm registry must be reachable for this.',
+    limitMs: VIEW_LIMIT_MS,
+  });
+  const { versions, time } = JSON.parse(out) as { versions: string[] | string; time?: Record<string, string> };
+  const there = [versions].flat();
+  const gone = Object.keys(time ?? {}).filter((key) => semver.valid(key) !== null && !there.includes(key));
+  return { versions: there.sort(semver.compare), gone };
+}
+
 /**
  * The Node version for a program's `engines.node`, or for those of several: the preferred one where it fits, else the newest that is published
  * and fits.

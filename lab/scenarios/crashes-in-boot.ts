@@ -1,6 +1,6 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
-import { growthInWords, leftBehind, leftBehindIn } from '../scenario/checks/left-behind.ts';
+import { growsForSure, growthInWords, leftBehind, leftBehindIn } from '../scenario/checks/left-behind.ts';
 import { survives } from '../scenario/checks/survives.ts';
 import type { Figure } from '../scenario/figure.ts';
 import { bytesInWords } from '../scenario/in-words.ts';
@@ -57,7 +57,8 @@ export function figuresOfBoots(evidence: CellEvidence): Figure[] {
   const moment = evidence.of('worst-moment').at(-1);
   const found = leftBehindIn(evidence);
   if (moment === undefined || found === undefined) return [];
-  const { growing, once } = found;
+  const { once } = found;
+  const growing = found.growing.filter(growsForSure);
   const sizes = `${moment.files} files and ${moment.folders} folders with ${bytesInWords(moment.bytes)}`;
   return [
     {

@@ -1,5 +1,5 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
-import { growthInWords, leftBehindIn } from '../scenario/checks/left-behind.ts';
+import { growsForSure, growthInWords, leftBehindIn } from '../scenario/checks/left-behind.ts';
 import type { Figure } from '../scenario/figure.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { crashesInBoot, figuresOfBoots } from './crashes-in-boot.ts';
@@ -25,7 +25,7 @@ export const openclaw149978: Scenario = {
 function figures(evidence: CellEvidence): Figure[] {
   const found = leftBehindIn(evidence);
   if (found === undefined) return figuresOfBoots(evidence);
-  const copies = found.growing.filter(({ where }) => COPIES.test(where));
+  const copies = found.growing.filter((growth) => growsForSure(growth) && COPIES.test(growth.where));
   const isLeft = copies.some(({ bytes }) => bytes.each - bytes.halfWidth > 0);
   return [
     {

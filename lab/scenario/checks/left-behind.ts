@@ -131,8 +131,11 @@ export function leftBehindIn(evidence: CellEvidence): LeftBehind | undefined {
   return { growing, once, crashes: crashes.length, undisturbed: undisturbed.length - 1, last };
 }
 
+/** What grows beyond doubt. */
+export const growsForSure = ({ files, folders }: Growth): boolean => isMore(files) || isMore(folders);
 const isMore = ({ each, halfWidth }: Slope): boolean => each - halfWidth > 0;
-const isUnclear = (slope: Slope): boolean => !isMore(slope) && slope.each + slope.halfWidth > NEGLIGIBLE_ENTRIES;
+const isUnclear = (slope: Slope): boolean =>
+  !isMore(slope) && slope.each > 0 && slope.each + slope.halfWidth > NEGLIGIBLE_ENTRIES;
 
 const count = ({ each, halfWidth }: Slope, one: string, many: string): string =>
   `${each.toFixed(2)} ${each === 1 ? one : many}${halfWidth > 0 ? ` (95 %: ±${halfWidth.toFixed(2)})` : ''}`;
@@ -163,7 +166,7 @@ export const leftBehind: ScenarioCheck = {
     }
     const { growing, once, crashes, undisturbed, last } = found;
     const how = `${crashes} crashes, ${undisturbed} undisturbed boots`;
-    const more = growing.filter(({ files, folders }) => isMore(files) || isMore(folders));
+    const more = growing.filter(growsForSure);
     if (more.length > 0) {
       const bytes = more.reduce((sum, growth) => sum + growth.bytes.each, 0);
       const until = bytes >= 1 ? `; at this rate ${Math.ceil(FULL_BYTES / bytes)} crashes leave 51 GB` : '';
