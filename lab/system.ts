@@ -73,10 +73,23 @@ export interface Release {
   textOf?(name: string): string;
   promises: Promises;
   memory: { defaultBytes: number; minimumBytes: number };
+  /** What it keeps beside its store, for upgrades: each made under one release and asked for under another. */
+  kept?: readonly Kept[];
   /** For scenarios: an ordinary installation, where the one of a cell is chosen for its crash points. */
   usual?: Usual;
   /** What the staging had to replace, for the evidence. */
   notes?: readonly string[];
+}
+
+/** One thing that a system keeps. */
+export interface Kept {
+  name: string;
+  /** Makes it. Absent: the lab has put it there before the first boot. */
+  make?: Drive;
+  /** Asks a system that runs for it; or the file, as an absolute path, in which it is. */
+  shows: Drive | { kind: 'file'; path: string };
+  /** What the answer, or the file, has while it is there. */
+  contains: string;
 }
 
 export interface Usual {

@@ -4,6 +4,7 @@ import { Problem } from '../../lab/problem.ts';
 import type { Promises, Ready, Release, System } from '../../lab/system.ts';
 import { churnOf } from './churn.ts';
 import { CLI, PORT, TOKEN, turn } from './endpoint.ts';
+import { KEPT } from './kept.ts';
 import { openclawImage } from './recipe.ts';
 import { CLEANUP, MODEL_RUNS_SINCE, SESSION_KINDS } from './sessions.ts';
 import { pinnedNode, releaseOf } from './version.ts';
@@ -138,6 +139,7 @@ export const openclaw: System = {
         ready,
       },
       restartedForMs: LEASE_MS,
+      kept: KEPT,
       write: { kind: 'http', ...turn('agent:main:explicit:{session}', '{text}') },
       lifecycle: 'server',
       promises: {

@@ -5,7 +5,7 @@ import type { Moment, PlantRole } from '../evidence/event.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { ArmSpec, GateEvent, GateEventOf } from '../gate/protocol.ts';
-import type { BootOptions, Pod } from '../pod/pod.ts';
+import type { BootOptions, Pod, PodProgram } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import type { Entry, Plant } from '../sidecar/client.ts';
 import { fill, type Promises, promisedFiles, type Release, type Store, storeEntryPath } from '../system.ts';
@@ -68,11 +68,14 @@ export class Session {
   readonly #release: Release;
   readonly #recorder: EvidenceSink;
   readonly #signal: AbortSignal;
+  /** Where the release is not the pod's own. */
+  readonly #program: PodProgram | undefined;
   #readyAt = 0;
   #tempPattern: string | undefined;
   #shape: WriteShape | undefined;
 
-  constructor(pod: Pod, release: Release, recorder: EvidenceSink, signal: AbortSignal) {
+  constructor(pod: Pod, release: Release, recorder: EvidenceSink, signal: AbortSignal, program?: PodProgram) {
+    this.#program = program;
     this.#pod = pod;
     this.#release = release;
     this.#recorder = recorder;
@@ -93,15 +96,26 @@ export class Session {
    */
   async boot(more: Omit<BootOptions, 'arm' | 'argv'> = {}): Promise<boolean> {
     const began = Date.now();
-    const gate = await this.#pod.boot(more);
+    const gate = await this.#pod.boot({ ...more, ...this.#own });
+    this.#tellProgram();
     return this.#recordReady(began, this.#untilReady(gate));
+  }
+
+  get #own(): Pick<BootOptions, 'program'> {
+    return this.#program === undefined ? {} : { program: this.#program };
+  }
+
+  #tellProgram(): void {
+    if (this.#program === undefined) return;
+    this.#recorder.record({ type: 'program', boot: this.#pod.bootNumber, version: this.#release.version });
   }
 
   /** Boots the system with a hold in the boot itself: it is held there, or ready (or never ready) before. */
   async bootInto(id: string, spec: ArmSpec): Promise<BootIntoHold> {
     const began = Date.now();
     this.#recordHold(id, spec);
-    const gate = await this.#pod.boot({ arm: { id, spec } });
+    const gate = await this.#pod.boot({ arm: { id, spec }, ...this.#own });
+    this.#tellProgram();
     const ready = this.#untilReady(gate);
     // Of a boot that is held nobody asks any more whether it was ready.
     ready.catch(() => undefined);

@@ -13,11 +13,14 @@ const readyAfter = (evidence: CellEvidence, { boot }: NotReady) =>
     .slice(0, 1);
 
 /** What it said, and for how long it refused where it was booted again and again. */
-function refusal(evidence: CellEvidence, failed: NotReady): string {
+export function refusal(
+  evidence: CellEvidence,
+  failed: NotReady,
+  refused: readonly NotReady[] = evidence.of('not-ready'),
+  ready: EvidenceOf<'ready'> | undefined = readyAfter(evidence, failed)[0],
+): string {
   const lines = `Its last lines:\n  ${failed.lastLines}`;
-  const refused = evidence.of('not-ready');
   const began = evidence.of('gate').find(({ boot, event }) => boot === failed.boot && event.ev === 'start');
-  const [ready] = readyAfter(evidence, failed);
   const last = refused.at(-1) ?? failed;
   if (began === undefined || (ready === undefined && refused.length < 2))
     return `boot ${failed.boot}: ${failed.why}. ${lines}`;

@@ -22,6 +22,7 @@ import { run } from './run.ts';
 import { scenarioCommand } from './scenario.ts';
 import { repeated, several } from './several.ts';
 import { tryCommand } from './try.ts';
+import { upgradeCommand } from './upgrade.ts';
 
 function count(value: string): number {
   const number = Number(value);
@@ -170,6 +171,15 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       .option('--quick', 'fewer points, for CI: wider intervals')
       .option('--list', 'name all scenarios'),
   ).action(action(scenarioCommand));
+  running(
+    midwrite
+      .command('upgrade')
+      .description(
+        'let one release live in a folder, strike the first boot of another one there, and ask both for what was made',
+      )
+      .argument('[upgrade]', 'SYSTEM@FROM..TO, each a release, a range or a tag')
+      .option('--quick', 'one crash, and not three'),
+  ).action(action(upgradeCommand));
   const overReleases = (command: Command): Command =>
     command
       .option('--system <name>', 'the system')

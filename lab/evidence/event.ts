@@ -145,6 +145,17 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
       z.object({ path: z.string(), type: z.enum(['file', 'directory', 'symlink', 'other']), size: z.number() }),
     ),
   }),
+  /** This boot is of another release than the scenario's: of an upgrade, the one before. */
+  event('program', { boot: z.number(), version: z.string() }),
+  /** Whether a release still has something that was made under the one before. `after`: what had been done to the folder. */
+  event('kept', {
+    boot: z.number(),
+    version: z.string(),
+    after: z.enum(['life', 'upgrade', 'crash', 'rollback']),
+    name: z.string(),
+    isThere: z.boolean(),
+    said: z.string(),
+  }),
   /** The moment of a boot at which crashes are to fall, learned from one that was undisturbed: what it has then that it takes away again. */
   event('worst-moment', { words: z.string(), files: z.number(), folders: z.number(), bytes: z.number() }),
   /**

@@ -35,12 +35,20 @@ export interface PodSpec {
   bootsBefore?: number;
 }
 
+/** A release, and its image with writegate in it. */
+export interface PodProgram {
+  release: Release;
+  image: string;
+}
+
 /** What a boot has that the pod's others do not have. */
 export interface BootOptions {
   /** Beside its own environment, from now on. */
   env?: Readonly<Record<string, string>>;
   /** What writegate runs before its first call, beside what it runs at every boot. */
   firstCommands?: readonly string[];
+  /** Another release in its place, on the same state. Absent: the pod's own. */
+  program?: PodProgram;
   /** Another program of its image in its place. */
   argv?: readonly string[];
   /**
@@ -112,6 +120,8 @@ export class Pod implements AsyncDisposable {
   readonly #resources: AsyncDisposableStack;
   #container: LabContainer | undefined;
   #gate: Gate | undefined;
+  /** What the container was made of. */
+  #image: string | undefined;
   #boot = 0;
   readonly #boots: { last: number };
   readonly #suffix: string;
@@ -180,27 +190,30 @@ export class Pod implements AsyncDisposable {
    * Boots the system: the first time a new container, after that the same one again. Resolves when writegate is its parent.
    * @param more of which `env`, `firstCommands` and `argv` each take a new container, on the same state
    */
-  async boot({ env, firstCommands = [], argv, arm }: BootOptions = {}): Promise<Gate> {
+  async boot({ env, firstCommands = [], argv, arm, program: asked }: BootOptions = {}): Promise<Gate> {
+    const { release: own, image } = asked ?? { release: this.#spec.release, image: this.#spec.images.system };
+    const isOther = image !== this.#image;
+    this.#image = image;
     this.#boots.last += 1;
     this.#boot = this.#boots.last;
     if (this.#suffix === SECOND) this.#recorder.record({ type: 'second', boot: this.#boot });
     const listener = this.#listen(this.#boot);
-    if (env !== undefined || argv !== undefined || firstCommands.length > 0) {
+    if (isOther || env !== undefined || argv !== undefined || firstCommands.length > 0) {
       await this.#container?.[Symbol.asyncDispose]();
       this.#container = undefined;
     }
     if (this.#container === undefined) {
-      const { memoryBytes, images, sampleMs, tellsOpens } = this.#spec;
-      const { boot } = this.#spec.release;
+      const { memoryBytes, sampleMs, tellsOpens } = this.#spec;
+      const { boot } = own;
       const program = { command: argv ?? boot.command, env: { ...boot.env, ...env } };
-      const release = { ...this.#spec.release, boot: { ...boot, ...program } };
+      const release = { ...own, boot: { ...boot, ...program } };
       const sampling = sampleMs === undefined ? [] : ['--sample-ms', String(sampleMs)];
       const opens = tellsOpens === true ? ['--opens'] : [];
       const pid = this.#suffix === SECOND ? ['--pid', String(SECOND_PID)] : [];
       const commands = [...(this.#spec.firstCommands ?? []), ...firstCommands].flatMap((line) => ['--command', line]);
       const options = ['--state', release.promises.root, ...sampling, ...opens, ...pid, '--exit-on-eof', ...commands];
       const writegate = [WRITEGATE, 'run', ...options, '--'];
-      const part = { ...partOf(this.#spec, this.#volume, this.#suffix), release, image: images.system };
+      const part = { ...partOf(this.#spec, this.#volume, this.#suffix), release, image };
       const spec = systemSpec(part, this.#sidecarContainer.id, memoryBytes, writegate);
       this.#container = this.#resources.use(await LabContainer.start(this.#engine, spec));
       this.#gate = new Gate(this.#container.streams, listener);

@@ -11,9 +11,11 @@ import { EVIDENCE_SCHEMA_VERSION, type EvidenceOf } from '../evidence/event.ts';
 import { Recorder } from '../evidence/recorder.ts';
 import type { ArmSpec } from '../gate/protocol.ts';
 import { fitsPattern } from '../patterns.ts';
-import { Pod } from '../pod/pod.ts';
+import { Pod, type PodProgram } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import type { Release } from '../system.ts';
+import { copyFolder, putBack } from './folder-copy.ts';
+import { askKept, otherRelease } from './other-release.ts';
 import { jsonRows, passTime, readStore } from './pass-time.ts';
 import { strikeAtRandom } from './random-strike.ts';
 import { drawnFaults, faultOf, type Scenario, type ScenarioLab } from './scenario.ts';
@@ -28,6 +30,8 @@ export interface ScenarioPlan {
   release: Release;
   scenario: Scenario;
   images: { system: string; sidecar: string };
+  /** Of an upgrade: the release before. */
+  before?: PodProgram | undefined;
 }
 
 /** What a scenario tells while it runs. */
@@ -102,7 +106,10 @@ export async function runScenario(
     const session = new Session(pod, release, recorder, signal);
     try {
       recorder.record({ type: 'phase', name: 'prepare' });
-      await session.configure();
+      // An upgrade finds what the release before was configured with.
+      const { before: old } = plan;
+      const first = old === undefined ? session : new Session(pod, old.release, recorder, signal, old);
+      await first.configure();
       await scenario.live(labOf(pod, session, { ...plan, release }, { steps, from }, recorder, progress, signal));
     } catch (error) {
       signal.throwIfAborted();
@@ -141,7 +148,7 @@ async function failIfItDied(pod: Pod, why: string): Promise<void> {
 function labOf(
   pod: Pod,
   session: Session,
-  { release, scenario, spec }: ScenarioPlan,
+  { release, scenario, spec, before }: ScenarioPlan,
   { steps, from }: { steps: number; from: number },
   recorder: Recorder,
   progress: ScenarioProgress,
@@ -163,6 +170,11 @@ function labOf(
     steps,
     from,
     isQuick: spec.isQuick,
+    ...(before !== undefined && { before: otherRelease(pod, before, recorder, signal) }),
+    copyFolder: () => copyFolder(pod),
+    putBack: (copy) => putBack(pod, copy),
+    askKept: (after) => askKept(pod, release, recorder, after),
+    bootWhileItRefuses: () => session.bootWhileItRefuses(),
     boot: (env) => session.boot(env === undefined ? {} : { env }),
     stop: () => session.stop(),
     async turn(name) {

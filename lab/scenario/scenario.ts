@@ -10,9 +10,23 @@ import type { CommandResult } from '../pod/pod.ts';
 import type { Entry, Heap, Sidecar } from '../sidecar/client.ts';
 import type { Boot, Conversation, HttpRequest, Release } from '../system.ts';
 import type { Curve, Figure } from './figure.ts';
+import type { FolderCopy } from './folder-copy.ts';
 import type { Outcome } from './random-strike.ts';
 import type { SecondSystem } from './second-system.ts';
 import type { StoredRow } from './stored-rows.ts';
+
+export type KeptAfter = EvidenceOf<'kept'>['after'];
+
+/** Another release on the same state folder. */
+export interface OtherRelease {
+  release: Release;
+  /** False: it was never ready. */
+  boot(): Promise<boolean>;
+  turn(name: string): Promise<boolean>;
+  stop(): Promise<void>;
+  makeKept(): Promise<void>;
+  askKept(after: KeptAfter): Promise<void>;
+}
 
 export type LookSeries = EvidenceOf<'look'>['series'];
 
@@ -46,6 +60,15 @@ export interface ScenarioLab {
   /** The step to begin with: 1, and a later one where a run that was cut off is taken up again, on an empty state folder. */
   from: number;
   isQuick: boolean;
+  /** Of an upgrade: the release before, on the same state folder. */
+  before?: OtherRelease;
+  /** Copies the state folder of the stopped system, and puts a copy back. */
+  copyFolder(): Promise<FolderCopy>;
+  putBack(copy: FolderCopy): Promise<void>;
+  /** Asks the system that runs for all that it keeps, and puts the answers into the evidence. */
+  askKept(after: KeptAfter): Promise<void>;
+  /** Boots a system that refuses until it is ready, as a restart policy does. False: it never was. */
+  bootWhileItRefuses(): Promise<boolean>;
   /**
    * Boots the system and waits until it is ready. False: it never was; then the scenario is over, and that is its result.
    * @param env what its environment has beside its own from now on

@@ -8,6 +8,7 @@ import { openclaw149978 } from './openclaw-149978.ts';
 import { openclawModelRun } from './openclaw-model-run.ts';
 import { restartStorm } from './restart-storm.ts';
 import { sleeperAndSweeper } from './sleeper-and-sweeper.ts';
+import { upgrade } from './upgrade.ts';
 
 /** Every scenario. The command line and the reports go by this list. */
 export const scenarios: readonly Scenario[] = [
@@ -20,4 +21,5 @@ export const scenarios: readonly Scenario[] = [
   sleeperAndSweeper,
   crashesInBoot,
   openclaw149978,
+  upgrade,
 ];
