@@ -23,6 +23,8 @@ export interface System {
   isFromOutside?: true;
   /** Faults of its default plan. Absent: those of every default plan. */
   faults?: readonly string[];
+  /** In a default plan beside the default version: the newest stable release, in a few cells (CRASH-POINT_FAULT). Absent: it is not there. */
+  newest?: { find(): Promise<string | undefined>; cells(version: string): readonly string[] };
   /** What a registry has of it, and what that had once. Absent: it is published nowhere. */
   published?(): Promise<{ versions: readonly string[]; gone: readonly string[] }>;
   /**

@@ -93,6 +93,9 @@ const ENV = {
   OPENCLAW_NO_AUTO_UPDATE: '1',
 };
 
+/** At the start of a run nobody waits a minute for an answer that may not come. */
+const ASKED_AT_START = { limitMs: 20_000, retries: 0 };
+
 /** A tag of npm's, such as `latest`. */
 const TAG = /^[a-z][a-z0-9-]*$/;
 
@@ -104,6 +107,11 @@ export const openclaw: System = {
   inDefaultPlan: true,
   expectations: 'openclaw/expectations.yaml',
 
+  newest: {
+    find: () => versionFor('openclaw', 'latest', ASKED_AT_START),
+    // A kill in a turn, and one in the boot, which on these releases does far more.
+    cells: (version) => [isSqlite(version) ? 'half-append_sigkill' : 'full-temp_sigkill', 'boot+most_sigkill'],
+  },
   published: () => publishedOf('openclaw'),
 
   async release(version): Promise<Release> {

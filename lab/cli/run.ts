@@ -5,6 +5,7 @@ import type { Observation } from '../observe/observe.ts';
 import type { Plan } from '../observe-plan.ts';
 import { type Planned, planAgain, planRun, type Selection } from '../plan.ts';
 import { duringAgain, planDuring, withoutActivities } from '../plan-during.ts';
+import { isDefault, planNewest } from '../plan-newest.ts';
 import { type Outsider, outsiders, outsidersAgain } from '../plan-outside.ts';
 import { type ExitCode, Problem } from '../problem.ts';
 import { reportOf } from '../report/index.ts';
@@ -44,6 +45,12 @@ export async function run(options: RunCommandOptions): Promise<ExitCode> {
       ? []
       : await planRun(selection, options.scenario ?? [], options.quick === true);
   tellSeed(planned);
+  const isAll = isDefault(asked) && (options.during ?? []).length === 0 && (options.scenario ?? []).length === 0;
+  const newest = isAll && outside.length === 0 ? await planNewest() : undefined;
+  for (const line of newest?.told ?? []) console.error(line);
+  const ids = new Set(planned.map(({ id }) => id));
+  planned.push(...(newest?.cells ?? []).filter(({ id }) => !ids.has(id)));
+  during.push(...(newest?.during ?? []));
   const part = (cells: readonly Planned[]) => partOf([...cells], options);
   const told = (_: Outsider, { told }: Observation) => void told;
   return conclude(

@@ -45,13 +45,20 @@ export async function viewPackage(
 /**
  * The version that npm would install for a range or a tag, as the registry has it now. `undefined`: npm answered, and nothing fits.
  */
-export async function versionFor(name: string, spec: string): Promise<string | undefined> {
+export async function versionFor(
+  name: string,
+  spec: string,
+  { limitMs = VIEW_LIMIT_MS, retries }: { limitMs?: number; retries?: number } = {},
+): Promise<string | undefined> {
   const { stdout, problem } = await attempt({
     file: 'npm',
-    args: ['view', `${name}@${spec}`, 'version', 'dist-tags', '--json', '--loglevel=error'],
+    args: [
+      ...['view', `${name}@${spec}`, 'version', 'dist-tags', '--json', '--loglevel=error'],
+      ...(retries === undefined ? [] : [`--fetch-retries=${retries}`]),
+    ],
     purpose: `asking npm for ${name}@${spec}`,
     advice: `The npm registry must be reachable for a range or a tag; an exact version, such as ${name}@1.2.3, is found in npm's cache too.`,
-    limitMs: VIEW_LIMIT_MS,
+    limitMs,
   });
   const answer = parse(stdout);
   if (problem !== undefined && (answer?.error as { code?: unknown } | undefined)?.code !== 'E404') throw problem;
