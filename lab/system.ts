@@ -105,8 +105,21 @@ export interface Usual {
   churn?: readonly Churn[];
   /** The kinds of its sessions. */
   sessions?: readonly SessionKind[];
+  readOnly?: ReadOnly;
   /** Its command line that cleans its sessions up. Absent: it has none. */
   cleanup?: Cleanup;
+}
+
+/** A command that only reads, and a file that a person may write by hand. */
+export interface ReadOnly {
+  command: readonly string[];
+  /** Absolute. */
+  file: string;
+  /** What the person wrote, the nth time, and a part of it that nothing else has. */
+  handWritten(n: number): string;
+  marker(n: number): string;
+  /** A file whose making stands for another process that holds the file's lock. */
+  lock?: string;
 }
 
 /** One kind of sessions, and how one comes to be. */

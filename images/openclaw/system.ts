@@ -60,6 +60,12 @@ function config(version: string): unknown {
   };
 }
 
+const markerOf = (n: number): string => `written-by-hand-${n}`;
+
+/** As the lab's own configuration, with a model's name of a person's choice. */
+const handWritten = (own: unknown, name: string): unknown =>
+  JSON.parse(JSON.stringify(own).replace('"name":"echo"', JSON.stringify({ name }).slice(1, -1)));
+
 const SESSIONS = '/state/.openclaw/agents/main/sessions';
 const DATABASE = '/state/.openclaw/agents/main/agent/openclaw-agent.sqlite';
 
@@ -169,6 +175,13 @@ export const openclaw: System = {
       usual: {
         env: ENV,
         churn: churnOf(version),
+        readOnly: {
+          command: [...CLI, 'models', 'list'],
+          file: '/state/.openclaw/openclaw.json',
+          handWritten: (n) => JSON.stringify(handWritten(config(version), markerOf(n)), null, 2),
+          marker: markerOf,
+          lock: '/state/.openclaw/openclaw.json.clobber.lock/owner',
+        },
         ...(semver.gte(version, MODEL_RUNS_SINCE) && { sessions: SESSION_KINDS, cleanup: CLEANUP }),
       },
     };

@@ -4,6 +4,7 @@ import { openclaw6413 } from './openclaw-6413.ts';
 import { openclaw51097 } from './openclaw-51097.ts';
 import { openclaw63643 } from './openclaw-63643.ts';
 import { openclaw89520 } from './openclaw-89520.ts';
+import { openclaw126806 } from './openclaw-126806.ts';
 import { openclaw149978 } from './openclaw-149978.ts';
 import { openclawModelRun } from './openclaw-model-run.ts';
 import { restartStorm } from './restart-storm.ts';
@@ -21,5 +22,6 @@ export const scenarios: readonly Scenario[] = [
   sleeperAndSweeper,
   crashesInBoot,
   openclaw149978,
+  openclaw126806,
   upgrade,
 ];
