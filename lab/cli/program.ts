@@ -197,6 +197,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
         .description('run one cell over many releases of a system: a row for each, and for what does not run why'),
     ),
   )
+    .option('--upgrade', 'or the upgrade from the release before it')
     .option('--since <version>', 'the first release, such as 2026.5.28, or 2026.4 for all of that month on')
     .option('--until <version>', 'the last one (default: the newest)')
     .option('--clean-images', 'remove the images that it has built, when it is done')

@@ -16,6 +16,7 @@ export interface WhatOptions {
   system?: string;
   cell?: string;
   scenario?: string;
+  upgrade?: boolean;
   quick?: boolean;
 }
 
@@ -27,12 +28,13 @@ export interface ReleasesOptions extends RunOptions, WhatOptions {
 }
 
 /** @throws Problem bad-usage */
-export function whatOf({ cell, scenario, quick = false }: WhatOptions): What {
-  if ((cell === undefined) === (scenario === undefined))
+export function whatOf({ cell, scenario, upgrade = false, quick = false }: WhatOptions): What {
+  if ([cell, scenario, upgrade || undefined].filter((one) => one !== undefined).length !== 1)
     throw new Problem(
       'bad-usage',
-      'say what is run of each release: --cell full-temp_sigkill, or --scenario with its name.',
+      'say what is run of each release: one of --cell full-temp_sigkill, --scenario with its name, and --upgrade.',
     );
+  if (upgrade) return { upgrade, isQuick: quick };
   return cell === undefined ? { scenario: scenario ?? '', isQuick: quick } : { cell: parseCellOfAny(cell) };
 }
 
@@ -58,6 +60,7 @@ export async function releasesCommand(options: ReleasesOptions): Promise<ExitCod
     system: _,
     cell: __,
     scenario: ___,
+    upgrade: _p,
     quick: ____,
     since: _s,
     until: _u,
@@ -96,14 +99,15 @@ async function prepareAll(
       prepared.push({ version, why: 'it was published once, and npm has it no more' });
       continue;
     }
-    const before = new Set(cleans ? await tagsThere(engine, system, version) : []);
-    const one = await prepareRelease(engine, system, version, what, how);
+    const there = new Set(cleans ? await tagsThere(engine, system, version) : []);
+    const before = found.slice(0, index).findLast((earlier) => !earlier.isGone)?.version;
+    const one = await prepareRelease(engine, system, version, what, how, before);
     prepared.push(one);
     console.error(
       `${index + 1}/${found.length} ${system}@${version}: ${'why' in one ? one.why : 'its image is there'}`,
     );
     if (cleans && 'release' in one)
-      built.push(...(await imagesThere(engine, one.release)).filter((tag) => !before.has(tag)));
+      built.push(...(await imagesThere(engine, one.release)).filter((tag) => !there.has(tag)));
   }
   return { prepared, cleanUp: () => removeImages(engine, built) };
 }

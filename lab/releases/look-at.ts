@@ -5,7 +5,7 @@ import { platformOf } from '../image/build.ts';
 import { idOf } from '../image/given.ts';
 import { tagOf } from '../image/recipe.ts';
 import type { Plan } from '../observe-plan.ts';
-import { type Planned, planRun, planScenario, releaseNamed, type Selection } from '../plan.ts';
+import { type Planned, planRun, planScenario, planUpgrade, releaseNamed, type Selection } from '../plan.ts';
 import { planDuring } from '../plan-during.ts';
 import { describe, Problem } from '../problem.ts';
 import { buildImagesOf, imageOf } from '../run.ts';
@@ -13,7 +13,7 @@ import type { Release } from '../system.ts';
 import { type CellOfAny, cellOfRelease } from './cell-of.ts';
 
 /** What is run of each release. */
-export type What = { cell: CellOfAny } | { scenario: string; isQuick: boolean };
+export type What = { cell: CellOfAny } | { scenario: string; isQuick: boolean } | { upgrade: true; isQuick: boolean };
 
 /** A release that can be run, and the id of its row; or why it can't. */
 export type Prepared = { version: string; release: Release; id: string; plan: Plan } | { version: string; why: string };
@@ -25,6 +25,7 @@ const OF_A_RELEASE: ReadonlySet<string> = new Set(['no-such-version', 'stage-fai
 
 /**
  * Plans what is to be run of a release, and builds its image.
+ * @param before the release before it, for an upgrade
  * @returns with `why`: npm has it no more, it does not install, it has no such crash point
  * @throws Problem of the machine: engine-lost, no-space, …
  */
@@ -34,10 +35,13 @@ export async function prepareRelease(
   version: string,
   what: What,
   how: { say(line: string): void; signal: AbortSignal },
+  before?: string,
 ): Promise<Prepared> {
   try {
     const release = await releaseNamed(`${system}@${version}`);
-    const { id, plan } = await planOf(release, what);
+    if ('upgrade' in what && before === undefined)
+      return { version, why: 'there is no release before it to be upgraded from' };
+    const { id, plan } = await planOf(release, what, before);
     await buildImagesOf(engine, release, how);
     return { version, release, id, plan };
   } catch (error) {
@@ -59,8 +63,12 @@ const firstLines = (text: string): string =>
     .slice(0, LINES_SHOWN)
     .join(' | ');
 
-async function planOf(release: Release, what: What): Promise<{ id: string; plan: Plan }> {
+async function planOf(release: Release, what: What, before?: string): Promise<{ id: string; plan: Plan }> {
   const name = `${release.system}@${release.version}`;
+  if ('upgrade' in what) {
+    const planned = await planUpgrade(`${release.system}@${before}..${release.version}`, what.isQuick);
+    return { id: planned.id, plan: { cells: [planned], outsiders: [] } };
+  }
   if ('scenario' in what) {
     const planned = await planScenario(what.scenario, [name], what.isQuick);
     return { id: planned[0]?.id ?? '', plan: { cells: planned, outsiders: [] } };
