@@ -85,8 +85,8 @@ const SQLITE: Pick<Promises, 'store' | 'durable'> = {
   ],
 };
 
-/** 15 to 25 s on two quiet processors; 120 s were seen on busy ones. */
-const SQLITE_READY_MS = 300_000;
+/** 6 to 25 s on two quiet processors, by release; more than 120 s were seen on very busy ones. */
+const READY_MS = 300_000;
 /** A lease of a dead owner is good for five minutes (#111972): so long, and a minute more, a supervisor restarts what refuses. */
 const LEASE_MS = 6 * 60_000;
 
@@ -164,7 +164,7 @@ export const openclaw: System = {
         // PR #90503 spares temps younger than five minutes.
         sweepGraceMs: 5 * 60_000,
         sweepWithinMs: 2_000,
-        readyWithinMs: isSqlite(version) ? SQLITE_READY_MS : 120_000,
+        readyWithinMs: READY_MS,
         serveWithinMs: 60_000,
         durable,
         level: 'process-crash',
