@@ -1,7 +1,10 @@
+import { watchActivity } from './during/watch.ts';
 import type { Engine } from './engine/engine.ts';
 import { withOwnStart } from './image/own-start.ts';
 import { type Observation, observe } from './observe/observe.ts';
+import { withAnswers } from './observe/plan-places.ts';
 import { canaries, type Planned } from './plan.ts';
+import { cellsDuring, type During, isAsked, watchedInWords } from './plan-during.ts';
 import { cellsOf, type Outsider } from './plan-outside.ts';
 import { Problem } from './problem.ts';
 import type { Shard } from './results.ts';
@@ -11,6 +14,8 @@ import type { Images } from './run.ts';
 export interface Plan {
   cells: readonly Planned[];
   outsiders: readonly Outsider[];
+  /** Boots, stops and clean-ups that are to be struck: their cells are planned when they were watched. Absent: none. */
+  during?: readonly During[];
   /** The part of all of it that is to run. Absent: all. */
   part?(cells: readonly Planned[]): { cells: Planned[]; shard?: Shard };
   /** How a cell of it is run again. */
@@ -34,6 +39,20 @@ export async function observeAll(
     const { outsider, observation } = await observeOne(engine, asked, { system, sidecar: images.sidecar }, signal, say);
     plan.told?.(outsider, observation);
     cells.push(...cellsOf(outsider, observation));
+  }
+  for (const asked of plan.during ?? []) {
+    signal.throwIfAborted();
+    const { release, memoryBytes, every, activity } = asked;
+    const system = images.system.get(`${release.system}@${release.version}`) ?? '';
+    const observed = { release, images: { system, sidecar: images.sidecar }, memoryBytes };
+    const how = { label: `watch-${release.system}`, every, signal };
+    say(`${release.system}@${release.version}: an undisturbed ${activity}`);
+    const asWatched = isAsked(asked)
+      ? withAnswers(release, await observe(engine, observed, { ...how, every: false }))
+      : release;
+    const watched = await watchActivity(engine, { ...observed, release: asWatched }, activity, how);
+    for (const line of watchedInWords(asked, watched)) say(line);
+    cells.push(...cellsDuring(asked, watched, asWatched));
   }
   const seen = new Set<string>();
   return cells.filter(({ id }) => !seen.has(id) && seen.add(id) !== undefined);

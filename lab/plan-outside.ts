@@ -1,4 +1,5 @@
 import { cellId, parseCellId, parseSize } from './cell/cell-id.ts';
+import { activityOf } from './during/activity.ts';
 import type { Fault } from './fault.ts';
 import { configured, knownFaults } from './known.ts';
 import type { Observation } from './observe/observe.ts';
@@ -71,7 +72,9 @@ async function outsider(name: string, selection: Selection, every: boolean): Pro
 /** What an earlier run had planned for systems from outside, from its run.json. */
 export async function outsidersAgain(rows: readonly PlannedName[]): Promise<Outsider[]> {
   const known = new Set(configured().map(({ name }) => name));
-  const ids = rows.filter((row) => !('scenario' in row) && known.has(parseCellId(row.id).system));
+  const ids = rows
+    .filter((row) => !('scenario' in row) && known.has(parseCellId(row.id).system))
+    .filter((row) => activityOf(parseCellId(row.id).crashPoint) === undefined);
   if (ids.length === 0) return [];
   const cells = ids.filter(({ role }) => role === 'cell').map(({ id }) => id);
   const none: Selection = { systems: [], faults: [], crashPoints: [], memory: [], cells, repeat: 1 };

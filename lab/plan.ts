@@ -10,12 +10,14 @@ import {
   parseSize,
 } from './cell/cell-id.ts';
 import { type CrashPoint, crashPoints, passes } from './cell/write-shape.ts';
+import { activityOf } from './during/activity.ts';
 import type { Fault } from './fault.ts';
 import { configured, knownFaults, knownSystems } from './known.ts';
 import { Problem } from './problem.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import { type ScenarioSpec, scenarioId } from './scenario/scenario-id.ts';
 import { scenarios } from './scenarios/index.ts';
+import { UPGRADE } from './scenarios/upgrade.ts';
 import type { Mutant, Release, System } from './system.ts';
 
 /** What was asked for on the command line; everything empty is the default plan. */
@@ -51,6 +53,8 @@ export interface PlannedScenario {
   system: System;
   release: Release;
   scenario: Scenario;
+  /** Of an upgrade: the release before. */
+  old?: Release;
 }
 
 export type Planned = PlannedCell | PlannedScenario;
@@ -72,12 +76,26 @@ export async function planScenario(
 ): Promise<PlannedScenario[]> {
   const releases = new Releases();
   const { systems, draws } = choose('scenario', scenarios, name);
+  if (name === UPGRADE)
+    throw new Problem('bad-usage', 'an upgrade has two releases: `npx midwrite upgrade NAME@FROM..TO` runs it.');
   if (seed !== undefined && draws === undefined)
     throw new Problem('bad-usage', `--seed is for scenarios that leave something to chance, and ${name} does not.`);
   const drawn = draws === undefined ? undefined : (seed ?? randomInt(SEEDS));
   return Promise.all(
     (asked.length > 0 ? asked : systems).map((text) => withScenario('cell', name, text, isQuick, releases, drawn)),
   );
+}
+
+/**
+ * An upgrade from one release to another.
+ * @throws Problem bad-usage, no-such-version
+ */
+export async function planUpgrade(text: string, isQuick: boolean): Promise<PlannedScenario> {
+  const match = /^([a-z][a-z0-9-]*)@(.+?)\.\.(.+)$/.exec(text);
+  const [, system = '', from = '', to = ''] = match ?? [];
+  if (match === null)
+    throw new Problem('bad-usage', `"${text}" is no upgrade: write SYSTEM@FROM..TO, such as NAME@1.0.0..1.1.0.`);
+  return withScenario('cell', UPGRADE, `${system}@${to}`, isQuick, new Releases(), undefined, from);
 }
 
 async function withScenario(
@@ -87,14 +105,19 @@ async function withScenario(
   isQuick: boolean,
   releases: Releases,
   seed?: number,
+  from?: string,
 ): Promise<PlannedScenario> {
   const scenario = choose('scenario', scenarios, name);
   const release = await releases.ofName(asked);
   const { system, version, memory } = release;
   const memoryBytes = scenario.memoryBytes?.(release) ?? memory.defaultBytes;
   const drawn = seed === undefined ? {} : { seed };
-  const spec = { scenario: name, system, version, memoryBytes, isQuick, ...drawn };
-  return { id: scenarioId(spec), role, spec, system: systemNamed(system), release, scenario };
+  const old = from === undefined ? undefined : await releases.ofName(`${system}@${from}`);
+  const before = old === undefined ? {} : { from: old.version };
+  const most = Math.max(memoryBytes, old?.memory.defaultBytes ?? 0);
+  const spec = { scenario: name, system, version, memoryBytes: most, isQuick, ...before, ...drawn };
+  const planned = { id: scenarioId(spec), role, spec, system: systemNamed(system), release, scenario };
+  return old === undefined ? planned : { ...planned, old };
 }
 
 /** What run.json and matrix.json say of a planned cell or scenario. */
@@ -110,9 +133,18 @@ export async function planAgain(rows: readonly PlannedName[]): Promise<Planned[]
   return Promise.all(
     rows
       .filter(({ id }) => !fromOutside.has(id.split('@')[0] ?? ''))
+      .filter((row) => 'scenario' in row || activityOf(parseCellId(row.id).crashPoint) === undefined)
       .map((row) => {
         if (!('scenario' in row)) return planned(row.role, parseCellId(row.id), releases);
-        return withScenario(row.role, row.scenario, `${row.system}@${row.version}`, row.isQuick, releases, row.seed);
+        return withScenario(
+          row.role,
+          row.scenario,
+          `${row.system}@${row.version}`,
+          row.isQuick,
+          releases,
+          row.seed,
+          row.from,
+        );
       }),
   );
 }
@@ -123,6 +155,12 @@ export async function planRun(selection: Selection, names: readonly string[], is
   const { faults, crashPoints, memory, cells } = selection;
   const asksForCells = [faults, crashPoints, memory, cells].some((list) => list.length > 0);
   return [...chosen.flat(), ...(names.length === 0 || asksForCells ? await plan(selection) : [])];
+}
+
+/** The systems of a default plan, by what they are asked for with. */
+export async function defaultSystems(): Promise<string[]> {
+  const own = configured();
+  return (own.length > 0 ? own : systems.filter((one) => one.inDefaultPlan)).map(({ name }) => name);
 }
 
 /**

@@ -12,7 +12,7 @@ import { judge } from './judge/judge.ts';
 import { staleExpectations } from './judge/stale.ts';
 import { systemTimeMs } from './judge/system-time.ts';
 import { packageFile } from './package-folder.ts';
-import { isPlannedScenario, knownSystem, type Planned } from './plan.ts';
+import { isPlannedScenario, knownSystem, type Planned, type PlannedScenario } from './plan.ts';
 import { describe, Problem } from './problem.ts';
 import { reportOf, writeReports } from './report/index.ts';
 import {
@@ -75,9 +75,10 @@ export async function buildImages(
 ): Promise<Images> {
   const sidecar = await ensureImage(engine, sidecarImage, options);
   const system = new Map<string, string>();
-  for (const cell of cells) {
-    if (!system.has(releaseKey(cell)))
-      system.set(releaseKey(cell), await ensureImage(engine, imageOf(cell.release), options));
+  const before = cells.flatMap((cell) => ('old' in cell && cell.old !== undefined ? [cell.old] : []));
+  for (const release of [...cells.map((cell) => cell.release), ...before]) {
+    const key = `${release.system}@${release.version}`;
+    if (!system.has(key)) system.set(key, await ensureImage(engine, imageOf(release), options));
   }
   for (const release of observed)
     system.set(`${release.system}@${release.version}`, await ensureImage(engine, imageOf(release), options));
@@ -85,7 +86,8 @@ export async function buildImages(
 }
 
 /** A release's image with writegate in it, and the state folder. */
-const imageOf = ({ image, promises }: Release) => gated(image, { path: promises.root });
+export const imageOf = ({ image, promises }: Pick<Release, 'image' | 'promises'>) =>
+  gated(image, { path: promises.root });
 
 /** The images of one release, and the sidecar's. */
 export async function buildImagesOf(
@@ -207,7 +209,14 @@ async function runCells(
         share: (done: number) => progress.cellShare(current, done),
       };
       if (isPlannedScenario(current))
-        await runScenario(engine, { ...current, images: built }, folder, facts.id, phases, signal);
+        await runScenario(
+          engine,
+          { ...current, images: built, before: beforeOf(current, images) },
+          folder,
+          facts.id,
+          phases,
+          signal,
+        );
       else await runCell(engine, { ...current, images: built }, folder, facts.id, phases, signal);
       progress.cellEnded(current, await judgeCell(results.cell(current.id), plannedRow(current), facts, options));
     }
@@ -223,6 +232,12 @@ async function runCells(
   if (first !== undefined) throw broken.signal.reason;
   const why = `left out: the time that the run was given (${maxDurationMs / 1000} s) was over`;
   return queue.map(({ id }) => ({ id, why }));
+}
+
+/** Of an upgrade: the release before, and its image. */
+function beforeOf({ old }: PlannedScenario, images: Images): { release: Release; image: string } | undefined {
+  if (old === undefined) return undefined;
+  return { release: old, image: images.system.get(`${old.system}@${old.version}`) ?? '' };
 }
 
 /** What a run says of itself when it begins. */
@@ -252,7 +267,8 @@ export function plannedRow(planned: Planned): PlannedRow {
 /** The command that does it again. */
 function reproduce(planned: PlannedRow, run: RunFacts): string {
   if (!('scenario' in planned)) return `npx midwrite ${run.again ?? 'run'} --cell ${planned.id}`;
-  const { scenario, system, version, isQuick, seed } = planned;
+  const { scenario, system, version, isQuick, seed, from } = planned;
+  if (from !== undefined) return `npx midwrite upgrade ${system}@${from}..${version}${isQuick ? ' --quick' : ''}`;
   const options = [...(seed === undefined ? [] : [`--seed ${seed}`]), ...(isQuick ? ['--quick'] : [])];
   return ['npx midwrite scenario', scenario, `--system ${system}@${version}`, ...options].join(' ');
 }

@@ -23,8 +23,12 @@ export interface System {
   isFromOutside?: true;
   /** Faults of its default plan. Absent: those of every default plan. */
   faults?: readonly string[];
+  /** In a default plan beside the default version: the newest stable release, in a few cells (CRASH-POINT_FAULT). Absent: it is not there. */
+  newest?: { find(): Promise<string | undefined>; cells(version: string): readonly string[] };
+  /** What a registry has of it, and what that had once. Absent: it is published nowhere. */
+  published?(): Promise<{ versions: readonly string[]; gone: readonly string[] }>;
   /**
-   * Everything about one version.
+   * Everything about one version, which may be a range or a tag where a registry knows those.
    * @throws Problem no-such-version
    */
   release(version: string): Promise<Release>;
@@ -65,16 +69,31 @@ export interface Release {
   storeCheck?: Drive;
   /** It is quiet when it has changed nothing for so long, in ms: learned of a system that writes late. Absent: as of every system. */
   quietMs?: number;
+  /** A boot that ends by itself is repeated for so long, in ms, as a restart policy would: how long it refuses is told then. Absent: it is not. */
+  restartedForMs?: number;
   /** What a write says, from its name. Absent: a text that no other pod's has. */
   textOf?(name: string): string;
   /** The write that is struck is so many writes, sent together. Absent: one. */
   writesAtOnce?: number;
   promises: Promises;
   memory: { defaultBytes: number; minimumBytes: number };
+  /** What it keeps beside its store, for upgrades: each made under one release and asked for under another. */
+  kept?: readonly Kept[];
   /** For scenarios: an ordinary installation, where the one of a cell is chosen for its crash points. */
   usual?: Usual;
   /** What the staging had to replace, for the evidence. */
   notes?: readonly string[];
+}
+
+/** One thing that a system keeps. */
+export interface Kept {
+  name: string;
+  /** Makes it. Absent: the lab has put it there before the first boot. */
+  make?: Drive;
+  /** Asks a system that runs for it; or the file, as an absolute path, in which it is. */
+  shows: Drive | { kind: 'file'; path: string };
+  /** What the answer, or the file, has while it is there. */
+  contains: string;
 }
 
 export interface Usual {
@@ -88,8 +107,21 @@ export interface Usual {
   churn?: readonly Churn[];
   /** The kinds of its sessions. */
   sessions?: readonly SessionKind[];
+  readOnly?: ReadOnly;
   /** Its command line that cleans its sessions up. Absent: it has none. */
   cleanup?: Cleanup;
+}
+
+/** A command that only reads, and a file that a person may write by hand. */
+export interface ReadOnly {
+  command: readonly string[];
+  /** Absolute. */
+  file: string;
+  /** What the person wrote, the nth time, and a part of it that nothing else has. */
+  handWritten(n: number): string;
+  marker(n: number): string;
+  /** A file whose making stands for another process that holds the file's lock. */
+  lock?: string;
 }
 
 /** One kind of sessions, and how one comes to be. */

@@ -1,9 +1,10 @@
 import semver from 'semver';
-import { nodeFor, viewPackage } from '../../lab/image/npm.ts';
+import { nodeFor, publishedOf, versionFor, viewPackage } from '../../lab/image/npm.ts';
 import { Problem } from '../../lab/problem.ts';
 import type { Promises, Ready, Release, System } from '../../lab/system.ts';
 import { churnOf } from './churn.ts';
 import { CLI, PORT, TOKEN, turn } from './endpoint.ts';
+import { KEPT } from './kept.ts';
 import { openclawImage } from './recipe.ts';
 import { CLEANUP, MODEL_RUNS_SINCE, SESSION_KINDS } from './sessions.ts';
 import { pinnedNode, releaseOf } from './version.ts';
@@ -59,6 +60,12 @@ function config(version: string): unknown {
   };
 }
 
+const markerOf = (n: number): string => `written-by-hand-${n}`;
+
+/** As the lab's own configuration, with a model's name of a person's choice. */
+const handWritten = (own: unknown, name: string): unknown =>
+  JSON.parse(JSON.stringify(own).replace('"name":"echo"', JSON.stringify({ name }).slice(1, -1)));
+
 const SESSIONS = '/state/.openclaw/agents/main/sessions';
 const DATABASE = '/state/.openclaw/agents/main/agent/openclaw-agent.sqlite';
 
@@ -78,6 +85,11 @@ const SQLITE: Pick<Promises, 'store' | 'durable'> = {
   ],
 };
 
+/** 6 to 25 s on two quiet processors, by release; more than 120 s were seen on very busy ones. */
+const READY_MS = 300_000;
+/** A lease of a dead owner is good for five minutes (#111972): so long, and a minute more, a supervisor restarts what refuses. */
+const LEASE_MS = 6 * 60_000;
+
 const ENV = {
   HOME: '/state',
   OPENCLAW_SKIP_CHANNELS: '1',
@@ -87,6 +99,12 @@ const ENV = {
   OPENCLAW_NO_AUTO_UPDATE: '1',
 };
 
+/** At the start of a run nobody waits a minute for an answer that may not come. */
+const ASKED_AT_START = { limitMs: 20_000, retries: 0 };
+
+/** A tag of npm's, such as `latest`. */
+const TAG = /^[a-z][a-z0-9-]*$/;
+
 /** OpenClaw's gateway, the npm package as it is published. */
 export const openclaw: System = {
   name: 'openclaw',
@@ -95,7 +113,19 @@ export const openclaw: System = {
   inDefaultPlan: true,
   expectations: 'openclaw/expectations.yaml',
 
+  newest: {
+    find: () => versionFor('openclaw', 'latest', ASKED_AT_START),
+    // A kill in a turn, and one in the boot, which on these releases does far more.
+    cells: (version) => [isSqlite(version) ? 'half-append_sigkill' : 'full-temp_sigkill', 'boot+most_sigkill'],
+  },
+  published: () => publishedOf('openclaw'),
+
   async release(version): Promise<Release> {
+    if (semver.valid(version) === null) {
+      const exact =
+        semver.validRange(version) === null && !TAG.test(version) ? undefined : await versionFor('openclaw', version);
+      if (exact !== undefined) return openclaw.release(exact);
+    }
     const published =
       semver.valid(version) === null ? undefined : await viewPackage('openclaw', releaseOf(version), ['engines']);
     if (published === undefined) {
@@ -122,6 +152,8 @@ export const openclaw: System = {
         files: [{ path: '/state/.openclaw/openclaw.json', content: JSON.stringify(config(version), null, 2) }],
         ready,
       },
+      restartedForMs: LEASE_MS,
+      kept: KEPT,
       write: { kind: 'http', ...turn('agent:main:explicit:{session}', '{text}') },
       lifecycle: 'server',
       promises: {
@@ -132,7 +164,7 @@ export const openclaw: System = {
         // PR #90503 spares temps younger than five minutes.
         sweepGraceMs: 5 * 60_000,
         sweepWithinMs: 2_000,
-        readyWithinMs: 120_000,
+        readyWithinMs: READY_MS,
         serveWithinMs: 60_000,
         durable,
         level: 'process-crash',
@@ -143,6 +175,13 @@ export const openclaw: System = {
       usual: {
         env: ENV,
         churn: churnOf(version),
+        readOnly: {
+          command: [...CLI, 'models', 'list'],
+          file: '/state/.openclaw/openclaw.json',
+          handWritten: (n) => JSON.stringify(handWritten(config(version), markerOf(n)), null, 2),
+          marker: markerOf,
+          lock: '/state/.openclaw/openclaw.json.clobber.lock/owner',
+        },
         ...(semver.gte(version, MODEL_RUNS_SINCE) && { sessions: SESSION_KINDS, cleanup: CLEANUP }),
       },
     };

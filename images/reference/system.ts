@@ -117,6 +117,12 @@ export function release(system: string, version: string, defects: readonly strin
         before: ['before', 'total'],
         after: ['after', 'total'],
       },
+      readOnly: {
+        command: [...MAIN, 'sessions', 'cleanup', '--dry-run', '--json', ...broken],
+        file: '/state/sessions.json',
+        handWritten: (n) => seededStore(n, 1_800_000_000_000 + n),
+        marker: (n) => `seeded-${n}"`,
+      },
       files: [],
       churn: [
         {

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { activityOf } from '../during/activity.ts';
+import { liveDuring } from '../during/live.ts';
 import type { Engine } from '../engine/engine.ts';
 import { EVIDENCE_SCHEMA_VERSION } from '../evidence/event.ts';
 import { Recorder } from '../evidence/recorder.ts';
@@ -42,6 +44,7 @@ export async function runCell(
   const began = performance.now();
   using recorder = new Recorder(folder);
   const { spec, release } = plan;
+  const activity = activityOf(spec.crashPoint);
   recorder.record({
     type: 'cell',
     schemaVersion: EVIDENCE_SCHEMA_VERSION,
@@ -67,6 +70,8 @@ export async function runCell(
         release,
         images: plan.images,
         memoryBytes: spec.memoryBytes,
+        // What is struck is boot 1; before a boot or a clean-up there is the life that it finds.
+        ...(activity === 'boot' || activity === 'cleanup' ? { bootsBefore: -1 } : {}),
         ...(plan.fault.diskBytes === undefined ? {} : { diskBytes: plan.fault.diskBytes }),
       },
       recorder,
@@ -101,6 +106,9 @@ async function live(
     recorder.record({ type: 'phase', name });
     progress.phase(name);
   };
+
+  const activity = activityOf(plan.spec.crashPoint);
+  if (activity !== undefined) return liveDuring(activity, pod, session, plan, recorder, phase);
 
   phase('boot');
   await session.configure();

@@ -1,3 +1,4 @@
+import type { BootOptions } from '../pod/pod.ts';
 import type { Aftermath } from './cell-id.ts';
 import type { Session, TurnWords } from './session.ts';
 
@@ -19,7 +20,7 @@ export async function driveOn(session: Session, phase: Phase, after: TurnWords =
 export async function recover(
   session: Session,
   phase: Phase,
-  how: { aftermath: Aftermath; after?: TurnWords; isTempPlanted?: boolean },
+  how: { aftermath: Aftermath; after?: TurnWords; isTempPlanted?: boolean; boot?: BootOptions },
 ): Promise<boolean> {
   phase('prepare');
   await session.snapshot('struck');
@@ -27,7 +28,7 @@ export async function recover(
   await session.snapshot('prepared');
 
   phase('recover');
-  if (!(await session.boot())) return false;
+  if (!(await session.bootWhileItRefuses(how.boot))) return false;
   await session.read('booted');
   await session.snapshot('booted');
   const after = await session.turn('after', how.after);

@@ -5,7 +5,7 @@ import type { Moment, PlantRole } from '../evidence/event.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { ArmSpec, GateEvent, GateEventOf } from '../gate/protocol.ts';
-import type { BootOptions, Pod } from '../pod/pod.ts';
+import type { BootOptions, Pod, PodProgram } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import type { Entry, Plant } from '../sidecar/client.ts';
 import { fill, type Promises, promisedFiles, type Release, type Store, storeEntryPath } from '../system.ts';
@@ -29,6 +29,8 @@ const PASSED_BY_MS = 3_000;
 /** Larger files are listed and hashed, and their content is not kept. */
 const KEEP_BYTES = 16 * 1024 * 1024;
 const HOUR_MS = 60 * 60_000;
+/** Between two boots of a system that refuses. */
+const RESTART_MS = 10_000;
 /** Of an answer that is kept, and of what a check said. */
 const ANSWER_CHARS = 1024 * 1024;
 const SAID_CHARS = 2_000;
@@ -57,8 +59,8 @@ export interface Turns {
   stop(): void;
 }
 
-/** How a boot went that was to be held. */
-export type BootIntoHold = { held: GateEventOf<'held'> } | { ready: boolean };
+/** How a boot went that was to be held. `whenReady`: of one that goes on after all. */
+export type BootIntoHold = { held: GateEventOf<'held'>; whenReady(): Promise<boolean> } | { ready: boolean };
 
 /** What the lab does with a system over one cell, and what it writes down of it. One method a step of the cell's life. */
 export class Session {
@@ -66,11 +68,14 @@ export class Session {
   readonly #release: Release;
   readonly #recorder: EvidenceSink;
   readonly #signal: AbortSignal;
+  /** Where the release is not the pod's own. */
+  readonly #program: PodProgram | undefined;
   #readyAt = 0;
   #tempPattern: string | undefined;
   #shape: WriteShape | undefined;
 
-  constructor(pod: Pod, release: Release, recorder: EvidenceSink, signal: AbortSignal) {
+  constructor(pod: Pod, release: Release, recorder: EvidenceSink, signal: AbortSignal, program?: PodProgram) {
+    this.#program = program;
     this.#pod = pod;
     this.#release = release;
     this.#recorder = recorder;
@@ -91,15 +96,26 @@ export class Session {
    */
   async boot(more: Omit<BootOptions, 'arm' | 'argv'> = {}): Promise<boolean> {
     const began = Date.now();
-    const gate = await this.#pod.boot(more);
+    const gate = await this.#pod.boot({ ...more, ...this.#own });
+    this.#tellProgram();
     return this.#recordReady(began, this.#untilReady(gate));
+  }
+
+  get #own(): Pick<BootOptions, 'program'> {
+    return this.#program === undefined ? {} : { program: this.#program };
+  }
+
+  #tellProgram(): void {
+    if (this.#program === undefined) return;
+    this.#recorder.record({ type: 'program', boot: this.#pod.bootNumber, version: this.#release.version });
   }
 
   /** Boots the system with a hold in the boot itself: it is held there, or ready (or never ready) before. */
   async bootInto(id: string, spec: ArmSpec): Promise<BootIntoHold> {
     const began = Date.now();
     this.#recordHold(id, spec);
-    const gate = await this.#pod.boot({ arm: { id, spec } });
+    const gate = await this.#pod.boot({ arm: { id, spec }, ...this.#own });
+    this.#tellProgram();
     const ready = this.#untilReady(gate);
     // Of a boot that is held nobody asks any more whether it was ready.
     ready.catch(() => undefined);
@@ -109,8 +125,73 @@ export class Session {
       .then((event) => ({ event }));
     held.catch(() => undefined);
     const first = await Promise.race([held, ready.then(() => undefined)]).catch(() => undefined);
-    if (first !== undefined) return { held: first.event };
+    if (first !== undefined) return { held: first.event, whenReady: () => this.#recordReady(began, ready) };
     return { ready: await this.#recordReady(began, ready) };
+  }
+
+  /** Boots the stopped system into a crash point of its boot. Undefined: it was never reached, and the evidence says why. */
+  async holdBoot(id: string, spec: ArmSpec): Promise<Held | undefined> {
+    const booted = await this.bootInto(id, spec);
+    if ('held' in booted) {
+      const { held: event, whenReady } = booted;
+      return {
+        event,
+        // Asked for where the boot goes on: of one that is killed nobody says that it was not ready.
+        get turn() {
+          return whenReady();
+        },
+      };
+    }
+    if (booted.ready) this.#recordNotHeld('the boot was ready and nothing matched', spec);
+    return undefined;
+  }
+
+  /** Runs another program of its image in the system's place, into a crash point. */
+  async holdCommand(id: string, spec: ArmSpec, argv: readonly string[]): Promise<Held | undefined> {
+    this.#recordHold(id, spec);
+    const gate = await this.#pod.boot({ argv, arm: { id, spec } });
+    return this.#heldOrEnded(gate, id, spec, 0);
+  }
+
+  /** Stops the system as its operator would, into a crash point of its stop. */
+  async holdStop(id: string, spec: ArmSpec): Promise<Held | undefined> {
+    const { gate } = this.#pod;
+    await this.arm(id, spec);
+    const from = gate.events.length;
+    await this.#pod.container.signal('SIGTERM');
+    return this.#heldOrEnded(gate, id, spec, from);
+  }
+
+  async #heldOrEnded(gate: Gate, id: string, spec: ArmSpec, from: number): Promise<Held | undefined> {
+    const wait = { name: `the hold at ${id}`, limitMs: WORKLOAD_LIMIT_MS, signal: this.#signal };
+    const isHeldOrOver = (event: GateEvent): event is GateEventOf<'held'> | GateEventOf<'exit'> =>
+      event.ev === 'held' || event.ev === 'exit';
+    const event = await gate.waitFor(wait, isHeldOrOver, from);
+    if (event.ev === 'held') return { event, turn: Promise.resolve() };
+    this.#recordNotHeld('it ended and nothing matched', spec);
+    return undefined;
+  }
+
+  #recordNotHeld(why: string, { op, path: file, nth }: ArmSpec): void {
+    const number = nth === undefined ? '' : ` (number ${nth})`;
+    const seen = whatWasSeen(this.#pod.gate.events);
+    this.#recorder.record({ type: 'not-held', why: `${why} ${op} ${file}${number}`, seen });
+  }
+
+  /**
+   * Boots a system that refuses again and again, as a restart policy does, until it is ready or its definition's time for that is over. Every boot is on record.
+   * @returns false: it was never ready
+   */
+  async bootWhileItRefuses(more: Omit<BootOptions, 'arm' | 'argv'> = {}): Promise<boolean> {
+    const since = Date.now();
+    if (await this.boot(more)) return true;
+    const { restartedForMs = 0 } = this.#release;
+    while (this.#pod.gate.howEnded !== undefined && Date.now() - since < restartedForMs) {
+      await this.#pod.ended(STOP_LIMIT_MS, false);
+      await reach(Date.now() + RESTART_MS, this.#signal);
+      if (await this.boot()) return true;
+    }
+    return false;
   }
 
   /** Resolves with the time at which it was ready; what it died of, or the limit, is a Problem. */

@@ -61,7 +61,9 @@ export function patternOf(file: string): string {
 export function learnTemps(events: readonly GateEvent[]): string[] {
   const ops = events.filter((event): event is Op => event.ev === 'op');
   const made = new Set(ops.filter((op) => op.op === 'create').map((op) => op.path));
-  const renames = ops.filter((op) => op.op === 'rename' && op.to !== undefined && made.has(op.path));
+  // A file that gets a longer name, such as config.bak that becomes config.bak.1, is moved aside to be kept.
+  const isKept = (op: Op) => op.to?.startsWith(op.path) === true;
+  const renames = ops.filter((op) => op.op === 'rename' && op.to !== undefined && made.has(op.path) && !isKept(op));
   const targets = renames.map((op) => op.to ?? '');
   const patterns = renames.map((op) => {
     const pattern = patternOf(op.path);

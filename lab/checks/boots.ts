@@ -1,16 +1,47 @@
 import type { Check } from '../check.ts';
+import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { EvidenceOf } from '../evidence/event.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 import { storeEntry } from './store.ts';
+
+type NotReady = EvidenceOf<'not-ready'>;
+
+const readyAfter = (evidence: CellEvidence, { boot }: NotReady) =>
+  evidence
+    .of('ready')
+    .filter((event) => event.boot > boot)
+    .slice(0, 1);
+
+/** What it said, and for how long it refused where it was booted again and again. */
+export function refusal(
+  evidence: CellEvidence,
+  failed: NotReady,
+  refused: readonly NotReady[] = evidence.of('not-ready'),
+  ready: EvidenceOf<'ready'> | undefined = readyAfter(evidence, failed)[0],
+): string {
+  const lines = `Its last lines:\n  ${failed.lastLines}`;
+  const began = evidence.of('gate').find(({ boot, event }) => boot === failed.boot && event.ev === 'start');
+  const last = refused.at(-1) ?? failed;
+  if (began === undefined || (ready === undefined && refused.length < 2))
+    return `boot ${failed.boot}: ${failed.why}. ${lines}`;
+  const boots = refused.length < 2 ? `boot ${failed.boot}` : `boots ${failed.boot} to ${last.boot}`;
+  const until =
+    ready === undefined
+      ? `refused for ${inSeconds(last.t - began.t)}, until the lab gave up`
+      : `boot ${ready.boot} was ready ${inSeconds(ready.tReady - began.t)} after the first of them began`;
+  return `${boots}: ${failed.why}; ${until}. ${lines}`;
+}
+
+const inSeconds = (ms: number): string => `${Math.round(ms / 1000)} s`;
 
 export const boots: Check = {
   id: 'boots',
   promise: 'it is ready again within its limit, and a second boot changes nothing more',
 
   judge({ evidence, fault, proof }) {
-    if (!fault.lethal) return notApplicable('the system lived on');
     const failed = evidence.of('not-ready')[0];
-    if (failed !== undefined)
-      return violated(`boot ${failed.boot}: ${failed.why}. Its last lines:\n  ${failed.lastLines}`, failed);
+    if (failed !== undefined) return violated(refusal(evidence, failed), failed, ...readyAfter(evidence, failed));
+    if (!fault.lethal) return notApplicable('the system lived on');
     const ready = evidence.of('ready').filter((event) => event.boot >= 2);
     const limit = evidence.cell.promises.readyWithinMs;
     const slow = ready.find((event) => event.tookMs > limit);

@@ -1,4 +1,5 @@
 import type { Check } from '../check.ts';
+import { activityOf } from '../during/activity.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Moment } from '../evidence/event.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
@@ -59,6 +60,8 @@ export const retention: Check = {
   judge({ evidence, proof }) {
     const promised = evidence.cell.promises.retention;
     if (promised === undefined) return notApplicable('it promises nothing of which rows stay');
+    if (activityOf(evidence.cell.crashPoint) === 'cleanup')
+      return notApplicable('the lab let all rows grow old for the clean-up: which of them stay is not promised');
     if (evidence.cell.aftermath === 'corrupt-store') return notApplicable('the lab itself made the store unreadable');
     const first = rowsOf(evidence, 'configured');
     if (first === undefined) return inconclusive('the store that it began with was not looked at');

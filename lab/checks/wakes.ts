@@ -1,5 +1,7 @@
 import type { Check } from '../check.ts';
-import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { activityOf } from '../during/activity.ts';
+import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import { held, inconclusive, notApplicable, type Proof, type Verdict, violated } from '../judge/verdict.ts';
 
 export const wakes: Check = {
   id: 'wakes',
@@ -10,6 +12,7 @@ export const wakes: Check = {
     if (fault.lethal) return notApplicable('the system did not live through it');
     const held_ = evidence.gateOf('held', 1)[0];
     const released = evidence.of('gate').find((event) => event.event.ev === 'released');
+    if (activityOf(evidence.cell.crashPoint) === 'boot') return wokenBoot(evidence, proof);
     const turns = evidence.of('turn').filter((one) => /^struck(-|$)/.test(one.name));
     // Which of several turns made the call is not known: each of them must be served.
     const turn = turns.find((one) => !one.result.acknowledged) ?? turns.at(-1);
@@ -55,3 +58,14 @@ export const wakes: Check = {
     return held(proof, `the held turn was acknowledged ${when}`, turn);
   },
 };
+
+/** A boot that was struck in its middle and went on: it is ready at its end. */
+function wokenBoot(evidence: CellEvidence, proof: Proof): Verdict {
+  const failed = evidence.of('not-ready').find((event) => event.boot === 1);
+  if (failed !== undefined) return violated(`the held boot went on and was not ready: ${failed.why}`, failed);
+  const ready = evidence.of('ready').find((event) => event.boot === 1);
+  const released = evidence.of('gate').find((event) => event.event.ev === 'released');
+  if (ready === undefined || released === undefined) return inconclusive('the end of the held boot was not seen');
+  const afterMs = Math.round(ready.tReady - released.event.t);
+  return held(proof, `the held boot was ready ${Math.max(0, afterMs)} ms after the call went on`, ready);
+}

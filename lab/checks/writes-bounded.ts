@@ -1,4 +1,5 @@
 import type { Check } from '../check.ts';
+import { activityOf } from '../during/activity.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 import { storeAt } from './store.ts';
 
@@ -9,6 +10,8 @@ export const writesBounded: Check = {
   judge({ evidence, proof }) {
     const most = evidence.cell.promises.turnWritesAtMostBytes;
     if (most === undefined) return notApplicable('it promises nothing of what a turn writes');
+    if (activityOf(evidence.cell.crashPoint) !== undefined)
+      return notApplicable('what a turn writes is judged in the cells whose fault falls into a turn');
     const turn = evidence.of('turn').find((one) => one.name === 'warm');
     const until = evidence.snapshot('before');
     if (turn === undefined || until === undefined)

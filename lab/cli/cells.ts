@@ -52,7 +52,8 @@ interface Settled {
 
 /** What is done, step by step, with its progress, on stderr: standard output is the result's. On a terminal the display moves; elsewhere it is plain lines. */
 function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
-  let settled: Settled = plan.outsiders.length > 0 ? { cells: [] } : partOf(plan, plan.cells);
+  const watched = [...plan.outsiders, ...(plan.during ?? [])];
+  let settled: Settled = watched.length > 0 ? { cells: [] } : partOf(plan, plan.cells);
   const logger = new QuietOnFailure({
     useIcons: true,
     processOutput: new ProcessOutput(process.stderr, process.stderr),
@@ -84,17 +85,17 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
             },
             signal: interrupted,
           };
-          const observed = plan.outsiders.map(({ release }) => release);
-          const canary = plan.outsiders.length > 0 ? await canaries() : [];
+          const observed = watched.map(({ release }) => release);
+          const canary = watched.length > 0 ? await canaries() : [];
           context.images = await buildImages(context.engine, [...plan.cells, ...canary], how, observed);
           task.title = built === 0 ? 'images: all there' : `images: ${built} built`;
         },
       },
-      ...(plan.outsiders.length === 0
+      ...(watched.length === 0
         ? []
         : [
             {
-              title: 'watching one write',
+              title: plan.outsiders.length > 0 ? 'watching one write' : 'watching what is to be struck',
               task: async (context: Ran, task: { output: string; title: string }) => {
                 settled = partOf(
                   plan,
@@ -102,12 +103,18 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
                     task.output = line;
                   }),
                 );
-                task.title = `watched one write of ${plan.outsiders.map(({ system }) => system.name).join(', ')}`;
+                const what = [
+                  ...plan.outsiders.map(({ system }) => `one write of ${system.name}`),
+                  ...(plan.during ?? []).map(
+                    ({ release, activity }) => `a ${activity} of ${release.system}@${release.version}`,
+                  ),
+                ];
+                task.title = `watched ${what.join(', ')}`;
               },
             },
           ]),
       {
-        title: plan.outsiders.length > 0 ? 'cells' : `cells 0/${settled.cells.length}`,
+        title: watched.length > 0 ? 'cells' : `cells 0/${settled.cells.length}`,
         task: async (context, task) => {
           const { cells, shard } = settled;
           const jobs = options.jobs ?? Math.max(1, Math.min(context.engine.facts.cpus, MOST_JOBS));

@@ -2,6 +2,7 @@ import { mutants, unseenDefects } from '../../images/index.ts';
 import { crashPoints } from '../cell/write-shape.ts';
 import { knownFaults, knownSystems } from '../known.ts';
 import { plan } from '../plan.ts';
+import { isDefault, planNewest } from '../plan-newest.ts';
 import { outsideNames } from '../plan-outside.ts';
 import { ExitCode } from '../problem.ts';
 import { useConfig } from './config.ts';
@@ -12,7 +13,12 @@ export async function list(options: SelectionOptions & { config?: string }): Pro
   const systems = knownSystems();
   const faults = knownFaults();
   const outside = outsideNames(selectionOf(options));
-  const cells = await plan(selectionOf(options));
+  const selection = selectionOf(options);
+  const newest = isDefault(selection) && outside.length === 0 ? await planNewest() : undefined;
+  const planned = await plan(selection);
+  const ids = new Set(planned.map(({ id }) => id));
+  const beside = (newest?.cells ?? []).flatMap((cell) => ('crashPoint' in cell && !ids.has(cell.id) ? [cell] : []));
+  const cells = [...planned, ...beside];
   if (options.json) {
     console.log(
       JSON.stringify(
@@ -63,6 +69,8 @@ export async function list(options: SelectionOptions & { config?: string }): Pro
       ]),
       `the plan: ${cells.length} cells`,
       ...cells.map((cell) => `  ${cell.id}${cell.role === 'cell' ? '' : `  (${cell.role})`}`),
+      ...(newest?.during ?? []).flatMap((one) => one.cells.map((id) => `  ${id}  (its place is learned when it runs)`)),
+      ...(newest?.told ?? []),
       ...outside.map(
         (name) => `  ${name}: a control, and a cell for each place of its write, which is watched when it runs`,
       ),

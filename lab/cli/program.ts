@@ -3,6 +3,7 @@ import { describe, ExitCode, Problem } from '../problem.ts';
 import { COMPARISON_FILE } from '../report/html.ts';
 import { plain } from '../report/plain.ts';
 import { midwriteVersion } from '../run.ts';
+import { bisectCommand } from './bisect.ts';
 import { clean } from './clean.ts';
 import { doctor } from './doctor.ts';
 import { engineDown, engineUp } from './engine.ts';
@@ -15,11 +16,13 @@ import { list } from './list.ts';
 import { mergeCommand } from './merge.ts';
 import { mutantsCommand } from './mutants.ts';
 import { onRequest } from './on-request.ts';
+import { releasesCommand } from './releases.ts';
 import { reportCommand } from './report.ts';
 import { run } from './run.ts';
 import { scenarioCommand } from './scenario.ts';
 import { repeated, several } from './several.ts';
 import { tryCommand } from './try.ts';
+import { upgradeCommand } from './upgrade.ts';
 
 function count(value: string): number {
   const number = Number(value);
@@ -110,6 +113,11 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       '--config <file>',
       'systems of your own: a config, or a folder with one (default: the nearest midwrite.config.ts)',
     )
+    .option(
+      '--during <what>',
+      'what is struck: turn (the default), boot, stop or cleanup; several with commas. Places are learned from an undisturbed one',
+      several,
+    )
     .option('--every-call', 'of systems of your own, a place before each call of the write, and not one of each kind')
     .option('--shard <index/count>', 'run a part of the plan, such as 2/4; `merge` puts the parts together')
     .option('--durations <run>', 'a run by whose times the shards are balanced; the same one for all of them')
@@ -164,6 +172,50 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       .option('--quick', 'fewer points, for CI: wider intervals')
       .option('--list', 'name all scenarios'),
   ).action(action(scenarioCommand));
+  running(
+    midwrite
+      .command('upgrade')
+      .description(
+        'let one release live in a folder, strike the first boot of another one there, and ask both for what was made',
+      )
+      .argument('[upgrade]', 'SYSTEM@FROM..TO, each a release, a range or a tag')
+      .option('--quick', 'one crash, and not three'),
+  ).action(action(upgradeCommand));
+  const overReleases = (command: Command): Command =>
+    command
+      .option('--system <name>', 'the system')
+      .option(
+        '-c, --cell <cell>',
+        'what is run of each: CRASH-POINT_FAULT, such as full-temp_sigkill or boot+most_sigkill',
+      )
+      .option('-s, --scenario <name>', 'or a scenario')
+      .option('--quick', 'of a scenario, fewer points')
+      .option('--tests', 'test versions (betas) too');
+  overReleases(
+    running(
+      midwrite
+        .command('releases')
+        .description('run one cell over many releases of a system: a row for each, and for what does not run why'),
+    ),
+  )
+    .option('--upgrade', 'or the upgrade from the release before it')
+    .option('--since <version>', 'the first release, such as 2026.5.28, or 2026.4 for all of that month on')
+    .option('--until <version>', 'the last one (default: the newest)')
+    .option('--clean-images', 'remove the images that it has built, when it is done')
+    .action(action(releasesCommand));
+  overReleases(
+    midwrite
+      .command('bisect')
+      .description('find the first release in which a check changes, by halving the releases between two'),
+  )
+    .option('--good <version>', 'a release before the change')
+    .option('--bad <version>', 'a release after it; it may be the older one')
+    .option('-j, --jobs <number>', 'cells at a time', count)
+    .option('-o, --results <folder>', 'where the results go', 'results')
+    .option('--expectations <file>', "known findings, in place of the system's own")
+    .option('--resume <file>', 'go on with a search that was broken off: the file that it names at its beginning')
+    .option('--json', 'print JSON')
+    .action(action(bisectCommand));
   midwrite
     .command('explore')
     .description('rebuild every state that a crash can leave in a workload, boot the system on each, and judge it')

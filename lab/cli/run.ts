@@ -1,8 +1,11 @@
 import path from 'node:path';
 import { parseCellId } from '../cell/cell-id.ts';
+import { activitiesNamed } from '../during/activity.ts';
 import type { Observation } from '../observe/observe.ts';
 import type { Plan } from '../observe-plan.ts';
 import { type Planned, planAgain, planRun, type Selection } from '../plan.ts';
+import { duringAgain, planDuring, withoutActivities } from '../plan-during.ts';
+import { isDefault, planNewest } from '../plan-newest.ts';
 import { type Outsider, outsiders, outsidersAgain } from '../plan-outside.ts';
 import { type ExitCode, Problem } from '../problem.ts';
 import { reportOf } from '../report/index.ts';
@@ -22,6 +25,7 @@ export interface RunCommandOptions extends SelectionOptions, RunOptions {
   durations?: string;
   config?: string;
   everyCall?: boolean;
+  during?: string[];
 }
 
 export async function run(options: RunCommandOptions): Promise<ExitCode> {
@@ -29,15 +33,30 @@ export async function run(options: RunCommandOptions): Promise<ExitCode> {
   const again = await useConfig(options.config);
   const resumed = await planOfResumed(options);
   if (resumed !== undefined) return conclude(await runCells(resumed, options), options);
-  const selection = selectionOf(options);
-  const outside = await outsiders(selection, options.everyCall === true);
-  const planned = isOnly(outside, selection, options)
-    ? []
-    : await planRun(selection, options.scenario ?? [], options.quick === true);
+  const asked = selectionOf(options);
+  const { activities, hasTurn } = activitiesNamed(options.during ?? []);
+  const every = options.everyCall === true;
+  const during = await planDuring(asked, activities, every);
+  const { rest: selection, cells } = withoutActivities(asked);
+  const isOnlyDuring = !hasTurn || (cells.length > 0 && selection.cells.length === 0);
+  const outside = isOnlyDuring ? [] : await outsiders(selection, every);
+  const planned =
+    isOnlyDuring || isOnly(outside, selection, options)
+      ? []
+      : await planRun(selection, options.scenario ?? [], options.quick === true);
   tellSeed(planned);
+  const isAll = isDefault(asked) && (options.during ?? []).length === 0 && (options.scenario ?? []).length === 0;
+  const newest = isAll && outside.length === 0 ? await planNewest() : undefined;
+  for (const line of newest?.told ?? []) console.error(line);
+  const ids = new Set(planned.map(({ id }) => id));
+  planned.push(...(newest?.cells ?? []).filter(({ id }) => !ids.has(id)));
+  during.push(...(newest?.during ?? []));
   const part = (cells: readonly Planned[]) => partOf([...cells], options);
   const told = (_: Outsider, { told }: Observation) => void told;
-  return conclude(await runCells({ cells: planned, outsiders: outside, part, told, ...again }, options), options);
+  return conclude(
+    await runCells({ cells: planned, outsiders: outside, during, part, told, ...again }, options),
+    options,
+  );
 }
 
 /** All that is asked for is from outside: then nothing of the lab's own is in the plan but its canary. */
@@ -88,7 +107,7 @@ export async function planOfResumed(options: RunOptions, scenario?: string): Pro
       `--resume runs what its run had planned: it does not go with ${others.map(([name]) => `--${name}`).join(', ')}.`,
     );
   const { plan } = await new ResultsFolder(path.resolve(options.resume)).readRun();
-  return { cells: await planAgain(plan), outsiders: await outsidersAgain(plan) };
+  return { cells: await planAgain(plan), outsiders: await outsidersAgain(plan), during: await duringAgain(plan) };
 }
 
 /** Before anything runs: whatever becomes of it, it can be done again. */

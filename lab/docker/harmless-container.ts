@@ -20,11 +20,17 @@ export interface ContainerSpec {
   /** Room in /dev/shm, for ballast. */
   sharedMemoryBytes: number;
   pids: number;
+  /** A volume on the temp folder, which outlives the container then. Absent: it is in memory, and gone with each end of the container. */
+  tempVolume?: string;
   /** Absent: the image's own. */
   workingDirectory?: string;
 }
 
 const START_LIMIT_MS = 60_000;
+
+export const TEMP_FOLDER = '/tmp';
+/** In memory where the temp folder is a volume that others look at: for the sidecar's own files. */
+export const OTHER_TEMP_FOLDER = '/var/tmp';
 
 /**
  * A container of the lab's, on top of Testcontainers: no network but loopback, no capabilities, no new privileges, an ordinary user, a
@@ -46,7 +52,7 @@ export class HarmlessContainer extends GenericContainer {
       .withDroppedCapabilities('ALL')
       .withSecurityOpt('no-new-privileges')
       .withSharedMemorySize(spec.sharedMemoryBytes)
-      .withTmpFs({ '/tmp': 'rw,nosuid,nodev,mode=1777' })
+      .withTmpFs({ [spec.tempVolume === undefined ? TEMP_FOLDER : OTHER_TEMP_FOLDER]: 'rw,nosuid,nodev,mode=1777' })
       .withAutoCleanup(false)
       .withAutoRemove(false)
       .withStartupTimeout(START_LIMIT_MS)
@@ -58,7 +64,12 @@ export class HarmlessContainer extends GenericContainer {
       PidsLimit: spec.pids,
       ...(spec.processesOf === undefined ? {} : { PidMode: `container:${spec.processesOf}` }),
       ReadonlyRootfs: true,
-      Mounts: [{ Type: 'volume', Source: spec.volume.name, Target: spec.volume.path }],
+      Mounts: [
+        { Type: 'volume', Source: spec.volume.name, Target: spec.volume.path },
+        ...(spec.tempVolume === undefined
+          ? []
+          : [{ Type: 'volume' as const, Source: spec.tempVolume, Target: TEMP_FOLDER }]),
+      ],
       // The lab reads the streams itself; nothing is to pile up on the engine's disk.
       LogConfig: { Type: 'none', Config: {} },
     };

@@ -127,12 +127,16 @@ export class CellEvidence {
   /** The number of the boot that came after the crash, if there was one. */
   get recoveryBoot(): number | undefined {
     const boots = this.gateOf('start').length;
-    return boots >= 2 ? 2 : undefined;
+    // One that refuses is booted again.
+    const ready = this.of('ready').find((event) => event.boot >= 2);
+    return boots >= 2 ? (ready?.boot ?? 2) : undefined;
   }
 
   /** What a temp of this system is called, of its store and of its other files: as it was seen, and as the definition says. */
   get tempPatterns(): string[] {
-    this.#patterns ??= [...new Set([...learnTemps(this.gate(1)), ...this.#knownTemps, ...this.promises.temps])];
+    this.#patterns ??= [
+      ...new Set([...learnTemps([...this.gate(0), ...this.gate(1)]), ...this.#knownTemps, ...this.promises.temps]),
+    ];
     return this.#patterns;
   }
 

@@ -136,6 +136,31 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
   /** A point of a curve: what was measured when `x` of something had been done. */
   event('point', { series: z.string(), x: z.number(), values: z.record(z.string(), z.number()) }),
   /**
+   * What lay in all watched folders, by name and size, when `x` of something had been done: `undisturbed` boots, or `crashes`. For `left-behind`, which
+   * needs no content.
+   */
+  event('look', {
+    series: z.enum(['undisturbed', 'crashes']),
+    x: z.number(),
+    roots: z.array(z.string()),
+    entries: z.array(
+      z.object({ path: z.string(), type: z.enum(['file', 'directory', 'symlink', 'other']), size: z.number() }),
+    ),
+  }),
+  /** This boot is of another release than the scenario's: of an upgrade, the one before. */
+  event('program', { boot: z.number(), version: z.string() }),
+  /** Whether a release still has something that was made under the one before. `after`: what had been done to the folder. */
+  event('kept', {
+    boot: z.number(),
+    version: z.string(),
+    after: z.enum(['life', 'upgrade', 'crash', 'rollback']),
+    name: z.string(),
+    isThere: z.boolean(),
+    said: z.string(),
+  }),
+  /** The moment of a boot at which crashes are to fall, learned from one that was undisturbed: what it has then that it takes away again. */
+  event('worst-moment', { words: z.string(), files: z.number(), folders: z.number(), bytes: z.number() }),
+  /**
    * What was in the collections of the system's heap when a series was done, or what came before the first one: kind, name of what holds them, how many of
    * them, entries in all of them. Arrays and objects of a name with fewer than `atLeast` are not listed.
    */

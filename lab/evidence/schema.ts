@@ -23,6 +23,8 @@ export const scenarioFields = {
   memoryBytes: z.number(),
   /** Fewer points, for CI: wider intervals. */
   isQuick: z.boolean(),
+  /** Of an upgrade: the release before. */
+  from: z.string().optional(),
   /** What its steps are drawn from. Absent: nothing is left to chance. */
   seed: z.number().optional(),
 };

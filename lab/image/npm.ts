@@ -45,13 +45,20 @@ export async function viewPackage(
 /**
  * The version that npm would install for a range or a tag, as the registry has it now. `undefined`: npm answered, and nothing fits.
  */
-export async function versionFor(name: string, spec: string): Promise<string | undefined> {
+export async function versionFor(
+  name: string,
+  spec: string,
+  { limitMs = VIEW_LIMIT_MS, retries }: { limitMs?: number; retries?: number } = {},
+): Promise<string | undefined> {
   const { stdout, problem } = await attempt({
     file: 'npm',
-    args: ['view', `${name}@${spec}`, 'version', 'dist-tags', '--json', '--loglevel=error'],
+    args: [
+      ...['view', `${name}@${spec}`, 'version', 'dist-tags', '--json', '--loglevel=error'],
+      ...(retries === undefined ? [] : [`--fetch-retries=${retries}`]),
+    ],
     purpose: `asking npm for ${name}@${spec}`,
     advice: `The npm registry must be reachable for a range or a tag; an exact version, such as ${name}@1.2.3, is found in npm's cache too.`,
-    limitMs: VIEW_LIMIT_MS,
+    limitMs,
   });
   const answer = parse(stdout);
   if (problem !== undefined && (answer?.error as { code?: unknown } | undefined)?.code !== 'E404') throw problem;
@@ -83,6 +90,21 @@ export async function versionsOf(name: string): Promise<string[]> {
   });
   const list: unknown = JSON.parse(out);
   return (Array.isArray(list) ? list : [list]).map(String);
+}
+
+/** The published versions of a package, and those that were published once and are gone: the registry keeps the time of each. */
+export async function publishedOf(name: string): Promise<{ versions: string[]; gone: string[] }> {
+  const out = await run({
+    file: 'npm',
+    args: ['view', name, 'versions', 'time', '--json', '--loglevel=error'],
+    purpose: `asking npm for the versions of ${name}`,
+    advice: 'The npm registry must be reachable for this.',
+    limitMs: VIEW_LIMIT_MS,
+  });
+  const { versions, time } = JSON.parse(out) as { versions: string[] | string; time?: Record<string, string> };
+  const there = [versions].flat();
+  const gone = Object.keys(time ?? {}).filter((key) => semver.valid(key) !== null && !there.includes(key));
+  return { versions: there.sort(semver.compare), gone };
 }
 
 /**

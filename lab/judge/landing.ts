@@ -22,7 +22,9 @@ export function prove(evidence: CellEvidence): { proof: Proof; fault: Fault } | 
   const broken = unreadable(evidence);
   if (broken !== undefined) return { verdict: broken };
 
-  const neverReady = evidence.of('not-ready').find((event) => event.boot === 1);
+  // A boot that is struck in its middle is boot 1, and has a life before it.
+  const firstBoot = evidence.gate(0).length > 0 ? 0 : 1;
+  const neverReady = evidence.of('not-ready').find((event) => event.boot === firstBoot);
   if (neverReady !== undefined)
     return { verdict: missed(`before any fault, ${neverReady.why}. Its last lines:\n  ${neverReady.lastLines}`) };
   const notHeld = evidence.of('not-held')[0];

@@ -14,7 +14,7 @@ export interface Step {
   events: readonly EvidenceEvent[];
   /** How many events of the scenario came before it. */
   start: number;
-  /** The boot that was ready when it began, which is the one that is struck: boot 1 of a cell. */
+  /** The boot that is struck, boot 1 of a cell: the one that was ready when it began, or one that is struck in its middle. */
   boot: number;
 }
 
@@ -49,7 +49,16 @@ export function stepsOf(evidence: CellEvidence): Step[] {
     if (event.type === 'ready') boot = event.boot;
     current.push(event);
   }
-  return [...steps.values()];
+  return [...steps.values()].map((step) => ({ ...step, boot: struckInItsMiddle(step.events) ?? step.boot }));
+}
+
+/** The boot that had begun and was not ready when a step's fault was injected. */
+function struckInItsMiddle(events: readonly EvidenceEvent[]): number | undefined {
+  const strike = events.findIndex((event) => event.type === 'phase' && event.name === 'strike');
+  const before = events.slice(0, Math.max(0, strike));
+  const begun = before.findLast((event) => event.type === 'gate' && event.event.ev === 'start');
+  if (begun === undefined || !('boot' in begun)) return undefined;
+  return before.some((event) => event.type === 'ready' && event.boot === begun.boot) ? undefined : begun.boot;
 }
 
 /** An event with its boot counted from the one that is to be boot 1. */

@@ -94,6 +94,9 @@ export class Calls {
   }
 }
 
+/** The hold of one call of a write, a boot or a command: its kind, its file's role, and the how-manieth of those it is. */
+export const armOf = (ops: readonly Op[], index: number, at: ArmSpec['at']): ArmSpec => new Calls(ops).arm(index, at);
+
 /**
  * The places of one write.
  * @param ops the calls that it made in the state folder, in their order

@@ -29,8 +29,16 @@ export interface PodSpec {
   tellsOpens?: boolean;
   /** Gets every event of writegate's, those of a record too, which are in no evidence. */
   onGateEvent?(event: GateEvent): void;
+  /** The temp folder is a volume too: it outlives the system's container, and can be looked at. Absent: it is in memory, and new at every boot. */
+  keepsTemp?: boolean;
   /** Boots that an earlier pod of the same evidence had: numbers go on after them. */
   bootsBefore?: number;
+}
+
+/** A release, and its image with writegate in it. */
+export interface PodProgram {
+  release: Release;
+  image: string;
 }
 
 /** What a boot has that the pod's others do not have. */
@@ -39,6 +47,8 @@ export interface BootOptions {
   env?: Readonly<Record<string, string>>;
   /** What writegate runs before its first call, beside what it runs at every boot. */
   firstCommands?: readonly string[];
+  /** Another release in its place, on the same state. Absent: the pod's own. */
+  program?: PodProgram;
   /** Another program of its image in its place. */
   argv?: readonly string[];
   /**
@@ -68,12 +78,15 @@ const SECOND = '-second';
 /** No process of the first machine has it in the second one. */
 const SECOND_PID = 64;
 
-const partOf = ({ label, name, release }: PodSpec, volume: string, suffix: string): Omit<PodPart, 'image'> => ({
-  cell: label,
-  name,
+const tempVolumeOf = ({ name }: PodSpec): string => `${name}-temp`;
+
+const partOf = (spec: PodSpec, volume: string, suffix: string): Omit<PodPart, 'image'> => ({
+  cell: spec.label,
+  name: spec.name,
   suffix,
   volume,
-  release,
+  ...(spec.keepsTemp === true && { tempVolume: tempVolumeOf(spec) }),
+  release: spec.release,
 });
 
 interface PodParts {
@@ -107,6 +120,8 @@ export class Pod implements AsyncDisposable {
   readonly #resources: AsyncDisposableStack;
   #container: LabContainer | undefined;
   #gate: Gate | undefined;
+  /** What the container was made of. */
+  #image: string | undefined;
   #boot = 0;
   readonly #boots: { last: number };
   readonly #suffix: string;
@@ -134,6 +149,7 @@ export class Pod implements AsyncDisposable {
       await DockerWatch.start(engine, spec.label, (event) => recorder.record({ type: 'docker', ...event })),
     );
     const volume = undo.use(await makeVolume(engine, `${spec.name}-state`, spec.label, spec.diskBytes));
+    if (spec.keepsTemp === true) undo.use(await makeVolume(engine, tempVolumeOf(spec), spec.label));
     const parts = { engine, spec, recorder, volume: volume.name, watch, suffix: '' };
     return await Pod.#withSidecar({ ...parts, boots: { last: spec.bootsBefore ?? 0 } }, undo);
   }
@@ -174,27 +190,30 @@ export class Pod implements AsyncDisposable {
    * Boots the system: the first time a new container, after that the same one again. Resolves when writegate is its parent.
    * @param more of which `env`, `firstCommands` and `argv` each take a new container, on the same state
    */
-  async boot({ env, firstCommands = [], argv, arm }: BootOptions = {}): Promise<Gate> {
+  async boot({ env, firstCommands = [], argv, arm, program: asked }: BootOptions = {}): Promise<Gate> {
+    const { release: own, image } = asked ?? { release: this.#spec.release, image: this.#spec.images.system };
+    const isOther = image !== this.#image;
+    this.#image = image;
     this.#boots.last += 1;
     this.#boot = this.#boots.last;
     if (this.#suffix === SECOND) this.#recorder.record({ type: 'second', boot: this.#boot });
     const listener = this.#listen(this.#boot);
-    if (env !== undefined || argv !== undefined || firstCommands.length > 0) {
+    if (isOther || env !== undefined || argv !== undefined || firstCommands.length > 0) {
       await this.#container?.[Symbol.asyncDispose]();
       this.#container = undefined;
     }
     if (this.#container === undefined) {
-      const { memoryBytes, images, sampleMs, tellsOpens } = this.#spec;
-      const { boot } = this.#spec.release;
+      const { memoryBytes, sampleMs, tellsOpens } = this.#spec;
+      const { boot } = own;
       const program = { command: argv ?? boot.command, env: { ...boot.env, ...env } };
-      const release = { ...this.#spec.release, boot: { ...boot, ...program } };
+      const release = { ...own, boot: { ...boot, ...program } };
       const sampling = sampleMs === undefined ? [] : ['--sample-ms', String(sampleMs)];
       const opens = tellsOpens === true ? ['--opens'] : [];
       const pid = this.#suffix === SECOND ? ['--pid', String(SECOND_PID)] : [];
       const commands = [...(this.#spec.firstCommands ?? []), ...firstCommands].flatMap((line) => ['--command', line]);
       const options = ['--state', release.promises.root, ...sampling, ...opens, ...pid, '--exit-on-eof', ...commands];
       const writegate = [WRITEGATE, 'run', ...options, '--'];
-      const part = { ...partOf(this.#spec, this.#volume, this.#suffix), release, image: images.system };
+      const part = { ...partOf(this.#spec, this.#volume, this.#suffix), release, image };
       const spec = systemSpec(part, this.#sidecarContainer.id, memoryBytes, writegate);
       this.#container = this.#resources.use(await LabContainer.start(this.#engine, spec));
       this.#gate = new Gate(this.#container.streams, listener);

@@ -1,4 +1,4 @@
-import type { ContainerSpec } from '../docker/harmless-container.ts';
+import { type ContainerSpec, OTHER_TEMP_FOLDER } from '../docker/harmless-container.ts';
 import type { Release } from '../system.ts';
 
 const MiB = 1024 * 1024;
@@ -13,17 +13,24 @@ export interface PodPart {
   suffix?: string;
   image: string;
   volume: string;
+  /** Of the temp folder, where that is to be looked at. */
+  tempVolume?: string;
   release: Release;
 }
 
+const withTemp = ({ tempVolume }: PodPart) => (tempVolume === undefined ? {} : { tempVolume });
+
 /** The sidecar: it owns a network namespace that has only loopback. */
-export function sidecarSpec({ cell, name, suffix = '', image, volume, release }: PodPart): ContainerSpec {
+export function sidecarSpec(part: PodPart): ContainerSpec {
+  const { cell, name, suffix = '', image, volume, release, tempVolume } = part;
   return {
+    ...withTemp(part),
     cell,
     name: `${name}-sidecar${suffix}`,
     image,
     command: [],
-    env: {},
+    // Its own files are none of the system's.
+    env: tempVolume === undefined ? {} : { TMPDIR: OTHER_TEMP_FOLDER },
     volume: { name: volume, path: release.promises.root },
     network: 'none',
     memoryBytes: 512 * MiB,
@@ -44,6 +51,7 @@ export function systemSpec(
 ): ContainerSpec {
   const { cell, name, suffix = '', image, volume, release } = part;
   return {
+    ...withTemp(part),
     cell,
     name: `${name}-system${suffix}`,
     image,
@@ -73,6 +81,7 @@ export function commandSpec(
 ): ContainerSpec {
   const { cell, name, image, volume, release } = part;
   return {
+    ...withTemp(part),
     cell,
     name: `${name}-command-${serial}`,
     image,

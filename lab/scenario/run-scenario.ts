@@ -4,14 +4,18 @@ import { driveOn } from '../cell/recovery.ts';
 import { reach, Session } from '../cell/session.ts';
 import { target } from '../cell/target.ts';
 import { crashPoints, learnTemps } from '../cell/write-shape.ts';
+import { TEMP_FOLDER } from '../docker/harmless-container.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type CellEvidence, loadEvidence } from '../evidence/cell-evidence.ts';
-import { EVIDENCE_SCHEMA_VERSION } from '../evidence/event.ts';
+import { EVIDENCE_SCHEMA_VERSION, type EvidenceOf } from '../evidence/event.ts';
 import { Recorder } from '../evidence/recorder.ts';
+import type { ArmSpec } from '../gate/protocol.ts';
 import { fitsPattern } from '../patterns.ts';
-import { Pod } from '../pod/pod.ts';
+import { Pod, type PodProgram } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import type { Release } from '../system.ts';
+import { copyFolder, putBack } from './folder-copy.ts';
+import { askKept, otherRelease } from './other-release.ts';
 import { jsonRows, passTime, readStore } from './pass-time.ts';
 import { strikeAtRandom } from './random-strike.ts';
 import { drawnFaults, faultOf, type Scenario, type ScenarioLab } from './scenario.ts';
@@ -26,6 +30,8 @@ export interface ScenarioPlan {
   release: Release;
   scenario: Scenario;
   images: { system: string; sidecar: string };
+  /** Of an upgrade: the release before. */
+  before?: PodProgram | undefined;
 }
 
 /** What a scenario tells while it runs. */
@@ -42,6 +48,12 @@ const ENTRIES_LISTED = 32;
 const DEATH_LIMIT_MS = 2_000;
 const MAPPED_LIMIT_MS = 30_000;
 const HOUR_MS = 60 * 60_000;
+/** The hold in a boot. */
+const IN_BOOT = 'in-boot';
+
+type LookedAt = EvidenceOf<'look'>['entries'][number];
+const passedBy = ({ op, path, nth }: ArmSpec): string =>
+  `the boot was ready before ${op} ${path}${nth === undefined ? '' : ` (number ${nth})`} came`;
 
 /**
  * The life of a scenario, from nothing to evidence. As a cell it judges nothing: what a system does is evidence, and what the lab could not do
@@ -81,12 +93,23 @@ export async function runScenario(
   try {
     const name = `midwrite-${randomUUID().slice(0, 13)}`;
     const bootsBefore = Math.max(0, ...(before?.of('gate') ?? []).map((event) => event.boot));
-    const podSpec = { label: `${run}/${id}`, name, release, images, memoryBytes: spec.memoryBytes, bootsBefore };
+    const podSpec = {
+      label: `${run}/${id}`,
+      name,
+      release,
+      images,
+      memoryBytes: spec.memoryBytes,
+      bootsBefore,
+      ...(scenario.watchesTemp === true && { keepsTemp: true }),
+    };
     await using pod = await Pod.start(engine, podSpec, recorder);
     const session = new Session(pod, release, recorder, signal);
     try {
       recorder.record({ type: 'phase', name: 'prepare' });
-      await session.configure();
+      // An upgrade finds what the release before was configured with.
+      const { before: old } = plan;
+      const first = old === undefined ? session : new Session(pod, old.release, recorder, signal, old);
+      await first.configure();
       await scenario.live(labOf(pod, session, { ...plan, release }, { steps, from }, recorder, progress, signal));
     } catch (error) {
       signal.throwIfAborted();
@@ -125,7 +148,7 @@ async function failIfItDied(pod: Pod, why: string): Promise<void> {
 function labOf(
   pod: Pod,
   session: Session,
-  { release, scenario, spec }: ScenarioPlan,
+  { release, scenario, spec, before }: ScenarioPlan,
   { steps, from }: { steps: number; from: number },
   recorder: Recorder,
   progress: ScenarioProgress,
@@ -147,6 +170,11 @@ function labOf(
     steps,
     from,
     isQuick: spec.isQuick,
+    ...(before !== undefined && { before: otherRelease(pod, before, recorder, signal) }),
+    copyFolder: () => copyFolder(pod),
+    putBack: (copy) => putBack(pod, copy),
+    askKept: (after) => askKept(pod, release, recorder, after),
+    bootWhileItRefuses: () => session.bootWhileItRefuses(),
     boot: (env) => session.boot(env === undefined ? {} : { env }),
     stop: () => session.stop(),
     async turn(name) {
@@ -174,6 +202,32 @@ function labOf(
       phase('recover');
       return true;
     },
+    async crashInBoot(arm) {
+      phase('hold');
+      const booted = await session.bootInto(IN_BOOT, arm);
+      if (!('held' in booted)) {
+        if (booted.ready) recorder.record({ type: 'not-held', why: passedBy(arm), seen: [] });
+        return false;
+      }
+      if (fault === undefined) throw new Error(`the scenario ${scenario.name} has no fault to inject`);
+      phase('strike');
+      await fault.strike(target(pod, session, recorder, { event: booted.held, turn: Promise.resolve() }));
+      phase('recover');
+      return true;
+    },
+    ops: () => pod.gate.events.filter((event) => event.ev === 'op'),
+    async look(series, x) {
+      const roots = scenario.watchesTemp === true ? [root, TEMP_FOLDER] : [root];
+      const entries: LookedAt[] = [];
+      for (const folder of roots) {
+        const found = await pod.sidecar.snapshot(folder, [], 0);
+        for (const { path, type, size, gone } of found) if (gone !== true) entries.push({ path, type, size });
+      }
+      recorder.record({ type: 'look', series, x, roots, entries });
+      return { entries: entries.length, bytes: entries.reduce((sum, { size }) => sum + size, 0) };
+    },
+    tellMoment: ({ words, files, folders, bytes }) =>
+      recorder.record({ type: 'worst-moment', words, files, folders, bytes }),
     async strikeAsInACell(point, step, meanwhile) {
       await session.quiet();
       await session.snapshot('before');
@@ -198,9 +252,10 @@ function labOf(
       return true;
     },
     second: () => secondSystem(pod, release, recorder, signal),
-    async age() {
-      await pod.sidecar.age(root, sweepGraceMs + HOUR_MS);
-      recorder.record({ type: 'aged', byMs: sweepGraceMs + HOUR_MS, why: 'aftermath' });
+    async age(byMs = sweepGraceMs + HOUR_MS) {
+      await pod.sidecar.age(root, byMs);
+      if (scenario.watchesTemp === true) await pod.sidecar.age(TEMP_FOLDER, byMs);
+      recorder.record({ type: 'aged', byMs, why: 'aftermath' });
     },
     sweepTime: () => session.sweepTime(),
     list: () => pod.sidecar.snapshot(root, [], 0),

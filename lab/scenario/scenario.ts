@@ -1,17 +1,34 @@
 import type { CrashPoint } from '../cell/write-shape.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
-import type { RowMoment } from '../evidence/event.ts';
+import type { EvidenceOf, RowMoment } from '../evidence/event.ts';
 import type { Fault } from '../fault.ts';
 import type { Mapped } from '../gate/gate.ts';
-import type { GateEventOf } from '../gate/protocol.ts';
+import type { ArmSpec, GateEventOf } from '../gate/protocol.ts';
 import type { Proof, Verdict } from '../judge/verdict.ts';
+import type { WorstMoment } from '../observe/transient.ts';
 import type { CommandResult } from '../pod/pod.ts';
 import type { Entry, Heap, Sidecar } from '../sidecar/client.ts';
 import type { Boot, Conversation, HttpRequest, Release } from '../system.ts';
 import type { Curve, Figure } from './figure.ts';
+import type { FolderCopy } from './folder-copy.ts';
 import type { Outcome } from './random-strike.ts';
 import type { SecondSystem } from './second-system.ts';
 import type { StoredRow } from './stored-rows.ts';
+
+export type KeptAfter = EvidenceOf<'kept'>['after'];
+
+/** Another release on the same state folder. */
+export interface OtherRelease {
+  release: Release;
+  /** False: it was never ready. */
+  boot(): Promise<boolean>;
+  turn(name: string): Promise<boolean>;
+  stop(): Promise<void>;
+  makeKept(): Promise<void>;
+  askKept(after: KeptAfter): Promise<void>;
+}
+
+export type LookSeries = EvidenceOf<'look'>['series'];
 
 /** What a scenario's checks get to see. */
 export interface JudgedScenario {
@@ -43,6 +60,15 @@ export interface ScenarioLab {
   /** The step to begin with: 1, and a later one where a run that was cut off is taken up again, on an empty state folder. */
   from: number;
   isQuick: boolean;
+  /** Of an upgrade: the release before, on the same state folder. */
+  before?: OtherRelease;
+  /** Copies the state folder of the stopped system, and puts a copy back. */
+  copyFolder(): Promise<FolderCopy>;
+  putBack(copy: FolderCopy): Promise<void>;
+  /** Asks the system that runs for all that it keeps, and puts the answers into the evidence. */
+  askKept(after: KeptAfter): Promise<void>;
+  /** Boots a system that refuses until it is ready, as a restart policy does. False: it never was. */
+  bootWhileItRefuses(): Promise<boolean>;
   /**
    * Boots the system and waits until it is ready. False: it never was; then the scenario is over, and that is its result.
    * @param env what its environment has beside its own from now on
@@ -59,6 +85,17 @@ export interface ScenarioLab {
   /** Drives a turn into a crash point and injects the scenario's fault there. False: the crash point was not reached. */
   crash(point: CrashPoint): Promise<boolean>;
   /**
+   * Boots the stopped system into a hold in the boot itself, and injects the scenario's fault there.
+   * @returns false: the call did not come before it was ready, or it was not ready; the evidence says which
+   */
+  crashInBoot(arm: ArmSpec): Promise<boolean>;
+  /** The calls of this boot in the state folder, so far. */
+  ops(): readonly GateEventOf<'op'>[];
+  /** Puts what lies in all watched folders into the evidence, for `left-behind`, and gives what it comes to. */
+  look(series: LookSeries, x: number): Promise<{ entries: number; bytes: number }>;
+  /** Puts the moment into the evidence at which crashes are to fall. */
+  tellMoment(moment: WorstMoment): void;
+  /**
    * The same, with the looks at the state folder that a cell takes, for checks of cells. The system lives on, is stopped and booted again.
    * @param meanwhile what others do while it is frozen
    * @returns false: the crash point was not reached, or it was not ready again
@@ -66,8 +103,8 @@ export interface ScenarioLab {
   strikeAsInACell(point: CrashPoint, step: number, meanwhile: () => Promise<void>): Promise<boolean>;
   /** A second system on the same state folder, as on another machine. It goes when it is disposed of. */
   second(): Promise<SecondSystem>;
-  /** Makes everything older than the grace of its sweep. */
-  age(): Promise<void>;
+  /** Makes everything older than the grace of its sweep, or by so much. */
+  age(byMs?: number): Promise<void>;
   /** Lets the time pass that its sweep has after it was ready. */
   sweepTime(): Promise<void>;
   /** What lies in the state folder. */
@@ -124,6 +161,8 @@ export interface Scenario {
   fault?: string;
   /** The memory limit, where it is not the release's own. */
   memoryBytes?(release: Release): number;
+  /** It looks at the temp folder too, which is a volume then and outlives the system's container. */
+  watchesTemp?: true;
   /** Its steps draw from a seed: these faults, and moments for them. */
   draws?: { faults: readonly string[] };
   /** How the system is installed for it. Absent: as for a cell. */

@@ -1,11 +1,15 @@
 import type { Scenario } from '../scenario/scenario.ts';
+import { crashesInBoot } from './crashes-in-boot.ts';
 import { openclaw6413 } from './openclaw-6413.ts';
 import { openclaw51097 } from './openclaw-51097.ts';
 import { openclaw63643 } from './openclaw-63643.ts';
 import { openclaw89520 } from './openclaw-89520.ts';
+import { openclaw126806 } from './openclaw-126806.ts';
+import { openclaw149978 } from './openclaw-149978.ts';
 import { openclawModelRun } from './openclaw-model-run.ts';
 import { restartStorm } from './restart-storm.ts';
 import { sleeperAndSweeper } from './sleeper-and-sweeper.ts';
+import { upgrade } from './upgrade.ts';
 
 /** Every scenario. The command line and the reports go by this list. */
 export const scenarios: readonly Scenario[] = [
@@ -16,4 +20,8 @@ export const scenarios: readonly Scenario[] = [
   openclaw63643,
   restartStorm,
   sleeperAndSweeper,
+  crashesInBoot,
+  openclaw149978,
+  openclaw126806,
+  upgrade,
 ];

@@ -2,6 +2,7 @@ import { crashPoints } from '../cell/write-shape.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
 import { diskBounded } from '../scenario/checks/disk-bounded.ts';
+import { leftBehind } from '../scenario/checks/left-behind.ts';
 import { survives } from '../scenario/checks/survives.ts';
 import type { Figure } from '../scenario/figure.ts';
 import { fitLine } from '../scenario/fit.ts';
@@ -14,6 +15,8 @@ import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
 const MB = 1_000_000;
 /** The document's 51 GB in 8,662 files: 5.9 MB each. */
 const STORE_BYTES = 6 * MB;
+/** Boots after a turn that nothing strikes, for what they leave. */
+const UNDISTURBED = 3;
 const KEEP_BYTES = 16 * 1024 * 1024;
 
 /** Orphans over many crashes: does what each of them leaves pile up? */
@@ -27,7 +30,7 @@ export const openclaw89520: Scenario = {
   systems: ['openclaw@2026.5.28', 'openclaw@2026.7.1', 'reference'],
   steps: { full: 25, quick: 4 },
   fault: 'sigkill',
-  checks: [diskBounded, allBoots, survives],
+  checks: [diskBounded, leftBehind, allBoots, survives],
   curves: [
     {
       title: 'temps that a boot leaves',
@@ -51,6 +54,16 @@ export const openclaw89520: Scenario = {
       await lab.turn('warm');
       await lab.quiet();
     }
+    await lab.look('undisturbed', 0);
+    for (let boot = 1; boot <= UNDISTURBED; boot += 1) {
+      await lab.turn('struck');
+      await lab.stop();
+      await lab.age();
+      if (!(await lab.boot())) return;
+      await lab.sweepTime();
+      await lab.quiet();
+      await lab.look('undisturbed', boot);
+    }
     await measureLeftBehind(lab, lab.from - 1);
     for (let crash = lab.from; crash <= lab.steps; crash += 1) {
       lab.step(crash);
@@ -59,6 +72,7 @@ export const openclaw89520: Scenario = {
       if (!(await lab.boot())) return;
       await lab.sweepTime();
       await measureLeftBehind(lab, crash);
+      await lab.look('crashes', crash);
     }
   },
 };

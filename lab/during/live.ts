@@ -1,0 +1,91 @@
+import type { CellPlan } from '../cell/cell.ts';
+import { driveOn, type Phase, recover } from '../cell/recovery.ts';
+import type { Held, Session } from '../cell/session.ts';
+import { target } from '../cell/target.ts';
+import type { Recorder } from '../evidence/recorder.ts';
+import { prepare } from '../explore/beginning.ts';
+import type { Pod } from '../pod/pod.ts';
+import type { Activity } from './activity.ts';
+
+/**
+ * The life of a cell whose fault falls into a boot, a stop or a clean-up. The life before a boot or a clean-up is boot 0 in the evidence, so that what is struck
+ * is boot 1 as in every cell.
+ */
+export async function liveDuring(
+  activity: Activity,
+  pod: Pod,
+  session: Session,
+  plan: CellPlan,
+  recorder: Recorder,
+  phase: Phase,
+): Promise<void> {
+  const { crashPoint, fault, release, spec } = plan;
+  phase('boot');
+  if (activity === 'cleanup') {
+    const workload = { name: activity, summary: '', begins: activity, drive: async () => undefined };
+    let isReady = true;
+    await prepare({ pod, session, release, workload }, async () => {
+      isReady = await session.boot();
+      if (!isReady) throw new NeverReady();
+    }).catch((error: unknown) => {
+      if (!(error instanceof NeverReady)) throw error;
+    });
+    if (!isReady) return;
+  } else {
+    await session.configure();
+    if (!(await session.boot())) return;
+    phase('warm-up');
+    await session.setUp();
+    await session.bootSettled();
+    await session.settled(await session.turn('warm'));
+    await session.read('before');
+    if (activity === 'boot') await session.stop();
+    else await session.quiet();
+  }
+  await session.snapshot('before');
+
+  phase('hold');
+  const held = await holdIn(activity, session, plan);
+  if (held === undefined) return;
+  await session.snapshot('held');
+
+  phase('strike');
+  await fault.strike(target(pod, session, recorder, held));
+
+  if (!fault.lethal) return driveOn(session, phase);
+  // The system itself again, where another program was struck in its place.
+  const boot = activity === 'cleanup' ? { env: {} } : {};
+  if (!(await recover(session, phase, { aftermath: spec.aftermath, boot }))) return;
+  if (spec.aftermath === 'fresh') {
+    phase('outlive');
+    if (await session.outlive()) await session.snapshot('outlived');
+  }
+  phase('boot again');
+  await session.stop();
+  await session.snapshot('stopped');
+  if (!(await session.boot())) return;
+  await session.read('rebooted');
+  await session.snapshot('rebooted');
+
+  async function holdIn(
+    activity: Activity,
+    session: Session,
+    { crashPoint: place }: CellPlan,
+  ): Promise<Held | undefined> {
+    const arm = place.hold({ kind: 'none', store: release.promises.store.path });
+    if (arm === undefined) throw new Error(`${crashPoint.name} is no place of a ${activity}`);
+    switch (activity) {
+      case 'boot':
+        return session.holdBoot(crashPoint.name, arm);
+      case 'cleanup': {
+        const { cleanup } = release.usual ?? {};
+        if (cleanup === undefined) throw new Error(`${release.system} has no clean-up`);
+        return session.holdCommand(crashPoint.name, arm, cleanup.enforce);
+      }
+      case 'stop':
+        return session.holdStop(crashPoint.name, arm);
+    }
+  }
+}
+
+class NeverReady extends Error {}

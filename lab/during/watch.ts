@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { Session } from '../cell/session.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { EvidenceSink } from '../evidence/recorder.ts';
+import { cleanupEnds, prepare, startCleanup } from '../explore/beginning.ts';
+import type { GateEventOf } from '../gate/protocol.ts';
+import type { Observed } from '../observe/observe.ts';
+import { fewOfEachKind, type Place, placesOf } from '../observe/places.ts';
+import { worstMoment } from '../observe/transient.ts';
+import { Pod } from '../pod/pod.ts';
+import { Problem } from '../problem.ts';
+import type { Entry } from '../sidecar/client.ts';
+import type { Activity } from './activity.ts';
+
+/** What an undisturbed activity was seen to do. */
+export interface Watched {
+  places: Place[];
+  /** Places that the default plan leaves out. */
+  leftOut: number;
+  /** Calls that change the state folder. */
+  calls: number;
+}
+
+/** The place at which the activity has most on disk that it takes away again. */
+export const WORST = 'most';
+
+class Sink implements EvidenceSink {
+  whyNotReady = '';
+  entries: readonly Entry[] = [];
+
+  record(event: Parameters<EvidenceSink['record']>[0]): void {
+    if (event.type === 'not-ready') this.whyNotReady = `${event.why}. Its last lines:\n  ${event.lastLines}`;
+  }
+
+  snapshot(_moment: unknown, entries: readonly Entry[]): void {
+    this.entries = entries;
+  }
+}
+
+/**
+ * Watches one undisturbed boot, stop or clean-up on the folder that an ordinary life has left.
+ * @param every each call is a place
+ * @throws Problem not-ready, bad-usage: the system has no such activity, or changes nothing in it
+ */
+export async function watchActivity(
+  engine: Engine,
+  { release, images, memoryBytes }: Observed,
+  activity: Activity,
+  { label, every, signal }: { label: string; every: boolean; signal: AbortSignal },
+): Promise<Watched> {
+  if (release.lifecycle === 'command')
+    throw new Problem(
+      'bad-usage',
+      `${release.system} is a command that is run for each write: it has no ${activity} of its own. Leave --during out.`,
+    );
+  const sink = new Sink();
+  const name = `midwrite-${randomUUID().slice(0, 13)}`;
+  await using pod = await Pod.start(
+    engine,
+    { label: `${label}/${activity}`, name, release, images, memoryBytes },
+    sink,
+  );
+  const session = new Session(pod, release, sink, signal);
+  const boot = async () => {
+    if (await session.boot()) return;
+    throw new Problem('not-ready', `${release.system}@${release.version} did not get ready: ${sink.whyNotReady}`);
+  };
+  const ops = () => pod.gate.events.filter((event): event is GateEventOf<'op'> => event.ev === 'op');
+  let calls: readonly GateEventOf<'op'>[];
+  if (activity === 'cleanup') {
+    const beginner = {
+      pod,
+      session,
+      release,
+      workload: { name: activity, summary: '', begins: activity, drive: async () => undefined },
+    };
+    await prepare(beginner, boot);
+    await session.snapshot('before');
+    await startCleanup(beginner, []);
+    await cleanupEnds(beginner);
+    calls = ops();
+  } else {
+    await session.configure();
+    await boot();
+    await session.setUp();
+    await session.bootSettled();
+    await session.settled(await session.turn('warm'));
+    await session.quiet();
+    if (activity === 'boot') {
+      await session.stop();
+      await session.snapshot('before');
+      await boot();
+      await session.sweepTime();
+      await session.quiet();
+      calls = ops();
+    } else {
+      await session.snapshot('before');
+      const from = ops().length;
+      await session.stop();
+      calls = ops().slice(from);
+    }
+  }
+  const { root } = release.promises;
+  const existing = new Set([root, ...sink.entries.map((entry) => entry.path)]);
+  const all = placesOf(calls, root, existing, every);
+  const { kept, leftOut } = every ? { kept: all, leftOut: 0 } : fewOfEachKind(all);
+  const worst = worstMoment(calls, root);
+  if (kept.length === 0 && worst === undefined)
+    throw new Problem(
+      'bad-usage',
+      `${release.system}@${release.version} changes nothing below ${root} in its ${activity}: there is no place to strike at.`,
+    );
+  const most: Place[] =
+    worst === undefined
+      ? []
+      : [
+          {
+            id: WORST,
+            kind: 'full',
+            file: worst.arm.path,
+            words: `${worst.words}, where it has most that it takes away again`,
+            arm: worst.arm,
+          },
+        ];
+  return { places: [...most, ...kept], leftOut, calls: calls.length };
+}

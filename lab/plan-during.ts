@@ -1,0 +1,156 @@
+import { cellId, parseCellId, parseSize } from './cell/cell-id.ts';
+import { ACTIVITIES, type Activity, activityOf, crashPointIn, placeIn } from './during/activity.ts';
+import type { Watched } from './during/watch.ts';
+import type { Fault } from './fault.ts';
+import { configured, knownFaults } from './known.ts';
+import { controlPlace, crashPointOf, specsOf } from './observe/plan-places.ts';
+import {
+  defaultSystems,
+  faultNamed,
+  type PlannedCell,
+  type PlannedName,
+  releaseNamed,
+  type Selection,
+  systemNamed,
+} from './plan.ts';
+import { Problem } from './problem.ts';
+import type { Release, System } from './system.ts';
+
+/** Cells of an activity of a system, to be planned once it was watched. */
+export interface During {
+  system: System;
+  release: Release;
+  activity: Activity;
+  memoryBytes: number;
+  faults: readonly Fault[];
+  /** Ids of places, with or without the activity; empty: those of the default plan. */
+  places: readonly string[];
+  /** Whole cells; empty: those that the filters give. */
+  cells: readonly string[];
+  /** Each call is a place. */
+  every: boolean;
+  repeat: number;
+}
+
+/** A selection without the cells of activities, and those. */
+export function withoutActivities(selection: Selection): { rest: Selection; cells: string[] } {
+  const cells = selection.cells.filter((id) => activityOf(parseCellId(id).crashPoint) !== undefined);
+  return { rest: { ...selection, cells: selection.cells.filter((id) => !cells.includes(id)) }, cells };
+}
+
+/**
+ * What is to be watched and struck.
+ * @param activities those of `--during`
+ * @throws Problem bad-usage, no-such-version
+ */
+export async function planDuring(
+  selection: Selection,
+  activities: readonly Activity[],
+  every: boolean,
+): Promise<During[]> {
+  const { cells } = withoutActivities(selection);
+  const byIds = Map.groupBy(cells, (id) => {
+    const { system, version, crashPoint, memoryBytes } = parseCellId(id);
+    return JSON.stringify([`${system}@${version}`, activityOf(crashPoint), memoryBytes]);
+  });
+  const asked = [...byIds].map(([key, ids]): [string, Activity, string[]] => {
+    const [name, activity] = JSON.parse(key) as [string, Activity, number];
+    return [name, activity, ids];
+  });
+  const names = selection.systems.length > 0 ? selection.systems : await defaultSystems();
+  if (cells.length === 0) for (const activity of activities) for (const name of names) asked.push([name, activity, []]);
+  return Promise.all(asked.map(([name, activity, ids]) => during(name, activity, ids, selection, every)));
+}
+
+async function during(
+  name: string,
+  activity: Activity,
+  cells: readonly string[],
+  selection: Selection,
+  every: boolean,
+): Promise<During> {
+  const release = await releaseNamed(name);
+  const system = systemNamed(release.system);
+  const killer = knownFaults().find((fault) => fault.lethal && fault.isControl !== true && fault.oomKills === 0);
+  const faults = selection.faults.length > 0 ? selection.faults.map(faultNamed) : killer === undefined ? [] : [killer];
+  const survived = faults.find((fault) => !fault.lethal);
+  if (survived !== undefined && activity !== 'boot')
+    throw new Problem(
+      'bad-usage',
+      `after a ${survived.name} a ${activity} goes on to its end, and there is nobody left to ask. --during ${activity} takes faults that end it: ${knownFaults()
+        .filter((fault) => fault.lethal)
+        .map((fault) => fault.name)
+        .join(', ')}.`,
+    );
+  const [cell] = cells.map(parseCellId);
+  const [size] = selection.memory;
+  if (selection.memory.length > 1)
+    throw new Problem('bad-usage', '--during takes one size of --memory: what is struck is watched under it.');
+  return {
+    system,
+    release,
+    activity,
+    memoryBytes: cell?.memoryBytes ?? (size === undefined ? release.memory.defaultBytes : parseSize(size)),
+    faults,
+    places: selection.crashPoints,
+    cells,
+    every: every || [...selection.crashPoints, ...cells].some((id) => id.includes('.call-')),
+    repeat: selection.repeat,
+  };
+}
+
+/** What an earlier run had planned in activities, from its run.json. */
+export async function duringAgain(rows: readonly PlannedName[]): Promise<During[]> {
+  const cells = rows
+    .filter((row) => !('scenario' in row) && row.role === 'cell' && activityOf(parseCellId(row.id).crashPoint))
+    .map(({ id }) => id);
+  const none: Selection = { systems: [], faults: [], crashPoints: [], memory: [], cells, repeat: 1 };
+  return cells.length === 0 ? [] : planDuring(none, [], false);
+}
+
+/** Whether a system's write must be observed before it is struck in an activity: what it answers is judged. */
+export const isAsked = ({ system }: During): boolean => configured().some(({ name }) => name === system.name);
+
+/**
+ * The cells of an activity that was watched, its control first.
+ * @throws Problem bad-usage: it has no such place
+ */
+export function cellsDuring(asked: During, watched: Watched, release: Release): PlannedCell[] {
+  const { system, activity, memoryBytes, faults, places, cells, repeat } = asked;
+  const placeNamed = (id: string) => {
+    const found = watched.places.find((place) => place.id === id || crashPointIn(activity, place.id) === id);
+    if (found !== undefined) return found;
+    throw new Problem(
+      'bad-usage',
+      `${system.name}: its ${activity} passes no place "${id}". It passes: ${watched.places.map((place) => place.id).join(', ')}.`,
+    );
+  };
+  const planned = (role: PlannedCell['role'], spec: PlannedCell['spec']): PlannedCell => {
+    const place = placeNamed(placeIn(spec.crashPoint));
+    const crashPoint = { ...crashPointOf(place), name: spec.crashPoint, words: `${activity}: ${place.words}` };
+    return { id: cellId(spec), role, spec, system, release, fault: faultNamed(spec.fault), crashPoint };
+  };
+  const inActivity = (spec: PlannedCell['spec']) => ({ ...spec, crashPoint: crashPointIn(activity, spec.crashPoint) });
+  const chosen = places.length === 0 ? watched.places : places.map(placeNamed);
+  const specs =
+    cells.length > 0
+      ? cells.map(parseCellId)
+      : specsOf(release, chosen, faults, memoryBytes)
+          .map(inActivity)
+          .flatMap((spec) => Array.from({ length: repeat }, (_, index) => ({ ...spec, attempt: index + 1 })));
+  const none = knownFaults().find((fault) => fault.isControl === true);
+  if (none === undefined) throw new Error('there is no control among the faults');
+  const [control] = specsOf(release, [controlPlace(watched.places)], [none], memoryBytes).map(inActivity);
+  return [
+    ...(control === undefined ? [] : [planned('control', control)]),
+    ...specs.map((spec) => planned('cell', spec)),
+  ];
+}
+
+/** For a person: what was watched. */
+export const watchedInWords = ({ release, activity }: During, { places, leftOut, calls }: Watched): string[] => [
+  `${release.system}@${release.version}, ${ACTIVITIES[activity]}: ${counted(calls, 'call')}, ${counted(places.length, 'place')}${leftOut === 0 ? '' : `, ${leftOut} alike left out (-p names them)`}`,
+  ...places.map(({ id, words }) => `  ${id}  ${words}`),
+];
+
+const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;

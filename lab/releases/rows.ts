@@ -1,0 +1,63 @@
+import Table from 'cli-table3';
+import { glyph } from '../judge/verdict.ts';
+import type { Matrix, MatrixRow } from '../report/matrix.ts';
+import { plain } from '../report/plain.ts';
+import type { Prepared } from './look-at.ts';
+
+/** What came of one release. */
+export interface ReleaseRow {
+  version: string;
+  verdict: MatrixRow['verdict'];
+  /** The checks that it violates. */
+  violated: string[];
+  /** Why there is no more to say, or what the first check said. */
+  detail: string;
+  id?: string;
+}
+
+/** A row for each release, in their order, whether it could be run or not. */
+export function rowsOf(prepared: readonly Prepared[], matrix: Matrix | undefined): ReleaseRow[] {
+  return prepared.map((one): ReleaseRow => {
+    const { version } = one;
+    if ('why' in one) return { version, verdict: 'not-applicable', violated: [], detail: one.why };
+    const row = matrix?.cells.find(({ id }) => id === one.id);
+    if (row === undefined)
+      return { version, verdict: 'inconclusive', violated: [], detail: 'it did not run', id: one.id };
+    const controlOf = matrix?.cells.find(
+      (cell) => cell.role === 'control' && cell.version === version && !cell.expected,
+    );
+    // Where the release fails without a fault, what it does with one says nothing.
+    if (controlOf !== undefined)
+      return {
+        version,
+        verdict: 'inconclusive',
+        violated: [],
+        detail: `its control is ${controlOf.verdict}: ${controlOf.detail}`,
+        id: one.id,
+      };
+    const violated = row.checks.filter((check) => check.verdict === 'violated');
+    return {
+      version,
+      verdict: row.verdict,
+      violated: violated.map(({ id }) => id),
+      detail: violated[0]?.detail ?? row.detail,
+      id: one.id,
+    };
+  });
+}
+
+const DETAIL_CHARS = 100;
+
+/** For a terminal: one line a release. */
+export function tableOfReleases(rows: readonly ReleaseRow[]): string {
+  const table = new Table({
+    head: ['release', 'verdict', 'violated', 'what it says'],
+    style: { head: [], border: [] },
+  });
+  for (const { version, verdict, violated, detail } of rows) {
+    const [line = ''] = plain(detail).split('\n');
+    const said = line.length > DETAIL_CHARS ? `${line.slice(0, DETAIL_CHARS)}…` : line;
+    table.push([version, `${glyph(verdict)} ${verdict}`, violated.join(', '), said]);
+  }
+  return table.toString();
+}

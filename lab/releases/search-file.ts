@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { refuseNewer } from '../evidence/schema.ts';
+import { describe, Problem } from '../problem.ts';
+
+/** The version of a search's file. */
+export const SEARCH_SCHEMA_VERSION = 1;
+
+/** A search for a change, as far as it has come: enough to go on with it. */
+const SearchFile = z.object({
+  schemaVersion: z.number(),
+  system: z.string(),
+  cell: z.string().optional(),
+  scenario: z.string().optional(),
+  quick: z.boolean(),
+  /** From the good end to the bad one. */
+  versions: z.array(z.string()),
+  probes: z.array(
+    z.object({
+      version: z.string(),
+      violated: z.array(z.string()).readonly().optional(),
+      why: z.string().optional(),
+      purpose: z.enum(['end', 'half', 'another change']),
+      run: z.string().optional(),
+      attempts: z.number(),
+    }),
+  ),
+});
+export type SearchFile = z.infer<typeof SearchFile>;
+
+/** @throws Problem bad-usage, bad-results */
+export async function readSearch(file: string): Promise<SearchFile> {
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new Problem('bad-usage', `${file} is no search of midwrite: ${describe(error)}`, { cause: error });
+  }
+  refuseNewer(json, file, SEARCH_SCHEMA_VERSION);
+  const parsed = SearchFile.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new Problem('bad-results', `${file} is damaged: ${issue?.path.join('.')}: ${issue?.message}`);
+}
