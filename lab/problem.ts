@@ -13,6 +13,8 @@ export type ProblemCode =
   | 'limit-passed'
   | 'no-base'
   | 'no-engine'
+  | 'no-machine'
+  | 'machine-lost'
   | 'no-such-image'
   | 'no-such-package'
   | 'no-such-version'

@@ -12,6 +12,7 @@ import { judging } from './gate.ts';
 import { Interrupted, interruptible } from './interrupt.ts';
 import { judgeCommand } from './judge.ts';
 import { list } from './list.ts';
+import { machineDownCommand, machineStatusCommand, machineUpCommand } from './machine.ts';
 import { mergeCommand } from './merge.ts';
 import { mutantsCommand } from './mutants.ts';
 import { onRequest } from './on-request.ts';
@@ -233,12 +234,33 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .description('install it where it is missing (Debian or Ubuntu, as root) and start it')
     .action(action(engineUp));
   engine.command('down').description('stop it').option('--purge', 'and delete its images').action(action(engineDown));
+  const machine = midwrite
+    .command('machine')
+    .description("a virtual machine of the lab's own, with an engine of its own and a power that can be cut");
+  machine
+    .command('up')
+    .description('build it the first time (Debian or Ubuntu, as root), and start it')
+    .option('--release <name>', "Debian's release (default: trixie)")
+    .option('--arch <name>', "its processor: x64 or arm64 (default: the host's)")
+    .option('--file-system <name>', 'of the disk that has the volumes (default: ext4)')
+    .option('--engine <name>', 'its engine (default: docker)')
+    .action(action(machineUpCommand));
+  machine
+    .command('down')
+    .description('stop it')
+    .option('--purge', 'and delete its disks')
+    .action(action(machineDownCommand));
+  machine
+    .command('status')
+    .description('say whether it is up, and how it runs here')
+    .option('--json', 'print JSON')
+    .action(action(machineStatusCommand));
   midwrite
     .command('clean')
     .description('remove all containers, volumes and folders of the lab, also those of a lab that runs')
     .option('--images', 'and its images')
     .action(action(clean));
-  for (const one of [midwrite, ...midwrite.commands, ...engine.commands]) one.exitOverride();
+  for (const one of [midwrite, ...midwrite.commands, ...engine.commands, ...machine.commands]) one.exitOverride();
   return midwrite;
 }
 
