@@ -200,7 +200,13 @@ export class Session {
     };
     const limitMs = words.limitMs ?? this.#release.promises.serveWithinMs;
     const call = fill(this.#release.write, values);
-    const { result, cancel } = exchange(this.#pod.sidecar, call, values.text, limitMs);
+    const began = Date.now();
+    const { result: driven, cancel } = exchange(this.#pod.sidecar, call, values.text, limitMs);
+    const result = driven.catch((error: unknown): DriveResult => {
+      // Who was waiting for the answer sat at the same machine.
+      if (!this.#pod.isCut) throw error;
+      return { tSent: began, tEnded: Date.now(), acknowledged: false, text: '', error: 'the power was cut' };
+    });
     const durable = this.#release.promises.durable.map((place) => fill(place, values));
     const end = result.then((outcome) => {
       const { tSent, tEnded, acknowledged, status, error, left } = outcome;

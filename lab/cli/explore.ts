@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { connect, type Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { writeProblem } from '../evidence/recorder.ts';
 import { bootAll, exploreJobs } from '../explore/boot-queue.ts';
 import type { Age, Booted } from '../explore/boot-state.ts';
@@ -13,6 +13,7 @@ import type { Subject } from '../explore/record-workload.ts';
 import { explorationInWords, explorationReport } from '../explore/report.ts';
 import { workloads } from '../explore/workload.ts';
 import { glyph, worst } from '../judge/verdict.ts';
+import { connectTo, type Place } from '../machine/connect.ts';
 import { releaseNamed } from '../plan.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
@@ -33,6 +34,7 @@ export interface ExploreCommandOptions {
   jobs?: number;
   results: string;
   json?: boolean;
+  on?: Place;
 }
 
 const say = (line: string) => console.error(`explore: ${line}`);
@@ -50,7 +52,7 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
     );
   const models = modelsOf(options.model);
   const release = await releaseNamed(options.system, options.defect);
-  const { engine, subject } = await prepare(release);
+  const { engine, subject } = await prepare(release, options.on);
   const folder = path.resolve(options.results, `explore-${stamp()}-${release.system}-${workload.name}`);
   const found = await explore(engine, subject, folder, {
     workload,
@@ -82,7 +84,7 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
 /** Boots one kept state, aged and fresh, and says what was violated. */
 async function again(folder: string, options: ExploreCommandOptions): Promise<ExitCode> {
   const state: KeptState = await readKeptState(path.resolve(folder));
-  const { engine, subject } = await prepare(await releaseNamed(`${state.system}@${state.version}`));
+  const { engine, subject } = await prepare(await releaseNamed(`${state.system}@${state.version}`), options.on);
   const all: Booted[] = [];
   const queue = (['aged', 'fresh'] satisfies Age[]).map((age) => ({
     state,
@@ -106,8 +108,8 @@ async function again(folder: string, options: ExploreCommandOptions): Promise<Ex
   return verdict === 'held' ? ExitCode.sound : ExitCode.unsound;
 }
 
-async function prepare(release: Release): Promise<{ engine: Engine; subject: Subject }> {
-  const engine = await connect(say);
+async function prepare(release: Release, on: Place | undefined): Promise<{ engine: Engine; subject: Subject }> {
+  const engine = await connectTo(on, undefined, { say, signal: interrupted });
   interrupted.throwIfAborted();
   await sweep(engine.docker, { everything: false, images: false });
   const images = await buildImagesOf(engine, release, { say, signal: interrupted });

@@ -1,4 +1,5 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { leaveMachine, PLACES } from '../machine/connect.ts';
 import { describe, ExitCode, Problem } from '../problem.ts';
 import { COMPARISON_FILE } from '../report/html.ts';
 import { plain } from '../report/plain.ts';
@@ -58,11 +59,18 @@ function states(value: string): number {
 const repeating = (command: Command): Command =>
   command.option('-n, --repeat <times>', 'run every cell this often', count, 1);
 
+const on = () =>
+  new Option(
+    '--on <where>',
+    "where it runs: this host's engine, or a machine of the lab's own (default: engine)",
+  ).choices(PLACES);
+
 /** What every command takes that runs something. */
 function running(command: Command): Command {
   return judging(command)
     .option('-j, --jobs <number>', 'cells at a time (default: one for each processor of the engine, at most 4)', count)
     .option('-o, --results <folder>', 'where the results go', 'results')
+    .addOption(on())
     .option(
       '--resume <folder>',
       'go on with a run that was cut off, such as results/latest: only what has no verdict runs',
@@ -177,6 +185,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .option('--state <folder>', 'boot one state that an exploration has kept, instead')
     .option('-j, --jobs <number>', 'states at a time (default: two for each processor of the engine, at most 8)', count)
     .option('-o, --results <folder>', 'where the results go', 'results')
+    .addOption(on())
     .option('--json', 'print JSON')
     .action(action(exploreCommand));
   selecting(
@@ -274,7 +283,9 @@ export async function main(args: readonly string[]): Promise<number> {
     await interruptible(async () => {
       await program((result) => {
         code = result;
-      }).parseAsync(args.map(withSystem), { from: 'user' });
+      })
+        .parseAsync(args.map(withSystem), { from: 'user' })
+        .finally(leaveMachine);
     });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.sound : ExitCode.badUsage;

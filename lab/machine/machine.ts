@@ -232,6 +232,15 @@ export async function machineDown(
   return pid === undefined ? 'was-not-running' : 'stopped';
 }
 
+/** A lab is done with its machine: one that was up before stays, its engine's files written; another one goes. */
+export async function letGo(machine: Machine, folders = machineFolders()): Promise<void> {
+  // One that ended by itself was told of already.
+  await machine.ask(['sync-engine']).catch(() => undefined);
+  if (machine.up.outlivesLab) return;
+  await using _ = await lock(lockFile(folders), LOCK_LIMIT_MS);
+  await takeAway(folders);
+}
+
 /** Takes away a machine of a lab that is dead, where one was left. Says whether there was one. */
 export async function sweepMachine(folders = machineFolders()): Promise<boolean> {
   if ((await qemuPid(folders)) === undefined) return false;
