@@ -12,6 +12,7 @@ import { fill, type Promises, promisedFiles, type Release, type Store, storeEntr
 import { until, within } from '../wait.ts';
 import type { Aftermath } from './cell-id.ts';
 import { exchange } from './exchange.ts';
+import { QUIET_MS } from './slowed.ts';
 import { type CrashPoint, learnWriteShape, patternOf, type WriteShape } from './write-shape.ts';
 
 const ARM_LIMIT_MS = 10_000;
@@ -21,8 +22,6 @@ const STOP_LIMIT_MS = 30_000;
 const STRUCK_MS = 120_000;
 /** For all turns of several clients. */
 const WORKLOAD_LIMIT_MS = 180_000;
-/** The system is quiet when it has changed nothing in its state folder for this long. */
-const QUIET_MS = 250;
 const QUIET_LIMIT_MS = 15_000;
 /** After a turn that was to be held: so long that a slow sync in its middle is not taken for its end. */
 const PASSED_BY_MS = 3_000;

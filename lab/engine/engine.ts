@@ -12,6 +12,8 @@ export interface Engine {
   isPrivate: boolean;
   /** The machine that it runs in, where that is the lab's own. */
   machine?: Machine;
+  /** How many times as long everything takes there as on its host. Absent: once. */
+  slowness?: number;
   facts: EngineFacts;
 }
 

@@ -11,6 +11,7 @@ export type Question =
   | ['look', name: string]
   | ['sync-engine']
   | ['sync-state']
+  | ['loop', rounds: string]
   | ['power-off'];
 
 /**

@@ -6,6 +6,7 @@ import { lock } from '../reaper/lock.ts';
 import { lockFile, type MachineFolders, machineFolders } from './folders.ts';
 import { machineKind } from './kind.ts';
 import { letGo, type Machine, machineUp, runningMachine, sweepMachine } from './machine.ts';
+import { slownessOf } from './slowness.ts';
 
 /** Where something is to run: on this host's engine, or on the machine of the lab's own. */
 export const PLACES = ['engine', 'machine'] as const;
@@ -48,7 +49,7 @@ async function onMachine(options: BuildOptions): Promise<Engine> {
     const kind = (await runningMachine(folders))?.kind ?? machineKind({});
     const machine = await machineUp(kind, { ...options, outlivesLab: false }, folders);
     inUse = { machine, alone };
-    return { ...(await open(machine.endpoint)), machine };
+    return { ...(await open(machine.endpoint)), machine, slowness: await slownessOf(machine) };
   } catch (error) {
     await alone[Symbol.asyncDispose]();
     throw error;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { existsSync, openSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { errorCode, Problem } from '../problem.ts';
 import { until } from '../wait.ts';
@@ -85,6 +85,7 @@ export async function startQemu(
   const args = qemuArgs(spec, folders);
   const log = path.join(folders.run, 'qemu.log');
   const [file, ...own] = spec.outlivesLab ? [program, ...args] : ['setpriv', '--pdeathsig', 'KILL', program, ...args];
+  await rm(pidFile(folders), { force: true });
   const out = openSync(log, 'w');
   // A session of its own: the Ctrl-C that ends the lab is the lab's to answer.
   const child = spawn(file ?? program, own, { detached: true, stdio: ['ignore', out, out] });
@@ -136,7 +137,7 @@ export async function killQemu(pid: number): Promise<void> {
   await qemuEnded(pid, END_LIMIT_MS);
 }
 
-/** Waits until a machine has ended. A process that nobody has waited for yet is a zombie, and ended too. */
+/** Waits until a machine has ended, and nothing of it can write to its disks any more. */
 export async function qemuEnded(pid: number, limitMs: number): Promise<void> {
   await until(
     { name: `the machine (process ${pid}) to end`, limitMs, everyMs: 10 },
@@ -144,11 +145,17 @@ export async function qemuEnded(pid: number, limitMs: number): Promise<void> {
   );
 }
 
+/**
+ * A process that nobody has waited for yet is a zombie, and ended too; but its first thread is one while the others still hold its files (proc_pid_task(5)).
+ */
 export function isGone(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
-  } catch {
-    return true;
+    const isZombie = stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+    return isZombie && readdirSync(`/proc/${pid}/task`).length === 1;
+  } catch (error) {
+    // It may have gone between the two looks.
+    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return true;
+    throw error;
   }
 }
