@@ -1,3 +1,4 @@
+import { slowed } from './cell/slowed.ts';
 import type { Engine } from './engine/engine.ts';
 import { type Observation, observe } from './observe/observe.ts';
 import { canaries, type Planned } from './plan.ts';
@@ -44,7 +45,8 @@ async function observeOne(
   signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<{ outsider: Outsider; observation: Observation }> {
-  const { system, release, memoryBytes, every, otherwise } = outsider;
+  const { system, memoryBytes, every, otherwise } = outsider;
+  const release = slowed(outsider.release, engine.slowness ?? 1);
   say(`${system.name}: two undisturbed lives`);
   const how = { label: `observe-${system.name}`, every, signal };
   try {

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { slowed } from '../cell/slowed.ts';
 import type { Engine } from '../engine/engine.ts';
 import { writeProblem } from '../evidence/recorder.ts';
 import { bootAll, exploreJobs } from '../explore/boot-queue.ts';
@@ -113,7 +114,8 @@ async function prepare(release: Release, on: Place | undefined): Promise<{ engin
   interrupted.throwIfAborted();
   await sweep(engine.docker, { everything: false, images: false });
   const images = await buildImagesOf(engine, release, { say, signal: interrupted });
-  return { engine, subject: { release, images, memoryBytes: release.memory.defaultBytes } };
+  const subject = { release: slowed(release, engine.slowness ?? 1), images, memoryBytes: release.memory.defaultBytes };
+  return { engine, subject };
 }
 
 function modelsOf(asked: readonly string[] = []): Model[] {
