@@ -28,6 +28,12 @@ export interface Target {
   quiet(): Promise<void>;
   /** Lets the held call go on; if a freeze took it back, once it is there again. */
   release(): Promise<void>;
+  /**
+   * Cuts the power of the machine, switches it on again and waits for its engine. What was in its memory is gone, the lab's own containers with it; they
+   * are started again, the system is not.
+   * @throws Problem no-machine: the engine's machine is not the lab's own; machine-lost: it ended by itself
+   */
+  cutPower(): Promise<PowerCut>;
   /** Waits until the container has stopped. */
   ended(): Promise<void>;
   /** Waits until the engine reports an action (`die`, `oom`, `pause`, …) for the container. */
@@ -37,6 +43,22 @@ export interface Target {
   /** Puts a fact into the evidence. */
   note(step: string, facts?: Record<string, string | number | boolean | null>): void;
 }
+
+/** What was seen around a power cut. */
+export type PowerCut = {
+  /** A file that was written beside the state folder just before, and never synced. */
+  witnessBytes: number;
+  /** What there is of it afterwards; -1: not even its name. */
+  witnessLeftBytes: number;
+  /** The ids of the kernel's boots: two of them. */
+  bootBefore: string;
+  bootAfter: string;
+  kernel: string;
+  /** How the disk with the state folder is mounted, as the kernel says it. */
+  fileSystem: string;
+  mountOptions: string;
+  offMs: number;
+};
 
 /** One fault: one file in faults/, one line in its index. */
 export interface Fault {
@@ -51,6 +73,8 @@ export interface Fault {
   mayRefuse?: boolean;
   /** The state folder is on a disk of this size. Absent: on the engine's own. */
   diskBytes?: number;
+  /** It cuts the power of the machine: it runs on the lab's own, and beside nothing else. */
+  cutsPower?: boolean;
   /** In the plan unless others are asked for. Absent: yes. */
   inDefaultPlan?: boolean;
   /** OOM kills of the system that belong to the fault. */

@@ -1,3 +1,4 @@
+import { slowed } from './cell/slowed.ts';
 import { watchActivity } from './during/watch.ts';
 import type { Engine } from './engine/engine.ts';
 import { withOwnStart } from './image/own-start.ts';
@@ -65,11 +66,16 @@ async function observeOne(
   signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<{ outsider: Outsider; observation: Observation }> {
-  const { system, release, memoryBytes, every, otherwise } = outsider;
+  const { system, memoryBytes, every, otherwise } = outsider;
+  const slowness = engine.slowness ?? 1;
+  const release = slowed(outsider.release, slowness);
   say(`${system.name}: two undisturbed lives`);
   const how = { label: `observe-${system.name}`, every, signal };
   try {
-    return { outsider, observation: await observe(engine, { release, images, memoryBytes }, how) };
+    const seen = await observe(engine, { release, images, memoryBytes }, how);
+    // Its cells are slowed once more: what was learned is kept as on a machine like any other.
+    const observation = seen.quietMs === undefined ? seen : { ...seen, quietMs: seen.quietMs / slowness };
+    return { outsider, observation };
   } catch (error) {
     if (otherwise === undefined || !(error instanceof Problem) || error.code !== 'write-failed') throw error;
     // What is wrong with the first way is what a person wants to hear if the second one does not work either.

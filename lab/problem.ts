@@ -13,6 +13,8 @@ export type ProblemCode =
   | 'limit-passed'
   | 'no-base'
   | 'no-engine'
+  | 'no-machine'
+  | 'machine-lost'
   | 'no-such-image'
   | 'no-such-package'
   | 'no-such-version'
@@ -62,6 +64,8 @@ export function describe(error: unknown): string {
   if (error instanceof AggregateError) {
     return [error.message, ...error.errors.map(describe)].filter((part) => part !== '').join('; ');
   }
+  // What was wrong first, then what went wrong in cleaning up after it.
+  if (error instanceof SuppressedError) return `${describe(error.suppressed)}; then ${describe(error.error)}`;
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : `${error.message} (${describe(error.cause)})`;
 }

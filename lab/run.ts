@@ -4,6 +4,7 @@ import pMap from 'p-map';
 import { gated } from '../images/gated/recipe.ts';
 import { sidecarImage } from '../images/sidecar/recipe.ts';
 import { runCell } from './cell/cell.ts';
+import { slowed } from './cell/slowed.ts';
 import type { Engine } from './engine/engine.ts';
 import { CELLS_AT_ONCE, loadEvidence } from './evidence/cell-evidence.ts';
 import { ensureImage } from './image/build.ts';
@@ -217,7 +218,10 @@ async function runCells(
           phases,
           signal,
         );
-      else await runCell(engine, { ...current, images: built }, folder, facts.id, phases, signal);
+      else {
+        const release = slowed(current.release, engine.slowness ?? 1);
+        await runCell(engine, { ...current, release, images: built }, folder, facts.id, phases, signal);
+      }
       progress.cellEnded(current, await judgeCell(results.cell(current.id), plannedRow(current), facts, options));
     }
   };

@@ -12,6 +12,7 @@ import { fill, type Promises, promisedFiles, type Release, type Store, storeEntr
 import { until, within } from '../wait.ts';
 import type { Aftermath } from './cell-id.ts';
 import { exchange } from './exchange.ts';
+import { QUIET_MS } from './slowed.ts';
 import { type CrashPoint, learnWriteShape, patternOf, type WriteShape } from './write-shape.ts';
 
 const ARM_LIMIT_MS = 10_000;
@@ -21,8 +22,6 @@ const STOP_LIMIT_MS = 30_000;
 const STRUCK_MS = 120_000;
 /** For all turns of several clients. */
 const WORKLOAD_LIMIT_MS = 180_000;
-/** The system is quiet when it has changed nothing in its state folder for this long. */
-const QUIET_MS = 250;
 const QUIET_LIMIT_MS = 15_000;
 /** After a turn that was to be held: so long that a slow sync in its middle is not taken for its end. */
 const PASSED_BY_MS = 3_000;
@@ -281,7 +280,13 @@ export class Session {
     };
     const limitMs = words.limitMs ?? this.#release.promises.serveWithinMs;
     const call = fill(this.#release.write, values);
-    const { result, cancel } = exchange(this.#pod.sidecar, call, values.text, limitMs);
+    const began = Date.now();
+    const { result: driven, cancel } = exchange(this.#pod.sidecar, call, values.text, limitMs);
+    const result = driven.catch((error: unknown): DriveResult => {
+      // Who was waiting for the answer sat at the same machine.
+      if (!this.#pod.isCut) throw error;
+      return { tSent: began, tEnded: Date.now(), acknowledged: false, text: '', error: 'the power was cut' };
+    });
     const durable = this.#release.promises.durable.map((place) => fill(place, values));
     const end = result.then((outcome) => {
       const { tSent, tEnded, acknowledged, status, error, left } = outcome;

@@ -72,6 +72,8 @@ export function target(
     meanwhile,
     quiet: () => session.quiet(),
 
+    cutPower: () => pod.cutPower(),
+
     ended: () => pod.ended(END_LIMIT_MS, false),
 
     async dockerEvent(action) {

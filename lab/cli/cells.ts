@@ -1,8 +1,10 @@
 import path from 'node:path';
 import { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from 'listr2';
-import { connect, type Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import { connectTo, type Place } from '../machine/connect.ts';
 import { observeAll, type Plan } from '../observe-plan.ts';
-import { canaries, type Planned } from '../plan.ts';
+import { canaries, isPlannedScenario, type Planned } from '../plan.ts';
+import { Problem } from '../problem.ts';
 import { sweep, sweptInWords } from '../reaper/reaper.ts';
 import type { Matrix } from '../report/matrix.ts';
 import { durationsOf, readMatrixFile } from '../report/matrix-file.ts';
@@ -18,6 +20,7 @@ export interface RunOptions extends GateOptions {
   jobs?: number;
   results: string;
   maxDuration?: number;
+  on?: Place;
 }
 
 const MOST_JOBS = 4;
@@ -36,11 +39,29 @@ export async function runCells(plan: readonly Planned[] | Plan, options: RunOpti
   await ResultsFolder.check(path.resolve(results));
   const resume = options.resume === undefined ? undefined : new ResultsFolder(path.resolve(options.resume));
   const whole: Plan = 'outsiders' in plan ? plan : { cells: plan, outsiders: [] };
-  const asked = { ...gateOf(options), maxDurationMs, jobs, resume, again: whole.again };
+  const needs = cuttersOf(whole)[0];
+  if (needs !== undefined && jobs !== undefined && jobs > 1)
+    throw new Problem('bad-usage', `${needs} cuts the power of the whole machine: it runs with --jobs 1.`);
+  const { on } = options;
+  const asked = {
+    ...gateOf(options),
+    maxDurationMs,
+    jobs: needs === undefined ? jobs : 1,
+    resume,
+    again: whole.again,
+    on,
+    needs,
+  };
   return (await tasks(whole, path.resolve(results), asked).run({} as Ran)) as Ran;
 }
 
-type Asked = Partial<
+/** The faults of a plan that cut the power of a machine, by their names. */
+const cuttersOf = ({ cells, outsiders }: Plan): string[] =>
+  [...cells.flatMap((one) => (isPlannedScenario(one) ? [] : [one.fault])), ...outsiders.flatMap(({ faults }) => faults)]
+    .filter(({ cutsPower }) => cutsPower === true)
+    .map(({ name }) => name);
+
+type Asked = { on: Place | undefined; needs: string | undefined } & Partial<
   Pick<PlanOptions, 'jobs' | 'reporters' | 'failOn' | 'expectations' | 'shard' | 'maxDurationMs' | 'resume' | 'again'>
 >;
 
@@ -65,9 +86,10 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
       {
         title: 'engine',
         task: async (context, task) => {
-          context.engine = await connect((line) => {
+          const say = (line: string) => {
             task.output = line;
-          });
+          };
+          context.engine = await connectTo(options.on, options.needs, { say, signal: interrupted });
           interrupted.throwIfAborted();
           const swept = sweptInWords(await sweep(context.engine.docker, { everything: false, images: false }));
           const { version, cgroupVersion } = context.engine.facts;

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { connect, type Engine } from '../engine/engine.ts';
+import { slowed } from '../cell/slowed.ts';
+import type { Engine } from '../engine/engine.ts';
 import { writeProblem } from '../evidence/recorder.ts';
 import { agesOf } from '../explore/boot-plan.ts';
 import { bootAll, exploreJobs } from '../explore/boot-queue.ts';
@@ -15,6 +16,7 @@ import type { Subject } from '../explore/record-workload.ts';
 import { explorationInWords, explorationReport } from '../explore/report.ts';
 import { workloadOf } from '../explore/workload.ts';
 import { glyph, worst } from '../judge/verdict.ts';
+import { connectTo, type Place } from '../machine/connect.ts';
 import { makeFolder } from '../make-folder.ts';
 import { releaseNamed } from '../plan.ts';
 import { ExitCode, Problem } from '../problem.ts';
@@ -38,6 +40,7 @@ export interface ExploreCommandOptions {
   jobs?: number;
   results: string;
   json?: boolean;
+  on?: Place;
 }
 
 const say = (line: string) => console.error(`explore: ${line}`);
@@ -51,7 +54,7 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
   const models = modelsOf(options.model);
   const release = await releaseNamed(options.system, options.defect);
   const workload = workloadOf(options.workload, release);
-  const { engine, subject } = await prepare(release);
+  const { engine, subject } = await prepare(release, options.on);
   const folder = path.resolve(options.results, `explore-${stamp()}-${release.system}-${workload.name}`);
   const found = await explore(engine, subject, folder, {
     workload,
@@ -85,7 +88,8 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
 async function again(folder: string, options: ExploreCommandOptions): Promise<ExitCode> {
   const state: KeptState = await readKeptState(path.resolve(folder));
   const named = await releaseNamed(`${state.system}@${state.version}`);
-  const { engine, subject } = await prepare(state.oracle === undefined ? named : withOracle(named, state.oracle));
+  const release = state.oracle === undefined ? named : withOracle(named, state.oracle);
+  const { engine, subject } = await prepare(release, options.on);
   const all: Booted[] = [];
   const queue = agesOf(subject.release.promises).map((age: Age) => ({
     state,
@@ -109,12 +113,13 @@ async function again(folder: string, options: ExploreCommandOptions): Promise<Ex
   return verdict === 'held' ? ExitCode.sound : ExitCode.unsound;
 }
 
-async function prepare(release: Release): Promise<{ engine: Engine; subject: Subject }> {
-  const engine = await connect(say);
+async function prepare(release: Release, on: Place | undefined): Promise<{ engine: Engine; subject: Subject }> {
+  const engine = await connectTo(on, undefined, { say, signal: interrupted });
   interrupted.throwIfAborted();
   await sweep(engine.docker, { everything: false, images: false });
   const images = await buildImagesOf(engine, release, { say, signal: interrupted });
-  return { engine, subject: { release, images, memoryBytes: release.memory.defaultBytes } };
+  const subject = { release: slowed(release, engine.slowness ?? 1), images, memoryBytes: release.memory.defaultBytes };
+  return { engine, subject };
 }
 
 function modelsOf(asked: readonly string[] = []): Model[] {

@@ -1,4 +1,5 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { leaveMachine, PLACES } from '../machine/connect.ts';
 import { describe, ExitCode, Problem } from '../problem.ts';
 import { COMPARISON_FILE } from '../report/html.ts';
 import { plain } from '../report/plain.ts';
@@ -13,6 +14,7 @@ import { judging } from './gate.ts';
 import { Interrupted, interruptible } from './interrupt.ts';
 import { judgeCommand } from './judge.ts';
 import { list } from './list.ts';
+import { machineDownCommand, machineStatusCommand, machineUpCommand } from './machine.ts';
 import { mergeCommand } from './merge.ts';
 import { mutantsCommand } from './mutants.ts';
 import { onRequest } from './on-request.ts';
@@ -60,11 +62,18 @@ function states(value: string): number {
 const repeating = (command: Command): Command =>
   command.option('-n, --repeat <times>', 'run every cell this often', count, 1);
 
+const on = () =>
+  new Option(
+    '--on <where>',
+    "where it runs: this host's engine, or a machine of the lab's own (default: engine)",
+  ).choices(PLACES);
+
 /** What every command takes that runs something. */
 function running(command: Command): Command {
   return judging(command)
     .option('-j, --jobs <number>', 'cells at a time (default: one for each processor of the engine, at most 4)', count)
     .option('-o, --results <folder>', 'where the results go', 'results')
+    .addOption(on())
     .option(
       '--resume <folder>',
       'go on with a run that was cut off, such as results/latest: only what has no verdict runs',
@@ -237,6 +246,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .option('--state <folder>', 'boot one state that an exploration has kept, instead')
     .option('-j, --jobs <number>', 'states at a time (default: two for each processor of the engine, at most 8)', count)
     .option('-o, --results <folder>', 'where the results go', 'results')
+    .addOption(on())
     .option('--json', 'print JSON')
     .action(action(exploreCommand));
   selecting(
@@ -294,12 +304,33 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .description('install it where it is missing (Debian or Ubuntu, as root) and start it')
     .action(action(engineUp));
   engine.command('down').description('stop it').option('--purge', 'and delete its images').action(action(engineDown));
+  const machine = midwrite
+    .command('machine')
+    .description("a virtual machine of the lab's own, with an engine of its own and a power that can be cut");
+  machine
+    .command('up')
+    .description('build it the first time (Debian or Ubuntu, as root), and start it')
+    .option('--release <name>', "Debian's release (default: trixie)")
+    .option('--arch <name>', "its processor: x64 or arm64 (default: the host's)")
+    .option('--file-system <name>', 'of the disk that has the volumes (default: ext4)')
+    .option('--engine <name>', 'its engine (default: docker)')
+    .action(action(machineUpCommand));
+  machine
+    .command('down')
+    .description('stop it')
+    .option('--purge', 'and delete its disks')
+    .action(action(machineDownCommand));
+  machine
+    .command('status')
+    .description('say whether it is up, and how it runs here')
+    .option('--json', 'print JSON')
+    .action(action(machineStatusCommand));
   midwrite
     .command('clean')
     .description('remove all containers, volumes and folders of the lab, also those of a lab that runs')
     .option('--images', 'and its images')
     .action(action(clean));
-  for (const one of [midwrite, ...midwrite.commands, ...engine.commands]) one.exitOverride();
+  for (const one of [midwrite, ...midwrite.commands, ...engine.commands, ...machine.commands]) one.exitOverride();
   return midwrite;
 }
 
@@ -313,7 +344,9 @@ export async function main(args: readonly string[]): Promise<number> {
     await interruptible(async () => {
       await program((result) => {
         code = result;
-      }).parseAsync(args.map(withSystem), { from: 'user' });
+      })
+        .parseAsync(args.map(withSystem), { from: 'user' })
+        .finally(leaveMachine);
     });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.sound : ExitCode.badUsage;

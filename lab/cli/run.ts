@@ -89,7 +89,7 @@ export async function conclude(ran: Ran, options: GateOptions): Promise<ExitCode
 /** Options that say nothing of what is planned. */
 const BESIDE_RESUME: ReadonlySet<string> = new Set([
   ...['resume', 'jobs', 'json', 'results', 'repeat'],
-  ...['failOn', 'expectations', 'reporter', 'maxDuration', 'config'],
+  ...['failOn', 'expectations', 'reporter', 'maxDuration', 'config', 'on'],
 ]);
 
 /**

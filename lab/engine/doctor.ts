@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { base } from '../image/base.ts';
 import { exists, platformOf } from '../image/build.ts';
 import { tagOf } from '../image/recipe.ts';
+import { accelerator, EMULATED_COST, kvmFacts } from '../machine/accelerator.ts';
+import { whyNoMachine } from '../machine/machine.ts';
 import { describe } from '../problem.ts';
 import { candidates, surroundings } from './endpoint.ts';
 import { type Engine, findEngine, open } from './engine.ts';
@@ -44,7 +46,7 @@ export async function diagnose(options: { askRegistry: boolean }): Promise<Diagn
       await registryRow(engine, options.askRegistry),
     );
   }
-  rows.push(await diskRow('disk of this machine', tmpdir()));
+  rows.push(await diskRow('disk of this machine', tmpdir()), machineRow());
   return rows;
 }
 
@@ -152,6 +154,18 @@ async function registryRow(engine: Engine, ask: boolean): Promise<Diagnosis> {
       means: "the base image is made from Debian's packages (Debian or Ubuntu as root), else none can be made",
     };
   }
+}
+
+/** Whether a machine of the lab's own can be made here; nothing but what cuts a power needs one. */
+function machineRow(): Diagnosis {
+  const name = 'virtual machine';
+  const why = whyNoMachine();
+  if (why !== undefined)
+    return { name, state: 'note', found: `none can be made: ${why}`, means: '--on machine and power cuts are refused' };
+  const how = accelerator(kvmFacts());
+  return how.kind === 'kvm'
+    ? { name, state: 'ok', found: 'KVM' }
+    : { name, state: 'note', found: `emulated: ${how.why}`, means: EMULATED_COST };
 }
 
 async function diskRow(name: string, folder: string): Promise<Diagnosis> {

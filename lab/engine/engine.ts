@@ -1,4 +1,5 @@
 import Docker from 'dockerode';
+import type { Machine } from '../machine/machine.ts';
 import { describe, Problem } from '../problem.ts';
 import { candidates, dockerOptions, type Endpoint, surroundings } from './endpoint.ts';
 import { answers, privateEndpoint, startPrivateEngine, whyNoPrivateEngine } from './private-engine.ts';
@@ -9,6 +10,10 @@ export interface Engine {
   endpoint: Endpoint;
   /** Started by the lab, without a network and without a registry. */
   isPrivate: boolean;
+  /** The machine that it runs in, where that is the lab's own. */
+  machine?: Machine;
+  /** How many times as long everything takes there as on its host. Absent: once. */
+  slowness?: number;
   facts: EngineFacts;
 }
 

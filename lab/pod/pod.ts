@@ -4,8 +4,11 @@ import { makeVolume } from '../docker/volume.ts';
 import { DockerWatch } from '../docker/watch.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
+import type { PowerCut } from '../fault.ts';
 import { Gate, type GateListener } from '../gate/gate.ts';
 import { type ArmSpec, type GateEvent, isOfRecord } from '../gate/protocol.ts';
+import { cutPower } from '../machine/power-cut.ts';
+import { Problem } from '../problem.ts';
 import { Sidecar } from '../sidecar/client.ts';
 import type { Release } from '../system.ts';
 import { within } from '../wait.ts';
@@ -104,13 +107,17 @@ interface PodParts {
   suffix: string;
 }
 
+/** The engine's events of a pod's containers, into its evidence. */
+const watchOf = (engine: Engine, spec: PodSpec, recorder: EvidenceSink): Promise<DockerWatch> =>
+  DockerWatch.start(engine, spec.label, (event) => recorder.record({ type: 'docker', ...event }));
+
 /**
  * Two containers and a volume. The sidecar owns a network namespace that has only loopback; the system joins it, so that its memory cgroup
  * holds the system alone. Disposing of the pod removes all of it.
  */
 export class Pod implements AsyncDisposable {
-  readonly sidecar: Sidecar;
-  readonly watch: DockerWatch;
+  #sidecar: Sidecar;
+  #watch: DockerWatch;
   readonly systemName: string;
   readonly #engine: Engine;
   readonly #spec: PodSpec;
@@ -126,6 +133,7 @@ export class Pod implements AsyncDisposable {
   readonly #boots: { last: number };
   readonly #suffix: string;
   #endedBoot = 0;
+  #isCut = false;
   #commands = 0;
 
   private constructor(parts: PodParts) {
@@ -135,9 +143,9 @@ export class Pod implements AsyncDisposable {
     this.#suffix = parts.suffix;
     this.#recorder = parts.recorder;
     this.#volume = parts.volume;
-    this.sidecar = parts.sidecar;
+    this.#sidecar = parts.sidecar;
     this.#sidecarContainer = parts.sidecarContainer;
-    this.watch = parts.watch;
+    this.#watch = parts.watch;
     this.#resources = parts.resources;
     this.systemName = `${parts.spec.name}-system${parts.suffix}`;
   }
@@ -145,9 +153,7 @@ export class Pod implements AsyncDisposable {
   /** Starts the sidecar on a fresh volume. The system is not booted yet. */
   static async start(engine: Engine, spec: PodSpec, recorder: EvidenceSink): Promise<Pod> {
     await using undo = new AsyncDisposableStack();
-    const watch = undo.use(
-      await DockerWatch.start(engine, spec.label, (event) => recorder.record({ type: 'docker', ...event })),
-    );
+    const watch = undo.use(await watchOf(engine, spec, recorder));
     const volume = undo.use(await makeVolume(engine, `${spec.name}-state`, spec.label, spec.diskBytes));
     if (spec.keepsTemp === true) undo.use(await makeVolume(engine, tempVolumeOf(spec), spec.label));
     const parts = { engine, spec, recorder, volume: volume.name, watch, suffix: '' };
@@ -226,6 +232,14 @@ export class Pod implements AsyncDisposable {
     return this.#gate;
   }
 
+  get sidecar(): Sidecar {
+    return this.#sidecar;
+  }
+
+  get watch(): DockerWatch {
+    return this.#watch;
+  }
+
   get bootNumber(): number {
     return this.#boot;
   }
@@ -270,6 +284,34 @@ export class Pod implements AsyncDisposable {
     await within({ name: "the system's last lines", limitMs }, this.gate.ended);
     this.#endedBoot = this.#boot;
     this.#recorder.record({ type: 'stopped', boot: this.#boot, ...end, byLab });
+  }
+
+  /**
+   * Cuts the power of the engine's machine and switches it on again. The volume is what the disk kept; the sidecar is started anew, and the next boot
+   * of the system starts its container again.
+   * @throws Problem no-machine, machine-lost
+   */
+  async cutPower(): Promise<PowerCut> {
+    const { machine } = this.#engine;
+    if (machine === undefined)
+      throw new Problem(
+        'no-machine',
+        `the engine at ${this.#engine.endpoint.uri} is on a machine whose power is not the lab's to cut: run it with --on machine.`,
+      );
+    this.#isCut = true;
+    const seen = await cutPower(machine);
+    await within({ name: "the system's last lines", limitMs: LAST_LINES_LIMIT_MS }, this.gate.ended);
+    this.#endedBoot = this.#boot;
+    this.#watch = this.#resources.use(await watchOf(this.#engine, this.#spec, this.#recorder));
+    this.#sidecar = new Sidecar(await this.#sidecarContainer.startAgain());
+    await this.#sidecar.started(SIDECAR_START_LIMIT_MS);
+    this.#isCut = false;
+    return seen;
+  }
+
+  /** Its power is off, or was cut and its sidecar is not there again. */
+  get isCut(): boolean {
+    return this.#isCut;
   }
 
   /** How the system of this boot ended, where neither a fault nor a stop of the lab's was waited for. */

@@ -1,0 +1,69 @@
+import { candidates, surroundings } from '../engine/endpoint.ts';
+import { connect, type Engine, open } from '../engine/engine.ts';
+import type { BuildOptions } from '../image/recipe.ts';
+import { Problem } from '../problem.ts';
+import { lock } from '../reaper/lock.ts';
+import { lockFile, type MachineFolders, machineFolders } from './folders.ts';
+import { machineKind } from './kind.ts';
+import { letGo, type Machine, machineUp, runningMachine, sweepMachine } from './machine.ts';
+import { slownessOf } from './slowness.ts';
+
+/** Where something is to run: on this host's engine, or on the machine of the lab's own. */
+export const PLACES = ['engine', 'machine'] as const;
+export type Place = (typeof PLACES)[number];
+
+/** What this process uses of a machine; one at a time. */
+let inUse: { machine: Machine; alone: AsyncDisposable } | undefined;
+
+const ALONE_LIMIT_MS = 5_000;
+const aloneFile = (folders: MachineFolders) => `${lockFile(folders)}.use`;
+
+/**
+ * The engine that something runs on. A power can only be cut where it is the lab's own: what needs that brings the machine up by itself, unless a
+ * person named another engine.
+ * @param needs the name of what cuts the power, if anything does
+ * @throws Problem bad-usage: it needs the machine, and another engine was named; no-engine, no-machine
+ */
+export async function connectTo(
+  place: Place | undefined,
+  needs: string | undefined,
+  options: BuildOptions,
+): Promise<Engine> {
+  await sweepMachine();
+  const named = candidates(surroundings()).find(({ explicit }) => explicit);
+  if (needs !== undefined && place !== 'machine' && (place === 'engine' || named !== undefined))
+    throw new Problem(
+      'bad-usage',
+      `${needs} cuts the power of a machine, and ${place === 'engine' ? '--on engine' : `${named?.from} (${named?.uri})`} ` +
+        "names an engine whose machine is not the lab's own: run it with --on machine.",
+    );
+  if (place !== 'machine' && needs === undefined) return connect(options.say);
+  return onMachine(options);
+}
+
+async function onMachine(options: BuildOptions): Promise<Engine> {
+  const folders = machineFolders();
+  // A cut takes everything with it that runs there: one lab at a time.
+  const alone = await lock(aloneFile(folders), ALONE_LIMIT_MS);
+  try {
+    const kind = (await runningMachine(folders))?.kind ?? machineKind({});
+    const machine = await machineUp(kind, { ...options, outlivesLab: false }, folders);
+    inUse = { machine, alone };
+    return { ...(await open(machine.endpoint)), machine, slowness: await slownessOf(machine) };
+  } catch (error) {
+    await alone[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** At the end of a command: a machine that it brought up by itself goes, one that was up stays. */
+export async function leaveMachine(): Promise<void> {
+  const last = inUse;
+  inUse = undefined;
+  if (last === undefined) return;
+  try {
+    await letGo(last.machine);
+  } finally {
+    await last.alone[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,147 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { copyFile, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { installPackages } from '../engine/private-engine.ts';
+import type { BuildOptions } from '../image/recipe.ts';
+import { Problem } from '../problem.ts';
+import { run } from '../process.ts';
+import { makeCertificates } from './certificates.ts';
+import { type DiskFiles, diskFiles, type MachineFolders } from './folders.ts';
+import { diskName, FILE_SYSTEMS, type MachineKind, OVERLAY, packagesOf } from './kind.ts';
+
+const BUILD_LIMIT_MS = 30 * 60_000;
+const MAKE_LIMIT_MS = 5 * 60_000;
+/** Sparse: what is used of it counts. */
+const ROOT_SIZE = '24G';
+const STATE_SIZE = '4G';
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const SOURCES = ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list'];
+const MIRROR = 'http://deb.debian.org/debian';
+
+/** Never needed where nobody logs in, and each of them takes time at a boot. */
+const MASKED = [
+  ...['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'fstrim.timer'],
+  ...['getty@tty1.service', 'serial-getty@ttyS0.service', 'systemd-networkd.service', 'systemd-timesyncd.service'],
+  ...['e2scrub_reap.service', 'systemd-random-seed.service', 'systemd-update-utmp.service', 'man-db.timer'],
+  ...['systemd-logind.service', 'dev-hugepages.mount', 'dev-mqueue.mount', 'systemd-pstore.service'],
+  ...['sys-kernel-debug.mount', 'sys-kernel-tracing.mount', 'modprobe@drm.service', 'modprobe@efi_pstore.service'],
+];
+
+/**
+ * The system disk of a kind of machine: built from Debian's packages where it is not there yet.
+ * @throws Problem no-machine
+ */
+export async function ensureDisk(
+  folders: MachineFolders,
+  kind: MachineKind,
+  options: BuildOptions,
+): Promise<{ files: DiskFiles; isBuilt: boolean }> {
+  const files = diskFiles(folders, diskName(kind));
+  if (existsSync(files.folder)) return { files, isBuilt: false };
+  options.say(`building a machine from Debian ${kind.release}'s packages (some minutes, once)`);
+  const building = `${files.folder}.building`;
+  // What a lab that was killed had begun; the caller holds the lock.
+  await rm(building, { recursive: true, force: true });
+  await mkdir(building, { recursive: true, mode: 0o700 });
+  try {
+    await build(building, kind, options);
+    await rename(building, files.folder);
+  } finally {
+    await rm(building, { recursive: true, force: true });
+  }
+  return { files, isBuilt: true };
+}
+
+async function build(folder: string, kind: MachineKind, options: BuildOptions): Promise<void> {
+  const overlay = path.join(folder, 'overlay');
+  const root = path.join(folder, 'root');
+  await cp(OVERLAY, overlay, { recursive: true });
+  const server = path.join(overlay, 'etc/docker/tls');
+  await makeCertificates(path.join(folder, 'scratch'), server, path.join(folder, 'certificates'));
+  const mirror = debianMirror();
+  const signedBy = existsSync(KEYRING) ? `[signed-by=${KEYRING}] ` : '';
+  await run({
+    file: 'mmdebstrap',
+    args: [
+      '--mode=root',
+      '--variant=apt',
+      `--include=${packagesOf(kind).join(',')}`,
+      '--dpkgopt=force-unsafe-io',
+      '--dpkgopt=path-exclude=/usr/share/{doc,info,locale,man}/*',
+      // Before the kernel, which makes its initrd by what is there.
+      `--essential-hook=cp -r --no-preserve=ownership ${overlay}/. "$1"/`,
+      `--customize-hook=chroot "$1" systemctl enable docker containerd midwrite-network midwrite-agent`,
+      `--customize-hook=chroot "$1" systemctl mask ${MASKED.join(' ')}`,
+      '--customize-hook=chown -R root:root "$1"/etc/docker && chmod 700 "$1"/etc/docker/tls',
+      '--format=directory',
+      kind.release,
+      root,
+      `deb ${signedBy}${mirror} ${kind.release} main`,
+    ],
+    purpose: `building a machine of Debian ${kind.release}`,
+    advice: "Debian's package mirror must be reachable for this, and 3 GB must be free.",
+    limitMs: BUILD_LIMIT_MS,
+    code: 'no-machine',
+    signal: options.signal,
+  });
+  const boot = await readdir(path.join(root, 'boot'));
+  for (const [prefix, name] of [
+    ['vmlinuz-', 'vmlinuz'],
+    ['initrd.img-', 'initrd.img'],
+  ] as const) {
+    const file = boot.find((one) => one.startsWith(prefix));
+    if (file === undefined) throw new Problem('no-machine', `Debian ${kind.release}'s kernel brought no ${name}.`);
+    await copyFile(path.join(root, 'boot', file), path.join(folder, name));
+  }
+  await run({
+    file: 'mke2fs',
+    args: ['-q', '-F', '-t', 'ext4', '-E', 'lazy_itable_init=1', '-d', root, path.join(folder, 'root.img'), ROOT_SIZE],
+    purpose: "writing the machine's disk",
+    advice: 'Some 2 GB must be free.',
+    limitMs: MAKE_LIMIT_MS,
+    code: 'no-machine',
+    signal: options.signal,
+  });
+  for (const done of ['root', 'overlay', 'scratch'])
+    await rm(path.join(folder, done), { recursive: true, force: true });
+  await writeFile(path.join(folder, 'kind.json'), `${JSON.stringify(kind, null, 2)}\n`);
+}
+
+/** Where this host has Debian from; an Ubuntu host has it from nowhere yet. */
+function debianMirror(): string {
+  for (const file of SOURCES) {
+    if (!existsSync(file)) continue;
+    const uris = readFileSync(file, 'utf8').match(/^(?:URIs:\s*|deb\s+(?:\[[^\]]*\]\s+)?)(https?:\S+)/m)?.[1];
+    if (uris !== undefined && !uris.includes('ubuntu')) return uris.replace(/\/$/, '');
+  }
+  return MIRROR;
+}
+
+/** An empty state disk in place of the one that was there. */
+export async function makeStateDisk(
+  file: string,
+  fileSystem: MachineKind['fileSystem'],
+  options: BuildOptions,
+): Promise<void> {
+  const { program, args, package: name } = FILE_SYSTEMS[fileSystem];
+  await installPackages([program], [name], options.say);
+  await mkdir(path.dirname(file), { recursive: true });
+  await rm(file, { force: true });
+  const purpose = 'making the state disk';
+  await run({
+    file: 'truncate',
+    args: ['--size', STATE_SIZE, file],
+    purpose,
+    limitMs: MAKE_LIMIT_MS,
+    code: 'no-machine',
+  });
+  await run({
+    file: program,
+    args: [...args, file],
+    env: { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` },
+    purpose,
+    limitMs: MAKE_LIMIT_MS,
+    code: 'no-machine',
+    signal: options.signal,
+  });
+}

@@ -1,0 +1,72 @@
+/*
+ * `npm run test:machines`: the reference gateway's matrix, its control and the canary on each kind of machine, one after the other, and a table of it.
+ * A kind that can't be run yet stands in the table too, as not run.
+ */
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { markdownTable } from 'markdown-table';
+import { packageFolder } from '../package-folder.ts';
+import type { Matrix } from '../report/matrix.ts';
+
+interface Kind {
+  name: string;
+  /** Of `machine up`. Absent: not run. */
+  up?: readonly string[];
+}
+
+const KINDS: readonly Kind[] = [
+  { name: 'Debian 13, ext4, TCP with TLS', up: ['--release', 'trixie'] },
+  { name: 'Debian 12, ext4, TCP with TLS', up: ['--release', 'bookworm'] },
+  { name: 'rootless Docker' },
+  { name: 'Podman' },
+  { name: 'ssh' },
+  { name: 'arm64' },
+  { name: 'Docker Desktop' },
+];
+
+const HEADER = ['kind', 'date', 'engine', 'kernel', 'cgroup', 'cells', 'as expected', 'took'];
+
+function midwrite(args: readonly string[]): { status: number | null; stdout: string } {
+  const program = path.join(packageFolder, 'lab/midwrite.js');
+  const { status, stdout } = spawnSync(process.execPath, [program, ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return { status, stdout };
+}
+
+let isWhole = true;
+const rows = KINDS.map(({ name, up }) => {
+  if (up === undefined) return [name, '', '', '', '', 'not run', '', ''];
+  const began = performance.now();
+  midwrite(['machine', 'down']);
+  if (midwrite(['machine', 'up', ...up]).status !== 0) {
+    isWhole = false;
+    return [name, '', '', '', '', 'the machine did not come up', '', ''];
+  }
+  const { stdout } = midwrite(['run', '--on', 'machine', '--system', 'reference', ...process.argv.slice(2), '--json']);
+  const took = `${Math.round((performance.now() - began) / 60_000)} min`;
+  midwrite(['machine', 'down']);
+  try {
+    const { run, cells, outcome } = JSON.parse(stdout) as Matrix;
+    const expected = cells.filter((cell) => cell.expected).length;
+    isWhole &&= outcome.kind === 'sound';
+    const { engine, kernel, cgroupVersion, startedAt } = run;
+    return [
+      name,
+      startedAt.slice(0, 10),
+      engine,
+      kernel,
+      `v${cgroupVersion}`,
+      String(cells.length),
+      String(expected),
+      took,
+    ];
+  } catch {
+    isWhole = false;
+    return [name, '', '', '', '', 'the run came to nothing', '', took];
+  }
+});
+console.log(markdownTable([HEADER, ...rows]));
+process.exitCode = isWhole ? 0 : 3;
