@@ -106,7 +106,7 @@ async function again(folder: string, options: ExploreCommandOptions): Promise<Ex
     console.log(plain(state.cause));
     for (const { age, verdicts } of all)
       for (const { check, verdict, detail } of verdicts)
-        console.log(`${glyph(verdict)} ${age} ${check}: ${plain(detail)}`);
+        console.log(`${glyph(verdict)} ${all.length === 1 ? '' : `${age} `}${check}: ${plain(detail)}`);
   }
   const verdict = worst(all.flatMap((one) => one.verdicts.map((each) => each.verdict)));
   if (verdict === 'violated') return ExitCode.unexpectedViolation;

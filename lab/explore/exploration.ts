@@ -45,7 +45,7 @@ export interface Exploration {
   };
   /** Boots of states and of states of recoveries, each at one age. */
   boots: number;
-  /** Files whose bytes are no part of what a crash leaves (shared-memory.ts). */
+  /** Files whose bytes are no part of what a crash leaves (shared-memory.ts), `*` where a name changes. */
   sharedMemory: string[];
   /** Power losses that the bound leaves out, as a number in digits. */
   leftOutByBound: string;

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
+import { roleOf } from '../observe/places.ts';
 import type { StateToBoot } from './boot-state.ts';
 import { bootStates } from './boot-states.ts';
 import { confirm } from './confirm.ts';
@@ -113,7 +114,7 @@ export async function explore(
     groups: boots.groups,
     recoveries: boots.recoveries,
     boots: boots.boots,
-    sharedMemory: [...(record.sharedMemory ?? [])].sort(),
+    sharedMemory: [...new Set([...(record.sharedMemory ?? [])].map((file) => roleOf(file)))].sort(),
     leftOutByBound: String(reduced.leftOutByBound),
     findings: found,
     map: mapOf(record, options.models, reduced, violations),

@@ -1,7 +1,8 @@
 import { missingFrom } from '../checks/acked-durable.ts';
 import { readStore, readStoreByRows, type StoreState } from '../checks/store.ts';
-import type { Promises } from '../system.ts';
+import { type Promises, storeEntryPath } from '../system.ts';
 import type { Content } from './content.ts';
+import { type DatabaseFiles, databaseIn, readDatabase } from './database.ts';
 import { type FolderImage, inodeAt } from './folder-image.ts';
 import type { Turn, WriteRecord } from './record.ts';
 import { Replay } from './replay.ts';
@@ -47,6 +48,7 @@ export class StateJudge {
   readonly #versions: ReadonlySet<string>;
   readonly #stores = new Map<string, StoreState>();
   readonly #found = new Map<string, boolean>();
+  #lastRows: { digest: string; text: string } | undefined;
 
   constructor(promises: Promises, versions: ReadonlySet<string>) {
     this.#promises = promises;
@@ -67,15 +69,14 @@ export class StateJudge {
   #storeValid(image: FolderImage): StateVerdict {
     const check = 'store-valid';
     const { store } = this.#promises;
-    if (store.format === 'sqlite')
-      return { check, verdict: 'not-applicable', detail: 'a database is read after a boot' };
     if (store.format === 'unnamed' || store.format === 'checked')
       return { check, verdict: 'not-applicable', detail: 'the system itself says what it holds' };
     const inode = inodeAt(image, store.path);
     if (inode === undefined) return { check, verdict: 'violated', detail: 'the store is missing' };
     if (inode.type !== 'file')
       return { check, verdict: 'violated', detail: `the store is a ${inode.type} and not a file` };
-    const state = this.#read(inode.content);
+    const database = store.format === 'sqlite' ? databaseIn(image, store.path) : undefined;
+    const state = database === undefined ? this.#read(inode.content) : this.#readDatabase(database);
     switch (state.state) {
       case 'valid':
         return { check, verdict: 'held', detail: `${state.rows} rows in ${state.bytes} bytes` };
@@ -110,7 +111,7 @@ export class StateJudge {
     const { store, answers } = this.#promises;
     if (answers !== undefined) return { check, verdict: 'not-applicable', detail: ASKED };
     if (store.format === 'sqlite')
-      return { check, verdict: 'not-applicable', detail: 'a database is read after a boot' };
+      return { check, verdict: 'not-applicable', detail: 'which of its versions a database holds is not judged' };
     const inode = inodeAt(image, store.path);
     if (inode === undefined)
       return { check, verdict: 'violated', detail: 'the store is gone: neither the old one nor a new one' };
@@ -126,8 +127,6 @@ export class StateJudge {
   #ackedDurable(image: FolderImage, acknowledged: readonly Turn[]): StateVerdict {
     const check = 'acked-durable';
     if (this.#promises.answers !== undefined) return { check, verdict: 'not-applicable', detail: ASKED };
-    if (this.#promises.store.format === 'sqlite')
-      return { check, verdict: 'not-applicable', detail: 'a database is read after a boot' };
     if (acknowledged.length === 0)
       return { check, verdict: 'not-applicable', detail: 'no turn was acknowledged before this place' };
     const files = [...image.names].flatMap(([path, id]) => {
@@ -135,6 +134,10 @@ export class StateJudge {
       if (inode?.type !== 'file') return [];
       return [{ path, contains: (text: string) => this.#contains(inode.content, text) }];
     });
+    const { store } = this.#promises;
+    const database = store.format === 'sqlite' ? databaseIn(image, store.path) : undefined;
+    if (database !== undefined)
+      files.push({ path: storeEntryPath(store), contains: (text) => this.#hasRow(database, text) });
     for (const turn of acknowledged) {
       const { missing } = missingFrom(turn.durable, files);
       if (missing.length > 0)
@@ -145,6 +148,31 @@ export class StateJudge {
         };
     }
     return { check, verdict: 'held', detail: `${acknowledged.map((turn) => `"${turn.name}"`).join(', ')} found` };
+  }
+
+  #readDatabase(database: DatabaseFiles): StoreState {
+    const known = this.#stores.get(database.digest);
+    if (known !== undefined) return known;
+    const state = readStore(this.#promises.store, this.#rowsOf(database), database.bytes);
+    this.#stores.set(database.digest, state);
+    return state;
+  }
+
+  #hasRow(database: DatabaseFiles, text: string): boolean {
+    const key = `${database.digest} ${text}`;
+    let found = this.#found.get(key);
+    if (found === undefined) {
+      found = this.#rowsOf(database).includes(text);
+      this.#found.set(key, found);
+    }
+    return found;
+  }
+
+  /** Of the last one only: all of them would be too much to keep. */
+  #rowsOf(database: DatabaseFiles): string {
+    if (this.#lastRows?.digest !== database.digest)
+      this.#lastRows = { digest: database.digest, text: readDatabase(database) };
+    return this.#lastRows.text;
   }
 
   #contains(content: Content, text: string): boolean {

@@ -13,7 +13,7 @@ import { workloads } from './workload.ts';
 
 /** Small programs that keep notes in a SQLite database, right and wrong ones. A note is in two tables, so that a half of it can be told. */
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 const say = () => undefined;
 const { signal } = new AbortController();
 
