@@ -513,6 +513,9 @@ export class Session {
 
   /** Stops the system as its operator would: SIGTERM, and SIGKILL if that does not end it. */
   async stop(): Promise<void> {
+    // The next boot may write nothing of its store before a turn is to be held there.
+    const seen = learnWriteShape(this.#pod.gate.events, this.#release.promises.store);
+    if (seen.kind === 'replace') this.#shape = seen;
     await this.#pod.container.signal('SIGTERM');
     try {
       await this.#pod.ended(STOP_LIMIT_MS, true);
