@@ -531,6 +531,9 @@ export class Session {
 
   /** Stops the system as its operator would: SIGTERM, and SIGKILL if that does not end it. One that has ended by itself is at rest already. */
   async stop(): Promise<void> {
+    // The next boot may write nothing of its store before a turn is to be held there.
+    const seen = learnWriteShape(this.#pod.gate.events, this.#release.promises.store);
+    if (seen.kind === 'replace') this.#shape = seen;
     const isStopped = await this.#pod.container.terminate();
     try {
       await this.#pod.ended(STOP_LIMIT_MS, isStopped);

@@ -19,6 +19,17 @@ function search(violatedBy: (index: number) => string[] | undefined, list: reado
   }
 }
 
+test('a change is told as it happened, whichever end is called good', () => {
+  const fixed = (index: number) => (index >= 20 ? [] : ['no-orphans']);
+  for (const list of [versions, versions.toReversed()]) {
+    const { step } = search(fixed, list);
+    if (step.kind !== 'found') throw new Error(step.kind);
+    expect(foundInWords('x', step, 9)[0]).toBe(
+      'x@1.0.20 is the first release where no-orphans is no longer violated; 1.0.19 is the last one before it (9 releases looked at).',
+    );
+  }
+});
+
 describe('a search that halves', () => {
   test.each([1, 2, 17, 30, 58, 59])('finds the change at %i among 60, in log2 steps', (at) => {
     const { step, probes } = search((index) => (index >= at ? ['no-orphans'] : []));

@@ -1,3 +1,5 @@
+import { compareReleases } from './versions.ts';
+
 /** What one release was found to do. */
 export interface Probe {
   version: string;
@@ -146,9 +148,12 @@ function middleOfLargestGap(
 /** What was found, for a person. */
 export function foundInWords(system: string, { change, last, first, between, odd }: Found, probes: number): string[] {
   const checks = change.checks.join(', ');
-  const verb = change.begins ? 'begins to be' : 'is no longer';
+  // A search from the newer end to the older one finds the same change, told as it happened.
+  const isBackwards = compareReleases(first, last) < 0;
+  const [since, until] = isBackwards ? [last, first] : [first, last];
+  const verb = change.begins === isBackwards ? 'is no longer' : 'begins to be';
   return [
-    `${system}@${first} is the first release where ${checks} ${verb} violated; ${last} is the last one before it (${probes} releases looked at).`,
+    `${system}@${since} is the first release where ${checks} ${verb} violated; ${until} is the last one before it (${probes} releases looked at).`,
     ...(between.length === 0 ? [] : [`Not found out, so it may be one of them: ${between.join(', ')}.`]),
     ...(odd.length === 0 ? [] : [`It is not one change:`, ...odd.map((line) => `  ${line}`)]),
   ];

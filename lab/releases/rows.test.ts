@@ -25,6 +25,7 @@ test('a row for each release, whether it could be run or not', () => {
     ready('1.2.0'),
     ready('1.3.0'),
     ready('1.4.0'),
+    ready('1.5.0'),
   ];
   const violated = [{ id: 'no-orphans', verdict: 'violated', detail: '1 orphan', lines: [] }] as MatrixCell['checks'];
   const matrix = {
@@ -33,7 +34,22 @@ test('a row for each release, whether it could be run or not', () => {
       cell('1.2.0', 'violated', { checks: violated }),
       // What a release does with a fault says nothing where it fails without one.
       cell('1.3.0', 'violated', { checks: violated }),
-      cell('1.3.0', 'violated', { id: id('1.3.0', 'none'), role: 'control', expected: false, detail: 'never ready' }),
+      cell('1.5.0', 'violated', {
+        checks: [...violated, { ...violated[0], id: 'boots' } as MatrixCell['checks'][number]],
+      }),
+      cell('1.5.0', 'violated', {
+        id: id('1.5.0', 'none'),
+        role: 'control',
+        expected: false,
+        checks: [{ id: 'boots', verdict: 'violated', detail: 'anew', lines: [] }],
+      }),
+      cell('1.3.0', 'violated', {
+        id: id('1.3.0', 'none'),
+        role: 'control',
+        expected: false,
+        detail: 'never ready',
+        checks: violated,
+      }),
     ],
   } as unknown as Matrix;
   const rows = rowsOf(prepared, matrix);
@@ -43,8 +59,10 @@ test('a row for each release, whether it could be run or not', () => {
     ['1.2.0', 'violated', 'no-orphans'],
     ['1.3.0', 'inconclusive'],
     ['1.4.0', 'inconclusive'],
+    ['1.5.0', 'violated', 'no-orphans'],
   ]);
-  expect(rows[3]?.detail).toBe('its control is violated: never ready');
+  expect(rows[3]?.detail).toBe('its control is violated: no-orphans');
+  expect(rows[5]?.detail).toBe('1 orphan; without a fault too: boots');
   expect(tableOfReleases(rows)).toMatch(/1\.0\.0 .*– not-applicable .*npm has it no more/);
 });
 

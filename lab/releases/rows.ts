@@ -26,23 +26,23 @@ export function rowsOf(prepared: readonly Prepared[], matrix: Matrix | undefined
     const controlOf = matrix?.cells.find(
       (cell) => cell.role === 'control' && cell.version === version && !cell.expected,
     );
-    // Where the release fails without a fault, what it does with one says nothing.
-    if (controlOf !== undefined)
+    const withoutFault = new Set(
+      controlOf?.checks.flatMap((check) => (check.verdict === 'violated' ? [check.id] : [])),
+    );
+    const violated = row.checks.filter((check) => check.verdict === 'violated');
+    const own = violated.filter(({ id }) => !withoutFault.has(id));
+    // What it does without a fault too says nothing of the fault; a control that proves nothing says nothing at all.
+    if (controlOf !== undefined && (controlOf.verdict !== 'violated' || own.length === 0))
       return {
         version,
         verdict: 'inconclusive',
         violated: [],
-        detail: `its control is ${controlOf.verdict}: ${controlOf.detail}`,
+        detail: `its control is ${controlOf.verdict}: ${[...withoutFault].join(', ') || controlOf.detail}`,
         id: one.id,
       };
-    const violated = row.checks.filter((check) => check.verdict === 'violated');
-    return {
-      version,
-      verdict: row.verdict,
-      violated: violated.map(({ id }) => id),
-      detail: violated[0]?.detail ?? row.detail,
-      id: one.id,
-    };
+    const besides = controlOf === undefined ? '' : `; without a fault too: ${[...withoutFault].join(', ')}`;
+    const detail = `${own[0]?.detail ?? row.detail}${besides}`;
+    return { version, verdict: row.verdict, violated: own.map(({ id }) => id), detail, id: one.id };
   });
 }
 

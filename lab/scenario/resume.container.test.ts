@@ -14,7 +14,7 @@ test('a scenario whose lab is killed is taken up again without losing its points
   const latest = path.join(root.path, 'latest');
   const pointsIn = async () => (await loadEvidence(path.join(latest, 'cells', ID)))?.of('point') ?? [];
   const lab = midwrite(['scenario', SCENARIO, '--system', 'reference', '--quick', '--results', root.path]);
-  const before = await until({ name: 'three points to be taken', limitMs: 120_000 }, async (note) => {
+  const before = await until({ name: 'three points to be taken', limitMs: 300_000 }, async (note) => {
     const points = await pointsIn();
     note(`${points.length} are there`);
     return points.length >= 3 ? points : undefined;

@@ -37,6 +37,13 @@ export interface LeftBehind {
   last: Look;
 }
 
+/** What is new in one look. */
+interface Seen {
+  x: number;
+  segment: number;
+  groups: Map<string, { files: number; folders: number; bytes: number }>;
+}
+
 /** What disk the document of `disk-bounded` speaks of. */
 const FULL_BYTES = 51e9;
 /** A line needs a point more than it has parameters, and an interval one more. */
@@ -45,11 +52,12 @@ const SHOWN = 4;
 /** A crash in so many leaves something: less than that is told apart from nothing by more crashes only. */
 const NEGLIGIBLE_ENTRIES = 0.25;
 
-/** The looks of a series, those before a run was taken up again left out: it goes on with an empty folder. */
-const looksOf = (evidence: CellEvidence, series: LookSeries): Look[] => {
-  const resumed = evidence.of('resumed').at(-1)?.t ?? 0;
-  return evidence.of('look').filter((look) => look.series === series && look.t >= resumed);
-};
+/** The looks of a series, and the segment of each: a run that was taken up again goes on with an empty folder, and with undisturbed boots of its own. */
+function looksOf(evidence: CellEvidence, series: LookSeries): { look: Look; segment: number }[] {
+  const begins = evidence.of('resumed').map(({ t }) => t);
+  const looks = evidence.of('look').filter((look) => look.series === series);
+  return looks.map((look) => ({ look, segment: 1 + begins.filter((t) => t <= look.t).length }));
+}
 
 const bootsBetween = (evidence: CellEvidence, from: Look, to: Look): number =>
   evidence.of('gate').filter(({ event, t }) => event.ev === 'start' && t > from.t && t <= to.t).length;
@@ -96,25 +104,38 @@ function outermost(
  * @returns undefined: too few looks for a line
  */
 export function leftBehindIn(evidence: CellEvidence): LeftBehind | undefined {
-  const undisturbed = looksOf(evidence, 'undisturbed');
-  const crashes = looksOf(evidence, 'crashes');
-  const [first] = undisturbed;
-  const base = undisturbed.at(-1);
-  const last = crashes.at(-1);
-  if (first === undefined || base === undefined || last === undefined) return undefined;
-  if (undisturbed.length < FEWEST_POINTS || crashes.length < FEWEST_POINTS) return undefined;
-  const bootsOfACrash = bootsBetween(evidence, base, last) / crashes.length;
-  const bootsEach = bootsBetween(evidence, first, base) / (undisturbed.length - 1);
+  const all = { undisturbed: looksOf(evidence, 'undisturbed'), crashes: looksOf(evidence, 'crashes') };
   const paths = (look: Look) => new Set(look.entries.map((entry) => entry.path));
-  const struck = crashes.map((look) => ({ x: look.x, groups: newIn(look, paths(base)) }));
-  const quiet = undisturbed.map((look) => ({ x: look.x, groups: newIn(look, paths(first)) }));
+  const struck: Seen[] = [];
+  const quiet: Seen[] = [];
+  let boots = { crashes: 0, ofCrashes: 0, undisturbed: 0, ofUndisturbed: 0 };
+  for (const segment of new Set(all.crashes.map((one) => one.segment))) {
+    const own = (looks: typeof all.crashes) => looks.flatMap((one) => (one.segment === segment ? [one.look] : []));
+    const [undisturbed, crashes] = [own(all.undisturbed), own(all.crashes)];
+    const [first] = undisturbed;
+    const base = undisturbed.at(-1);
+    const last = crashes.at(-1);
+    if (first === undefined || base === undefined || last === undefined || undisturbed.length < 2) continue;
+    struck.push(...crashes.map((look) => ({ x: look.x, segment, groups: newIn(look, paths(base)) })));
+    quiet.push(...undisturbed.map((look) => ({ x: look.x, segment, groups: newIn(look, paths(first)) })));
+    boots = {
+      crashes: boots.crashes + crashes.length,
+      ofCrashes: boots.ofCrashes + bootsBetween(evidence, base, last),
+      undisturbed: boots.undisturbed + undisturbed.length - 1,
+      ofUndisturbed: boots.ofUndisturbed + bootsBetween(evidence, first, base),
+    };
+  }
+  const last = all.crashes.at(-1)?.look;
+  if (last === undefined || quiet.length < FEWEST_POINTS || struck.length < FEWEST_POINTS) return undefined;
+  const bootsOfACrash = boots.ofCrashes / boots.crashes;
+  const bootsEach = boots.ofUndisturbed / boots.undisturbed;
   const grown = new Set([...struck.flatMap(({ groups }) => [...groups.keys()])]);
   const growing: Growth[] = [];
   const once: string[] = [];
   for (const where of [...grown].sort()) {
     const slope = (of: 'files' | 'folders' | 'bytes'): Slope | undefined => {
       const line = (looks: typeof struck) =>
-        fitLine(looks.map(({ x, groups }) => ({ x, y: groups.get(where)?.[of] ?? 0 })));
+        fitLine(looks.map(({ x, segment, groups }) => ({ x, segment, y: groups.get(where)?.[of] ?? 0 })));
       const [crash, boot] = [line(struck), line(quiet)];
       if (crash === undefined || boot === undefined) return undefined;
       // A boot that is struck may leave all that one leaves that is not.
@@ -128,7 +149,7 @@ export function leftBehindIn(evidence: CellEvidence): LeftBehind | undefined {
       growing.push({ where, files, folders, bytes, left });
     else if (left.files + left.folders > 0) once.push(where);
   }
-  return { growing, once, crashes: crashes.length, undisturbed: undisturbed.length - 1, last };
+  return { growing, once, crashes: boots.crashes, undisturbed: boots.undisturbed, last };
 }
 
 /** What grows beyond doubt. */
