@@ -539,3 +539,39 @@ describe('a store in SQLite', () => {
     expect(check?.verdict).toBe('violated');
   });
 });
+
+describe('after a power cut', () => {
+  const FACTS = {
+    witnessBytes: 65_536,
+    witnessLeftBytes: -1,
+    bootBefore: 'a',
+    bootAfter: 'b',
+    kernel: '6.12',
+    fileSystem: 'ext4',
+  };
+  /** A power cut that lost the turn that had been acknowledged. */
+  function cut(level: 'process-crash' | 'power-loss'): EvidenceBuilder {
+    const build = look(killed(), ['booted'], STORE, { text: storeOf('other') });
+    const [cell] = build.events;
+    if (cell?.type !== 'cell') throw new Error('no cell');
+    build.events[0] = { ...cell, fault: 'power-cut', promises: { ...cell.promises, level } };
+    const cutAt = (event: EvidenceEvent): EvidenceEvent => ({ t: event.t, type: 'strike', step: 'cut', facts: FACTS });
+    return change(
+      without(build, (event) => event.type === 'docker'),
+      (event) => event.type === 'phase' && event.name === 'strike',
+      (event) => [event, cutAt(event)],
+    );
+  }
+  const ackedOf = (build: EvidenceBuilder) => judge(build.done()).checks.find((one) => one.id === 'acked-durable');
+
+  test('a lost turn is a violation where it was promised to survive one', () => {
+    expect(ackedOf(cut('power-loss'))).toMatchObject({
+      verdict: 'violated',
+      detail: expect.stringContaining('"warm" is not in'),
+    });
+  });
+
+  test('and none where only process crashes were spoken of', () => {
+    expect(ackedOf(cut('process-crash'))).toMatchObject({ verdict: 'not-applicable' });
+  });
+});

@@ -67,6 +67,8 @@ async function build(folder: string, kind: MachineKind, options: BuildOptions): 
       '--variant=apt',
       `--include=${packagesOf(kind).join(',')}`,
       '--dpkgopt=force-unsafe-io',
+      // A configuration of the overlay stays, where a package has one of that name: nobody is there to be asked.
+      '--dpkgopt=force-confold',
       '--dpkgopt=path-exclude=/usr/share/{doc,info,locale,man}/*',
       // Before the kernel, which makes its initrd by what is there.
       `--essential-hook=cp -r --no-preserve=ownership ${overlay}/. "$1"/`,
