@@ -28,11 +28,10 @@ export const killInRecovery: Fault = {
         };
     }
     const second = evidence.gateOf('held', 2)[0];
-    if (second === undefined)
-      return {
-        landed: false,
-        why: 'the recovery changed nothing before it was ready: there is no place for a second kill',
-      };
-    return { landed: true, proof: `killed twice, the second time before ${second.op} ${second.path} of the recovery` };
+    const where =
+      second === undefined
+        ? 'when it was ready: this recovery changed nothing before that'
+        : `before ${second.op} ${second.path} of the recovery`;
+    return { landed: true, proof: `killed twice, the second time ${where}` };
   },
 };

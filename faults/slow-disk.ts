@@ -15,6 +15,8 @@ export const slowDisk: Fault = {
     await target.slow(CALL_MS);
     await target.release();
     await target.turnEnded();
+    // What it writes after the answer takes its time too.
+    await target.quiet();
     await target.slow(0);
   },
 

@@ -26,10 +26,11 @@ export const syncFails: Fault = {
   landing(evidence) {
     const failed = failedCall(evidence, 'EIO');
     if ('landed' in failed) return failed;
-    if (failed.lostBytes === undefined) return { landed: false, why: 'what was not synced was not taken away' };
+    const { call } = failed;
+    if (call.lostBytes === undefined) return { landed: false, why: 'what was not synced was not taken away' };
     return {
       landed: true,
-      proof: `${failed.syscall} of ${failed.path} returned EIO, and ${failed.lostBytes} bytes that were not synced are gone`,
+      proof: `${call.syscall} of ${call.path} returned EIO, and ${call.lostBytes} bytes that were not synced are gone`,
     };
   },
 };

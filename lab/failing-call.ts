@@ -34,12 +34,13 @@ export function failingCall({ name, summary, error, from }: FailingCall): Fault 
 
     landing(evidence) {
       const failed = failedCall(evidence, error);
-      if ('landed' in failed || from === undefined) return 'landed' in failed ? failed : landedAt(failed);
+      if ('landed' in failed) return failed;
+      if (from === undefined) return landedAt(failed.call);
       const more = evidence.gateOf('answered', 1).filter(({ by }) => by === 'refusal').length;
       const away = evidence.of('strike').find((event) => event.step === 'taken away');
       if (away === undefined) return { landed: false, why: 'the error was never taken away' };
       const all = typeof away.facts.failed === 'number' ? away.facts.failed : more;
-      return landedAt(failed, `, and so did ${all} later calls until it was taken away`);
+      return landedAt(failed.call, `, and so did ${all} later calls until it was taken away`);
     },
   };
 }
@@ -48,12 +49,12 @@ export function failingCall({ name, summary, error, from }: FailingCall): Fault 
 export function failedCall(
   evidence: CellEvidence,
   error: CallError,
-): GateEventOf<'answered'> | Extract<Landing, { landed: false }> {
+): { call: GateEventOf<'answered'> } | Extract<Landing, { landed: false }> {
   const answered = evidence.gateOf('answered', 1).find(({ by }) => by === 'hold');
   if (answered === undefined) return { landed: false, why: 'the held call was not answered' };
   if (answered.error !== error)
     return { landed: false, why: `the held call was answered with ${answered.error ?? answered.result}` };
-  return answered;
+  return { call: answered };
 }
 
 const landedAt = (call: GateEventOf<'answered'>, more = ''): Landing => ({

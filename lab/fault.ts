@@ -48,8 +48,8 @@ export interface Target {
   dieInRecovery(): Promise<boolean>;
   /** The stopped container goes, and its host with it: the next boot is of another one, with other names and process ids, on the same state. */
   replace(): Promise<void>;
-  /** Lets the system's own runtime use up the heap that it allows itself. */
-  exhaustHeap(): Promise<void>;
+  /** Lets a Node system use up the heap that it allows itself; resolves with why it could not, or undefined. */
+  exhaustHeap(): Promise<string | undefined>;
   /** Waits until the container has stopped. */
   ended(): Promise<void>;
   /** Waits until the engine reports an action (`die`, `oom`, `pause`, …) for the container. */
@@ -95,6 +95,8 @@ export interface Fault {
   needsServer?: boolean;
   /** Commands that writegate runs at each boot before the system's first call. */
   firstCommands?: readonly string[];
+  /** What the system's environment has in its cells, from what it has and the memory limit. */
+  env?(own: Readonly<Record<string, string>>, memoryBytes: number): Readonly<Record<string, string>>;
   /** The state folder is on a disk of this size. Absent: on the engine's own. */
   diskBytes?: number;
   /** In the plan unless others are asked for. Absent: yes. */

@@ -200,6 +200,10 @@ export interface Promises {
   answers?: Answers;
   /** Patterns of files whose content is kept with a look at the folder. */
   watched?: readonly string[];
+  /** What makes it work again when calls of it have failed and do not fail any more. Absent: nothing has to. */
+  recoversBy?: 'restart';
+  /** A SIGTERM ends it within this time, so that nobody has to kill it. Absent: no promise. */
+  stopsWithinMs?: number;
   /** Promises that it does not make, by check, with the reason. */
   notPromised?: Readonly<Record<string, string>>;
 }

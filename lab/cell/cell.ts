@@ -7,7 +7,7 @@ import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import type { Release } from '../system.ts';
 import { type CellSpec, cellId } from './cell-id.ts';
-import { driveOn, recover } from './recovery.ts';
+import { driveOn, driveOnAndBoot, recover } from './recovery.ts';
 import { Session } from './session.ts';
 import { target } from './target.ts';
 import type { CrashPoint } from './write-shape.ts';
@@ -41,7 +41,8 @@ export async function runCell(
 ): Promise<void> {
   const began = performance.now();
   using recorder = new Recorder(folder);
-  const { spec, release } = plan;
+  const { spec } = plan;
+  const release = inCell(plan);
   recorder.record({
     type: 'cell',
     schemaVersion: EVIDENCE_SCHEMA_VERSION,
@@ -68,6 +69,7 @@ export async function runCell(
         images: plan.images,
         memoryBytes: spec.memoryBytes,
         ...(plan.fault.diskBytes === undefined ? {} : { diskBytes: plan.fault.diskBytes }),
+        ...(plan.fault.firstCommands === undefined ? {} : { firstCommands: plan.fault.firstCommands }),
       },
       recorder,
     );
@@ -87,6 +89,13 @@ export async function runCell(
   recorder.record({ type: 'end', durationMs: Math.round(performance.now() - began) });
 }
 
+/** The release with the environment that the fault needs. */
+function inCell({ release, fault, spec }: CellPlan): Release {
+  if (fault.env === undefined) return release;
+  const env = { ...release.boot.env, ...fault.env(release.boot.env, spec.memoryBytes) };
+  return { ...release, boot: { ...release.boot, env } };
+}
+
 /** The phases, in the order in which things happen. */
 async function live(
   pod: Pod,
@@ -95,7 +104,7 @@ async function live(
   progress: CellProgress,
   signal: AbortSignal,
 ): Promise<void> {
-  const session = new Session(pod, plan.release, recorder, signal);
+  const session = new Session(pod, inCell(plan), recorder, signal);
   const phase = (name: string) => {
     signal.throwIfAborted();
     recorder.record({ type: 'phase', name });
@@ -117,6 +126,7 @@ async function live(
   phase('strike');
   await plan.fault.strike(target(pod, session, recorder, held));
 
+  if (plan.fault.failsCalls === true) return driveOnAndBoot(session, phase);
   if (!plan.fault.lethal) return driveOn(session, phase);
   if (!(await recover(session, phase, { aftermath: plan.spec.aftermath }))) return;
 

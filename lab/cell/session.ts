@@ -430,6 +430,18 @@ export class Session {
     return true;
   }
 
+  /** It ended by itself, or of a fault: nothing of it runs any more. */
+  get hasEnded(): boolean {
+    return this.#pod.gate.howEnded !== undefined;
+  }
+
+  /** Ends the system in no way that it could do anything about; one that has ended already is only seen to be gone. */
+  async kill(): Promise<void> {
+    const isRunning = !this.hasEnded;
+    if (isRunning) await this.#pod.container.signal('SIGKILL');
+    await this.#pod.ended(STOP_LIMIT_MS, isRunning);
+  }
+
   /** Stops the system as its operator would: SIGTERM, and SIGKILL if that does not end it. */
   async stop(): Promise<void> {
     await this.#pod.container.signal('SIGTERM');

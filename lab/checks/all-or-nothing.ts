@@ -18,6 +18,12 @@ export function wholeSizes(
   const asked = new Map<string, number>();
   const whole = new Set<number>();
   for (const event of events) {
+    // A write that was cut short did less than it was asked for, and the next one does the rest.
+    if (event.ev === 'answered' && event.op === 'write' && event.result >= 0) {
+      const write = events.find((one) => one.ev === 'op' && one.seq === event.of);
+      const rest = write?.ev === 'op' && typeof write.offset !== 'number' ? (write.bytes ?? 0) - event.result : 0;
+      asked.set(event.path, (asked.get(event.path) ?? 0) - rest);
+    }
     if (event.ev !== 'op' && event.ev !== 'held') continue;
     switch (event.op) {
       case 'create':
@@ -47,7 +53,7 @@ function sizeAfter(size: number, write: GateEventOf<'op'>): number {
 function gateBefore(evidence: CellEvidence, t: number): GateEvent[] {
   return evidence
     .of('gate')
-    .filter((event) => event.t <= t)
+    .filter((event) => event.t <= t && !evidence.isRefused(event.event))
     .map((event) => event.event);
 }
 

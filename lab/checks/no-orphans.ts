@@ -1,6 +1,10 @@
 import type { Check } from '../check.ts';
+import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 import { leftForEver } from '../observe/judge-answers.ts';
+
+const wasRefused = (evidence: CellEvidence, path: string): boolean =>
+  evidence.gateOf('answered', 1).some(({ op, path: file, result }) => op === 'unlink' && file === path && result < 0);
 
 export const noOrphans: Check = {
   id: 'no-orphans',
@@ -14,6 +18,8 @@ export const noOrphans: Check = {
     if (aftermath === 'fresh') return notApplicable('what the crash left is younger than the grace: it may stay');
     const moment = 'served';
     const listing = evidence.snapshot(moment);
+    if (listing === undefined && fault.failsCalls === true && evidence.gateOf('exit', 1).length > 0)
+      return notApplicable('it ended itself in the middle of its write: what a death leaves is judged in other cells');
     if (listing === undefined) {
       return evidence.of('not-ready').length > 0
         ? notApplicable('the system was not ready again')
@@ -27,7 +33,9 @@ export const noOrphans: Check = {
       const before = new Set(evidence.temps('before').map((entry) => entry.path));
       const left = evidence
         .temps(moment)
-        .filter((entry) => woken.has(`${entry.path} ${entry.ino}`) && !before.has(entry.path));
+        .filter((entry) => woken.has(`${entry.path} ${entry.ino}`) && !before.has(entry.path))
+        // It did try, and that call failed too: its next sweep has to.
+        .filter((entry) => !wasRefused(evidence, entry.path));
       if (left.length > 0)
         return violated(`a write that ended left ${left.map((entry) => entry.path).join(', ')}`, listing);
     }

@@ -8,6 +8,10 @@ export const wakes: Check = {
 
   judge({ evidence, fault, proof }) {
     if (fault.lethal) return notApplicable('the system did not live through it');
+    if (fault.failsCalls === true)
+      return notApplicable(
+        'its calls failed: what it says of that is judged by reports-failure, and what it does then by recovers',
+      );
     const held_ = evidence.gateOf('held', 1)[0];
     const released = evidence.of('gate').find((event) => event.event.ev === 'released');
     const turns = evidence.of('turn').filter((one) => /^struck(-|$)/.test(one.name));

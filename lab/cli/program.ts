@@ -77,7 +77,7 @@ function running(command: Command): Command {
 function selecting(command: Command): Command {
   return command
     .option('--system <name[@version]>', 'systems; several with commas or by repeating it', several)
-    .option('-f, --fault <name>', 'faults', several)
+    .option('-f, --fault <name>', 'faults; all: each of them', several)
     .option('-p, --crash-point <name>', 'crash points', several)
     .option('-m, --memory <size>', 'memory limits, such as 640m or 1g', several)
     .option('-c, --cell <id>', 'one cell by its id, as `list` prints it', several);
@@ -136,7 +136,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       .option('--file <name=content>', 'a file below --state before the first boot; may be repeated', repeated)
       .option('--env <name=value>', 'a variable of its environment; may be repeated', repeated)
       .option('-m, --memory <size>', 'its memory limit (default: 512m)')
-      .option('-f, --fault <name>', 'faults (default: sigkill)', several)
+      .option('-f, --fault <name>', 'faults; all: each of them (default: sigkill)', several)
       .option('-p, --place <id>', 'places, as the report names them (default: one of each kind)', several)
       .option('-c, --cell <id>', 'one cell by its id', several)
       .option('--every-call', 'a place before each call of the write')
@@ -243,7 +243,8 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
 }
 
 /** A system was a gateway once, and people have that in their scripts. */
-const withSystem = (argument: string): string => argument.replace(/^(?:-g|--gateway)(?==|$)/, '--system');
+const withSystem = (argument: string): string =>
+  argument.replace(/^(?:-g|--gateway)(?==|$)/, '--system').replace(/^--faults(?==|$)/, '--fault');
 
 /** Runs the command line and gives its exit code; prints every problem as one paragraph. */
 export async function main(args: readonly string[]): Promise<number> {

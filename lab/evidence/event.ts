@@ -84,6 +84,8 @@ const PromisesShape = z.object({
     })
     .optional(),
   watched: z.array(z.string()).optional(),
+  recoversBy: z.literal('restart').optional(),
+  stopsWithinMs: z.number().optional(),
   notPromised: z.record(z.string(), z.string()).optional(),
 });
 

@@ -20,6 +20,7 @@ export const PLACE_KINDS = {
   made: 'a folder or a link is made',
   between: 'one of several calls is done',
   answered: 'all is done, and nobody has heard of it',
+  unsynced: 'what is written is not synced yet',
 } as const;
 export type PlaceKind = keyof typeof PLACE_KINDS;
 
@@ -69,8 +70,14 @@ const roleOfName = (name: string, isFolder: boolean): string =>
     ? '*'
     : path.posix.basename(patternOf(`/${name.replaceAll(TEXT, '*').replaceAll(RANDOM, '*')}`));
 
+/** A pattern for the file of a call, by whatever name its kind has; a rename's is the file that it is to be. */
+export const patternOfCall = (call: { op: string; path: string; to?: string | undefined }): string =>
+  globOfPath(call.to ?? call.path, call.op === 'mkdir');
+
 /** A pattern that fits a path's role; signs that mean something in a pattern stand for any one sign. */
-const globOf = ({ op, path: file }: Op): string => roleOf(file, op === 'mkdir').replaceAll(/[?[\]{}()!+@|\\]/g, '?');
+const globOf = ({ op, path: file }: Op): string => globOfPath(file, op === 'mkdir');
+const globOfPath = (file: string, isFolder: boolean): string =>
+  roleOf(file, isFolder).replaceAll(/[?[\]{}()!+@|\\]/g, '?');
 
 /** One call of a write, with what is needed to hold the same call in another write. */
 class Calls {
@@ -229,7 +236,20 @@ function ofEachKind(ops: readonly Op[], root: string, existing: ReadonlySet<stri
   const last = answered(ops, changes, calls, root);
   // What a rename or a removal leaves as the last call is a place already.
   if (last !== undefined && !found.some((place) => sameArm(place.arm, last.arm))) found.push(last);
-  return found;
+  return [...found, ...syncs(ops, root, targets, calls)];
+}
+
+/** The first sync of each file. */
+function syncs(ops: readonly Op[], root: string, targets: ReadonlyMap<string, string>, calls: Calls): Found[] {
+  const seen = new Set<string>();
+  return ops.flatMap((op, index): Found[] => {
+    const target = targets.get(op.path);
+    const file = below(root, target ?? op.path);
+    const copy = target === undefined ? file : `the new copy of ${file}`;
+    if (op.op !== 'sync' || seen.has(copy)) return [];
+    seen.add(copy);
+    return [{ kind: 'unsynced', file, words: `${copy}, written and not yet synced`, arm: calls.arm(index, 'before') }];
+  });
 }
 
 const sameArm = (a: ArmSpec, b: ArmSpec): boolean =>
