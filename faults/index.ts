@@ -7,6 +7,7 @@ import { killInRecovery } from './kill-in-recovery.ts';
 import { noDescriptors } from './no-descriptors.ts';
 import { noSpace } from './no-space.ts';
 import { noSpaceStays } from './no-space-stays.ts';
+import { noSpaceThenKill } from './no-space-then-kill.ts';
 import { none } from './none.ts';
 import { oom } from './oom.ts';
 import { quota } from './quota.ts';
@@ -38,6 +39,7 @@ export const faults: readonly Fault[] = [
   ioErrorStays,
   noSpace,
   noSpaceStays,
+  noSpaceThenKill,
   quota,
   noDescriptors,
   readOnly,

@@ -88,7 +88,14 @@ export function release(system: string, version: string, defects: readonly strin
       serveWithinMs: 5_000,
       // `docker stop` kills after that.
       stopsWithinMs: 10_000,
-      durable: [{ file: ['/state/sessions.journal.*', '/state/transcripts/*.jsonl'], contains: '{text}' }],
+      durable: [
+        { file: ['/state/sessions.journal.*', '/state/transcripts/*.jsonl'], contains: '{text}' },
+        // A transcript counts as far as a row vouches for it.
+        {
+          file: ['/state/sessions.json', '/state/sessions.journal.*', '/state/archive/*.jsonl'],
+          contains: '{session}',
+        },
+      ],
       level: 'power-loss',
       turnWritesAtMostBytes: 2048,
       retention: {

@@ -13,8 +13,9 @@ const LOOKS: readonly Moment[] = ['woken', 'rebooted'];
 /** Where the system is asked for it, and not only its files. */
 function isInAnswer(evidence: CellEvidence, turn: Turn): Verdict | undefined {
   const answer = evidence.of('answer').find((event) => event.moment === 'rebooted');
-  if (answer === undefined || !answer.acknowledged || answer.text.includes(turn.text)) return undefined;
-  return violated(`after a boot: the turn "${turn.name}" had succeeded, and the system does not have it`, answer, turn);
+  if (answer === undefined || (answer.acknowledged && answer.text.includes(turn.text))) return undefined;
+  const said = answer.acknowledged ? 'the system does not have it' : `the system, asked for it, says: ${answer.error}`;
+  return violated(`after a boot: the turn "${turn.name}" had succeeded, and ${said}`, answer, turn);
 }
 
 export const reportsFailure: Check = {
