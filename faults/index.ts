@@ -5,6 +5,7 @@ import { ioError } from './io-error.ts';
 import { ioErrorStays } from './io-error-stays.ts';
 import { killInRecovery } from './kill-in-recovery.ts';
 import { noDescriptors } from './no-descriptors.ts';
+import { noDescriptorsStay } from './no-descriptors-stay.ts';
 import { noSpace } from './no-space.ts';
 import { noSpaceStays } from './no-space-stays.ts';
 import { noSpaceThenKill } from './no-space-then-kill.ts';
@@ -42,6 +43,7 @@ export const faults: readonly Fault[] = [
   noSpaceThenKill,
   quota,
   noDescriptors,
+  noDescriptorsStay,
   readOnly,
   shortWrite,
   syncFails,

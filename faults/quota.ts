@@ -7,4 +7,5 @@ export const quota: Fault = failingCall({
     'the held call fails with EDQUOT, and so does every later one in the state folder that takes room, until the quota is raised',
   error: 'EDQUOT',
   from: 'folder',
+  isSwept: false,
 });

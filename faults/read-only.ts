@@ -7,4 +7,5 @@ export const readOnly: Fault = failingCall({
     'the held call fails with EROFS, and so does every later one that changes the state folder, as after the kernel remounted it read-only',
   error: 'EROFS',
   from: 'folder',
+  isSwept: false,
 });

@@ -8,6 +8,7 @@ export const shortWrite: Fault = {
   lethal: false,
   mayRefuse: true,
   failsCalls: true,
+  sweep: 'once',
   inDefaultPlan: false,
   oomKills: 0,
   unfit: ({ op }) => (op === 'write' ? undefined : `${op} writes no bytes that could be too few`),

@@ -13,6 +13,7 @@ export const syncFails: Fault = {
   lethal: false,
   mayRefuse: true,
   failsCalls: true,
+  sweep: 'once',
   inDefaultPlan: false,
   oomKills: 0,
   firstCommands: ['track'],

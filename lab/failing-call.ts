@@ -10,10 +10,12 @@ export interface FailingCall {
   error: CallError;
   /** What fails from there on, until the turn has had its time. Absent: the held call alone. */
   from?: 'file' | 'folder';
+  /** A sweep of errors has it. Absent: yes. */
+  isSwept?: false;
 }
 
 /** A fault that answers the held call with an error, in the kernel's place. */
-export function failingCall({ name, summary, error, from }: FailingCall): Fault {
+export function failingCall({ name, summary, error, from, isSwept }: FailingCall): Fault {
   return {
     name,
     kind: 'fails',
@@ -23,6 +25,7 @@ export function failingCall({ name, summary, error, from }: FailingCall): Fault 
     failsCalls: true,
     inDefaultPlan: false,
     oomKills: 0,
+    ...(isSwept === false ? {} : { sweep: from === undefined ? 'once' : 'from there on' }),
     unfit: (hold) => whyNot(error, hold),
 
     async strike(target) {

@@ -91,6 +91,8 @@ export interface Fault {
   failsCalls?: boolean;
   /** Why it can't be injected where a call is held so; undefined: it can. Absent: it always can. */
   unfit?(hold: Pick<ArmSpec, 'op' | 'at'>): string | undefined;
+  /** A sweep of errors has it: at one call, or from that one on. Absent: no sweep has. */
+  sweep?: 'once' | 'from there on';
   /** It needs a system that stays: one that is run for each write has nothing that could be struck so. */
   needsServer?: boolean;
   /** Commands that writegate runs at each boot before the system's first call. */

@@ -174,7 +174,7 @@ export async function planMutants(defects: readonly string[], repeat = 1): Promi
   return [...long.values(), ...(cells.size === 0 ? [] : await withControls([...cells.values()], releases))];
 }
 
-function mutantOf(defect: string): System {
+export function mutantOf(defect: string): System {
   const found = mutants.find((system) => system.mutant?.defect === defect);
   if (found !== undefined) return found;
   const known = mutants.map((system) => system.mutant?.defect).join(', ');

@@ -19,6 +19,7 @@ import { sweep } from '../reaper/reaper.ts';
 import { plain } from '../report/plain.ts';
 import { buildImagesOf } from '../run.ts';
 import type { Release } from '../system.ts';
+import { exploreErrors } from './explore-errors.ts';
 import { interrupted } from './interrupt.ts';
 
 export interface ExploreCommandOptions {
@@ -30,6 +31,10 @@ export interface ExploreCommandOptions {
   everyState?: boolean;
   maxDuration?: number;
   state?: string;
+  errors?: boolean;
+  everyCall?: boolean;
+  config?: string;
+  cell?: string[];
   jobs?: number;
   results: string;
   json?: boolean;
@@ -39,6 +44,7 @@ const say = (line: string) => console.error(`explore: ${line}`);
 
 /** Explores every crash state of a workload, or boots one kept state again. */
 export async function exploreCommand(options: ExploreCommandOptions): Promise<ExitCode> {
+  if (options.errors === true) return exploreErrors(options);
   if (options.state !== undefined) return again(options.state, options);
   if (options.system === undefined)
     throw new Problem('bad-usage', 'name a system: --system NAME, or a kept state: --state FOLDER.');

@@ -174,6 +174,13 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .option('--every-state', 'boot each distinct state, also those that differ only in what no boot opened')
     .option('--max-duration <time>', 'begin no boot after so long a time of booting, such as 90s, 10m or 1h', duration)
     .option('--state <folder>', 'boot one state that an exploration has kept, instead')
+    .option(
+      '--errors',
+      'let every call of one write fail instead, with every error that it can return, a live run each',
+    )
+    .option('--every-call', 'with --errors: run each call, also where another one stands for it')
+    .option('-c, --cell <id>', 'with --errors: one of its runs', several)
+    .option('--config <file>', 'with --errors: systems of your own, as with run')
     .option('-j, --jobs <number>', 'states at a time (default: two for each processor of the engine, at most 8)', count)
     .option('-o, --results <folder>', 'where the results go', 'results')
     .option('--json', 'print JSON')

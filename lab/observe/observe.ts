@@ -23,6 +23,8 @@ export interface Observation {
   watched: string[];
   /** For a person, a line each. */
   told: string[];
+  /** The calls that the write made, and what was there before it. */
+  calls?: { ops: readonly Op[]; existing: ReadonlySet<string> };
   /** How long it may wait with what it writes after its answer, in ms. Absent: it does not wait. */
   quietMs?: number;
 }
@@ -78,6 +80,7 @@ export async function observe(
     },
     watched: [...new Set(ops.flatMap((op) => [roleOf(op.path), roleOf(op.to ?? op.path)]))],
     told: inWords(first.write, root),
+    calls: { ops, existing },
     ...late(first.write),
   };
 }

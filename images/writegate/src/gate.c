@@ -337,6 +337,24 @@ static void begin_hold(const struct call *call, const struct arm *arm) {
   }
 }
 
+/* False: it fails by itself, as `mkdir -p` does on what is there and `rm -f` on what is not. */
+static bool would_change(const struct call *call) {
+  switch (call->op) {
+    case OP_CREATE: return true;
+    case OP_MKDIR:
+    case OP_MKNOD:
+    case OP_SYMLINK: return !call->path.exists;
+    case OP_LINK: return call->path.exists && !call->to.exists;
+    default: return call->path.exists;
+  }
+}
+
+/* What is there already is no matter of room or of a bad block: the kernel says so first (EEXIST). */
+static struct refusal *met_by(const struct call *call) {
+  bool makes = call->op == OP_MKDIR || call->op == OP_MKNOD || call->op == OP_SYMLINK || call->op == OP_LINK;
+  return makes && !would_change(call) ? NULL : refusals_match(call);
+}
+
 /* The kernel never runs it, or it ran otherwise than it was asked to. `refusal`: what it met; NULL: it was held. */
 static void tell_answered(const struct call *call, const char *id, const struct refusal *refusal, int64_t result, int64_t lost) {
   event_begin("answered");
@@ -360,7 +378,7 @@ static void refuse(const struct call *call, struct refusal *refusal) {
 
 /* A program that tries again and again is answered each time, and told of no more. */
 static bool is_refused_in_silence(const struct call *call) {
-  struct refusal *refusal = hold.phase == OPEN && !arms_any() ? refusals_match(call) : NULL;
+  struct refusal *refusal = hold.phase == OPEN && !arms_any() ? met_by(call) : NULL;
   if (refusal == NULL || refusal->answered < TOLD_MAX) return false;
   refuse(call, refusal);
   return true;
@@ -374,7 +392,7 @@ static void take_its_time(void) {
 }
 
 static void meet_disk(const struct call *call) {
-  struct refusal *refusal = refusals_match(call);
+  struct refusal *refusal = met_by(call);
   if (slow.ms > 0) {
     event_uncork();
     take_its_time();
@@ -577,18 +595,6 @@ static bool is_no_state(const char *path) {
 }
 
 static bool is_outside(const char *path) { return !path_is_watched(path) && !is_no_state(path); }
-
-/* False: it fails by itself, as `mkdir -p` does on what is there and `rm -f` on what is not. */
-static bool would_change(const struct call *call) {
-  switch (call->op) {
-    case OP_CREATE: return true;
-    case OP_MKDIR:
-    case OP_MKNOD:
-    case OP_SYMLINK: return !call->path.exists;
-    case OP_LINK: return call->path.exists && !call->to.exists;
-    default: return call->path.exists;
-  }
-}
 
 /* Something outside the state folders is to be changed: told once for each path. A write through a descriptor is not told, its open is. */
 static void tell_outside(const struct call *call) {
