@@ -1,6 +1,7 @@
 import type { Check, Judged } from '../check.ts';
 import type { CellEvidence, Listing } from '../evidence/cell-evidence.ts';
 import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
+import { writeUnderWay } from '../judge/exercise.ts';
 import { held, inconclusive, type Verdict, violated } from '../judge/verdict.ts';
 import { oneOfTwo } from '../observe/judge-answers.ts';
 import { storeAt, storeEntry } from './store.ts';
@@ -78,6 +79,8 @@ function database({ evidence, fault, proof }: Judged, moment: 'struck' | 'woken'
 export const allOrNothing: Check = {
   id: 'all-or-nothing',
   promise: 'after the fault the store is the old one or the new one, whole, and never a mixture',
+
+  exercised: ({ evidence }) => writeUnderWay(evidence),
 
   judge(judged) {
     const { evidence, fault, proof } = judged;

@@ -6,6 +6,11 @@ export const boots: Check = {
   id: 'boots',
   promise: 'it is ready again within its limit, and a second boot changes nothing more',
 
+  exercised({ evidence }) {
+    const boots = evidence.of('ready').filter((event) => event.boot >= 2).length;
+    return boots === 0 ? undefined : { by: `${boots} boot${boots === 1 ? '' : 's'} on what the fault left` };
+  },
+
   judge({ evidence, fault, proof }) {
     if (!fault.lethal && fault.failsCalls !== true) return notApplicable('the system lived on');
     const failed = evidence.of('not-ready')[0];

@@ -1,7 +1,7 @@
 import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
-import { leftForEver } from '../observe/judge-answers.ts';
+import { leftForEver, unlikeAtRest } from '../observe/judge-answers.ts';
 
 const wasRefused = (evidence: CellEvidence, path: string): boolean =>
   evidence.gateOf('answered', 1).some(({ op, path: file, result }) => op === 'unlink' && file === path && result < 0);
@@ -9,6 +9,15 @@ const wasRefused = (evidence: CellEvidence, path: string): boolean =>
 export const noOrphans: Check = {
   id: 'no-orphans',
   promise: "after the boot, no temp of a dead writer is left that is older than the system's own grace",
+
+  exercised({ evidence, fault }) {
+    const { answers } = evidence.cell.promises;
+    const moment = fault.lethal ? 'struck' : 'held';
+    const left =
+      answers === undefined ? evidence.temps(moment) : unlikeAtRest(evidence.snapshot(moment)?.entries ?? [], answers);
+    const [first] = left;
+    return first === undefined ? undefined : { by: `${first.path}, which was there when the fault came` };
+  },
 
   judge(judged) {
     const { evidence, fault, proof } = judged;

@@ -1,5 +1,6 @@
 import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import { failure } from '../judge/exercise.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 
 /** So many calls in a second that fail are a loop that does nothing else. */
@@ -19,6 +20,8 @@ function triesOf(evidence: CellEvidence): string {
 export const recovers: Check = {
   id: 'recovers',
   promise: 'it works again when its calls do not fail any more: by itself, or after a boot where no more is promised',
+
+  exercised: ({ evidence }) => failure(evidence),
 
   judge({ evidence, fault, proof }) {
     if (fault.failsCalls !== true) return notApplicable('no call failed');

@@ -1,6 +1,7 @@
 import type { Check, Judged } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf, Moment } from '../evidence/event.ts';
+import { failure } from '../judge/exercise.ts';
 import { held, inconclusive, notApplicable, type Verdict, violated } from '../judge/verdict.ts';
 import { struckIsThere } from '../observe/judge-answers.ts';
 import { lostTurn } from './acked-durable.ts';
@@ -21,6 +22,8 @@ function isInAnswer(evidence: CellEvidence, turn: Turn): Verdict | undefined {
 export const reportsFailure: Check = {
   id: 'reports-failure',
   promise: 'where a call fails, it says no success for a write that is not there afterwards',
+
+  exercised: ({ evidence }) => failure(evidence),
 
   judge(judged: Judged) {
     const { evidence, fault, proof } = judged;

@@ -15,6 +15,10 @@ export const serves: Check = {
   id: 'serves',
   promise: 'the next write is accepted and kept, within its limit: nothing of the dead process stands in the way',
 
+  exercised(judged) {
+    return turnAfter(judged) === undefined ? undefined : { by: 'the write after the fault' };
+  },
+
   judge(judged) {
     const { evidence, fault, proof } = judged;
     const { answers } = evidence.cell.promises;

@@ -8,6 +8,8 @@ export const stops: Check = {
   id: 'stops',
   promise: 'SIGTERM ends it within its time, so that nobody has to kill it in the middle of what it still had to do',
 
+  exercised: () => ({ by: 'SIGTERM in the middle of a write' }),
+
   judge({ evidence, fault, proof }) {
     const limit = evidence.cell.promises.stopsWithinMs;
     if (limit === undefined) return notApplicable('it promises nothing of how long it takes to stop');

@@ -1,10 +1,13 @@
 import type { Check } from '../check.ts';
+import { writeUnderWay } from '../judge/exercise.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 
 export const wakes: Check = {
   id: 'wakes',
   promise:
     'after a fault that it lives through, the held write completes and its temp was not taken away from under it',
+
+  exercised: ({ evidence }) => writeUnderWay(evidence),
 
   judge({ evidence, fault, proof }) {
     if (fault.lethal) return notApplicable('the system did not live through it');

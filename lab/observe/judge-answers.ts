@@ -2,6 +2,7 @@ import type { Judged } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf, Moment } from '../evidence/event.ts';
 import { held, inconclusive, notApplicable, type Verdict, violated } from '../judge/verdict.ts';
+import type { Entry } from '../sidecar/client.ts';
 import type { Answers } from '../system.ts';
 import { type AnswerTemplate, differs, unlikeInWords } from './answers.ts';
 import { roleOf } from './places.ts';
@@ -141,6 +142,12 @@ export function servesAgain({ evidence, proof }: Judged, { showsText }: Answers,
   return held(proof, `the next write was acknowledged after ${took} ms and can be read`, turn, answer);
 }
 
+/** Files that an undisturbed life of the system does not have when it is at rest. */
+export function unlikeAtRest(entries: readonly Entry[], { atRest }: Pick<Answers, 'atRest'>): Entry[] {
+  const known = new Set(atRest);
+  return entries.filter((entry) => entry.type !== 'directory' && entry.gone !== true && !known.has(roleOf(entry.path)));
+}
+
 /**
  * What a crash leaves for ever: files that an undisturbed life of the system does not have, after the recovery, another write and one more boot. A name that
  * changes from write to write grows with the crashes; one that stays the same is left at most once.
@@ -154,10 +161,7 @@ export function leftForEver({ evidence, fault, proof }: Judged, { atRest }: Answ
       ? notApplicable('the system was not ready again')
       : inconclusive(`the state folder was not looked at (${moment})`);
   }
-  const known = new Set(atRest);
-  const left = listing.entries.filter(
-    (entry) => entry.type !== 'directory' && entry.gone !== true && !known.has(roleOf(entry.path)),
-  );
+  const left = unlikeAtRest(listing.entries, { atRest });
   // What a later process has written to is its own, such as the next one of a row of logs; one that lives on may have any file in use but a temp.
   const isInUse = (file: string) =>
     isBooted
