@@ -20,7 +20,9 @@ export function writeUnderWay(evidence: CellEvidence): Exercise | undefined {
 export function failure(evidence: CellEvidence): Exercise | undefined {
   const [answered] = evidence.gateOf('answered', 1);
   if (answered !== undefined)
-    return { by: `${answered.op} ${answered.path}, which ${answered.error ?? `wrote ${answered.result} bytes only`}` };
+    return {
+      by: `${answered.op} ${answered.path}, which ${answered.error === undefined ? `wrote ${answered.result} bytes only` : `failed with ${answered.error}`}`,
+    };
   const refused = evidence.of('turn').find(({ name, result }) => name.startsWith('struck') && !result.acknowledged);
   return refused === undefined
     ? undefined

@@ -73,8 +73,11 @@ export function oneOfTwo(judged: Judged, answers: Answers): Verdict {
   );
 }
 
+/** The write after the boot that comes last: nobody asks for it. */
+const RESTARTED = 'restarted';
+
 const written = (evidence: CellEvidence): Turn[] =>
-  evidence.of('turn').filter((turn) => turn.result.acknowledged && turn.name !== 'after');
+  evidence.of('turn').filter(({ name, result }) => result.acknowledged && name !== 'after' && name !== RESTARTED);
 
 /** What was acknowledged is in the answer; of a write that another one has overwritten, the other one is. */
 export function acknowledgedIsThere(judged: Judged, answers: Answers): Verdict {

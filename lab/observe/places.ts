@@ -63,7 +63,7 @@ const FIRST_BYTE = /^[0-9a-f]{2}$/;
 const RANDOM = /(?<=^|[._-])(?=\w*[a-z])(?=\w*[A-Z])(?![A-Z]?[a-z]+(?:[._-]|$))[A-Za-z0-9]{6,}(?=$|[._-])/g;
 
 /** What a write says may be in the name of its file. */
-const TEXT = /midwrite-(?:warm|struck|after|early)(?:-\d+)?x*/g;
+const TEXT = /midwrite-(?:warm|struck|after|early|restarted)(?:-\d+)?x*/g;
 
 const roleOfName = (name: string, isFolder: boolean): string =>
   isFolder && FIRST_BYTE.test(name)
