@@ -15,6 +15,7 @@ import { quota } from './quota.ts';
 import { readOnly } from './read-only.ts';
 import { recreated } from './recreated.ts';
 import { shortWrite } from './short-write.ts';
+import { shortWriteStays } from './short-write-stays.ts';
 import { sigkill } from './sigkill.ts';
 import { sigterm } from './sigterm.ts';
 import { sleep } from './sleep.ts';
@@ -46,6 +47,7 @@ export const faults: readonly Fault[] = [
   noDescriptorsStay,
   readOnly,
   shortWrite,
+  shortWriteStays,
   syncFails,
   none,
 ];

@@ -164,7 +164,11 @@ export function leftForEver({ evidence, fault, proof }: Judged, { atRest }: Answ
       ? notApplicable('the system was not ready again')
       : inconclusive(`the state folder was not looked at (${moment})`);
   }
-  const left = unlikeAtRest(listing.entries, { atRest });
+  // One that it did try to remove, where that call failed too, is left by the fault.
+  const refused = new Set(
+    evidence.gateOf('answered', 1).flatMap(({ op, path, result }) => (op === 'unlink' && result < 0 ? [path] : [])),
+  );
+  const left = unlikeAtRest(listing.entries, { atRest }).filter(({ path }) => !refused.has(path));
   // What a later process has written to is its own, such as the next one of a row of logs; one that lives on may have any file in use but a temp.
   const isInUse = (file: string) =>
     isBooted

@@ -352,7 +352,12 @@ static bool would_change(const struct call *call) {
 /* What is there already is no matter of room or of a bad block: the kernel says so first (EEXIST). */
 static struct refusal *met_by(const struct call *call) {
   bool makes = call->op == OP_MKDIR || call->op == OP_MKNOD || call->op == OP_SYMLINK || call->op == OP_LINK;
-  return makes && !would_change(call) ? NULL : refusals_match(call);
+  struct refusal *refusal = makes && !would_change(call) ? NULL : refusals_match(call);
+  if (refusal == NULL) return NULL;
+  /* A full disk lets a name that is there be replaced, and syncs what it had taken: the room for that was set aside by the write. */
+  bool is_of_room = refusal->number == ENOSPC || refusal->number == EDQUOT;
+  bool takes_none = call->op == OP_SYNC || (call->op == OP_RENAME && call->to.exists);
+  return is_of_room && takes_none ? NULL : refusal;
 }
 
 /* The kernel never runs it, or it ran otherwise than it was asked to. `refusal`: what it met; NULL: it was held. */
