@@ -9,6 +9,7 @@ import { plan } from '../plan.ts';
 import { describe, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
 import { buildImages } from '../run.ts';
+import { armedFault } from './armed-fault.ts';
 import { exploring } from './exploring.ts';
 import { falseAlarms } from './false-alarms.ts';
 import { holdCost } from './hold-cost.ts';
@@ -30,6 +31,7 @@ const sections: readonly Section[] = [
   falseAlarms,
   storeSize,
   holdCost,
+  armedFault,
   samplingCost,
   looking,
   labCost,

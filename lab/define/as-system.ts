@@ -221,7 +221,7 @@ function releaseOf(
 }
 
 function promisesOf(definition: SystemDefinition, state: string): Promises {
-  const { readyWithinMs, answersWithinMs, survives, notPromised } = definition;
+  const { readyWithinMs, answersWithinMs, survives, notPromised, recoversBy, stopsWithinMs } = definition;
   return {
     root: state,
     store: storeOf(definition, state),
@@ -232,6 +232,8 @@ function promisesOf(definition: SystemDefinition, state: string): Promises {
     serveWithinMs: answersWithinMs ?? ANSWERS_WITHIN_MS,
     durable: [],
     level: survives ?? 'process-crash',
+    ...(recoversBy !== undefined && { recoversBy }),
+    ...(stopsWithinMs !== undefined && { stopsWithinMs }),
     ...(notPromised !== undefined && { notPromised }),
   };
 }

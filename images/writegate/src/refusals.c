@@ -31,10 +31,16 @@ bool refusals_remove(const char *id, int64_t *answered) {
   return true;
 }
 
+/* What is the same in every path that matches comes first: most calls differ from it in that, and cost nothing more. */
+static bool reaches(const char *pattern, const char *path) {
+  size_t same = strcspn(pattern, "*?");
+  return strncmp(pattern, path, same) == 0 && path_matches(pattern, path);
+}
+
 static bool meets(const struct refusal *refusal, const struct call *call) {
   if (refusal->op != OP_COUNT && refusal->op != call->op) return false;
   if (!error_fits_call(refusal->number, call)) return false;
-  return path_matches(refusal->path, call->path.path) || (call->has_to && path_matches(refusal->path, call->to.path));
+  return reaches(refusal->path, call->path.path) || (call->has_to && reaches(refusal->path, call->to.path));
 }
 
 struct refusal *refusals_match(const struct call *call) {
