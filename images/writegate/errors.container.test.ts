@@ -145,7 +145,7 @@ describe('a sync that fails', { timeout: 60_000 }, () => {
 describe('calls that fail from here on', { timeout: 60_000 }, () => {
   test('each that meets it, by either path, until it is taken away; what can not return the error goes on', async () => {
     await using fixture = await act(
-      'write /state/a old , mkdir /state/go , mkdir /state/c , rename /state/c /state/a , link /state/a /state/d , ' +
+      'write /state/a old , mkdir /state/go , mkdir /state/c , rename /state/a /state/b , link /state/a /state/d , ' +
         'unlink /state/a , mkdir /state/end , write /state/a new',
       ['arm id=x op=mkdir path=/state/go', 'arm id=y op=mkdir path=/state/end'],
     );

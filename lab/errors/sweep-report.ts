@@ -105,8 +105,8 @@ function counts({ calls, runs, represented, tookMs }: Sweep): string {
   const same =
     represented === 0
       ? ''
-      : `; ${represented} more are the same call of the same file after the same call as one that ran`;
-  return `${calls.length} calls, ${runs} runs${same}; ${(tookMs / 1000).toFixed(0)} s.`;
+      : `; for ${represented} more another one stands: the same call of the same file, after the same call`;
+  return `${calls.length} calls, ${runs} ${runs === 1 ? 'run' : 'runs'}${same}; ${(tookMs / 1000).toFixed(0)} s.`;
 }
 
 /** For a person at a terminal. */

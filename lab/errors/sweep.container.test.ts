@@ -11,7 +11,7 @@ const CELL = (system: string) => `${system}@1.0.0_sessions.json.x.tmp.call-21_io
 async function sweepOf(
   defect: readonly string[],
   system: string,
-): Promise<{ sweep: Sweep; exitCode: number; map: string }> {
+): Promise<{ sweep: Sweep; exitCode: number | undefined; map: string }> {
   const results = await mkdtemp(path.join(tmpdir(), 'midwrite-errors-'));
   try {
     const asked = ['explore', '--errors', '--system', 'reference', ...defect, '--cell', CELL(system)];
