@@ -55,14 +55,18 @@ export const armedFault: Section = {
     const figures: Figure[] = [
       ...variants.map(({ name, turns }) => figure(`${SYSTEM} turn, ${name}`, 'ms', turns)),
       ...[unmet, tracked].map(({ name, turns }) =>
-        figure(`${SYSTEM} turn, ${name} / no fault: the fastest tenth`, '×', [fastest(turns) / fastest(base.turns)]),
+        figure(
+          `${SYSTEM} turn, ${name} / no fault: the fastest tenth`,
+          '×',
+          [fastest(turns) / fastest(base.turns)],
+          turns === unmet.turns ? GOAL : undefined,
+        ),
       ),
       ...[unmet, tracked].map(({ name, turns }) =>
         ratioFigure(
           `${SYSTEM} turn, ${name} / no fault`,
           summarize(turns).median / summarize(base.turns).median,
           ratios(turns, base.turns),
-          ...(turns === unmet.turns ? [GOAL] : []),
         ),
       ),
     ];
