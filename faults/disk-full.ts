@@ -7,10 +7,12 @@ const LEFT_BYTES = 4096;
 /** The disk of the state folder is full while the write takes place, and has room again after it. */
 export const diskFull: Fault = {
   name: 'disk-full',
+  kind: 'disk',
   summary:
     'the disk of the state folder (a tmpfs of 64 MiB) is filled but for 4096 bytes in the middle of the write, and emptied after it',
   lethal: false,
   mayRefuse: true,
+  failsCalls: true,
   diskBytes: 64 * MiB,
   inDefaultPlan: false,
   oomKills: 0,

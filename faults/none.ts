@@ -3,6 +3,7 @@ import type { Fault } from '../lab/fault.ts';
 /** The control: the same hold, the same boots, and no fault. What is violated here is the lab's mistake, or shows without any fault. */
 export const none: Fault = {
   name: 'none',
+  kind: 'none',
   summary: 'no fault: the held write goes on, the system is stopped with SIGTERM and booted again',
   lethal: true,
   isControl: true,

@@ -3,6 +3,7 @@ import type { Fault } from '../lab/fault.ts';
 /** The kernel's own OOM kill in the system's cgroup, with the system as its victim. */
 export const oom: Fault = {
   name: 'oom',
+  kind: 'dies',
   summary: "ballast in /dev/shm brings the container to its memory limit, and the kernel's OOM killer takes the system",
   lethal: true,
   oomKills: 1,

@@ -3,6 +3,7 @@ import type { Fault } from '../lab/fault.ts';
 /** SIGKILL to the whole container, as `docker kill` or a host's reset would end it. */
 export const sigkill: Fault = {
   name: 'sigkill',
+  kind: 'dies',
   summary: 'every process of the container is killed with SIGKILL through the Docker API',
   lethal: true,
   oomKills: 0,

@@ -10,6 +10,7 @@ const SLEPT_MS = 8 * 60 * 60_000;
  */
 export const sleep: Fault = {
   name: 'sleep',
+  kind: 'sleeps',
   summary: 'the container is frozen in the middle of the write, its files get 8 hours older, then it goes on',
   lethal: false,
   oomKills: 0,

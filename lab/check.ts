@@ -1,5 +1,6 @@
 import type { CellEvidence } from './evidence/cell-evidence.ts';
 import type { Fault } from './fault.ts';
+import type { Exercise } from './judge/exercise.ts';
 import type { Proof, Verdict } from './judge/verdict.ts';
 
 /** What a check gets to see: evidence, and the proof that the fault landed. No clock, no file system, no engine. */
@@ -15,4 +16,6 @@ export interface Check {
   /** The promise, as a sentence. */
   promise: string;
   judge(judged: Judged): Verdict;
+  /** What in a cell could have broken the promise; undefined: nothing that was seen could. Asked where it is held or violated. Absent: nobody says. */
+  exercised?(judged: Judged): Exercise | undefined;
 }

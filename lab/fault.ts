@@ -1,4 +1,6 @@
 import type { CellEvidence } from './evidence/cell-evidence.ts';
+import type { CallError } from './gate/call-errors.ts';
+import type { ArmSpec } from './gate/protocol.ts';
 
 /** Whether the fault took place where it should have, told from evidence. */
 export type Landing = { landed: true; proof: string } | { landed: false; why: string };
@@ -34,12 +36,34 @@ export interface Target {
    * @throws Problem no-machine: the engine's machine is not the lab's own; machine-lost: it ended by itself
    */
   cutPower(): Promise<PowerCut>;
+  /** The same for a call that a signal may have taken back, or whose caller may be dead. */
+  letGo(): Promise<void>;
+  /** The held call fails in the kernel's place; `loses`: a sync, with what was not synced. */
+  fail(error: CallError, loses?: 'unsynced'): Promise<void>;
+  /** The held write writes a part of its bytes, and says so. */
+  shorten(): Promise<void>;
+  /** From here on each call fails that can return the error: those on the held call's file, by whatever name its kind has, or all in the state folder. */
+  refuse(error: CallError, what: 'file' | 'folder'): Promise<void>;
+  /** Takes that away; resolves with how many calls have failed, or undefined where the system has ended. */
+  allow(): Promise<number | undefined>;
+  /** From here on each call in the state folder takes so much longer; 0: no more. */
+  slow(ms: number): Promise<void>;
+  /** Waits until the container has stopped. False: it had not after so long. */
+  endedWithin(limitMs: number): Promise<boolean>;
+  /** Boots the system again and kills it at the first change that this boot makes. False: it was ready before it changed anything. */
+  dieInRecovery(): Promise<boolean>;
+  /** The stopped container goes, and its host with it: the next boot is of another one, with other names and process ids, on the same state. */
+  replace(): Promise<void>;
+  /** Lets a Node system use up the heap that it allows itself; resolves with why it could not, or undefined. */
+  exhaustHeap(): Promise<string | undefined>;
   /** Waits until the container has stopped. */
   ended(): Promise<void>;
   /** Waits until the engine reports an action (`die`, `oom`, `pause`, …) for the container. */
   dockerEvent(action: string): Promise<void>;
   /** Waits until the driver has heard the end of the turn that is held. */
   turnEnded(): Promise<void>;
+  /** The same where it may wait for the fault to go; and until the system is quiet, or is seen not to be. */
+  turnHadItsTime(): Promise<void>;
   /** Puts a fact into the evidence. */
   note(step: string, facts?: Record<string, string | number | boolean | null>): void;
 }
@@ -59,10 +83,23 @@ export type PowerCut = {
   mountOptions: string;
   offMs: number;
 };
+/** The kinds of faults, in the order in which `midwrite list` has them. */
+export const FAULT_KINDS = {
+  dies: 'the process dies',
+  stops: 'the process is stopped or moved, as an operator does it',
+  sleeps: 'the machine sleeps',
+  fails: 'a call fails, and the process lives',
+  disk: 'the disk is full or slow',
+  own: 'of the config',
+  none: 'no fault',
+} as const;
+export type FaultKind = keyof typeof FAULT_KINDS;
 
 /** One fault: one file in faults/, one line in its index. */
 export interface Fault {
   name: string;
+  /** Absent: a config's own. */
+  kind?: FaultKind;
   /** One sentence for `midwrite list`: what really happens. */
   summary: string;
   /** The process is gone afterwards: the system is booted again on what was left. */
@@ -71,6 +108,18 @@ export interface Fault {
   isControl?: boolean;
   /** The held turn may be refused: the system has to live on, and to lose nothing. */
   mayRefuse?: boolean;
+  /** Calls of the system fail: when it has driven on, it is killed and booted again, so that what it said is seen to be on disk, and what only a boot mends. */
+  failsCalls?: boolean;
+  /** Why it can't be injected where a call is held so; undefined: it can. Absent: it always can. */
+  unfit?(hold: Pick<ArmSpec, 'op' | 'at'>): string | undefined;
+  /** A sweep of errors has it: at one call, or from that one on. Absent: no sweep has. */
+  sweep?: 'once' | 'from there on';
+  /** It needs a system that stays: one that is run for each write has nothing that could be struck so. */
+  needsServer?: boolean;
+  /** Commands that writegate runs at each boot before the system's first call. */
+  firstCommands?: readonly string[];
+  /** What the system's environment has in its cells, from what it has and the memory limit. */
+  env?(own: Readonly<Record<string, string>>, memoryBytes: number): Readonly<Record<string, string>>;
   /** The state folder is on a disk of this size. Absent: on the engine's own. */
   diskBytes?: number;
   /** It cuts the power of the machine: it runs on the lab's own, and beside nothing else. */

@@ -51,6 +51,6 @@ describe('midwrite mutants', () => {
   test('a defect that is not there is told, with those that are', async () => {
     const ran = await midwrite(['mutants', '--defect', 'nope']);
     expect(ran.exitCode).toBe(2);
-    expect(ran.stderr).toMatch(/there is no mutant "nope"\. There are: write-in-place, no-file-sync/);
+    expect(ran.stderr).toMatch(/Unknown mutant "nope"\. Available: write-in-place, no-file-sync/);
   });
 });

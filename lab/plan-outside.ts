@@ -1,11 +1,20 @@
 import { cellId, parseCellId, parseSize } from './cell/cell-id.ts';
 import { activityOf } from './during/activity.ts';
 import type { Fault } from './fault.ts';
+import { pointsFor, refuseUnfit, whyUnfit } from './fits.ts';
 import { configured, knownFaults } from './known.ts';
 import type { Observation } from './observe/observe.ts';
 import { fewOfEachKind } from './observe/places.ts';
 import { controlPlace, crashPointOf, specsOf, withAnswers } from './observe/plan-places.ts';
-import { faultNamed, type PlannedCell, type PlannedName, type Selection, systemNamed } from './plan.ts';
+import {
+  asksForAll,
+  faultNamed,
+  faultsOf,
+  type PlannedCell,
+  type PlannedName,
+  type Selection,
+  systemNamed,
+} from './plan.ts';
 import { Problem } from './problem.ts';
 import type { Release, System } from './system.ts';
 
@@ -15,6 +24,8 @@ export interface Outsider {
   release: Release;
   memoryBytes: number;
   faults: readonly Fault[];
+  /** They are all that there are: what has no place in this write is left out. */
+  isEveryFault: boolean;
   /** Ids of places; empty: those of the default plan. */
   places: readonly string[];
   /** Whole cells; empty: those that the filters give. */
@@ -52,8 +63,8 @@ async function outsider(name: string, selection: Selection, every: boolean): Pro
   const version = cell?.version ?? (asked?.includes('@') === true ? asked.slice(asked.indexOf('@') + 1) : 'now');
   const release = await system.release(version);
   const killer = knownFaults().find((fault) => fault.lethal && fault.isControl !== true && fault.oomKills === 0);
-  const chosen = selection.faults.length > 0 ? selection.faults : system.faults;
-  const faults = chosen === undefined ? (killer === undefined ? [] : [killer]) : chosen.map(faultNamed);
+  const chosen = selection.faults.length > 0 ? selection.faults : (system.faults ?? []);
+  const faults = faultsOf(chosen) ?? (killer === undefined ? [] : [killer]);
   const [size] = selection.memory;
   if (selection.memory.length > 1)
     throw new Problem('bad-usage', 'of a system from outside --memory takes one size: its write is observed under it.');
@@ -62,6 +73,7 @@ async function outsider(name: string, selection: Selection, every: boolean): Pro
     release,
     memoryBytes: cell?.memoryBytes ?? (size === undefined ? release.memory.defaultBytes : parseSize(size)),
     faults,
+    isEveryFault: asksForAll(chosen),
     places: selection.crashPoints,
     cells,
     every: every || [...selection.crashPoints, ...cells].some((id) => id.includes('.call-')),
@@ -106,13 +118,28 @@ export function cellsOf(outsider: Outsider, observation: Observation): PlannedCe
     fault: faultNamed(spec.fault),
     crashPoint: crashPointOf(placeNamed(spec.crashPoint)),
   });
-  const chosen = asked.length === 0 ? places : asked.map(placeNamed);
+  const all = places.map(crashPointOf);
+  const named = asked.map((id) => crashPointOf(placeNamed(id)));
+  // A place of a sync leaves what the one before it leaves: it is for faults that need one.
+  const ordinary = places.filter((place) => place.kind !== 'unsynced').map(crashPointOf);
+  const struck = faults.flatMap((fault) => {
+    if (outsider.isEveryFault && all.every((point) => whyUnfit(fault, point, release) !== undefined)) return [];
+    const isAsked = named.length > 0 && !outsider.isEveryFault;
+    if (isAsked) for (const point of named) refuseUnfit(fault, point, release, all);
+    const points = pointsFor(fault, release, { points: named.length > 0 ? named : ordinary, all, asked: isAsked });
+    return specsOf(
+      release,
+      points.map((point) => placeNamed(point.name)),
+      [fault],
+      memoryBytes,
+    );
+  });
   const specs =
     ids.length > 0
       ? ids.map(parseCellId)
-      : specsOf(release, chosen, faults, memoryBytes).flatMap((spec) =>
-          Array.from({ length: repeat }, (_, index) => ({ ...spec, attempt: index + 1 })),
-        );
+      : struck.flatMap((spec) => Array.from({ length: repeat }, (_, index) => ({ ...spec, attempt: index + 1 })));
+  for (const { crashPoint, fault } of specs)
+    refuseUnfit(faultNamed(fault), crashPointOf(placeNamed(crashPoint)), release, all);
   const none = knownFaults().find((fault) => fault.isControl === true);
   if (none === undefined) throw new Error('there is no control among the faults');
   const [control] = specsOf(release, [controlPlace(fewOfEachKind(places).kept)], [none], memoryBytes);

@@ -42,9 +42,9 @@ describe('the plan', () => {
 
 describe('what can not be planned', () => {
   test.each([
-    [{ systems: ['nope'] }, /no system "nope"\. There are: openclaw, reference, canary/],
-    [{ faults: ['nope'] }, /no fault "nope"/],
-    [{ crashPoints: ['nope'] }, /no crash point "nope"/],
+    [{ systems: ['nope'] }, /[Uu]nknown system "nope"\. Available: openclaw, reference, canary/],
+    [{ faults: ['nope'] }, /nknown fault "nope"/],
+    [{ crashPoints: ['nope'] }, /nknown crash point "nope"/],
     [{ crashPoints: ['torn-frame'] }, /store of json-rows: no write of it passes torn-frame\. It has: before-create, /],
     [{ memory: ['64m'] }, /needs 96m of memory to boot, and 64m \(64 MiB\) was asked for/],
     [

@@ -12,6 +12,7 @@ import {
 import { type CrashPoint, crashPoints, passes } from './cell/write-shape.ts';
 import { activityOf } from './during/activity.ts';
 import type { Fault } from './fault.ts';
+import { pointsFor, refuseUnfit, whyUnfit } from './fits.ts';
 import { configured, knownFaults, knownSystems } from './known.ts';
 import { Problem } from './problem.ts';
 import type { Scenario } from './scenario/scenario.ts';
@@ -211,11 +212,11 @@ export async function planMutants(defects: readonly string[], repeat = 1): Promi
   return [...long.values(), ...(cells.size === 0 ? [] : await withControls([...cells.values()], releases))];
 }
 
-function mutantOf(defect: string): System {
+export function mutantOf(defect: string): System {
   const found = mutants.find((system) => system.mutant?.defect === defect);
   if (found !== undefined) return found;
   const known = mutants.map((system) => system.mutant?.defect).join(', ');
-  throw new Problem('bad-usage', `there is no mutant "${defect}". There are: ${known}.`);
+  throw new Problem('bad-usage', `Unknown mutant "${defect}". Available: ${known}.`);
 }
 
 /** The one cell that shows a mutant's defect, of the mutant or of the system that it was made from. */
@@ -264,23 +265,17 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
       ? asked
       : systems.filter((one) => one.inDefaultPlan).map((one) => one.name);
   if (names.length > 0) for (const name of selection.crashPoints) crashPointNamed(name);
-  const struck =
-    selection.faults.length > 0
-      ? selection.faults
-      : knownFaults()
-          .filter((fault) => fault.isControl !== true && fault.inDefaultPlan !== false)
-          .map((fault) => fault.name);
-  for (const name of struck) faultNamed(name);
+  const isAll = asksForAll(selection.faults);
+  const struck = faultsOf(selection.faults) ?? knownFaults().filter(isOfDefaultPlan);
   const everything = selection.faults.length === 0 && selection.crashPoints.length === 0;
   const killer = knownFaults().find((fault) => fault.lethal && fault.isControl !== true);
   const specs: CellSpec[] = [];
   for (const name of names) {
     const release = await releases.ofName(name);
     const { store } = release.promises;
-    const points =
-      selection.crashPoints.length > 0
-        ? selection.crashPoints
-        : crashPoints.filter((one) => one.inDefaultPlan && passes(one, store)).map((one) => one.name);
+    const all = crashPoints.filter((one) => passes(one, store));
+    const named = selection.crashPoints.map(crashPointNamed);
+    const points = named.length > 0 ? named : all.filter((one) => one.inDefaultPlan);
     const sizes = selection.memory.length > 0 ? selection.memory.map(parseSize) : [release.memory.defaultBytes];
     for (const memoryBytes of sizes) {
       const cell = (crashPoint: string, fault: string, aftermath: Aftermath): CellSpec => ({
@@ -292,7 +287,16 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
         aftermath,
         attempt: 1,
       });
-      for (const crashPoint of points) for (const fault of struck) specs.push(cell(crashPoint, fault, 'aged'));
+      const pairs = struck.map((fault) => {
+        // Of everything, what can't be is left out; what a person asks for by its names is refused with a reason.
+        const isAsked = named.length > 0 && !isAll;
+        if (isAsked) for (const point of named) if (passes(point, store)) refuseUnfit(fault, point, release, all);
+        if (isAll && isUnfitEverywhere(fault, release, named.length > 0 ? named : all)) return { fault, at: [] };
+        return { fault, at: pointsFor(fault, release, { points, all, asked: isAsked }) };
+      });
+      for (const { name: crashPoint } of new Set([...points, ...pairs.flatMap(({ at }) => at)]))
+        for (const { fault, at } of pairs)
+          if (at.some((point) => point.name === crashPoint)) specs.push(cell(crashPoint, fault.name, 'aged'));
       // What a crash leaves of a store that is replaced whole depends on its age, and may be the only copy; a database keeps no temps.
       if (everything && killer !== undefined && store.format === 'json-rows') {
         for (const aftermath of ['fresh', 'corrupt-store'] as const) {
@@ -303,6 +307,22 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
   }
   return specs;
 }
+
+/** Every fault there is. */
+const ALL = 'all';
+export const asksForAll = (names: readonly string[]): boolean => names.includes(ALL);
+
+const isOfDefaultPlan = (fault: Fault): boolean => fault.isControl !== true && fault.inDefaultPlan !== false;
+
+/** Faults by their names, `all` for each of them but the control; undefined: none was named. */
+export function faultsOf(names: readonly string[]): Fault[] | undefined {
+  if (names.length === 0) return undefined;
+  const others = names.filter((name) => name !== ALL).map(faultNamed);
+  return asksForAll(names) ? knownFaults().filter((fault) => fault.isControl !== true) : others;
+}
+
+const isUnfitEverywhere = (fault: Fault, release: Release, points: readonly CrashPoint[]): boolean =>
+  points.every((point) => whyUnfit(fault, point, release) !== undefined);
 
 function controlPlace(release: Release): CrashPoint {
   const found = crashPoints.find((one) => one.isControlPlace === true && passes(one, release.promises.store));
@@ -355,15 +375,10 @@ async function planned(role: Role, spec: CellSpec, releases: Releases): Promise<
       `${spec.system}@${spec.version} has a store of ${store.format}: no write of it passes ${spec.crashPoint}. It has: ${fitting.join(', ')}.`,
     );
   }
-  return {
-    id: cellId(spec),
-    role,
-    spec,
-    system,
-    release,
-    fault: faultNamed(spec.fault),
-    crashPoint,
-  };
+  const fault = faultNamed(spec.fault);
+  const all = crashPoints.filter((one) => passes(one, store));
+  refuseUnfit(fault, crashPoint, release, all);
+  return { id: cellId(spec), role, spec, system, release, fault, crashPoint };
 }
 
 /** Asks npm once for each release. */
@@ -389,10 +404,7 @@ class Releases {
 function choose<T extends { name: string }>(kind: string, list: readonly T[], name: string): T {
   const found = list.find((one) => one.name === name);
   if (found !== undefined) return found;
-  throw new Problem(
-    'bad-usage',
-    `there is no ${kind} "${name}". There are: ${list.map((one) => one.name).join(', ')}.`,
-  );
+  throw new Problem('bad-usage', `Unknown ${kind} "${name}". Available: ${list.map((one) => one.name).join(', ')}.`);
 }
 
 /**

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import pMap from 'p-map';
 import { gated } from '../images/gated/recipe.ts';
+import { mutants } from '../images/index.ts';
 import { sidecarImage } from '../images/sidecar/recipe.ts';
 import { runCell } from './cell/cell.ts';
 import { slowed } from './cell/slowed.ts';
@@ -15,6 +16,7 @@ import { systemTimeMs } from './judge/system-time.ts';
 import { packageFile } from './package-folder.ts';
 import { isPlannedScenario, knownSystem, type Planned, type PlannedScenario } from './plan.ts';
 import { describe, Problem } from './problem.ts';
+import { idleControls, type ShownMutant, withAbilities } from './report/exercised.ts';
 import { reportOf, writeReports } from './report/index.ts';
 import {
   MATRIX_SCHEMA_VERSION,
@@ -314,14 +316,19 @@ export async function judgeCell(
 export async function judgeRun(results: ResultsFolder, file?: RunFile, options: JudgeOptions = {}): Promise<Matrix> {
   const { run, plan, state, shard, leftOut, merged } = file ?? (await results.readRun());
   const without = new Map(leftOut?.map(({ id, why }) => [id, why]));
-  const cells = await pMap(
+  const judged = await pMap(
     plan,
     (planned) => judgeCell(results.cell(planned.id), planned, run, options, without.get(planned.id)),
     { concurrency: CELLS_AT_ONCE },
   );
+  const cells = withAbilities(judged, ({ system }) => knownSystem(system)?.mutant?.of ?? system);
   // Whether a finding is gone can't be told from a part of its cells.
   const stale = staleIn(cells, run, options).filter(({ why }) => shard === undefined || why === 'expired');
   const outcome = outcomeOf(cells, stale);
+  for (const reason of idleControls(cells, shownMutants())) {
+    outcome.kind = 'unsound';
+    outcome.reasons.unshift(reason);
+  }
   for (const control of merged?.controls ?? []) {
     const folder = results.shardControl(control.shard, control.planned.id);
     const row = await judgeCell(folder, control.planned, run, options);
@@ -337,6 +344,9 @@ export async function judgeRun(results: ResultsFolder, file?: RunFile, options: 
   }
   return { schemaVersion: MATRIX_SCHEMA_VERSION, run, outcome, stale, cells };
 }
+
+const shownMutants = (): ShownMutant[] =>
+  mutants.flatMap(({ name, mutant }) => (mutant === undefined ? [] : [{ ...mutant, system: name }]));
 
 /** The known findings of each file that no longer fit. */
 function staleIn(cells: readonly MatrixRow[], run: RunFacts, options: JudgeOptions): StaleExpectation[] {

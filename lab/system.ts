@@ -238,6 +238,10 @@ export interface Promises {
   watched?: readonly string[];
   /** A command is run to its end: there is no server that could boot a second time. Absent: a server. */
   lifecycle?: 'command';
+  /** What makes it work again when calls of it have failed and do not fail any more. Absent: nothing has to. */
+  recoversBy?: 'restart';
+  /** A SIGTERM ends it within this time, so that nobody has to kill it. Absent: no promise. */
+  stopsWithinMs?: number;
   /** Promises that it does not make, by check, with the reason. */
   notPromised?: Readonly<Record<string, string>>;
 }

@@ -16,7 +16,7 @@ export default defineConfig({
       read: 'node /opt/app/notes.mjs',
       // A full disk takes a part of the bytes, and no more.
       textBytes: 12_000,
-      faults: ['sigkill', 'disk-full'],
+      faults: ['sigkill', 'disk-full', 'short-write-stays'],
       store: { json: 'config.json' },
     }),
   ],

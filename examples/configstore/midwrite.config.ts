@@ -15,7 +15,7 @@ export default defineConfig({
       write: 'node /opt/app/notes.mjs {text}',
       read: 'node /opt/app/notes.mjs',
       textBytes: 12_000,
-      faults: ['sigkill', 'disk-full'],
+      faults: ['sigkill', 'disk-full', 'short-write-stays'],
       store: { json: 'notes.json' },
     }),
   ],

@@ -38,6 +38,14 @@ const turn = (key: string, text: string): HttpRequest => ({
   body: { model: 'echo', messages: [{ role: 'user', content: text }] },
 });
 
+const historyOf = (key: string): HttpRequest => ({
+  port: PORT,
+  method: 'GET',
+  path: `/v1/sessions/${key}/history`,
+  headers: {},
+  body: undefined,
+});
+
 /** How a build of the reference gateway is run in the lab. */
 export function release(system: string, version: string, defects: readonly string[], memoryBytes = 192 * MiB): Release {
   if (version !== VERSION)
@@ -59,6 +67,8 @@ export function release(system: string, version: string, defects: readonly strin
       ready: { kind: 'http', port: PORT, path: '/readyz', status: 200, includes: '"ready":true' },
     },
     write: { kind: 'http', ...turn('{session}', '{text}') },
+    // Of the turn that is struck: that it is in a file does not mean that it is found again.
+    read: { kind: 'http', ...historyOf('midwrite-struck') },
     lifecycle: 'server',
     promises: {
       root: '/state',
@@ -76,7 +86,16 @@ export function release(system: string, version: string, defects: readonly strin
       sweepEveryMs: 2 * MAINTENANCE_MS + 200,
       readyWithinMs: 10_000,
       serveWithinMs: 5_000,
-      durable: [{ file: ['/state/sessions.journal.*', '/state/transcripts/*.jsonl'], contains: '{text}' }],
+      // `docker stop` kills after that.
+      stopsWithinMs: 10_000,
+      durable: [
+        { file: ['/state/sessions.journal.*', '/state/transcripts/*.jsonl'], contains: '{text}' },
+        // A transcript counts as far as a row vouches for it.
+        {
+          file: ['/state/sessions.json', '/state/sessions.journal.*', '/state/archive/*.jsonl'],
+          contains: '{session}',
+        },
+      ],
       level: 'power-loss',
       turnWritesAtMostBytes: 2048,
       retention: {

@@ -6,7 +6,7 @@ import { type Call, drive } from './drive.ts';
 import { type HttpCall, listens, ready, turn } from './driver.ts';
 import { Failure } from './failure.ts';
 import { Fields } from './fields.ts';
-import { heap } from './heap.ts';
+import { exhaustHeap, heap } from './heap.ts';
 import type { Provider } from './provider.ts';
 import { requests } from './requests.ts';
 import { isInside, type RestoreEntry, restore, Stock } from './restore.ts';
@@ -46,6 +46,7 @@ export function commandsFor(provider: Provider): ReadonlyMap<string, Command> {
     ['drive', driveCommand],
     ['requests', requestsCommand],
     ['heap', heapCommand],
+    ['exhaust-heap', exhaustHeapCommand],
     ['collections', collectionsCommand],
     ['snapshot', snapshotCommand],
     ['age', ageCommand],
@@ -137,6 +138,13 @@ async function requestsCommand(fields: Fields, cancel: AbortSignal): Promise<Rec
   };
   fields.end();
   return { ...(await requests(series, cancel)) };
+}
+
+async function exhaustHeapCommand(fields: Fields, cancel: AbortSignal): Promise<Record<string, unknown>> {
+  const inspector = fields.any('port') === undefined ? INSPECTOR_PORT : port(fields);
+  const limitMs = fields.integer('limitMs', 1, LIMIT_MAX_MS);
+  fields.end();
+  return { ...(await exhaustHeap(inspector, limitMs, cancel)) };
 }
 
 async function heapCommand(fields: Fields, cancel: AbortSignal): Promise<Record<string, unknown>> {

@@ -1,3 +1,4 @@
+import { Failure } from './failure.ts';
 import { figure, Inspector } from './inspector.ts';
 
 /**
@@ -53,4 +54,20 @@ async function smallestUsage(inspector: Inspector): Promise<{ usedBytes: number;
     if (smallest === undefined || second === undefined) continue;
     if (second.usedBytes - smallest.usedBytes <= SAME_BYTES || readings.length === COLLECTIONS_MAX) return smallest;
   }
+}
+
+/** More and more of what nothing lets go of, a megabyte of it at a time: V8 ends the process at its own limit. */
+const GROWS = '{ const kept = []; for (;;) kept.push(new Array(131072).fill(Math.random())); }';
+
+/** Lets the heap grow until the process is gone; `tookMs` from the first poll. Fails as `Inspector.open` does, and with `timeout` where it lives on. */
+export async function exhaustHeap(port: number, limitMs: number, cancel: AbortSignal): Promise<{ tookMs: number }> {
+  const startedMs = performance.now();
+  await using inspector = await Inspector.open(port, limitMs, cancel);
+  try {
+    await inspector.call('Runtime.evaluate', { expression: GROWS });
+  } catch (error) {
+    // The connection breaks where the process dies; whether it did is for the engine to say.
+    if (!(error instanceof Failure) || error.code !== 'inspector-failed') throw error;
+  }
+  return { tookMs: performance.now() - startedMs };
 }

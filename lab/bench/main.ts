@@ -9,6 +9,7 @@ import { plan } from '../plan.ts';
 import { describe, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
 import { buildImages } from '../run.ts';
+import { armedFault } from './armed-fault.ts';
 import { exploring } from './exploring.ts';
 import { falseAlarms } from './false-alarms.ts';
 import { holdCost } from './hold-cost.ts';
@@ -31,6 +32,7 @@ const sections: readonly Section[] = [
   falseAlarms,
   storeSize,
   holdCost,
+  armedFault,
   samplingCost,
   looking,
   labCost,
@@ -122,7 +124,7 @@ function asked(args: readonly string[]): Asked {
   if (unknown !== undefined)
     throw new Problem(
       'bad-usage',
-      `there is no section "${unknown}". There are: ${sections.map((section) => section.name).join(', ')}.`,
+      `Unknown section "${unknown}". Available: ${sections.map((section) => section.name).join(', ')}.`,
     );
   return {
     sections: positionals.length === 0 ? sections : sections.filter((section) => positionals.includes(section.name)),

@@ -9,7 +9,7 @@ import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import type { Release } from '../system.ts';
 import { type CellSpec, cellId } from './cell-id.ts';
-import { driveOn, recover } from './recovery.ts';
+import { driveOn, driveOnAndBoot, recover } from './recovery.ts';
 import { Session } from './session.ts';
 import { target } from './target.ts';
 import type { CrashPoint } from './write-shape.ts';
@@ -43,7 +43,8 @@ export async function runCell(
 ): Promise<void> {
   const began = performance.now();
   using recorder = new Recorder(folder);
-  const { spec, release } = plan;
+  const { spec } = plan;
+  const release = inCell(plan);
   const activity = activityOf(spec.crashPoint);
   recorder.record({
     type: 'cell',
@@ -73,6 +74,7 @@ export async function runCell(
         // What is struck is boot 1; before a boot or a clean-up there is the life that it finds.
         ...(activity === 'boot' || activity === 'cleanup' ? { bootsBefore: -1 } : {}),
         ...(plan.fault.diskBytes === undefined ? {} : { diskBytes: plan.fault.diskBytes }),
+        ...(plan.fault.firstCommands === undefined ? {} : { firstCommands: plan.fault.firstCommands }),
       },
       recorder,
     );
@@ -92,6 +94,13 @@ export async function runCell(
   recorder.record({ type: 'end', durationMs: Math.round(performance.now() - began) });
 }
 
+/** The release with the environment that the fault needs. */
+function inCell({ release, fault, spec }: CellPlan): Release {
+  if (fault.env === undefined) return release;
+  const env = { ...release.boot.env, ...fault.env(release.boot.env, spec.memoryBytes) };
+  return { ...release, boot: { ...release.boot, env } };
+}
+
 /** The phases, in the order in which things happen. */
 async function live(
   pod: Pod,
@@ -100,7 +109,7 @@ async function live(
   progress: CellProgress,
   signal: AbortSignal,
 ): Promise<void> {
-  const session = new Session(pod, plan.release, recorder, signal);
+  const session = new Session(pod, inCell(plan), recorder, signal);
   const phase = (name: string) => {
     signal.throwIfAborted();
     recorder.record({ type: 'phase', name });
@@ -125,6 +134,7 @@ async function live(
   phase('strike');
   await plan.fault.strike(target(pod, session, recorder, held));
 
+  if (plan.fault.failsCalls === true) return driveOnAndBoot(session, phase);
   if (!plan.fault.lethal) return driveOn(session, phase);
   if (!(await recover(session, phase, { aftermath: plan.spec.aftermath }))) return;
 

@@ -1,4 +1,5 @@
 import type { BootOptions } from '../pod/pod.ts';
+import { Problem } from '../problem.ts';
 import type { Aftermath } from './cell-id.ts';
 import type { Session, TurnWords } from './session.ts';
 
@@ -8,12 +9,36 @@ export type Phase = (name: string) => void;
 /** After a fault that the system lived through: what it made of the held write, and the next turn. */
 export async function driveOn(session: Session, phase: Phase, after: TurnWords = {}): Promise<void> {
   phase('drive on');
-  await session.quiet();
+  // One that tries again and again is not quiet, and drives on all the same.
+  await session.quiet().catch(passedLimit);
   await session.read('woken');
   await session.snapshot('woken');
-  await session.settled(await session.turn('after', after));
+  await session.settled(await session.turn('after', after)).catch(passedLimit);
   await session.read('served');
   await session.snapshot('served');
+}
+
+const passedLimit = (error: unknown): void => {
+  if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
+};
+
+/**
+ * After calls that failed and work again: what it made of the held write, the next turn, and then a kill and a boot. What it said is on disk, or it is not,
+ * and what it can't do any more it may do after a boot.
+ */
+export async function driveOnAndBoot(session: Session, phase: Phase): Promise<void> {
+  // A system may end itself where it can't go on: its boot is its answer.
+  if (session.hasEnded) {
+    phase('drive on');
+    await session.snapshot('woken');
+  } else await driveOn(session, phase);
+  phase('boot again');
+  await session.kill();
+  await session.snapshot('stopped');
+  if (!(await session.boot())) return;
+  await session.read('rebooted');
+  await session.snapshot('rebooted');
+  await session.settled(await session.turn('restarted'));
 }
 
 /** After a fault that ended the system: a boot on what it left, and the next turn. False: it was not ready again. */

@@ -529,6 +529,18 @@ export class Session {
     return true;
   }
 
+  /** It ended by itself, or of a fault: nothing of it runs any more. */
+  get hasEnded(): boolean {
+    return this.#pod.gate.howEnded !== undefined;
+  }
+
+  /** Ends the system in no way that it could do anything about; one that has ended already is only seen to be gone. */
+  async kill(): Promise<void> {
+    const isRunning = !this.hasEnded;
+    if (isRunning) await this.#pod.container.signal('SIGKILL');
+    await this.#pod.ended(STOP_LIMIT_MS, isRunning);
+  }
+
   /** Stops the system as its operator would: SIGTERM, and SIGKILL if that does not end it. One that has ended by itself is at rest already. */
   async stop(): Promise<void> {
     // The next boot may write nothing of its store before a turn is to be held there.

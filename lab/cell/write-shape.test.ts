@@ -122,7 +122,7 @@ describe('every crash point has a hold', () => {
     const names = crashPoints
       .filter((point) => point.hold({ kind: 'in-place', store: STORE }) !== undefined)
       .map((point) => point.name);
-    expect(names).toEqual(['before-create', 'empty-temp', 'torn-temp']);
+    expect(names).toEqual(['before-create', 'empty-temp', 'torn-temp', 'unsynced-temp']);
   });
 });
 

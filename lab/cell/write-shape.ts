@@ -147,6 +147,16 @@ export const crashPoints: readonly CrashPoint[] = [
     hold: (shape) => inWritten(shape, 'torn'),
   },
   {
+    name: 'unsynced-temp',
+    stores: ['json-rows'],
+    inDefaultPlan: false,
+    leaves: 'a whole temp that was not synced yet',
+    hold(shape) {
+      const path = written(shape);
+      return path === undefined ? undefined : { op: 'sync', path, at: 'before' };
+    },
+  },
+  {
     name: 'full-temp',
     stores: ['json-rows'],
     inDefaultPlan: true,

@@ -52,6 +52,11 @@ export const ackedDurable: Check = {
   id: 'acked-durable',
   promise: 'every write that was acknowledged is there after the boot',
 
+  exercised({ evidence }) {
+    const count = evidence.of('turn').filter((turn) => turn.result.acknowledged).length;
+    return count === 0 ? undefined : { by: `the loss of one of ${count} acknowledged writes` };
+  },
+
   judge(judged) {
     const { evidence, fault, proof } = judged;
     const { answers, level } = evidence.cell.promises;

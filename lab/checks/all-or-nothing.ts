@@ -1,6 +1,7 @@
 import type { Check, Judged } from '../check.ts';
 import type { CellEvidence, Listing } from '../evidence/cell-evidence.ts';
 import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
+import { writeUnderWay } from '../judge/exercise.ts';
 import { held, inconclusive, type Verdict, violated } from '../judge/verdict.ts';
 import { oneOfTwo } from '../observe/judge-answers.ts';
 import { storeAt, storeEntry } from './store.ts';
@@ -18,6 +19,12 @@ export function wholeSizes(
   const asked = new Map<string, number>();
   const whole = new Set<number>();
   for (const event of events) {
+    // A write that was cut short did less than it was asked for, and the next one does the rest.
+    if (event.ev === 'answered' && event.op === 'write' && event.result >= 0) {
+      const write = events.find((one) => one.ev === 'op' && one.seq === event.of);
+      const rest = write?.ev === 'op' && typeof write.offset !== 'number' ? (write.bytes ?? 0) - event.result : 0;
+      asked.set(event.path, (asked.get(event.path) ?? 0) - rest);
+    }
     if (event.ev !== 'op' && event.ev !== 'held') continue;
     switch (event.op) {
       case 'create':
@@ -47,7 +54,7 @@ function sizeAfter(size: number, write: GateEventOf<'op'>): number {
 function gateBefore(evidence: CellEvidence, t: number): GateEvent[] {
   return evidence
     .of('gate')
-    .filter((event) => event.t <= t)
+    .filter((event) => event.t <= t && !evidence.isRefused(event.event))
     .map((event) => event.event);
 }
 
@@ -72,6 +79,8 @@ function database({ evidence, fault, proof }: Judged, moment: 'struck' | 'woken'
 export const allOrNothing: Check = {
   id: 'all-or-nothing',
   promise: 'after the fault the store is the old one or the new one, whole, and never a mixture',
+
+  exercised: ({ evidence }) => writeUnderWay(evidence),
 
   judge(judged) {
     const { evidence, fault, proof } = judged;

@@ -38,15 +38,26 @@ export const boots: Check = {
   id: 'boots',
   promise: 'it is ready again within its limit, and a second boot changes nothing more',
 
+  exercised({ evidence }) {
+    const boots = evidence.of('ready').filter((event) => event.boot >= 2).length;
+    return boots === 0 ? undefined : { by: `${boots} boot${boots === 1 ? '' : 's'} on what the fault left` };
+  },
+
   judge({ evidence, fault, proof }) {
     const failed = evidence.of('not-ready')[0];
     if (failed !== undefined) return violated(refusal(evidence, failed), failed, ...readyAfter(evidence, failed));
-    if (!fault.lethal) return notApplicable('the system lived on');
+    if (!fault.lethal && fault.failsCalls !== true) return notApplicable('the system lived on');
     const ready = evidence.of('ready').filter((event) => event.boot >= 2);
     const limit = evidence.cell.promises.readyWithinMs;
     const slow = ready.find((event) => event.tookMs > limit);
     if (slow !== undefined)
       return violated(`boot ${slow.boot} took ${slow.tookMs} ms, and ${limit} are promised`, slow);
+    // After calls that failed there is one boot: what the next one finds is what a crash of a system in order leaves.
+    if (fault.failsCalls === true) {
+      if (ready.length > 0)
+        return held(proof, ready.map((event) => `boot ${event.boot}: ${event.tookMs} ms`).join(', '), ...ready);
+      return notApplicable('the system lived on');
+    }
     const boots = evidence.cell.promises.lifecycle === 'command' ? 1 : 2;
     if (ready.length < boots)
       return inconclusive(`only ${ready.length} of the ${boots} boots after the fault were seen`);

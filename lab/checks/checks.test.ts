@@ -5,10 +5,12 @@ import {
   type EvidenceBuilder,
   FIRST_TEMP,
   FOREIGN,
+  failed,
   JOURNAL,
   killed,
   STORE,
   slept,
+  stopped,
   storeOf,
   TEMP,
   YOUNG,
@@ -85,6 +87,8 @@ function promising(build: EvidenceBuilder, more: object): EvidenceBuilder {
   build.events[0] = { ...cell, promises: { ...cell.promises, ...more } };
   return build;
 }
+const acknowledged = (event: EvidenceEvent): EvidenceEvent[] =>
+  event.type === 'turn' ? [{ ...event, result: { ...event.result, acknowledged: true, status: 200 } }] : [event];
 const isTurn = (name: string) => (event: EvidenceEvent) => event.type === 'turn' && event.name === name;
 const AFTER: Moment[] = ['booted', 'served', 'stopped', 'rebooted'];
 
@@ -441,6 +445,61 @@ const mutants: Mutant[] = [
     says: /one turn wrote \d+ bytes, and at most 350 are promised, beside a store of \d+ bytes: 300 to .*journal/,
   },
   {
+    check: 'reports-failure',
+    defect: 'success for a write that is not there',
+    evidence: () => change(failed(), isTurn('struck'), acknowledged),
+    says: /woken: the turn "struck" had succeeded, and it is not in/,
+  },
+  {
+    check: 'reports-failure',
+    defect: 'success for a write that a boot does not find',
+    evidence: () => {
+      const build = change(failed(), isTurn('struck'), acknowledged);
+      for (const moment of ['woken', 'served'] as const)
+        look(build, [moment], STORE, { text: storeOf('warm', 'struck') });
+      return build;
+    },
+    says: /rebooted: the turn "struck" had succeeded/,
+  },
+  {
+    check: 'recovers',
+    defect: 'a lock that stays',
+    evidence: () =>
+      change(failed(), isTurn('after'), (event) =>
+        event.type === 'turn'
+          ? [{ ...event, result: { ...event.result, acknowledged: false, error: 'timeout' } }]
+          : [event],
+      ),
+    says: /the next write failed after \d+ ms: timeout; only a boot makes it work again/,
+  },
+  {
+    check: 'recovers',
+    defect: 'not even a boot mends it',
+    evidence: () => {
+      const build = without(failed(), isTurn('after'));
+      return change(build, isTurn('restarted'), (event) =>
+        event.type === 'turn' ? [{ ...event, result: { ...event.result, acknowledged: false } }] : [event],
+      );
+    },
+    says: /and after a boot as well/,
+  },
+  {
+    check: 'stops',
+    defect: 'a drain that is longer than a stop',
+    evidence: () =>
+      change(stopped(), isTurn('struck'), (event) => [
+        { t: event.t, type: 'strike', step: 'killed', facts: { afterMs: 10_000 } },
+        event,
+      ]),
+    says: /10000 ms after SIGTERM it still ran and had to be killed, and 10000 ms are promised/,
+  },
+  {
+    check: 'no-orphans',
+    defect: 'a replacement that failed leaves its temp',
+    evidence: () => look(failed(), ['woken', 'served'], TEMP, { text: storeOf('warm', 'struck'), ino: 7 }),
+    says: /a write that ended left .*sessions\.json\.0a1b2c3d/,
+  },
+  {
     check: 'memory-bounded',
     defect: 'an OOM of its own',
     evidence: () => killed().gate(2, { ev: 'memory', currentBytes: 1, peakBytes: 1, oomKills: 1 }),
@@ -478,6 +537,8 @@ describe('a right gateway holds', () => {
     ['killed, and booted at once', killed('fresh')],
     ['killed, with a corrupt store', killed('corrupt-store')],
     ['slept', slept()],
+    ['a call failed', failed()],
+    ['stopped', stopped()],
   ] as const)('%s', (_, build) => {
     const result = judge(build.done());
     expect(result.checks.filter((check) => check.verdict !== 'held' && check.verdict !== 'not-applicable')).toEqual([]);

@@ -4,8 +4,11 @@ import { allOrNothing } from './all-or-nothing.ts';
 import { boots } from './boots.ts';
 import { memoryBounded } from './memory-bounded.ts';
 import { noOrphans } from './no-orphans.ts';
+import { recovers } from './recovers.ts';
+import { reportsFailure } from './reports-failure.ts';
 import { retention } from './retention.ts';
 import { serves } from './serves.ts';
+import { stops } from './stops.ts';
 import { storeValid } from './store-valid.ts';
 import { sweepOnBoot } from './sweep-on-boot.ts';
 import { sweepOnTimer } from './sweep-on-timer.ts';
@@ -25,6 +28,9 @@ export const checks: readonly Check[] = [
   retention,
   boots,
   serves,
+  stops,
+  reportsFailure,
+  recovers,
   wakes,
   memoryBounded,
   writesBounded,

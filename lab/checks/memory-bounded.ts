@@ -7,6 +7,11 @@ export const memoryBounded: Check = {
   id: 'memory-bounded',
   promise: 'it stays under its memory limit: no OOM kill but the injected one',
 
+  exercised({ evidence }) {
+    const boots = evidence.gateOf('start').length;
+    return boots === 0 ? undefined : { by: `the memory of ${boots} boots under its limit` };
+  },
+
   judge({ evidence, fault, proof }) {
     const starts = evidence.gateOf('start');
     if (starts.length === 0) return inconclusive('no boot was seen');

@@ -1,10 +1,23 @@
 import type { Check } from '../check.ts';
+import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
-import { leftForEver } from '../observe/judge-answers.ts';
+import { leftForEver, unlikeAtRest } from '../observe/judge-answers.ts';
+
+const wasRefused = (evidence: CellEvidence, path: string): boolean =>
+  evidence.gateOf('answered', 1).some(({ op, path: file, result }) => op === 'unlink' && file === path && result < 0);
 
 export const noOrphans: Check = {
   id: 'no-orphans',
   promise: "after the boot, no temp of a dead writer is left that is older than the system's own grace",
+
+  exercised({ evidence, fault }) {
+    const { answers } = evidence.cell.promises;
+    const moment = fault.lethal ? 'struck' : 'held';
+    const left =
+      answers === undefined ? evidence.temps(moment) : unlikeAtRest(evidence.snapshot(moment)?.entries ?? [], answers);
+    const [first] = left;
+    return first === undefined ? undefined : { by: `${first.path}, which was there when the fault came` };
+  },
 
   judge(judged) {
     const { evidence, fault, proof } = judged;
@@ -14,6 +27,8 @@ export const noOrphans: Check = {
     if (aftermath === 'fresh') return notApplicable('what the crash left is younger than the grace: it may stay');
     const moment = 'served';
     const listing = evidence.snapshot(moment);
+    if (listing === undefined && fault.failsCalls === true && evidence.gateOf('exit', 1).length > 0)
+      return notApplicable('it ended itself in the middle of its write: what a death leaves is judged in other cells');
     if (listing === undefined) {
       return evidence.of('not-ready').length > 0
         ? notApplicable('the system was not ready again')
@@ -27,7 +42,9 @@ export const noOrphans: Check = {
       const before = new Set(evidence.temps('before').map((entry) => entry.path));
       const left = evidence
         .temps(moment)
-        .filter((entry) => woken.has(`${entry.path} ${entry.ino}`) && !before.has(entry.path));
+        .filter((entry) => woken.has(`${entry.path} ${entry.ino}`) && !before.has(entry.path))
+        // It did try, and that call failed too: its next sweep has to.
+        .filter((entry) => !wasRefused(evidence, entry.path));
       if (left.length > 0)
         return violated(`a write that ended left ${left.map((entry) => entry.path).join(', ')}`, listing);
     }

@@ -57,6 +57,19 @@ export const retention: Check = {
   id: 'retention',
   promise: 'rows whose time has come go, durable rows stay up to the limit, and what is over is archived and not lost',
 
+  exercised({ evidence }) {
+    const promised = evidence.cell.promises.retention;
+    const first = rowsOf(evidence, 'configured');
+    if (promised === undefined || first === undefined) return undefined;
+    const last = MOMENTS.findLast((moment) => evidence.snapshot(moment) !== undefined);
+    const now = last === undefined ? 0 : (evidence.snapshot(last)?.t ?? 0);
+    const due = [...first].filter(([key, row]) => isDue(promised, key, row, now)).length;
+    const durable = [...first.keys()].filter((key) => lifeMs(promised, key) === undefined).length;
+    const added = evidence.of('turn').filter((turn) => turn.result.acknowledged).length;
+    const over = Math.max(0, durable + added - promised.maxRows);
+    return due + over === 0 ? undefined : { by: `${due} rows whose time had come, and ${over} over the limit` };
+  },
+
   judge({ evidence, proof }) {
     const promised = evidence.cell.promises.retention;
     if (promised === undefined) return notApplicable('it promises nothing of which rows stay');

@@ -1,12 +1,15 @@
 import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Moment } from '../evidence/event.ts';
+import { writeUnderWay } from '../judge/exercise.ts';
 import { held, inconclusive, notApplicable, type Proof, type Verdict, violated } from '../judge/verdict.ts';
 import { storeAt } from './store.ts';
 
 export const storeValid: Check = {
   id: 'store-valid',
   promise: 'the store can be read, and every row of it is whole, after the fault and after the boot',
+
+  exercised: ({ evidence }) => writeUnderWay(evidence),
 
   judge({ evidence, proof }) {
     if (evidence.cell.aftermath === 'corrupt-store') return notApplicable('the lab itself made the store unreadable');

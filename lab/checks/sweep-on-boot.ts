@@ -13,6 +13,17 @@ export const sweepOnBoot: Check = {
   id: 'sweep-on-boot',
   promise: 'the system itself removes the temps of dead writers soon after its boot, and nothing else',
 
+  exercised({ evidence }) {
+    const prepared = evidence.temps('prepared');
+    const [first] = prepared;
+    if (first === undefined) return undefined;
+    const gone = removed(evidence);
+    const shows = prepared.some((entry) => gone.has(entry.path)) ? { shows: 'sweep' } : {};
+    const mustStay = evidence.cell.aftermath !== 'aged';
+    const what = `${first.path}, which ${mustStay ? 'had to stay' : 'had to go'}`;
+    return { by: what, ...shows, ...(mustStay ? { needs: 'sweep' } : {}) };
+  },
+
   judge({ evidence, fault, proof }) {
     const { aftermath, promises } = evidence.cell;
     if (promises.answers !== undefined)

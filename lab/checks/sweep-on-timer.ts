@@ -6,6 +6,11 @@ export const sweepOnTimer: Check = {
   promise:
     'a temp of a dead writer that outlives its grace while the system runs is removed without a boot, and nothing else',
 
+  exercised({ evidence }) {
+    const [first] = evidence.temps('prepared').filter((entry) => evidence.entry('served', entry.path) !== undefined);
+    return first === undefined ? undefined : { by: `${first.path}, which outlived its grace` };
+  },
+
   judge({ evidence, proof }) {
     const { aftermath, promises } = evidence.cell;
     if (promises.sweepEveryMs === undefined) return notApplicable('it promises no sweep but the one at its boot');

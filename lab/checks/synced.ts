@@ -193,6 +193,11 @@ export const synced: Check = {
   promise:
     'by the order of its calls it survives a power loss: data is synced before its rename, both with their folder before an acknowledgement and before what they replace is removed',
 
+  exercised({ evidence }) {
+    const count = evidence.of('turn').filter((turn) => turn.result.acknowledged).length;
+    return count === 0 ? undefined : { by: `an acknowledgement before a sync, ${count} times` };
+  },
+
   judge({ evidence, proof }) {
     if (evidence.cell.promises.level !== 'power-loss') return notApplicable('it promises nothing for a power loss');
     const boots = evidence.gateOf('start').length;

@@ -1,6 +1,7 @@
 import type { Check } from '../check.ts';
 import { activityOf } from '../during/activity.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import { writeUnderWay } from '../judge/exercise.ts';
 import { held, inconclusive, notApplicable, type Proof, type Verdict, violated } from '../judge/verdict.ts';
 
 export const wakes: Check = {
@@ -8,8 +9,14 @@ export const wakes: Check = {
   promise:
     'after a fault that it lives through, the held write completes and its temp was not taken away from under it',
 
+  exercised: ({ evidence }) => writeUnderWay(evidence),
+
   judge({ evidence, fault, proof }) {
     if (fault.lethal) return notApplicable('the system did not live through it');
+    if (fault.failsCalls === true)
+      return notApplicable(
+        'its calls failed: what it says of that is judged by reports-failure, and what it does then by recovers',
+      );
     const held_ = evidence.gateOf('held', 1)[0];
     const released = evidence.of('gate').find((event) => event.event.ev === 'released');
     if (activityOf(evidence.cell.crashPoint) === 'boot') return wokenBoot(evidence, proof);

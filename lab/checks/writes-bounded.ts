@@ -7,6 +7,11 @@ export const writesBounded: Check = {
   id: 'writes-bounded',
   promise: 'a turn writes what it changed, and not the whole store',
 
+  exercised({ evidence }) {
+    const turn = evidence.of('turn').find((one) => one.name === 'warm' && one.result.acknowledged);
+    return turn === undefined ? undefined : { by: 'what one turn wrote' };
+  },
+
   judge({ evidence, proof }) {
     const most = evidence.cell.promises.turnWritesAtMostBytes;
     if (most === undefined) return notApplicable('it promises nothing of what a turn writes');

@@ -25,6 +25,7 @@ import { plain } from '../report/plain.ts';
 import { buildImagesOf } from '../run.ts';
 import type { Release } from '../system.ts';
 import { useConfig } from './config.ts';
+import { exploreErrors } from './explore-errors.ts';
 import { interrupted } from './interrupt.ts';
 
 export interface ExploreCommandOptions {
@@ -37,6 +38,9 @@ export interface ExploreCommandOptions {
   everyState?: boolean;
   maxDuration?: number;
   state?: string;
+  errors?: boolean;
+  everyCall?: boolean;
+  cell?: string[];
   jobs?: number;
   results: string;
   json?: boolean;
@@ -47,6 +51,7 @@ const say = (line: string) => console.error(`explore: ${line}`);
 
 /** Explores every crash state of a workload, or boots one kept state again. */
 export async function exploreCommand(options: ExploreCommandOptions): Promise<ExitCode> {
+  if (options.errors === true) return exploreErrors(options);
   const { again: how } = await useConfig(options.config);
   if (options.state !== undefined) return again(options.state, options);
   if (options.system === undefined)
@@ -125,7 +130,7 @@ async function prepare(release: Release, on: Place | undefined): Promise<{ engin
 function modelsOf(asked: readonly string[] = []): Model[] {
   const unknown = asked.find((name) => !(MODELS as readonly string[]).includes(name));
   if (unknown !== undefined)
-    throw new Problem('bad-usage', `there is no model "${unknown}". There are: ${MODELS.join(', ')}.`);
+    throw new Problem('bad-usage', `Unknown model "${unknown}". Available: ${MODELS.join(', ')}.`);
   return MODELS.filter((model) => asked.length === 0 || asked.includes(model));
 }
 

@@ -1,5 +1,6 @@
 import { mutants, unseenDefects } from '../../images/index.ts';
 import { crashPoints } from '../cell/write-shape.ts';
+import { FAULT_KINDS } from '../fault.ts';
 import { knownFaults, knownSystems } from '../known.ts';
 import { plan } from '../plan.ts';
 import { isDefault, planNewest } from '../plan-newest.ts';
@@ -50,10 +51,16 @@ export async function list(options: SelectionOptions & { config?: string }): Pro
         'crash points',
         crashPoints.map((one) => [one.name, `leaves ${one.leaves}`]),
       ),
-      ...lines(
-        'faults',
-        faults.map((one) => [one.name, one.summary]),
-      ),
+      'faults (--fault NAME; --fault all: each of them)',
+      ...Object.entries(FAULT_KINDS).flatMap(([kind, words]) => {
+        const of = faults.filter((one) => (one.kind ?? 'own') === kind);
+        return of.length === 0
+          ? []
+          : lines(
+              `  ${words}`,
+              of.map((one) => [one.name, one.summary]),
+            );
+      }),
       ...lines('mutants (`midwrite mutants` runs them)', [
         ...mutants.flatMap(({ mutant }): [string, string][] =>
           mutant === undefined

@@ -89,9 +89,9 @@ describe('a run from the command line', () => {
 
 describe('bad input: exit 2, one paragraph, nothing made', () => {
   test.each([
-    [['run', '--system', 'nope'], /no system "nope"\. There are: /],
-    [['run', '--fault', 'nope'], /no fault "nope"\. There are: /],
-    [['run', '--crash-point', 'nope'], /no crash point "nope"\. There are: /],
+    [['run', '--system', 'nope'], /[Uu]nknown system "nope"\. Available: /],
+    [['run', '--fault', 'nope'], /[Uu]nknown fault "nope"\. Available: /],
+    [['run', '--crash-point', 'nope'], /[Uu]nknown crash point "nope"\. Available: /],
     [['run', '--system', 'reference@9'], /the only version is/],
     [['run', '--system', 'openclaw@1.2.3'], /npm has no openclaw@1\.2\.3/],
     [['run', '--memory', 'plenty'], /no size of memory/],
@@ -100,7 +100,7 @@ describe('bad input: exit 2, one paragraph, nothing made', () => {
     [['run', '--cell', CELL, '--fault', 'sleep'], /--cell says all of a cell/],
     [['run', '--repeat', '0'], /whole number from 1/],
     [['run', '--nope'], /unknown option/],
-    [['run', '--reporter', 'pdf'], /no reporter "pdf"\. There are: terminal, /],
+    [['run', '--reporter', 'pdf'], /Unknown reporter "pdf"\. Available: terminal, /],
     [['run', '--fail-on', 'sometimes'], /Allowed choices are unexpected, any, never/],
     [['run', '--max-duration', 'long'], /number and a unit/],
     [['run', '--expectations', '/nowhere.yaml'], /there is no \/nowhere\.yaml/],

@@ -74,13 +74,10 @@ function running(command: Command): Command {
     .option('-j, --jobs <number>', 'cells at a time (default: one for each processor of the engine, at most 4)', count)
     .option('-o, --results <folder>', 'where the results go', 'results')
     .addOption(on())
-    .option(
-      '--resume <folder>',
-      'go on with a run that was cut off, such as results/latest: only what has no verdict runs',
-    )
+    .option('--resume <folder>', 'resume an interrupted run, such as results/latest; completed cells are kept')
     .option(
       '--max-duration <time>',
-      'no cell begins when the command has run for so long, such as 90s, 10m or 1h; what is left out is inconclusive',
+      'start no new cells after this much time, such as 90s, 10m or 1h; cells left out are inconclusive',
       duration,
     );
 }
@@ -89,7 +86,7 @@ function running(command: Command): Command {
 function selecting(command: Command): Command {
   return command
     .option('--system <name[@version]>', 'systems; several with commas or by repeating it', several)
-    .option('-f, --fault <name>', 'faults', several)
+    .option('-f, --fault <name>', 'faults; all: each of them', several)
     .option('-p, --crash-point <name>', 'crash points', several)
     .option('-m, --memory <size>', 'memory limits, such as 640m or 1g', several)
     .option('-c, --cell <id>', 'one cell by its id, as `list` prints it', several);
@@ -108,7 +105,7 @@ export function program(exit: (code: ExitCode) => void): Command {
       'after',
       `
 Exit codes: 0 the run is sound and everything is as expected; 1 a violation that nobody knows yet, or an expectation
-that no longer fits (--fail-on says otherwise); 2 bad usage; 3 the run proves nothing as a whole, whatever --fail-on
+that no longer fits (--fail-on says otherwise); 2 bad usage; 3 the result is inconclusive, whatever --fail-on
 says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     );
   running(
@@ -153,7 +150,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       .option('--file <name=content>', 'a file below --state before the first boot; may be repeated', repeated)
       .option('--env <name=value>', 'a variable of its environment; may be repeated', repeated)
       .option('-m, --memory <size>', 'its memory limit (default: 512m)')
-      .option('-f, --fault <name>', 'faults (default: sigkill)', several)
+      .option('-f, --fault <name>', 'faults; all: each of them (default: sigkill)', several)
       .option('-p, --place <id>', 'places, as the report names them (default: one of each kind)', several)
       .option('-c, --cell <id>', 'one cell by its id', several)
       .option('--at-once <number>', 'so many writes are under way when the fault strikes', count)
@@ -165,9 +162,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     repeating(
       midwrite
         .command('mutants')
-        .description(
-          'run systems that are broken on purpose, each in the cell that shows it: the checks must catch them',
-        )
+        .description('mutation testing: run deliberately broken systems, each of which a specific check must catch')
         .option('-d, --defect <name>', 'defects (default: all)', several),
     ),
   ).action(action(mutantsCommand));
@@ -244,6 +239,12 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       duration,
     )
     .option('--state <folder>', 'boot one state that an exploration has kept, instead')
+    .option(
+      '--errors',
+      'let every call of one write fail instead, with every error that it can return, a live run each',
+    )
+    .option('--every-call', 'with --errors: run each call, also where another one stands for it')
+    .option('-c, --cell <id>', 'with --errors: one of its runs', several)
     .option('-j, --jobs <number>', 'states at a time (default: two for each processor of the engine, at most 8)', count)
     .option('-o, --results <folder>', 'where the results go', 'results')
     .addOption(on())
@@ -335,7 +336,8 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
 }
 
 /** A system was a gateway once, and people have that in their scripts. */
-const withSystem = (argument: string): string => argument.replace(/^(?:-g|--gateway)(?==|$)/, '--system');
+const withSystem = (argument: string): string =>
+  argument.replace(/^(?:-g|--gateway)(?==|$)/, '--system').replace(/^--faults(?==|$)/, '--fault');
 
 /** Runs the command line and gives its exit code; prints every problem as one paragraph. */
 export async function main(args: readonly string[]): Promise<number> {

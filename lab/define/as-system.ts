@@ -232,7 +232,7 @@ function releaseOf(
 }
 
 function promisesOf(definition: SystemDefinition, state: string, isCommand: boolean): Promises {
-  const { readyWithinMs, answersWithinMs, survives, notPromised } = definition;
+  const { readyWithinMs, answersWithinMs, survives, notPromised, recoversBy, stopsWithinMs } = definition;
   return {
     root: state,
     store: storeOf(definition, state),
@@ -244,6 +244,8 @@ function promisesOf(definition: SystemDefinition, state: string, isCommand: bool
     durable: [],
     level: survives ?? 'process-crash',
     ...(isCommand && { lifecycle: 'command' as const }),
+    ...(recoversBy !== undefined && { recoversBy }),
+    ...(stopsWithinMs !== undefined && { stopsWithinMs }),
     ...(notPromised !== undefined && { notPromised }),
   };
 }

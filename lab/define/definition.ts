@@ -120,6 +120,10 @@ export const SystemDefinition = z.strictObject({
   /** Limits in ms, for what is slow: to be ready, and to answer. */
   readyWithinMs: z.int().min(1).optional(),
   answersWithinMs: z.int().min(1).optional(),
+  /** What makes it work again when calls of it failed and do not fail any more. Default: nothing has to. */
+  recoversBy: z.literal('restart').optional(),
+  /** SIGTERM ends it within this time, in ms. Default: no promise. */
+  stopsWithinMs: z.int().min(1).optional(),
   /** A file of known findings, beside the config. */
   expectations: text.optional(),
 });

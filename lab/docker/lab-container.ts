@@ -67,7 +67,7 @@ export class LabContainer implements AsyncDisposable {
     return this.#streams;
   }
 
-  async signal(name: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  async signal(name: 'SIGKILL' | 'SIGTERM' | 'SIGUSR1'): Promise<void> {
     await this.#call(`sending ${name}`, () => this.#handle.kill({ signal: name }));
   }
 

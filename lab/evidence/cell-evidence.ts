@@ -26,6 +26,7 @@ export class CellEvidence {
   #byType: ReadonlyMap<EvidenceEvent['type'], readonly EvidenceEvent[]> | undefined;
   #patterns: string[] | undefined;
   #gate: ReadonlyMap<number | undefined, readonly GateEvent[]> | undefined;
+  #refused: ReadonlySet<GateEvent> | undefined;
 
   readonly #knownTemps: readonly string[];
 
@@ -75,9 +76,15 @@ export class CellEvidence {
     return (this.#byType.get(type) ?? []) as readonly EvidenceOf<Type>[];
   }
 
-  /** The events of writegate in one boot, or in all. */
+  /** A call that was answered with an error in the kernel's place: it changed nothing. */
+  isRefused(event: GateEvent): boolean {
+    this.#refused ??= refusedIn(this.of('gate'));
+    return this.#refused.has(event);
+  }
+
+  /** The events of writegate in one boot, or in all, without calls that never ran. */
   gate(boot?: number): readonly GateEvent[] {
-    this.#gate ??= gateEvents(this.of('gate'));
+    this.#gate ??= gateEvents(this.of('gate').filter(({ event }) => !this.isRefused(event)));
     return this.#gate.get(boot) ?? [];
   }
 
@@ -111,7 +118,9 @@ export class CellEvidence {
     const strike = this.events.findIndex((event) => event.type === 'phase' && event.name === 'strike');
     if (strike === -1) return [];
     const after = this.events.slice(strike);
-    const end = after.findIndex((event) => event.type === 'phase' && ['recover', 'clean up'].includes(event.name));
+    const end = after.findIndex(
+      (event) => event.type === 'phase' && ['recover', 'drive on', 'clean up'].includes(event.name),
+    );
     const window = end === -1 ? after : after.slice(0, end);
     return window.filter(
       (event): event is EvidenceOf<'docker'> =>
@@ -126,10 +135,13 @@ export class CellEvidence {
 
   /** The number of the boot that came after the crash, if there was one. */
   get recoveryBoot(): number | undefined {
-    const boots = this.gateOf('start').length;
+    const recovery = this.of('phase').find((phase) => phase.name === 'recover');
+    const starts = this.of('gate').filter(({ event }) => event.ev === 'start');
+    // A boot that was killed before it was through has recovered nothing.
+    const first = starts.find(({ boot, t }) => boot >= 2 && t >= (recovery?.t ?? 0));
+    if (first === undefined) return undefined;
     // One that refuses is booted again.
-    const ready = this.of('ready').find((event) => event.boot >= 2);
-    return boots >= 2 ? (ready?.boot ?? 2) : undefined;
+    return this.of('ready').find((event) => event.boot >= first.boot)?.boot ?? first.boot;
   }
 
   /** What a temp of this system is called, of its store and of its other files: as it was seen, and as the definition says. */
@@ -157,6 +169,15 @@ export class CellEvidence {
 
 /** Events in which something had another name once. */
 const EVENTS_RENAMED: ReadonlySet<unknown> = new Set(['cell', 'scenario', 'command']);
+
+function refusedIn(events: readonly EvidenceOf<'gate'>[]): Set<GateEvent> {
+  const key = (boot: number, seq: number) => `${boot} ${seq}`;
+  const failed = new Set(
+    events.flatMap(({ boot, event }) => (event.ev === 'answered' && event.result < 0 ? [key(boot, event.of)] : [])),
+  );
+  const isFailed = ({ boot, event }: EvidenceOf<'gate'>) => event.ev === 'op' && failed.has(key(boot, event.seq));
+  return new Set(failed.size === 0 ? [] : events.filter(isFailed).map(({ event }) => event));
+}
 
 /** By boot, and all of them under undefined. */
 function gateEvents(events: readonly EvidenceOf<'gate'>[]): Map<number | undefined, GateEvent[]> {

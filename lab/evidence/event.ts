@@ -86,6 +86,8 @@ const PromisesShape = z.object({
     .optional(),
   watched: z.array(z.string()).optional(),
   lifecycle: z.literal('command').optional(),
+  recoversBy: z.literal('restart').optional(),
+  stopsWithinMs: z.number().optional(),
   notPromised: z.record(z.string(), z.string()).optional(),
 });
 

@@ -1,9 +1,11 @@
+import type { Check, Judged } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { knownChecks } from '../known.ts';
 import { describe } from '../problem.ts';
 import { type DrawnCurve, drawnCurves } from '../scenario/curves.ts';
 import type { Figure } from '../scenario/figure.ts';
 import { scenarios } from '../scenarios/index.ts';
+import type { Exercise } from './exercise.ts';
 import { prove, proveScenario } from './landing.ts';
 import { inconclusive, notApplicable, type Verdict, type VerdictName, worst } from './verdict.ts';
 
@@ -13,6 +15,8 @@ export interface CheckResult {
   detail: string;
   /** The lines of evidence.jsonl that it rests on, from 1, the weightiest first. */
   lines: number[];
+  /** What could have broken it; null: nothing could. Absent: nobody says, or there is nothing to judge. */
+  exercised?: Exercise | null;
 }
 
 export interface CellResult {
@@ -41,7 +45,7 @@ export function judge(evidence: CellEvidence | undefined): CellResult | Scenario
     try {
       const reason = evidence.promises.notPromised?.[check.id];
       const verdict = reason === undefined ? check.judge({ evidence, ...proved }) : notApplicable(reason);
-      return result(check.id, verdict, evidence);
+      return { ...result(check.id, verdict, evidence), ...exerciseOf(check, verdict, { evidence, ...proved }) };
     } catch (error) {
       // A check that throws has told nothing about the system.
       return result(check.id, inconclusive(`the check itself failed: ${describe(error)}`), evidence);
@@ -84,6 +88,13 @@ function judgeScenario(evidence: CellEvidence, name: string, durationMs: number)
     figures: [...scenario.figures(evidence)],
     curves,
   };
+}
+
+/** What was violated could be broken. */
+function exerciseOf(check: Check, { verdict, detail }: Verdict, judged: Judged): Pick<CheckResult, 'exercised'> {
+  if (check.exercised === undefined || (verdict !== 'held' && verdict !== 'violated')) return {};
+  const found = check.exercised(judged);
+  return { exercised: found ?? (verdict === 'violated' ? { by: detail } : null) };
 }
 
 function result(id: string, { verdict, detail, seen = [] }: Verdict, evidence?: CellEvidence): CheckResult {

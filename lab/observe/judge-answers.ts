@@ -2,6 +2,7 @@ import type { Judged } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf, Moment } from '../evidence/event.ts';
 import { held, inconclusive, notApplicable, type Verdict, violated } from '../judge/verdict.ts';
+import type { Entry } from '../sidecar/client.ts';
 import type { Answers } from '../system.ts';
 import { type AnswerTemplate, differs, unlikeInWords } from './answers.ts';
 import { roleOf } from './places.ts';
@@ -24,7 +25,12 @@ const answerAt = (evidence: CellEvidence, moment: Moment): Answer | undefined =>
   evidence.of('answer').find((event) => event.moment === moment);
 
 /** The answer to the first question after the fault. */
-const firstMoment = ({ fault }: Pick<Judged, 'fault'>): Moment => (fault.lethal ? 'booted' : 'woken');
+const firstMoment = ({ fault, evidence }: Pick<Judged, 'fault' | 'evidence'>): Moment => {
+  if (fault.lethal) return 'booted';
+  // One that ended itself where its calls failed is asked when it was booted again.
+  const isAsked = fault.failsCalls !== true || answerAt(evidence, 'woken') !== undefined;
+  return isAsked ? 'woken' : 'rebooted';
+};
 
 const fits = (template: AnswerTemplate, answer: Answer): boolean =>
   answer.acknowledged && differs(template, answer.text) === undefined;
@@ -74,8 +80,11 @@ export function oneOfTwo(judged: Judged, answers: Answers): Verdict {
   );
 }
 
+/** The write after the boot that comes last: nobody asks for it. */
+const RESTARTED = 'restarted';
+
 const written = (evidence: CellEvidence): Turn[] =>
-  evidence.of('turn').filter((turn) => turn.result.acknowledged && turn.name !== 'after');
+  evidence.of('turn').filter(({ name, result }) => result.acknowledged && name !== 'after' && name !== RESTARTED);
 
 /** What was acknowledged is in the answer; of a write that another one has overwritten, the other one is. */
 export function acknowledgedIsThere(judged: Judged, answers: Answers): Verdict {
@@ -149,25 +158,33 @@ export function servesAgain({ evidence, proof }: Judged, { showsText }: Answers,
   return held(proof, `the next write was acknowledged after ${took} ms and can be read`, turn, answer);
 }
 
+/** Files that an undisturbed life of the system does not have when it is at rest. */
+export function unlikeAtRest(entries: readonly Entry[], { atRest }: Pick<Answers, 'atRest'>): Entry[] {
+  const known = new Set(atRest);
+  return entries.filter((entry) => entry.type !== 'directory' && entry.gone !== true && !known.has(roleOf(entry.path)));
+}
+
 /**
  * What a crash leaves for ever: files that an undisturbed life of the system does not have, after the recovery, another write and one more boot. A name that
  * changes from write to write grows with the crashes; one that stays the same is left at most once.
  */
 export function leftForEver({ evidence, fault, proof }: Judged, { atRest }: Answers): Verdict {
-  const moment = fault.lethal ? 'rebooted' : 'served';
+  const isBooted = fault.lethal || (fault.failsCalls === true && evidence.snapshot('rebooted') !== undefined);
+  const moment = isBooted ? 'rebooted' : 'served';
   const listing = evidence.snapshot(moment);
   if (listing === undefined) {
     return evidence.of('not-ready').length > 0
       ? notApplicable('the system was not ready again')
       : inconclusive(`the state folder was not looked at (${moment})`);
   }
-  const known = new Set(atRest);
-  const left = listing.entries.filter(
-    (entry) => entry.type !== 'directory' && entry.gone !== true && !known.has(roleOf(entry.path)),
+  // One that it did try to remove, where that call failed too, is left by the fault.
+  const refused = new Set(
+    evidence.gateOf('answered', 1).flatMap(({ op, path, result }) => (op === 'unlink' && result < 0 ? [path] : [])),
   );
+  const left = unlikeAtRest(listing.entries, { atRest }).filter(({ path }) => !refused.has(path));
   // What a later process has written to is its own, such as the next one of a row of logs; one that lives on may have any file in use but a temp.
   const isInUse = (file: string) =>
-    fault.lethal
+    isBooted
       ? evidence
           .of('gate')
           .some(({ boot, event }) => boot > 1 && event.ev === 'op' && event.op === 'write' && event.path === file)
@@ -192,3 +209,36 @@ export function leftForEver({ evidence, fault, proof }: Judged, { atRest }: Answ
     listing,
   );
 }
+
+/** Of a write that was struck by an error and acknowledged: whether it is there, when it was through and after the boot that came next. */
+export function struckIsThere({ evidence, proof }: Judged, answers: Answers, turn: Turn): Verdict {
+  const not = unlikeBefore(evidence, answers);
+  if (not !== undefined) return not;
+  const looks = (['woken', 'rebooted'] as const).flatMap((moment) => answerAt(evidence, moment) ?? []);
+  if (looks.length === 0) return inconclusive('the system was not asked what it holds after the fault');
+  for (const answer of looks) {
+    if (!answer.acknowledged)
+      return violated(
+        `${answer.moment}: the write succeeded, and it can't be asked for it: ${answer.error}`,
+        answer,
+        turn,
+      );
+    // The next write comes between the two looks, and may leave nothing of this one.
+    const isOver = answer.moment === 'rebooted' && evidence.of('turn').some(({ name }) => name === 'after');
+    const isThere = isOver
+      ? !answers.showsText || answer.text.includes(turn.text) || isReplaced(answers)
+      : fits(answers.after, answer);
+    if (isThere) continue;
+    const unlike = differs(answers.after, answer.text) ?? { missing: [], added: [] };
+    return violated(
+      `${answer.moment}: the write ${shown(turn)} succeeded, and it is not there: ${unlikeInWords(unlike)}`,
+      answer,
+      turn,
+    );
+  }
+  return held(proof, 'it said that the write succeeded, and it is there', turn, ...looks);
+}
+
+/** Whether a write leaves nothing of the one before it. */
+const isReplaced = (answers: Answers): boolean =>
+  !answers.after.lines.some((line) => line.some((word) => word?.includes('-warm')));

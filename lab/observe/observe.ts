@@ -10,7 +10,7 @@ import type { Entry } from '../sidecar/client.ts';
 import type { Answers, Release } from '../system.ts';
 import { within } from '../wait.ts';
 import { differs, isTemplate, learnAnswer, unlikeInWords } from './answers.ts';
-import { fewOfEachKind, lastChange, type Place, placesOf, roleOf } from './places.ts';
+import { type Existing, fewOfEachKind, lastChange, type Place, placesOf, roleOf } from './places.ts';
 import { inWords, type WriteSeen } from './words.ts';
 
 /** What an undisturbed write of a system was seen to do, and what the system answered around it. */
@@ -23,6 +23,8 @@ export interface Observation {
   watched: string[];
   /** For a person, a line each. */
   told: string[];
+  /** The calls that the write made, and what was there before it. */
+  calls?: { ops: readonly Op[]; existing: Existing };
   /** How long it may wait with what it writes after its answer, in ms. Absent: it does not wait. */
   quietMs?: number;
 }
@@ -80,6 +82,7 @@ export async function observe(
     },
     watched: [...new Set(ops.flatMap((op) => [roleOf(op.path), roleOf(op.to ?? op.path)]))],
     told: inWords(first.write, root),
+    calls: { ops, existing },
     ...late(first.write),
   };
 }

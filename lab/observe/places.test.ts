@@ -36,12 +36,15 @@ describe('the places of a write', () => {
       ['db.json.torn', 'the new copy of db.json, half written'],
       ['db.json.full', 'the new copy of db.json, whole and not yet renamed over it'],
       ['db.json.replaced', 'db.json, replaced by its new copy'],
+      // For faults of a sync: a death leaves here what it leaves before the next call.
+      ['db.json.unsynced', 'the new copy of db.json, written and not yet synced'],
     ]);
     expect(places.map(({ arm }) => arm)).toEqual([
       { op: 'write', path: '/state/db.json.*.tmp', at: 'before', nth: 1 },
       { op: 'write', path: '/state/db.json.*.tmp', at: 'torn', nth: 1 },
       { op: 'rename', path: '/state/db.json.*.tmp', at: 'before', nth: 1 },
       { op: 'rename', path: '/state/db.json.*.tmp', at: 'after', nth: 1 },
+      { op: 'sync', path: '/state/db.json.*.tmp', at: 'before', nth: 1 },
     ]);
   });
 

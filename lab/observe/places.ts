@@ -21,6 +21,7 @@ export const PLACE_KINDS = {
   made: 'a folder or a link is made',
   between: 'one of several calls is done',
   answered: 'all is done, and nobody has heard of it',
+  unsynced: 'what is written is not synced yet',
 } as const;
 export type PlaceKind = keyof typeof PLACE_KINDS;
 
@@ -65,16 +66,21 @@ const RANDOM = /(?<=^|[._-])(?=\w*[a-z])(?=\w*[A-Z])(?![A-Z]?[a-z]+(?:[._-]|$))[
 const AFTER_TMP = /(?<=(?:^|[._-])te?mp[._-](?:[A-Za-z]+[._-])*)[A-Za-z0-9]{6}$/;
 
 /** What a write says may be in the name of its file. */
-const TEXT = /midwrite-(?:warm|struck|after|early|crowd)(?:-\d+)?x*/g;
+const TEXT = /midwrite-(?:warm|struck|after|early|crowd|restarted)(?:-\d+)?x*/g;
 
 const roleOfName = (name: string, isFolder: boolean): string =>
   isFolder && FIRST_BYTE.test(name)
     ? '*'
     : path.posix.basename(patternOf(`/${name.replaceAll(TEXT, '*').replace(AFTER_TMP, '*').replaceAll(RANDOM, '*')}`));
 
+/** A pattern for the file of a call, by whatever name its kind has; a rename's is the file that it is to be. */
+export const patternOfCall = (call: { op: string; path: string; to?: string | undefined }): string =>
+  globOfPath(call.to ?? call.path, call.op === 'mkdir');
+
 /** A pattern that fits a path's role; signs that mean something in a pattern stand for any one sign. */
-export const globOf = ({ op, path: file }: { op: string; path: string }): string =>
-  roleOf(file, op === 'mkdir').replaceAll(/[?[\]{}()!+@|\\]/g, '?');
+export const globOf = ({ op, path: file }: { op: string; path: string }): string => globOfPath(file, op === 'mkdir');
+const globOfPath = (file: string, isFolder: boolean): string =>
+  roleOf(file, isFolder).replaceAll(/[?[\]{}()!+@|\\]/g, '?');
 
 /** One call of a write, with what is needed to hold the same call in another write. */
 export class Calls {
@@ -124,6 +130,12 @@ function targetsOf(ops: readonly Op[]): Map<string, string> {
   return targets;
 }
 
+/** Whether each call changes something, or fails by itself: a folder that is there is not made again. */
+export function changesOf(ops: readonly Op[], existing: Existing): boolean[] {
+  const changes = changing(ops, existing);
+  return ops.map((op) => changes.has(op));
+}
+
 /** The calls that change something: a folder that is there is not made again, and what is not there is not removed. Both fail. */
 export function changing(ops: readonly Op[], existing: Existing): Set<Op> {
   const there = new Set(existing.keys());
@@ -142,12 +154,27 @@ export function changing(ops: readonly Op[], existing: Existing): Set<Op> {
 function ofEachKind(ops: readonly Op[], root: string, existing: Existing): Found[] {
   const calls = new Calls(ops);
   const changes = changing(ops, existing);
-  const walk = new Walk((file, isFolder) => below(root, file, isFolder), existing, targetsOf(ops), calls);
+  const targets = targetsOf(ops);
+  const walk = new Walk((file, isFolder) => below(root, file, isFolder), existing, targets, calls);
   for (const [index, op] of ops.entries()) if (!NO_PLACE.has(op.op) && changes.has(op)) walk.pass(op, index);
   const last = answered(ops, changes, calls, root);
   // What a rename or a removal leaves as the last call is a place already.
   const isThere = last === undefined || walk.found.some((place) => sameArm(place.arm, last.arm));
-  return isThere ? walk.found : [...walk.found, last];
+  const found = isThere ? walk.found : [...walk.found, last];
+  return [...found, ...syncs(ops, root, targets, calls)];
+}
+
+/** The first sync of each file. */
+function syncs(ops: readonly Op[], root: string, targets: ReadonlyMap<string, string>, calls: Calls): Found[] {
+  const seen = new Set<string>();
+  return ops.flatMap((op, index): Found[] => {
+    const target = targets.get(op.path);
+    const file = below(root, target ?? op.path);
+    const copy = target === undefined ? file : `the new copy of ${file}`;
+    if (op.op !== 'sync' || seen.has(copy)) return [];
+    seen.add(copy);
+    return [{ kind: 'unsynced', file, words: `${copy}, written and not yet synced`, arm: calls.arm(index, 'before') }];
+  });
 }
 
 const sameArm = (a: ArmSpec, b: ArmSpec): boolean =>

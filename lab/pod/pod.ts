@@ -110,20 +110,31 @@ interface PodParts {
 /** The engine's events of a pod's containers, into its evidence. */
 const watchOf = (engine: Engine, spec: PodSpec, recorder: EvidenceSink): Promise<DockerWatch> =>
   DockerWatch.start(engine, spec.label, (event) => recorder.record({ type: 'docker', ...event }));
+async function startSidecar(
+  { engine, spec, volume, suffix }: Pick<PodParts, 'engine' | 'spec' | 'volume' | 'suffix'>,
+  resources: AsyncDisposableStack,
+): Promise<{ sidecar: Sidecar; sidecarContainer: LabContainer }> {
+  const part = { ...partOf(spec, volume, suffix), image: spec.images.sidecar };
+  const sidecarContainer = resources.use(await LabContainer.start(engine, sidecarSpec(part)));
+  const sidecar = new Sidecar(sidecarContainer.streams);
+  await sidecar.started(SIDECAR_START_LIMIT_MS);
+  return { sidecar, sidecarContainer };
+}
 
 /**
  * Two containers and a volume. The sidecar owns a network namespace that has only loopback; the system joins it, so that its memory cgroup
  * holds the system alone. Disposing of the pod removes all of it.
  */
 export class Pod implements AsyncDisposable {
-  #sidecar: Sidecar;
   #watch: DockerWatch;
   readonly systemName: string;
   readonly #engine: Engine;
   readonly #spec: PodSpec;
   readonly #recorder: EvidenceSink;
   readonly #volume: string;
-  readonly #sidecarContainer: LabContainer;
+  #sidecar: Sidecar;
+  #sidecarContainer: LabContainer;
+  #isReplaced = false;
   readonly #resources: AsyncDisposableStack;
   #container: LabContainer | undefined;
   #gate: Gate | undefined;
@@ -184,12 +195,23 @@ export class Pod implements AsyncDisposable {
     parts: Omit<PodParts, 'sidecar' | 'sidecarContainer' | 'resources'>,
     resources: AsyncDisposableStack,
   ): Promise<Pod> {
-    const { engine, spec, volume, suffix } = parts;
-    const part = { ...partOf(spec, volume, suffix), image: spec.images.sidecar };
-    const sidecarContainer = resources.use(await LabContainer.start(engine, sidecarSpec(part)));
-    const sidecar = new Sidecar(sidecarContainer.streams);
-    await sidecar.started(SIDECAR_START_LIMIT_MS);
-    return new Pod({ ...parts, sidecar, sidecarContainer, resources: resources.move() });
+    const started = await startSidecar(parts, resources);
+    return new Pod({ ...parts, ...started, resources: resources.move() });
+  }
+
+  /**
+   * Takes the stopped system's container away, and the sidecar's with it, whose hostname and loopback it had: the next boot is of a new one on the same
+   * state, under another hostname and with another process id.
+   */
+  async replace(): Promise<void> {
+    await this.#container?.[Symbol.asyncDispose]();
+    this.#container = undefined;
+    this.#isReplaced = true;
+    await this.#sidecarContainer[Symbol.asyncDispose]();
+    const where = { engine: this.#engine, spec: this.#spec, volume: this.#volume, suffix: this.#suffix };
+    const { sidecar, sidecarContainer } = await startSidecar(where, this.#resources);
+    this.#sidecar = sidecar;
+    this.#sidecarContainer = sidecarContainer;
   }
 
   /**
@@ -215,7 +237,8 @@ export class Pod implements AsyncDisposable {
       const release = { ...own, boot: { ...boot, ...program } };
       const sampling = sampleMs === undefined ? [] : ['--sample-ms', String(sampleMs)];
       const opens = tellsOpens === true ? ['--opens'] : [];
-      const pid = this.#suffix === SECOND ? ['--pid', String(SECOND_PID)] : [];
+      const isElsewhere = this.#suffix === SECOND || this.#isReplaced;
+      const pid = isElsewhere ? ['--pid', String(SECOND_PID)] : [];
       const commands = [...(this.#spec.firstCommands ?? []), ...firstCommands].flatMap((line) => ['--command', line]);
       const options = ['--state', release.promises.root, ...sampling, ...opens, ...pid, '--exit-on-eof', ...commands];
       const writegate = [WRITEGATE, 'run', ...options, '--'];

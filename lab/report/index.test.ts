@@ -16,7 +16,9 @@ describe('the index of reporters', () => {
   });
 
   test('a name that is none', () => {
-    expect(() => reportersNamed(['json', 'pdf'])).toThrow(/no reporter "pdf"\. There are: terminal, markdown, json, /);
+    expect(() => reportersNamed(['json', 'pdf'])).toThrow(
+      /Unknown reporter "pdf"\. Available: terminal, markdown, json, /,
+    );
   });
 });
 

@@ -21,7 +21,7 @@ export function reportersNamed(names: readonly string[]): Reporter[] {
     const found = reporters.find((one) => one.name === name);
     if (found !== undefined) return found;
     const known = reporters.map((one) => one.name).join(', ');
-    throw new Problem('bad-usage', `there is no reporter "${name}". There are: ${known}.`);
+    throw new Problem('bad-usage', `Unknown reporter "${name}". Available: ${known}.`);
   });
 }
 

@@ -1,6 +1,7 @@
 import { markdownTable } from 'markdown-table';
 import { glyph } from '../judge/verdict.ts';
 import { byScenario, chart, sharedCurves } from './chart.ts';
+import { exercisedNowhere, isIdle } from './exercised.ts';
 import { headlines } from './headline.ts';
 import { labShareInWords } from './lab-share.ts';
 import type { Matrix, MatrixCell, MatrixRow, MatrixScenario } from './matrix.ts';
@@ -57,6 +58,13 @@ export function markdownReport(matrix: Matrix): string {
     ...matrix.cells.filter((cell) => cell.verdict === 'violated').map(section),
   ];
   if (!matrix.cells.some((cell) => cell.verdict === 'violated')) sections.push('Nothing.');
+  const nowhere = exercisedNowhere(matrix.cells);
+  if (nowhere.length > 0)
+    sections.push(
+      '## Held, and exercised nowhere',
+      'Nothing that was seen in this run could have broken these promises.',
+      nowhere.map(({ system, checks }) => `- ${markdownText(system)}: ${checks.join(', ')}`).join('\n'),
+    );
   return `${sections.join('\n\n')}\n`;
 }
 
@@ -82,7 +90,9 @@ function scenarioSection(name: string, rows: readonly MatrixScenario[]): string[
 
 function box(cell: MatrixCell): string {
   const found = findings(cell).map((one) => `${one.text}${one.known ? '' : ' (new)'}`);
-  return [`${glyph(cell.verdict)} ${cell.verdict}`, ...found].join('<br>');
+  const idle = cell.checks.filter(isIdle).length;
+  const earned = cell.verdict === 'held' && idle > 0 ? `, ${idle} not exercised` : '';
+  return [`${glyph(cell.verdict)} ${cell.verdict}${earned}`, ...found].join('<br>');
 }
 
 function section(cell: MatrixRow): string {

@@ -16,6 +16,14 @@ export const MatrixCheck = z.object({
   /** Lines of the cell's evidence.jsonl that it rests on, from 1, the weightiest first. */
   lines: z.array(z.number()).default([]),
   issue: z.string().optional(),
+  /**
+   * Of a check that is held or violated: what could have broken the promise (`by`), or null where nothing that was seen could. `shows`: what the system was
+   * seen to do; `needs`: it counts only where a cell of the run shows that. Absent: nobody says.
+   */
+  exercised: z
+    .object({ by: z.string(), shows: z.string().optional(), needs: z.string().optional() })
+    .nullable()
+    .optional(),
 });
 
 const rowFields = {

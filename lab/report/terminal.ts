@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { glyph } from '../judge/verdict.ts';
 import { byScenario, chart, sharedCurves } from './chart.ts';
+import { exercisedNowhere, isIdle } from './exercised.ts';
 import { headlines } from './headline.ts';
 import { labShareInWords } from './lab-share.ts';
 import { isBroken, type Matrix, type MatrixFigure, type MatrixRow, type MatrixScenario } from './matrix.ts';
@@ -66,6 +67,13 @@ export function terminalReport(matrix: Matrix, options: { colour: boolean }): st
     lines.push('', 'Known findings:', ...[...known].map(([issue, what]) => `  ${issue}  (${[...what].join(', ')})`));
   const fresh = matrix.cells.filter((cell) => !cell.expected);
   if (fresh.length > 0) lines.push('', 'Not as expected:', ...fresh.flatMap(explain));
+  const nowhere = exercisedNowhere(matrix.cells);
+  if (nowhere.length > 0)
+    lines.push(
+      '',
+      'Held, and exercised nowhere in this run (nothing that was seen could have broken them):',
+      ...nowhere.map(({ system, checks }) => `  ${system}: ${checks.join(', ')}`),
+    );
   if (matrix.stale.length > 0)
     lines.push('', 'Expectations that no longer fit:', ...matrix.stale.map((one) => `  ${plain(one.detail)}`));
   return lines.join('\n');
@@ -96,6 +104,9 @@ function box(cell: MatrixRow): string {
   const news = found.filter((one) => !one.known).map((one) => one.text);
   const known = found.filter((one) => one.known).map((one) => one.text);
   const lines = [`${glyph(cell.verdict)} ${cell.verdict}`];
+  const idle = cell.checks.filter(isIdle).length;
+  // The box says how much of it was earned; the page says which promises.
+  if (cell.verdict === 'held' && idle > 0) lines[0] = `${glyph(cell.verdict)} ${cell.verdict}, ${idle} not exercised`;
   if (news.length > 0) lines.push(...news.map((text) => `NEW ${text}`));
   if (known.length > 0) lines.push(...known.map((text) => `${isBroken(cell) ? 'caught by' : 'known'}: ${text}`));
   return lines.join('\n');

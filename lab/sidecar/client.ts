@@ -236,6 +236,11 @@ export class Sidecar {
     return this.#call('heap', { limitMs: HEAP_LIMIT_MS }, Heap, HEAP_LIMIT_MS + CALL_LIMIT_MS);
   }
 
+  /** Lets the system's JavaScript heap grow until its inspector is gone. */
+  async exhaustHeap(): Promise<void> {
+    await this.#call('exhaust-heap', { limitMs: HEAP_LIMIT_MS }, z.object({}), HEAP_LIMIT_MS + CALL_LIMIT_MS);
+  }
+
   /**
    * A heap snapshot of the system, which stands still meanwhile, counted.
    * @param atLeast arrays and objects of a name with fewer entries are left out

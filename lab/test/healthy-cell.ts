@@ -241,3 +241,64 @@ export function slept(): EvidenceBuilder {
     .snapshot('served', { [STORE]: { text: storeOf('warm', 'struck', 'after') } })
     .add({ type: 'end', durationMs: 1_000 });
 }
+
+/** A cell in which the rename failed: the turn was refused, its temp taken away, and the next one kept. */
+export function failed(): EvidenceBuilder {
+  const build = begin({ fault: 'io-error', aftermath: 'aged' });
+  const rename = build.events.findLast((event) => event.type === 'gate' && event.event.ev === 'op');
+  const of = rename?.type === 'gate' ? rename.event.seq : 0;
+  const old = { [STORE]: { text: storeOf('warm') } };
+  const after = { [STORE]: { text: storeOf('warm', 'after') } };
+  return build
+    .gate(1, { ev: 'released', id: 'full-temp', how: 'failed' })
+    .gate(1, {
+      ev: 'answered',
+      id: 'full-temp',
+      of,
+      op: 'rename',
+      syscall: 'rename',
+      path: TEMP,
+      to: STORE,
+      by: 'hold',
+      result: -5,
+      error: 'EIO',
+    })
+    .op(1, 'unlink', TEMP)
+    .turn('struck', 1, false)
+    .add({ type: 'phase', name: 'drive on' })
+    .snapshot('woken', old)
+    .kept(1, 'after')
+    .snapshot('served', after)
+    .add({ type: 'phase', name: 'boot again' })
+    .add({ type: 'stopped', boot: 1, exitCode: 137, oomKilled: false, byLab: true })
+    .snapshot('stopped', after)
+    .started(2)
+    .ready(2)
+    .snapshot('rebooted', after)
+    .kept(2, 'restarted')
+    .add({ type: 'end', durationMs: 1_000 });
+}
+
+/** A cell in which the system was stopped as an operator does it, during the hold, and ended by itself. */
+export function stopped(): EvidenceBuilder {
+  const build = killed();
+  const [cell] = build.events;
+  if (cell?.type !== 'cell') throw new Error('no cell');
+  build.events[0] = { ...cell, fault: 'stop', promises: { ...cell.promises, stopsWithinMs: 10_000 } };
+  build.events = build.events.flatMap((event): EvidenceEvent[] => {
+    if (event.type === 'stopped') return [{ ...event, exitCode: 0 }];
+    if (event.type !== 'docker') return [event];
+    const gate = (ev: Record<string, unknown>): EvidenceEvent => ({
+      t: event.t,
+      type: 'gate',
+      boot: 1,
+      event: { seq: 900, t: event.t, mono: 1, ...ev } as unknown as GateEvent,
+    });
+    return [
+      { ...event, attributes: { signal: '15' } },
+      gate({ ev: 'released', id: 'full-temp', how: 'continued' }),
+      gate({ ev: 'exit', code: 0, oomKillsAtStart: 0, oomKills: 0, currentBytes: 1, peakBytes: 1 }),
+    ];
+  });
+  return build;
+}

@@ -55,7 +55,8 @@ export class Archive {
       await writeAll(handle, content, atBytes);
       if (size > atBytes + content.length) await handle.truncate(atBytes + content.length);
       await handle.sync();
-      if (atBytes === 0) await this.#disk.syncFolder(join(this.#parent, FOLDER));
+      // As long as no durable store vouches for a length, the attempt that made the file may have failed before it came to this.
+      if (atBytes === 0 || vouchedBytes === undefined) await this.#disk.syncFolder(join(this.#parent, FOLDER));
       return atBytes + content.length;
     } finally {
       await handle.close();

@@ -9,6 +9,17 @@ export const DEFECTS = {
   'no-directory-sync': 'no folder is synced: after a power loss new names are gone, with acknowledged turns in them',
   'fixed-temp-name': 'every temp is sessions.json.tmp: one that a crash left is never swept and stops every later fold',
   'short-write-ignored': 'the result of a write to a temp is not looked at: a short write makes a torn store',
+  'retries-a-failed-sync':
+    'the sync of a temp that failed is tried again, and its success is believed: what was lost is put in place',
+  'ignores-a-failed-sync': 'the result of the sync of a temp is not looked at: what was lost is put in place',
+  'success-before-the-rename-is-checked': 'a rename that failed counts as done: what the store was to have is removed',
+  'swallows-no-space': 'a full disk is logged and no more: the turn that had no room is acknowledged',
+  'keeps-the-lock-after-an-error':
+    'an append that failed never lets go of the journal: every later turn waits for ever',
+  'temp-stays-after-an-error': 'a replacement that failed leaves its temp',
+  'backup-overwritten-before-the-store-is-safe':
+    'before the store is rewritten in place it is copied over its backup, whole or not: two failures in a row cost both',
+  'drains-longer-than-a-stop': 'a stop waits 20 s before it does anything: whoever waits 10 s has to kill',
   'acknowledge-before-write': 'a turn is acknowledged before its write is started: a crash or a full disk loses it',
   'no-boot-sweep': 'no sweep at boot: what a crash left lies there until the timer comes round',
   'no-timer-sweep': 'no sweep on the timer: what was too young at boot stays as long as the gateway runs',

@@ -1,4 +1,5 @@
 /** The reference gateway: how to keep state in files and keep the promises. The README says which. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { Api } from './api.ts';
 import { type Command, readCommandLine, USAGE } from './command-line.ts';
 import { type Config, readConfig } from './config.ts';
@@ -43,6 +44,7 @@ async function runGateway(config: Config, defects: ReadonlySet<Defect>): Promise
   const rounds = startRounds(maintain, () => sweep().then(maintain), config.sweepIntervalMs);
 
   log('info', 'stopping', { signal: await stopped });
+  if (defects.has('drains-longer-than-a-stop')) await pause(20_000);
   api.stop();
   await Promise.all([server.stop(), rounds.stop()]);
   await state.close();

@@ -6,7 +6,7 @@ import { Disk, type FileCalls, REAL_CALLS } from './disk.ts';
 import { clearAfter, type FoldPlan, fold } from './fold.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { Journals, type Replayed } from './journals.ts';
-import { errorFields, type Log } from './log.ts';
+import { errnoOf, errorFields, type Log } from './log.ts';
 import { identify } from './process-identity.ts';
 import { loadStore, type StoreParts } from './recovery.ts';
 import { excessOver, type Prune, type Retention, type Retirement, retire } from './retention.ts';
@@ -171,7 +171,9 @@ export class State {
       for (const record of records) this.#sessions.add(record, generation);
       acknowledge();
     } catch (error) {
+      if (this.#options.defects.has('swallows-no-space') && errnoOf(error) === 'ENOSPC') acknowledge();
       for (const { reject } of group) reject(error);
+      if (this.#options.defects.has('keeps-the-lock-after-an-error')) return new Promise(() => undefined);
     }
     // After a failure it is left to the maintenance: on a full disk each turn would try again.
     if (this.#journals.currentBytes >= this.#options.foldBytes && !this.#hasFoldFailed && !this.#isFoldDue) {

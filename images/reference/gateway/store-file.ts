@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from './atomic-write.ts';
 import { type Disk, writeAll } from './disk.ts';
@@ -73,6 +73,10 @@ export class StoreFile {
   /** Durable when it returns. On failure the old store stands. One call at a time: the caller sees to that. */
   async replace(store: Store): Promise<void> {
     const content = formatStore(store);
+    if (this.#disk.defects.has('backup-overwritten-before-the-store-is-safe')) {
+      await copyFile(this.path, `${this.path}.bak`);
+      return writeInPlace(this.#disk, this.folder, content);
+    }
     if (this.#disk.defects.has('write-in-place')) return writeInPlace(this.#disk, this.folder, content);
     await this.writeBeside(STORE_NAME, content);
   }
@@ -141,7 +145,7 @@ function isNames(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((name) => typeof name === 'string' && isSessionId(name));
 }
 
-/** The defect `write-in-place`; it syncs as the right way does, so that it is wrong in one thing only. */
+/** The defects `write-in-place` and `backup-overwritten-before-the-store-is-safe`; it syncs as the right way does, so that it is wrong in one thing only. */
 async function writeInPlace(disk: Disk, folder: string, content: Uint8Array): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
   const handle = await disk.calls.open(join(folder, STORE_NAME), flags, 0o600);

@@ -22,6 +22,8 @@ static struct arm *find(const char *id) {
   return NULL;
 }
 
+bool arms_any(void) { return used > 0; }
+
 bool arms_has(const char *id) { return find(id) != NULL; }
 
 bool arms_add(const struct arm *arm) {

@@ -28,6 +28,7 @@ const char *when_name(enum when when);
 bool arms_add(const struct arm *arm);
 bool arms_remove(const char *id);
 bool arms_has(const char *id);
+bool arms_any(void);
 
 /* Counts the call for every arm that matches it and has not counted it. The first that has reached its nth is spent: it
  * is copied to `out` and disarmed. Asked again about the same call, the other arms keep their counts. */

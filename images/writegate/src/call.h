@@ -13,6 +13,7 @@ struct call {
   const struct rule *rule;
   enum op op;
   uint64_t serial;     /* counts the calls that were looked at: an armed id counts each once */
+  int64_t seq;         /* of its `op` event */
   struct identity caller;
   struct resolved path, to;
   bool has_to, has_bytes, has_offset, has_flags;

@@ -12,11 +12,14 @@
 #include <string.h>
 
 #include "ballast.h"
+#include "errors.h"
 #include "event.h"
 #include "gate.h"
 #include "maps.h"
 #include "memory.h"
 #include "record.h"
+#include "refusals.h"
+#include "unsynced.h"
 
 enum { LINE_BYTES = 32 * 1024, KEYS_MAX = 8, TEXT_BYTES = PATH_BYTES };
 
@@ -177,6 +180,69 @@ static void release(const struct given *given) {
   if (!gate_release(find(given, "id"))) event_error("unknown-id", "%s is not held", find(given, "id"));
 }
 
+static bool read_error(const struct given *given, int *number) {
+  *number = error_named(find(given, "errno"));
+  return *number != 0 || refuse("errno is EIO, ENOSPC, EDQUOT, EMFILE or EROFS", find(given, "errno"));
+}
+
+static void fail(const struct given *given) {
+  int number;
+  if (!has_keys(given, "id errno ", " id errno lose ") || !read_error(given, &number)) return;
+  const char *lose = find(given, "lose");
+  if (lose != NULL && strcmp(lose, "unsynced") != 0) refuse("lose is unsynced", lose);
+  else gate_fail(find(given, "id"), number, lose != NULL);
+}
+
+static void shorten(const struct given *given) {
+  int64_t bytes = HALF;
+  if (has_keys(given, "id ", " id bytes ") && read_number(given, "bytes", 1, &bytes)) gate_shorten(find(given, "id"), bytes);
+}
+
+static bool read_refusal(const struct given *given, struct refusal *out) {
+  *out = (struct refusal){.op = OP_COUNT};
+  if (!has_keys(given, "id path errno ", " id path errno op ") || !read_error(given, &out->number)) return false;
+  const char *op = find(given, "op");
+  if (op != NULL) out->op = op_named(op);
+  if (op != NULL && out->op == OP_COUNT && strcmp(op, "any") != 0) return refuse("unknown op", op);
+  if (out->op != OP_COUNT && !error_fits(out->number, out->op)) return refuse("no such call can return the error", op);
+  return read_text(given, "id", out->id, sizeof out->id) && read_text(given, "path", out->path, sizeof out->path);
+}
+
+static void begin_refusal(const struct given *given) {
+  static struct refusal refusal;
+  if (!read_refusal(given, &refusal)) return;
+  if (refusals_has(refusal.id)) event_error("duplicate-id", "%s refuses already", refusal.id);
+  else if (!refusals_add(&refusal)) event_error("too-many", "%d refusals are there already", REFUSALS_MAX);
+  else emit_id("refusing", refusal.id);
+}
+
+static void end_refusal(const struct given *given) {
+  int64_t answered;
+  if (!has_keys(given, "id ", " id ")) return;
+  if (!refusals_remove(find(given, "id"), &answered)) {
+    event_error("unknown-id", "%s refuses nothing", find(given, "id"));
+    return;
+  }
+  event_begin("allowed");
+  event_string("id", find(given, "id"));
+  event_number("answered", answered);
+  event_end();
+}
+
+static void slow(const struct given *given) {
+  int64_t ms = 0;
+  if (!has_keys(given, "ms ", " ms ") || !read_number(given, "ms", 0, &ms)) return;
+  if (ms > 10000) refuse("at most 10000 ms", find(given, "ms"));
+  else gate_slow(ms);
+}
+
+static void track(const struct given *given) {
+  if (!has_keys(given, "", " ")) return;
+  unsynced_track();
+  event_begin("tracking");
+  event_end();
+}
+
 static void pass(const struct given *given) {
   if (!has_keys(given, "id ", " id ")) return;
   const char *id = find(given, "id");
@@ -232,6 +298,8 @@ static void run(char *line) {
     const char *word;
     void (*run)(const struct given *);
   } commands[] = {{"arm", arm}, {"disarm", disarm}, {"release", release}, {"pass", pass},
+                  {"fail", fail}, {"shorten", shorten}, {"refuse", begin_refusal}, {"allow", end_refusal},
+                  {"slow", slow}, {"track", track},
                   {"fill", fill}, {"drain", drain}, {"mark", mark}, {"maps", maps}, {"charge", charge},
                   {"record", begin_record}, {"end-record", end_record}};
   struct given given;

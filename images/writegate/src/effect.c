@@ -5,12 +5,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Another open file description: the gateway's keeps its position. */
-static int open_again(const struct call *call) {
+int effect_open_again(const struct call *call) {
   char name[64];
   snprintf(name, sizeof name, "/proc/%u/fd/%d", call->notification.pid, call->fd);
   int fd = open(name, O_WRONLY | O_CLOEXEC);
@@ -57,7 +57,7 @@ static int copy_prefix(const struct call *call, int fd, int64_t place, int64_t b
 }
 
 int effect_tear(const struct call *call, int64_t bytes, struct tear *out) {
-  *out = (struct tear){.fd = open_again(call), .bytes = bytes < call->bytes ? bytes : call->bytes, .appended_to_size = -1};
+  *out = (struct tear){.fd = effect_open_again(call), .bytes = bytes < call->bytes ? bytes : call->bytes, .appended_to_size = -1};
   if (out->fd < 0) return errno;
   int64_t place = place_of(call, out->fd, &out->appended_to_size);
   int error = place < 0 ? errno : copy_prefix(call, out->fd, place, out->bytes);
@@ -74,6 +74,27 @@ void effect_untear(struct tear *tear) {
 void effect_keep_torn(struct tear *tear) {
   if (tear->fd >= 0) close(tear->fd);
   tear->fd = -1;
+}
+
+static struct rlimit unlimited;
+
+int effect_limit(const struct call *call, int64_t bytes) {
+  int64_t appended_to;
+  int fd = effect_open_again(call);
+  if (fd < 0) return errno;
+  int64_t place = place_of(call, fd, &appended_to);
+  int error = place < 0 ? errno : 0;
+  close(fd);
+  if (error != 0) return error;
+  pid_t tid = (pid_t)call->notification.pid;
+  if (prlimit(tid, RLIMIT_FSIZE, NULL, &unlimited) != 0) return errno;
+  struct rlimit limit = {.rlim_cur = (rlim_t)(place + bytes), .rlim_max = unlimited.rlim_max};
+  return prlimit(tid, RLIMIT_FSIZE, &limit, NULL) == 0 ? 0 : errno;
+}
+
+void effect_lift_limit(const struct call *call) {
+  if (prlimit((pid_t)call->notification.pid, RLIMIT_FSIZE, &unlimited, NULL) != 0 && errno != ESRCH)
+    give_up("can't lift the limit of a file's size");
 }
 
 /* A path of the call with the folder that it is relative to. The path is not the resolved one: with the caller's own

@@ -16,6 +16,13 @@ int effect_tear(const struct call *call, int64_t bytes, struct tear *out);
 void effect_untear(struct tear *tear);
 void effect_keep_torn(struct tear *tear);
 
+/* The file of the call's descriptor, opened again for writing: the gateway's own description keeps its position. -1 with errno set. */
+int effect_open_again(const struct call *call);
+
+/* Lets the kernel itself cut a write short: until the limit is lifted, it writes at most `bytes` of it (RLIMIT_FSIZE, setrlimit(2)). 0 or an errno. */
+int effect_limit(const struct call *call, int64_t bytes);
+void effect_lift_limit(const struct call *call);
+
 /* Does a rename, link, unlink or mkdir. Its result: 0 or a negative errno. */
 int effect_perform(const struct call *call);
 

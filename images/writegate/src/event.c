@@ -93,6 +93,8 @@ static void put_key(const char *key) {
   put_text(":");
 }
 
+int64_t event_last_seq(void) { return line.seq; }
+
 void event_begin(const char *name) {
   struct timespec wall;
   char millis[40];

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 void event_begin(const char *name);
+/* The `seq` of the event that was begun last. */
+int64_t event_last_seq(void);
 void event_string(const char *key, const char *value);
 void event_base64(const char *key, const char *bytes, size_t count);
 void event_number(const char *key, int64_t value);

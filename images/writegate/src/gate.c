@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "effect.h"
+#include "errors.h"
 #include "event.h"
 #include "listener.h"
 #include "memory.h"
 #include "record.h"
+#include "refusals.h"
 #include "threads.h"
+#include "unsynced.h"
 
 enum {
   SETTLE_LIMIT_MS = 2000,
@@ -65,6 +68,10 @@ static struct {
 static struct {
   int64_t notified, watched, ops[OP_COUNT];
 } counters;
+
+static struct {
+  int64_t ms, calls;
+} slow;
 
 static int listener = -1;
 static uint64_t serial;
@@ -181,6 +188,7 @@ static void go_recorded(const struct call *call) {
 }
 
 static void let_run(const struct call *call) {
+  if (unsynced_is_tracked()) unsynced_before(call);
   if (record_is_on()) go_recorded(call);
   else go(call);
 }
@@ -221,7 +229,8 @@ static void wait_in_line(const struct seccomp_notif *notification) {
 
 /* What was frozen in the line is there twice, once with an id that is not valid any more: process() passes over it. */
 static void go_on(void) {
-  for (size_t i = 0; i < waiting.count && (hold.phase == OPEN || hold.is_passing);) {
+  /* What comes meanwhile has its turn later: commands are to be heard in between. */
+  for (size_t i = 0, left = waiting.count; left > 0 && i < waiting.count && (hold.phase == OPEN || hold.is_passing); left--) {
     struct seccomp_notif next = waiting.calls[i];
     if (!may_go(&next)) {
       i++;
@@ -328,10 +337,79 @@ static void begin_hold(const struct call *call, const struct arm *arm) {
   }
 }
 
+/* False: it fails by itself, as `mkdir -p` does on what is there and `rm -f` on what is not. */
+static bool would_change(const struct call *call) {
+  switch (call->op) {
+    case OP_CREATE: return true;
+    case OP_MKDIR:
+    case OP_MKNOD:
+    case OP_SYMLINK: return !call->path.exists;
+    case OP_LINK: return call->path.exists && !call->to.exists;
+    default: return call->path.exists;
+  }
+}
+
+/* What is there already is no matter of room or of a bad block: the kernel says so first (EEXIST). */
+static struct refusal *met_by(const struct call *call) {
+  bool makes = call->op == OP_MKDIR || call->op == OP_MKNOD || call->op == OP_SYMLINK || call->op == OP_LINK;
+  struct refusal *refusal = makes && !would_change(call) ? NULL : refusals_match(call);
+  if (refusal == NULL) return NULL;
+  /* A full disk lets a name that is there be replaced, and syncs what it had taken: the room for that was set aside by the write. */
+  bool is_of_room = refusal->number == ENOSPC || refusal->number == EDQUOT;
+  bool takes_none = call->op == OP_SYNC || (call->op == OP_RENAME && call->to.exists);
+  return is_of_room && takes_none ? NULL : refusal;
+}
+
+/* The kernel never runs it, or it ran otherwise than it was asked to. `refusal`: what it met; NULL: it was held. */
+static void tell_answered(const struct call *call, const char *id, const struct refusal *refusal, int64_t result, int64_t lost) {
+  event_begin("answered");
+  event_string("id", id);
+  event_number("of", call->seq);
+  event_string("op", op_name(call->op));
+  event_string("syscall", call->rule->name);
+  event_string("path", call->path.path);
+  if (call->has_to) event_string("to", call->to.path);
+  event_string("by", refusal == NULL ? "hold" : "refusal");
+  event_number("result", result);
+  if (result < 0) event_string("error", error_name((int)-result));
+  if (lost >= 0) event_number("lostBytes", lost);
+  event_end();
+}
+
+static void refuse(const struct call *call, struct refusal *refusal) {
+  answer(call, -refusal->number);
+  if (++refusal->answered <= TOLD_MAX) tell_answered(call, refusal->id, refusal, -refusal->number, -1);
+}
+
+/* A program that tries again and again is answered each time, and told of no more. */
+static bool is_refused_in_silence(const struct call *call) {
+  struct refusal *refusal = hold.phase == OPEN && !arms_any() ? met_by(call) : NULL;
+  if (refusal == NULL || refusal->answered < TOLD_MAX) return false;
+  refuse(call, refusal);
+  return true;
+}
+
+/* One disk for all: the others wait in line. What changes no file goes on. */
+static void take_its_time(void) {
+  slow.calls++;
+  for (int64_t end_ns = now_ns() + slow.ms * 1000000, left_ns; (left_ns = end_ns - now_ns()) > 0;)
+    if (can_receive_within((struct timespec){left_ns / 1000000000, left_ns % 1000000000})) receive_aside();
+}
+
+static void meet_disk(const struct call *call) {
+  struct refusal *refusal = met_by(call);
+  if (slow.ms > 0) {
+    event_uncork();
+    take_its_time();
+  }
+  if (refusal != NULL) refuse(call, refusal);
+  else let_run(call);
+}
+
 static void decide(const struct call *call) {
   struct arm arm;
   if (hold.phase == OPEN && arms_take(call, &arm)) begin_hold(call, &arm);
-  else let_run(call);
+  else meet_disk(call);
 }
 
 static void hold_again(const struct seccomp_notif *notification) {
@@ -356,7 +434,7 @@ void gate_callers_are_dead(void) {
 
 int gate_patience_ms(void) {
   switch (hold.phase) {
-    case OPEN: return -1;
+    case OPEN: return waiting.count > 0 ? 0 : -1;
     case SETTLING:
     case HELD:
     case CANCELLED: return LOOK_EVERY_MS;
@@ -366,6 +444,7 @@ int gate_patience_ms(void) {
 }
 
 void gate_look(void) {
+  if (hold.phase == OPEN && waiting.count > 0) go_on();
   if (hold.phase == HELD && !is_valid()) {
     hold.phase = DOUBTED;
     hold.doubts = 0;
@@ -387,6 +466,14 @@ bool gate_pass(void) {
   return true;
 }
 
+static void emit_released(const char *id, const char *how) {
+  memory_report();
+  event_begin("released");
+  event_string("id", id);
+  event_string("how", how);
+  event_end();
+}
+
 bool gate_release(const char *id) {
   static struct call call;
   if (!gate_holds(id)) return false;
@@ -394,17 +481,95 @@ bool gate_release(const char *id) {
   call = hold.call;
   effect_untear(&hold.tear);
   hold.phase = OPEN;
-  memory_report();
-  event_begin("released");
-  event_string("id", id);
-  event_string("how", is_performed ? "answered" : "continued");
-  event_end();
+  emit_released(id, is_performed ? "answered" : "continued");
   if (is_performed && record_is_on()) record_performed(&call);
   if (is_performed) answer(&call, hold.result);
   else if (hold.arm.when == BEFORE && listener_is_valid(listener, call.notification.id)) decide(&call);
   else let_run(&call);
   go_on();
   return true;
+}
+
+void gate_fail(const char *id, int number, bool loses) {
+  static struct call call;
+  int64_t lost = -1;
+  if (!gate_holds(id)) {
+    event_error("unknown-id", "%s is not held", id);
+    return;
+  }
+  if (hold.arm.when == AFTER) {
+    event_error("cannot-fail", "%s is held at=after: the kernel has done it, and it can't fail any more", id);
+    return;
+  }
+  if (!error_fits_call(number, &hold.call)) {
+    event_error("cannot-fail", "%s: a %s by %s can't return %s", id, op_name(hold.call.op), hold.call.rule->name, error_name(number));
+    return;
+  }
+  if (loses && (hold.call.op != OP_SYNC || !unsynced_is_tracked())) {
+    event_error("cannot-lose", "%s: only a failing sync loses something, and what it loses must be tracked from the start", id);
+    return;
+  }
+  int error = loses ? unsynced_lose(&hold.call, &lost) : 0;
+  if (error != 0) {
+    event_error("cannot-lose", "%s: what was synced last can't be put back (%s)", id, strerror(error));
+    return;
+  }
+  call = hold.call;
+  effect_keep_torn(&hold.tear);
+  hold.phase = OPEN;
+  emit_released(id, "failed");
+  tell_answered(&call, id, NULL, -number, lost);
+  answer(&call, -number);
+  go_on();
+}
+
+/* The call's own count of what it has written, when it is over; -1: it can't be told. Nothing else is answered meanwhile. */
+static int64_t written_by(const struct call *call, int64_t writes, int64_t bytes) {
+  int64_t now_writes, now_bytes;
+  for (int64_t limit_ns = now_ns() + (int64_t)SETTLE_LIMIT_MS * 1000000; now_ns() < limit_ns; sched_yield()) {
+    if (!tracee_writes((pid_t)call->notification.pid, &now_writes, &now_bytes)) return -1;
+    if (now_writes > writes) return now_bytes - bytes;
+  }
+  return -1;
+}
+
+void gate_shorten(const char *id, int64_t bytes) {
+  static struct call call;
+  int64_t writes, before, result = -1;
+  if (!gate_holds(id)) {
+    event_error("unknown-id", "%s is not held", id);
+    return;
+  }
+  if (hold.call.op != OP_WRITE || hold.call.bytes < 2) {
+    event_error("cannot-shorten", "%s: a %s of %lld bytes can't be cut short", id, op_name(hold.call.op), (long long)hold.call.bytes);
+    return;
+  }
+  call = hold.call;
+  if (bytes == HALF) bytes = hold.arm.when == TORN && hold.tear.bytes > 0 ? hold.tear.bytes : call.bytes / 2;
+  if (bytes >= call.bytes) bytes = call.bytes - 1;
+  effect_untear(&hold.tear);
+  bool is_counted = tracee_writes((pid_t)call.notification.pid, &writes, &before);
+  int error = is_counted ? effect_limit(&call, bytes) : EPERM;
+  if (error != 0) {
+    event_error("cannot-shorten", "%s: its process can't be limited (%s); it is still held", id, strerror(error));
+    return;
+  }
+  emit_released(id, "short");
+  if (unsynced_is_tracked()) unsynced_before(&call);
+  if (go(&call)) result = written_by(&call, writes, before);
+  effect_lift_limit(&call);
+  hold.phase = OPEN;
+  tell_answered(&call, id, NULL, result, -1);
+  go_on();
+}
+
+void gate_slow(int64_t ms) {
+  event_begin(ms > 0 ? "slow" : "slowed");
+  if (ms > 0) event_number("ms", ms);
+  else event_number("calls", slow.calls);
+  event_end();
+  slow.ms = ms;
+  slow.calls = 0;
 }
 
 /* ---- notifications ---- */
@@ -435,18 +600,6 @@ static bool is_no_state(const char *path) {
 }
 
 static bool is_outside(const char *path) { return !path_is_watched(path) && !is_no_state(path); }
-
-/* False: it fails by itself, as `mkdir -p` does on what is there and `rm -f` on what is not. */
-static bool would_change(const struct call *call) {
-  switch (call->op) {
-    case OP_CREATE: return true;
-    case OP_MKDIR:
-    case OP_MKNOD:
-    case OP_SYMLINK: return !call->path.exists;
-    case OP_LINK: return call->path.exists && !call->to.exists;
-    default: return call->path.exists;
-  }
-}
 
 /* Something outside the state folders is to be changed: told once for each path. A write through a descriptor is not told, its open is. */
 static void tell_outside(const struct call *call) {
@@ -506,8 +659,10 @@ static void process(const struct seccomp_notif *notification) {
   counters.watched++;
   counters.ops[call.op]++;
   /* A call that is not held goes on before its event is written: the gateway need not wait for the reader of the events. */
+  if (is_refused_in_silence(&call)) return;
   event_cork();
   emit_op(&call);
+  call.seq = event_last_seq();
   decide(&call);
   event_uncork();
 }

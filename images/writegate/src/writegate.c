@@ -125,6 +125,7 @@ static void emit_start(bool wakes_in_step) {
   event_number("protocol", WRITEGATE_PROTOCOL);
   event_string("kernel", machine.release);
   event_string("arch", machine.machine);
+  event_string("hostname", machine.nodename);
   event_number("uid", getuid());
   event_bool("noNewPrivs", own_status("\nNoNewPrivs:") == 1);
   event_known("seccompMode", own_status("\nSeccomp:"));

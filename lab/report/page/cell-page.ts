@@ -59,7 +59,13 @@ function checkRow(check: CheckView): Markup {
     check.issue === undefined
       ? ''
       : html` <a class="issue" href="${check.issue}" rel="noreferrer noopener" target="_blank">known: ${shortIssue(check.issue)}</a>`;
-  return html`<tr><th scope="row"><code>${check.id}</code></th><td class="state ${check.state}"><span class="sign" aria-hidden="true">${sign(check.state)}</span> ${WORDS[check.state]}</td><td><p class="promise">${check.promise}</p><p>${check.detail}${issue}</p>${check.lines.map(evidence)}${check.moreLines === 0 ? '' : html`<p class="note">and ${check.moreLines} more lines</p>`}</td></tr>`;
+  const isIdle = check.state === 'held' && check.exercised === null;
+  const exercised = isIdle
+    ? html`<p class="note">Nothing that was seen here could have broken it.</p>`
+    : check.state === 'held' && typeof check.exercised === 'string'
+      ? html`<p class="note">Could have been broken by ${check.exercised}.</p>`
+      : '';
+  return html`<tr><th scope="row"><code>${check.id}</code></th><td class="state ${check.state}"><span class="sign" aria-hidden="true">${sign(check.state)}</span> ${WORDS[check.state]}${isIdle ? ', not exercised' : ''}</td><td><p class="promise">${check.promise}</p><p>${check.detail}${issue}</p>${exercised}${check.lines.map(evidence)}${check.moreLines === 0 ? '' : html`<p class="note">and ${check.moreLines} more lines</p>`}</td></tr>`;
 }
 
 function evidence({ line, atMs, says, json }: EvidenceLine): Markup {

@@ -40,6 +40,8 @@ export interface CellView {
 export interface CheckView {
   id: string;
   state: State;
+  /** What could have broken the promise; null: nothing that was seen could. Undefined: nobody says. */
+  exercised: string | null | undefined;
   promise: string;
   detail: string;
   issue: string | undefined;
@@ -103,6 +105,7 @@ function checkView(row: MatrixRow, check: MatrixRow['checks'][number], evidence:
   return {
     id: check.id,
     state: stateOfCheck(row, check),
+    exercised: check.exercised === null ? null : check.exercised?.by,
     promise: promiseOf(row, check.id),
     detail: check.detail,
     issue: check.issue,

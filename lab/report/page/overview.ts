@@ -2,6 +2,7 @@ import { faults } from '../../../faults/index.ts';
 import { formatSize } from '../../cell/cell-id.ts';
 import { crashPoints } from '../../cell/write-shape.ts';
 import { type CellChange, CHANGE_SIGNS, CHANGE_WORDS, countChanges, inWords } from '../compare.ts';
+import { isIdle } from '../exercised.ts';
 import { headlines } from '../headline.ts';
 import { labShareInWords } from '../lab-share.ts';
 import { isBroken, type Matrix, type MatrixCell, type MatrixRow, type MatrixScenario } from '../matrix.ts';
@@ -136,11 +137,12 @@ function boxLink(row: MatrixRow, change: CellChange | undefined, isOneOfMany: bo
   const state = stateOf(row);
   const violated = row.checks.filter((check) => check.verdict === 'violated').map((check) => check.id);
   const found = findings(row);
+  const idle = state === 'held' ? row.checks.filter(isIdle).length : 0;
   const attempt = isOneOfMany ? (/_r(\d+)$/.exec(row.id)?.[1] ?? '1') : undefined;
   const where = 'scenario' in row ? row.scenario : `${row.crashPoint}, ${row.fault}`;
   const moved = change === undefined || change.change === 'same' ? undefined : change.change;
   const place = `${release(row)}, ${where}: `;
-  return html`<a class="box state ${state}${moved === undefined ? '' : ` moved ${moved}`}" href="${cellLink(row.id)}" data-cell="${row.id}" data-system="${release(row)}" data-fault="${'fault' in row ? row.fault : ''}" data-state="${state}" data-check="${violated.join(' ')}" data-change="${change?.change ?? ''}"><span class="hidden-text">${place}</span>${moved === undefined ? '' : html`<span class="mark"><span aria-hidden="true">${CHANGE_SIGNS[moved]}</span> ${CHANGE_WORDS[moved]}</span> `}<span class="word"><span class="sign" aria-hidden="true">${sign(state)}</span> ${SHORT[state]}${attempt === undefined ? '' : ` #${attempt}`}</span>${found.map((one) => html` <span class="finding ${one.known ? '' : 'fresh'}">${one.text}</span>`)}</a>`;
+  return html`<a class="box state ${state}${moved === undefined ? '' : ` moved ${moved}`}" href="${cellLink(row.id)}" data-cell="${row.id}" data-system="${release(row)}" data-fault="${'fault' in row ? row.fault : ''}" data-state="${state}" data-check="${violated.join(' ')}" data-change="${change?.change ?? ''}"><span class="hidden-text">${place}</span>${moved === undefined ? '' : html`<span class="mark"><span aria-hidden="true">${CHANGE_SIGNS[moved]}</span> ${CHANGE_WORDS[moved]}</span> `}<span class="word"><span class="sign" aria-hidden="true">${sign(state)}</span> ${SHORT[state]}${attempt === undefined ? '' : ` #${attempt}`}</span>${idle === 0 ? '' : html` <span class="idle">${idle} not exercised</span>`}${found.map((one) => html` <span class="finding ${one.known ? '' : 'fresh'}">${one.text}</span>`)}</a>`;
 }
 
 /** In a box there is little room. */

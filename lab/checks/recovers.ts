@@ -1,0 +1,56 @@
+import type { Check } from '../check.ts';
+import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import { failure } from '../judge/exercise.ts';
+import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+
+/** So many calls in a second that fail are a loop that does nothing else. */
+const LOOP_PER_SECOND = 100;
+
+/** How often it tried while its calls failed, where that is worth a word. */
+function triesOf(evidence: CellEvidence): string {
+  const [refusing] = evidence.gateOf('refusing', 1);
+  const [allowed] = evidence.gateOf('allowed', 1);
+  if (refusing === undefined || allowed === undefined) return '';
+  const seconds = Math.max(0.001, (allowed.t - refusing.t) / 1000);
+  const rate = allowed.answered / seconds;
+  const calls = `${allowed.answered} more call${allowed.answered === 1 ? '' : 's'} failed in ${seconds.toFixed(1)} s`;
+  return rate < LOOP_PER_SECOND ? `; ${calls}` : `; it tried without a pause: ${calls}, ${Math.round(rate)} a second`;
+}
+
+export const recovers: Check = {
+  id: 'recovers',
+  promise: 'it works again when its calls do not fail any more: by itself, or after a boot where no more is promised',
+
+  exercised: ({ evidence }) => failure(evidence),
+
+  judge({ evidence, fault, proof }) {
+    if (fault.failsCalls !== true) return notApplicable('no call failed');
+    const named = (name: string) => evidence.of('turn').find((one) => one.name === name);
+    const [after, restarted] = [named('after'), named('restarted')];
+    const tries = triesOf(evidence);
+    const took = (turn: NonNullable<typeof after>) => Math.round(turn.result.tEnded - turn.result.tSent);
+    if (after?.result.acknowledged === true)
+      return held(proof, `the next write was acknowledged after ${took(after)} ms, without a boot${tries}`, after);
+    const notReady = evidence.of('not-ready').find(({ boot }) => boot >= 2);
+    if (notReady !== undefined)
+      return violated(`not even a boot makes it work again: ${notReady.why}${tries}`, notReady);
+    const [exit] = evidence.gateOf('exit', 1);
+    const why =
+      after === undefined
+        ? `it ended itself with ${exit?.signal === undefined ? `code ${exit?.code ?? '?'}` : `signal ${exit.signal}`}`
+        : `the next write failed after ${took(after)} ms: ${after.result.error ?? 'no reason given'}`;
+    if (restarted === undefined) {
+      if (after !== undefined) return violated(`${why}${tries}`, after);
+      return inconclusive(`no write was sent after the fault (${why})`);
+    }
+    if (!restarted.result.acknowledged)
+      return violated(
+        `${why}; and after a boot as well: ${restarted.result.error ?? 'no reason given'}${tries}`,
+        restarted,
+        ...(after === undefined ? [] : [after]),
+      );
+    if (evidence.cell.promises.recoversBy === 'restart')
+      return held(proof, `${why}; after a boot it works, which is what is promised${tries}`, restarted);
+    return violated(`${why}; only a boot makes it work again${tries}`, after ?? exit ?? restarted, restarted);
+  },
+};

@@ -1,0 +1,91 @@
+import path from 'node:path';
+import { parseCellId } from '../cell/cell-id.ts';
+import { connect } from '../engine/engine.ts';
+import { type SweepSubject, sweepErrors } from '../errors/sweep.ts';
+import { sweepInWords } from '../errors/sweep-report.ts';
+import { mutantOf, releaseNamed, systemNamed } from '../plan.ts';
+import { outsiders } from '../plan-outside.ts';
+import { ExitCode, Problem } from '../problem.ts';
+import { sweep } from '../reaper/reaper.ts';
+import { defaultReporters } from '../report/index.ts';
+import { buildImages } from '../run.ts';
+import { useConfig } from './config.ts';
+import type { ExploreCommandOptions } from './explore.ts';
+import { interrupted } from './interrupt.ts';
+
+const say = (line: string) => console.error(`explore: ${line}`);
+const MOST_JOBS = 4;
+
+/** Lets every call of one write fail, with every error that it can return. */
+export async function exploreErrors(options: ExploreCommandOptions): Promise<ExitCode> {
+  await useConfig(options.config);
+  const subject = await subjectOf(options);
+  const engine = await connect(say);
+  interrupted.throwIfAborted();
+  await sweep(engine.docker, { everything: false, images: false });
+  const canary = systemNamed('canary');
+  const images = await buildImages(engine, [], { say, signal: interrupted }, [
+    subject.release,
+    await canary.release(canary.defaultVersion),
+  ]);
+  const { system, config, defect } = options;
+  const words = [
+    'explore --errors',
+    ...(system === undefined ? [] : [`--system ${system}`]),
+    ...(defect === undefined ? [] : [`--defect ${defect}`]),
+    ...(config === undefined ? [] : [`--config ${config}`]),
+  ];
+  let done = 0;
+  const { sweep: found, results } = await sweepErrors(engine, subject, images, {
+    resultsRoot: path.resolve(options.results),
+    jobs: options.jobs ?? Math.max(1, Math.min(engine.facts.cpus, MOST_JOBS)),
+    signal: interrupted,
+    reporters: defaultReporters.filter((one) => one.file !== undefined),
+    again: words.join(' '),
+    every: options.everyCall === true,
+    cells: options.cell ?? [],
+    ...(options.maxDuration !== undefined && { maxDurationMs: options.maxDuration }),
+    say,
+    progress: {
+      cellStarted: () => undefined,
+      cellPhase: () => undefined,
+      cellShare: () => undefined,
+      cellEnded: ({ id }, row) => {
+        done += 1;
+        say(`${done} ${id}: ${row.verdict}${row.expected ? '' : ' (not expected)'}`);
+      },
+    },
+  });
+  const shown = path.relative(process.cwd(), results.folder);
+  if (options.json === true) console.log(JSON.stringify(found, null, 2));
+  else
+    console.log(
+      `${sweepInWords(found)}\n\nFiles: ${shown}/errors.md (the map of the write), ${shown}/errors.json, ${shown}/report.html, ${shown}/cells/`,
+    );
+  switch (found.outcome.kind) {
+    case 'sound':
+      return ExitCode.sound;
+    case 'unexpected':
+      return ExitCode.unexpectedViolation;
+    default:
+      return ExitCode.unsound;
+  }
+}
+
+async function subjectOf({ system: asked, defect, cell = [] }: ExploreCommandOptions): Promise<SweepSubject> {
+  const none = { faults: [], crashPoints: [], memory: [], cells: [], repeat: 1 };
+  const [name] = asked === undefined ? cell.map((id) => parseCellId(id).system) : [asked];
+  const others = await outsiders({ ...none, systems: name === undefined ? [] : [name] }, true);
+  const [outsider, second] = others;
+  if (second !== undefined)
+    throw new Problem(
+      'bad-usage',
+      `name one system of the config: --system NAME. There are: ${others.map((one) => one.system.name).join(', ')}.`,
+    );
+  if (outsider !== undefined && defect === undefined)
+    return { system: outsider.system, release: outsider.release, memoryBytes: outsider.memoryBytes };
+  if (name === undefined) throw new Problem('bad-usage', 'name a system: --system NAME.');
+  const release = await releaseNamed(name, defect);
+  const system = defect === undefined ? systemNamed(release.system) : mutantOf(defect);
+  return { system, release, memoryBytes: release.memory.defaultBytes };
+}

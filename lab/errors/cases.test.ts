@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { knownFaults } from '../known.ts';
+import { callsOf, casesOf } from './cases.ts';
+import type { Op, SeenWrite } from './watch.ts';
+
+let seq = 0;
+const op = (name: string, file: string, more: Partial<Op> = {}): Op => {
+  seq += 1;
+  return { seq, t: seq, mono: seq, ev: 'op', op: name, syscall: name, pid: 1, tid: 1, path: `/state/${file}`, ...more };
+};
+
+const REPLACED: SeenWrite = {
+  ops: [
+    op('mkdir', 'logs'),
+    op('create', 'db.json.123.tmp'),
+    op('write', 'db.json.123.tmp', { bytes: 50 }),
+    op('sync', 'db.json.123.tmp'),
+    op('rename', 'db.json.123.tmp', { to: '/state/db.json' }),
+    op('create', 'log.456.tmp'),
+    op('write', 'log.456.tmp', { bytes: 5 }),
+    op('write', 'log.456.tmp', { bytes: 5 }),
+    op('write', 'log.456.tmp', { bytes: 5 }),
+  ],
+  existing: new Set(['/state', '/state/logs', '/state/db.json']),
+};
+const swept = knownFaults().filter((fault) => fault.sweep !== undefined);
+const of = (write: SeenWrite, every = false) => casesOf(write, '/state', swept, every);
+
+test('what fails by itself is no call that an error could meet', () => {
+  const calls = callsOf(REPLACED, '/state');
+  expect(calls.map(({ number, op: name, file, to }) => [number, name, file, to])).toEqual([
+    [2, 'create', 'db.json.*.tmp', undefined],
+    [3, 'write', 'db.json.*.tmp', undefined],
+    [4, 'sync', 'db.json.*.tmp', undefined],
+    [5, 'rename', 'db.json.*.tmp', 'db.json'],
+    [6, 'create', 'log.*.tmp', undefined],
+    [7, 'write', 'log.*.tmp', undefined],
+    [8, 'write', 'log.*.tmp', undefined],
+    [9, 'write', 'log.*.tmp', undefined],
+  ]);
+});
+
+test('each call has the errors that it can return, once and from there on', () => {
+  const faultsAt = (number: number) =>
+    of(REPLACED)
+      .cases.filter(({ call }) => call.number === number)
+      .map(({ fault }) => fault);
+  const names = (number: number) => faultsAt(number).map(({ name }) => name);
+  expect(names(2)).toContain('no-descriptors');
+  expect(names(3)).toEqual(expect.arrayContaining(['io-error', 'io-error-stays', 'short-write', 'short-write-stays']));
+  expect(names(3)).not.toContain('no-descriptors');
+  expect(names(4)).toContain('sync-fails');
+  expect(names(5)).toEqual(['io-error', 'io-error-stays', 'no-space', 'no-space-stays']);
+  expect(new Set(faultsAt(3).map(({ sweep }) => sweep))).toEqual(new Set(['once', 'from there on']));
+});
+
+test('the same call of the same file after the same call stands for another one, and is counted', () => {
+  const { cases } = of(REPLACED);
+  const same = cases.filter(({ sameAs }) => sameAs !== undefined);
+  // The third write of the log comes after a write, as the second does; the first one comes after the making of the file.
+  expect(new Set(same.map(({ call, sameAs }) => `${call.number} as ${sameAs}`))).toEqual(new Set(['9 as 8']));
+  expect(of(REPLACED, true).cases.every(({ sameAs }) => sameAs === undefined)).toBe(true);
+});

@@ -1,0 +1,63 @@
+import type { Fault } from '../fault.ts';
+import { changesOf, type Place, placesOf, roleOf } from '../observe/places.ts';
+import type { Op, SeenWrite } from './watch.ts';
+
+/** A call of the write, and where it is held. */
+export interface Call {
+  /** From 1. */
+  number: number;
+  op: string;
+  /** Below the state folder, with `*` where a name changes from write to write. */
+  file: string;
+  to?: string;
+  place: Place;
+}
+
+/** A call and an error that it can return. */
+export interface Case {
+  call: Call;
+  fault: Fault;
+  /** The number of the call that stands for this one: the same of the same file, after the same call. Absent: it runs itself. */
+  sameAs?: number;
+}
+
+/** Calls at most so far apart have the same call before them. */
+const roleOfCall = (op: Op | undefined): string =>
+  op === undefined ? '' : `${op.op} ${roleOf(op.path)} ${op.to === undefined ? '' : roleOf(op.to)}`;
+
+/** The calls of a write that an error can meet. What fails by itself, such as the making of a folder that is there, is none. */
+export function callsOf({ ops, existing }: SeenWrite, root: string): Call[] {
+  const places = placesOf(ops, root, existing, true).filter((place) => place.arm.at === 'before');
+  const changes = changesOf(ops, existing);
+  return ops.flatMap((op, index): Call[] => {
+    const place = places[index];
+    if (place === undefined || changes[index] !== true) return [];
+    const below = (file: string) => roleOf(file).slice(root.length + 1) || '.';
+    const to = op.to === undefined ? {} : { to: below(op.to) };
+    return [{ number: index + 1, op: op.op, file: below(op.path), ...to, place }];
+  });
+}
+
+/**
+ * Every call with every error that it can return, once and from there on.
+ * @param every each runs itself, also where another one stands for it
+ */
+export function casesOf(
+  write: SeenWrite,
+  root: string,
+  faults: readonly Fault[],
+  every: boolean,
+): { calls: Call[]; cases: Case[] } {
+  const calls = callsOf(write, root);
+  const first = new Map<string, number>();
+  const cases = calls.flatMap((call): Case[] => {
+    const index = call.number - 1;
+    const role = `${roleOfCall(write.ops[index])} after ${roleOfCall(write.ops[index - 1])}`;
+    const same = first.get(role);
+    if (same === undefined) first.set(role, call.number);
+    return faults
+      .filter((fault) => fault.unfit?.(call.place.arm) === undefined)
+      .map((fault) => ({ call, fault, ...(same === undefined || every ? {} : { sameAs: same }) }));
+  });
+  return { calls, cases };
+}

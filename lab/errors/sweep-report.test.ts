@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { judge } from '../judge/judge.ts';
+import { faultNamed } from '../plan.ts';
+import { failed } from '../test/healthy-cell.ts';
+import { row, violated } from '../test/matrix.ts';
+import type { Case } from './cases.ts';
+import { fateOf, findingsOf, type Sweep, sweepInWords, sweepReport } from './sweep-report.ts';
+
+const caseAt = (number: number): Case => ({
+  call: { number, op: 'write', file: 'db|.json', place: {} as never },
+  fault: faultNamed('io-error'),
+});
+
+test('what became of the write is told from the evidence', () => {
+  const evidence = failed().done();
+  const { verdict, checks } = judge(evidence);
+  expect(fateOf(row({ verdict, checks }), evidence)).toMatchObject({ fate: 'refused', detail: 'connection: reset' });
+  expect(fateOf(violated('recovers'), evidence)).toMatchObject({ fate: 'violated', violated: ['recovers'] });
+  expect(fateOf(row({ verdict: 'missed', detail: 'never reached' }), undefined)).toMatchObject({ fate: 'missed' });
+});
+
+test('findings that differ in names and numbers only have one cause, the one at most calls first', () => {
+  const finding = (detail: string, check = 'no-orphans') =>
+    row({ verdict: 'violated', checks: [{ id: check, verdict: 'violated', detail, lines: [1] }] });
+  const found = findingsOf([
+    { row: finding('it is empty', 'store-valid'), one: caseAt(1) },
+    { row: finding('a write left /state/db.json.17.tmp'), one: caseAt(2) },
+    { row: finding('a write left /state/db.json.4711.tmp'), one: caseAt(5) },
+  ]);
+  expect(found.map(({ check, at }) => [check, at.map(({ call }) => call)])).toEqual([
+    ['no-orphans', [2, 5]],
+    ['store-valid', [1]],
+  ]);
+});
+
+const SWEEP: Sweep = {
+  schemaVersion: 1,
+  system: 'g',
+  version: '1.0.0',
+  calls: [
+    { call: 1, op: 'write', file: 'db|.json' },
+    { call: 2, op: 'write', file: 'db|.json' },
+  ],
+  faults: [{ name: 'io-error', how: 'once', summary: 'EIO' }],
+  runs: 1,
+  represented: 1,
+  fates: [
+    { call: 1, fault: 'io-error', fate: 'violated', detail: 'x', violated: ['recovers'], cell: 'c' },
+    { call: 2, fault: 'io-error', fate: 'violated', detail: 'x', violated: ['recovers'], cell: 'c', sameAs: 1 },
+  ],
+  findings: [
+    { check: 'recovers', detail: 'x', at: [{ call: 1, fault: 'io-error', cell: 'c' }], reproduce: 'npx again' },
+  ],
+  outcome: { kind: 'unexpected', reasons: [] },
+  tookMs: 1_000,
+};
+
+test('the map has a row for each call, and says which call stands for another', () => {
+  const report = sweepReport(SWEEP);
+  expect(report).toContain('| 1 | write db\\|.json | ✗ recovers        |');
+  expect(report).toContain('✗ recovers (as 1)');
+  expect(sweepInWords(SWEEP)).toContain('1 run: call 1 io-error; again: npx again');
+});

@@ -1,0 +1,152 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type CellSpec, cellId } from '../cell/cell-id.ts';
+import type { Engine } from '../engine/engine.ts';
+import { loadEvidence } from '../evidence/cell-evidence.ts';
+import { writeProblem } from '../evidence/recorder.ts';
+import { knownFaults } from '../known.ts';
+import { observe } from '../observe/observe.ts';
+import { crashPointOf, withAnswers } from '../observe/plan-places.ts';
+import { canaries, type PlannedCell } from '../plan.ts';
+import { Problem } from '../problem.ts';
+import type { ResultsFolder } from '../results.ts';
+import { type Images, type RunOptions, runPlan } from '../run.ts';
+import type { Release, System } from '../system.ts';
+import { type Case, casesOf } from './cases.ts';
+import { fateOf, findingsOf, SWEEP_SCHEMA_VERSION, type Sweep, sweepReport } from './sweep-report.ts';
+import { type SeenWrite, watchWrite } from './watch.ts';
+
+/** What is swept. */
+export interface SweepSubject {
+  system: System;
+  release: Release;
+  memoryBytes: number;
+}
+
+export interface SweepOptions extends RunOptions {
+  /** Each case runs, also where another one stands for it. */
+  every: boolean;
+  /** Only these cells. */
+  cells: readonly string[];
+  say(line: string): void;
+}
+
+/** Faults that a sweep has, in the order of the matrix. */
+const sweptFaults = () => knownFaults().filter((fault) => fault.sweep !== undefined);
+
+async function seen(
+  engine: Engine,
+  subject: SweepSubject,
+  images: Images,
+  signal: AbortSignal,
+): Promise<{ write: SeenWrite; release: Release }> {
+  const { system, release, memoryBytes } = subject;
+  const tags = { system: images.system.get(`${release.system}@${release.version}`) ?? '', sidecar: images.sidecar };
+  const observed = { release, images: tags, memoryBytes };
+  const label = `errors-${system.name}`;
+  if (system.isFromOutside !== true) return { write: await watchWrite(engine, observed, label, signal), release };
+  const observation = await observe(engine, observed, { label, every: true, signal });
+  const { calls } = observation;
+  if (calls === undefined) throw new Error('an observation that was made now has its calls');
+  return { write: calls, release: withAnswers(release, observation) };
+}
+
+/**
+ * Every call of one write × every error that it can return, once and from there on, a live run each.
+ * @throws Problem not-ready, write-failed, bad-usage, engine-lost, …
+ */
+export async function sweepErrors(
+  engine: Engine,
+  subject: SweepSubject,
+  images: Images,
+  options: SweepOptions,
+): Promise<{ sweep: Sweep; results: ResultsFolder }> {
+  const began = performance.now();
+  const { write, release } = await seen(engine, subject, images, options.signal);
+  const faults = sweptFaults();
+  const { calls, cases } = casesOf(write, release.promises.root, faults, options.every);
+  const planned = plannedOf(subject, release, cases);
+  const running = planned.filter(({ one, cell }) =>
+    options.cells.length > 0 ? options.cells.includes(cell.id) : one.sameAs === undefined,
+  );
+  const [first] = calls;
+  if (running.length === 0 || first === undefined)
+    throw new Problem(
+      'bad-usage',
+      options.cells.length > 0
+        ? `the write has no such case: ${options.cells.join(', ')}. Run it without --cell: errors.md names them.`
+        : `${subject.system.name}: its write makes no call in its state folder that an error could meet`,
+    );
+  const same = cases.filter((one) => one.sameAs !== undefined).length;
+  options.say(`${calls.length} calls, ${running.length} runs${same === 0 ? '' : `; ${same} cases stand for others`}`);
+  const none = knownFaults().find((fault) => fault.isControl === true);
+  if (none === undefined) throw new Error('there is no control among the faults');
+  const middle = calls[Math.floor(calls.length / 2)] ?? first;
+  const control = cellOf('control', subject, release, { call: middle, fault: none });
+  const cells = [control, ...(await canaries()), ...running.map(({ cell }) => cell)];
+  const { matrix, results } = await runPlan(engine, cells, images, options);
+
+  const rows = new Map(matrix.cells.map((row) => [row.id, row]));
+  const ran = running.flatMap(({ one, cell }) => {
+    const row = rows.get(cell.id);
+    return row === undefined ? [] : [{ one, row }];
+  });
+  const fates = await Promise.all(
+    ran.map(async ({ one, row }) => ({
+      call: one.call.number,
+      fault: one.fault.name,
+      cell: row.id,
+      ...fateOf(row, await loadEvidence(results.cell(row.id))),
+    })),
+  );
+  const represented = cases.flatMap((one) => {
+    const of = fates.find(({ call, fault }) => call === one.sameAs && fault === one.fault.name);
+    return of === undefined || one.sameAs === undefined ? [] : [{ ...of, call: one.call.number, sameAs: one.sameAs }];
+  });
+  const sweep: Sweep = {
+    schemaVersion: SWEEP_SCHEMA_VERSION,
+    system: release.system,
+    version: release.version,
+    calls: calls.map(({ number: call, op, file, to }) => ({ call, op, file, ...(to !== undefined && { to }) })),
+    faults: faults.map(({ name, sweep: how, summary }) => ({ name, how: how ?? '', summary })),
+    runs: ran.length,
+    represented: represented.length,
+    fates: [...fates, ...represented],
+    findings: findingsOf(ran),
+    outcome: matrix.outcome,
+    tookMs: Math.round(performance.now() - began),
+  };
+  await keep(results.folder, sweep);
+  return { sweep, results };
+}
+
+function cellOf(
+  role: PlannedCell['role'],
+  { system, memoryBytes }: SweepSubject,
+  release: Release,
+  { call, fault }: Pick<Case, 'call' | 'fault'>,
+): PlannedCell {
+  const crashPoint = crashPointOf(call.place);
+  const spec: CellSpec = {
+    system: release.system,
+    version: release.version,
+    crashPoint: crashPoint.name,
+    fault: fault.name,
+    memoryBytes,
+    aftermath: 'aged',
+    attempt: 1,
+  };
+  return { id: cellId(spec), role, spec, system, release, fault, crashPoint };
+}
+
+const plannedOf = (subject: SweepSubject, release: Release, cases: readonly Case[]) =>
+  cases.map((one) => ({ one, cell: cellOf('cell', subject, release, one) }));
+
+async function keep(folder: string, sweep: Sweep): Promise<void> {
+  try {
+    await writeFile(path.join(folder, 'errors.json'), `${JSON.stringify(sweep, null, 2)}\n`);
+    await writeFile(path.join(folder, 'errors.md'), sweepReport(sweep));
+  } catch (error) {
+    throw writeProblem(folder, error);
+  }
+}

@@ -1,0 +1,66 @@
+import type { CellEvidence } from './evidence/cell-evidence.ts';
+import type { Fault, Landing } from './fault.ts';
+import { type CallError, whyNot } from './gate/call-errors.ts';
+import type { GateEventOf } from './gate/protocol.ts';
+
+/** How a fault makes the held call fail. */
+export interface FailingCall {
+  name: string;
+  summary: string;
+  error: CallError;
+  /** What fails from there on, until the turn has had its time. Absent: the held call alone. */
+  from?: 'file' | 'folder';
+  /** A sweep of errors has it. Absent: yes. */
+  isSwept?: false;
+}
+
+/** A fault that answers the held call with an error, in the kernel's place. */
+export function failingCall({ name, summary, error, from, isSwept }: FailingCall): Fault {
+  return {
+    name,
+    kind: 'fails',
+    summary,
+    lethal: false,
+    mayRefuse: true,
+    failsCalls: true,
+    inDefaultPlan: false,
+    oomKills: 0,
+    ...(isSwept === false ? {} : { sweep: from === undefined ? 'once' : 'from there on' }),
+    unfit: (hold) => whyNot(error, hold),
+
+    async strike(target) {
+      if (from !== undefined) await target.refuse(error, from);
+      await target.fail(error);
+      await target.turnHadItsTime();
+      if (from !== undefined) target.note('taken away', { failed: (await target.allow()) ?? null });
+    },
+
+    landing(evidence) {
+      const failed = failedCall(evidence, error);
+      if ('landed' in failed) return failed;
+      if (from === undefined) return landedAt(failed.call);
+      const more = evidence.gateOf('answered', 1).filter(({ by }) => by === 'refusal').length;
+      const away = evidence.of('strike').find((event) => event.step === 'taken away');
+      if (away === undefined) return { landed: false, why: 'the error was never taken away' };
+      const all = typeof away.facts.failed === 'number' ? away.facts.failed : more;
+      return landedAt(failed.call, `, and so did ${all} later calls until it was taken away`);
+    },
+  };
+}
+
+/** The held call, if it was answered with the error. */
+export function failedCall(
+  evidence: CellEvidence,
+  error: CallError,
+): { call: GateEventOf<'answered'> } | Extract<Landing, { landed: false }> {
+  const answered = evidence.gateOf('answered', 1).find(({ by }) => by === 'hold');
+  if (answered === undefined) return { landed: false, why: 'the held call was not answered' };
+  if (answered.error !== error)
+    return { landed: false, why: `the held call was answered with ${answered.error ?? answered.result}` };
+  return { call: answered };
+}
+
+const landedAt = (call: GateEventOf<'answered'>, more = ''): Landing => ({
+  landed: true,
+  proof: `${call.op} ${call.path} (${call.syscall}) was answered with ${call.error}, and the kernel never ran it${more}`,
+});
