@@ -6,6 +6,9 @@ import { packageFolder } from './package-folder.ts';
 const texts = [
   'README.md',
   'CONTRIBUTING.md',
+  'AGENTS.md',
+  'CHANGELOG.md',
+  'SECURITY.md',
   'results/README.md',
   ...readdirSync(path.join(packageFolder, 'docs'))
     .filter((name) => name.endsWith('.md'))

@@ -57,7 +57,7 @@ export default defineConfig({
   faults: [defineFault({
     name: 'double-kill', summary: 'two signals', lethal: true, oomKills: 0, inDefaultPlan: false,
     async strike(target) { await target.signal('SIGTERM'); await target.signal('SIGKILL'); await target.ended(); },
-    landing: (evidence) => evidence.docker('kill').length === 2 ? { landed: true, proof: 'two signals' } : { landed: false, why: 'no two signals' },
+    landing: (evidence) => evidence.docker('kill').length > 0 ? { landed: true, proof: 'a signal' } : { landed: false, why: 'no signal' },
   })],
 });
 `;

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -10,6 +10,7 @@ import { npmImage } from '../images/npm/recipe.ts';
 import { sidecarImage } from '../images/sidecar/recipe.ts';
 import { PREFERRED_NODE } from './image/npm.ts';
 import { filesOf, type ImageRecipe } from './image/recipe.ts';
+import { packageFolder } from './package-folder.ts';
 import { readMatrixFile } from './report/matrix-file.ts';
 import { folder } from './test/midwrite.ts';
 import { until } from './wait.ts';
@@ -85,6 +86,10 @@ describe('what is in it', () => {
       add(gated((await system.release(system.defaultVersion)).image));
       if (system.expectations !== undefined) wanted.add(`images/${system.expectations}`);
     }
+    // What a machine's disk has beside Debian's packages.
+    const ofMachines = 'images/machine/root';
+    for (const file of await readdir(path.join(packageFolder, ofMachines), { recursive: true, withFileTypes: true }))
+      if (file.isFile()) wanted.add(path.relative(packageFolder, path.join(file.parentPath, file.name)));
     expect(packed.filter((file) => file.startsWith('images/')).sort()).toEqual([...wanted].sort());
   });
 });

@@ -314,6 +314,10 @@ export function storeEntryPath(store: Store): string {
   }
 }
 
+/** Whether a system is judged by what it answers. One whose promises say in which files a write must be found is judged by those. */
+export const isJudgedByAnswers = ({ read, promises }: Pick<Release, 'read' | 'promises'>): boolean =>
+  read !== undefined && promises.durable.length === 0;
+
 /** A deep copy of `template` in which every string has `{name}` replaced, and so has every key of an object. */
 export function fill<T>(template: T, values: Readonly<Record<string, string>>): T {
   const one = (text: string) => text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);

@@ -546,7 +546,7 @@ export class Session {
     // The next boot may write nothing of its store before a turn is to be held there.
     const seen = learnWriteShape(this.#pod.gate.events, this.#release.promises.store);
     if (seen.kind === 'replace') this.#shape = seen;
-    const isStopped = await this.#pod.container.terminate();
+    const isStopped = await this.#pod.container.signal('SIGTERM');
     try {
       await this.#pod.ended(STOP_LIMIT_MS, isStopped);
     } catch (error) {

@@ -36,7 +36,7 @@ export function target(
     return held;
   };
   return {
-    signal: (name) => pod.container.signal(name),
+    signal: async (name) => void (await pod.container.signal(name)),
     freeze: () => pod.container.freeze(),
     thaw: () => pod.container.thaw(),
 

@@ -67,14 +67,10 @@ export class LabContainer implements AsyncDisposable {
     return this.#streams;
   }
 
-  async signal(name: 'SIGKILL' | 'SIGTERM' | 'SIGUSR1'): Promise<void> {
-    await this.#call(`sending ${name}`, () => this.#handle.kill({ signal: name }));
-  }
-
-  /** Sends SIGTERM. False: there was nothing to stop, since it had ended by itself. */
-  async terminate(): Promise<boolean> {
-    return this.#call('sending SIGTERM', () =>
-      this.#handle.kill({ signal: 'SIGTERM' }).then(
+  /** Sends a signal. False: it had ended by itself, and there was nothing to send it to; whether a fault landed is in what the engine reported. */
+  async signal(name: 'SIGKILL' | 'SIGTERM' | 'SIGUSR1'): Promise<boolean> {
+    return this.#call(`sending ${name}`, () =>
+      this.#handle.kill({ signal: name }).then(
         () => true,
         (error: unknown) => {
           if (errorCode(error) === NOT_RUNNING) return false;

@@ -2,7 +2,7 @@ import type { Session } from '../cell/session.ts';
 import type { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import { passTime } from '../scenario/pass-time.ts';
-import type { Release } from '../system.ts';
+import { isJudgedByAnswers, type Release } from '../system.ts';
 import { WARM, type Workload } from './workload.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -32,7 +32,7 @@ export async function prepare({ pod, session, release, workload }: Beginner, boo
   if (workload.begins === 'cleanup')
     for (const kind of release.usual?.sessions ?? [])
       if (kind.lasts === 'one-shot') await pod.sidecar.requests(kind.make, RUNS, FIRST_RUN);
-  if (release.read === undefined) await session.quiet();
+  if (!isJudgedByAnswers(release)) await session.quiet();
   if (workload.begins === 'warm') return;
   await session.stop();
   if (workload.begins === 'cleanup') await passTime(pod, PASSED_MS);

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { AnswerTemplate } from '../evidence/event.ts';
 import { observe } from '../observe/observe.ts';
 import { withAnswers } from '../observe/plan-places.ts';
-import type { Release } from '../system.ts';
+import { isJudgedByAnswers, type Release } from '../system.ts';
 import type { Subject } from './record-workload.ts';
 
 /** What a system from outside is judged by: what it was seen to answer around a write, and which files it has at rest. */
@@ -47,7 +47,7 @@ export async function observed(
   label: string,
   { signal, say }: { signal: AbortSignal; say(line: string): void },
 ): Promise<Subject> {
-  if (subject.release.read === undefined) return subject;
+  if (!isJudgedByAnswers(subject.release)) return subject;
   say('two undisturbed lives, to learn what it answers before a write and after it');
   const observation = await observe(engine, subject, { label, every: false, signal });
   for (const line of observation.told) say(`  ${line}`);

@@ -5,7 +5,7 @@ import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { GateEvent } from '../gate/protocol.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
-import type { Release } from '../system.ts';
+import { isJudgedByAnswers, type Release } from '../system.ts';
 import { cleanupEnds, prepare, startCleanup } from './beginning.ts';
 import type { AnswerBefore, Turn } from './record.ts';
 import { RecordWriter } from './record-file.ts';
@@ -75,7 +75,7 @@ export async function recordWorkload(
   const beginner = { pod, session, release, workload };
   await prepare(beginner, boot);
   // Of a system that is asked what it holds, the write before is what the next one may not take along.
-  if (release.read === undefined) sink.turns.length = 0;
+  if (!isJudgedByAnswers(release)) sink.turns.length = 0;
   isWanted = true;
   switch (workload.begins) {
     case 'warm':

@@ -1,6 +1,6 @@
 import type { Session } from '../cell/session.ts';
 import { Problem } from '../problem.ts';
-import type { Release } from '../system.ts';
+import { isJudgedByAnswers, type Release } from '../system.ts';
 
 /** What is done to the system while it is recorded. */
 export interface Workload {
@@ -66,9 +66,10 @@ const OF_OUTSIDE = new Set(['turn', 'boot', 'stop']);
  * The workload of this name, where a system has such a one.
  * @throws Problem bad-usage
  */
-export function workloadOf(name: string, { system, read, lifecycle }: Release): Workload {
+export function workloadOf(name: string, release: Release): Workload {
+  const { system, lifecycle } = release;
   const fits = (one: Workload) =>
-    read === undefined || (lifecycle === 'command' ? one.name === 'turn' : OF_OUTSIDE.has(one.name));
+    !isJudgedByAnswers(release) || (lifecycle === 'command' ? one.name === 'turn' : OF_OUTSIDE.has(one.name));
   const found = workloads.find((one) => one.name === name);
   if (found !== undefined && fits(found)) return found;
   const there = workloads.filter(fits).map((one) => one.name);
