@@ -4,6 +4,7 @@ import { describe, ExitCode, Problem } from '../problem.ts';
 import { COMPARISON_FILE } from '../report/html.ts';
 import { plain } from '../report/plain.ts';
 import { midwriteVersion } from '../run.ts';
+import { BEGIN, EXAMPLES } from './begin.ts';
 import { bisectCommand } from './bisect.ts';
 import { clean } from './clean.ts';
 import { doctor } from './doctor.ts';
@@ -331,6 +332,10 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .description('remove all containers, volumes and folders of the lab, also those of a lab that runs')
     .option('--images', 'and its images')
     .action(action(clean));
+  for (const command of midwrite.commands) {
+    const example = EXAMPLES[command.name()];
+    if (example !== undefined) command.addHelpText('after', `\nExample:\n  ${example}`);
+  }
   for (const one of [midwrite, ...midwrite.commands, ...engine.commands, ...machine.commands]) one.exitOverride();
   return midwrite;
 }
@@ -341,6 +346,10 @@ const withSystem = (argument: string): string =>
 
 /** Runs the command line and gives its exit code; prints every problem as one paragraph. */
 export async function main(args: readonly string[]): Promise<number> {
+  if (args.length === 0) {
+    console.log(BEGIN);
+    return ExitCode.sound;
+  }
   let code: number = ExitCode.sound;
   try {
     await interruptible(async () => {

@@ -29,7 +29,11 @@ function headlineOf(system: string, rows: readonly MatrixRow[]): Headline {
   if (violated.length === 0) {
     const held = rows.filter(({ verdict }) => verdict === 'held').length;
     const words =
-      held === rows.length ? `all ${several(held, 'cell')} held` : `${held} of ${several(rows.length, 'cell')} held`;
+      held === rows.length
+        ? held === 1
+          ? 'its one cell held'
+          : `all ${held} cells held`
+        : `${held} of ${several(rows.length, 'cell')} held`;
     return { system, verdict: open.length === 0 ? 'held' : 'unknown', words: `${words}${without}` };
   }
   const known =

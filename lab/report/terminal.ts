@@ -134,8 +134,12 @@ function legend(matrix: Matrix): string {
   const scenarios = scenariosOf(matrix).length;
   const what = [
     ...(scenarios > 0 ? [`${scenarios} scenario${scenarios === 1 ? '' : 's'}`] : []),
-    ...(cells.length > scenarios ? [`${cells.length - scenarios} cells`] : []),
-    ...(matrix.cells.length > cells.length ? [`${matrix.cells.length - cells.length} controls`] : []),
+    ...(cells.length > scenarios
+      ? [`${cells.length - scenarios} cell${cells.length - scenarios === 1 ? '' : 's'}`]
+      : []),
+    ...(matrix.cells.length > cells.length
+      ? [`${matrix.cells.length - cells.length} control${matrix.cells.length - cells.length === 1 ? '' : 's'}`]
+      : []),
   ].join(' and ');
   const lines = [
     ...headlines(matrix).map(({ system, words }) => `${system}: ${words}`),
