@@ -33,7 +33,11 @@ export function grid(matrix: Matrix): Grid {
 }
 
 function titleOf(cell: MatrixCell, matrix: Matrix): string {
-  const sizes = new Set(matrix.cells.filter((one) => one.system === cell.system).map((one) => one.memoryBytes));
+  const sizes = new Set(
+    matrix.cells
+      .filter((one) => one.system === cell.system && one.version === cell.version)
+      .map((one) => one.memoryBytes),
+  );
   const parts =
     cell.place === undefined
       ? [`${cell.system}@${cell.version}`, cell.crashPoint]

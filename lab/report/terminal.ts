@@ -19,6 +19,9 @@ export const terminal: Reporter = {
 /** https://no-color.org */
 export const hasColours = (): boolean => process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
 
+/** Longer names of places are wrapped. */
+const TITLE_WIDTH = 96;
+
 type Colour = Parameters<typeof styleText>[0];
 
 function colourOf(cell: MatrixRow): Colour {
@@ -44,6 +47,7 @@ export function terminalReport(matrix: Matrix, options: { colour: boolean }): st
     head: ['', ...columns],
     style: { head: options.colour ? ['bold'] : [], border: [] },
     wordWrap: true,
+    ...(rows.some(({ title }) => title.length > TITLE_WIDTH) && { colWidths: [TITLE_WIDTH + 2] }),
   });
   for (const row of rows) {
     table.push([
