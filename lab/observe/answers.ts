@@ -115,12 +115,14 @@ function generaliseLine(line: readonly (string | null)[], seen: string): (string
   return merged;
 }
 
-function patternOfLine(line: readonly (string | null)[]): RegExp {
+/** What a line must look like to be a template's. */
+export function patternOfLine(line: readonly (string | null)[]): RegExp {
   const escaped = line.map((word) => (word === null ? '.*' : word.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')));
   return new RegExp(`^${escaped.join('')}$`, 'su');
 }
 
-const shown = (line: readonly (string | null)[]): string => line.map((word) => word ?? '\u2026').join('');
+/** A template's line for a person. */
+export const shown = (line: readonly (string | null)[]): string => line.map((word) => word ?? '\u2026').join('');
 
 /** What keeps an answer's lines from fitting a template; undefined: nothing does. */
 function mismatch(template: AnswerTemplate, lines: readonly string[]): Unlike | undefined {

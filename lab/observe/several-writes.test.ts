@@ -39,6 +39,14 @@ describe('a list that several writes are added to', () => {
     expect(lostOfSeveral('all', acknowledged, posts('warm', 'struck-2'))).toEqual(write('struck-1'));
   });
 
+  test('a text that is filled up is whole or it is not', () => {
+    const filled = (name: string, bytes = 60) => `midwrite-${name}`.padEnd(60, 'x').slice(0, bytes);
+    const long = answersOf(filled('warm'), `${filled('warm')}\n${filled('struck')}`, 'all');
+    expect(notOfSeveral(long, `${filled('warm')}\n${filled('struck-2')}`)).toBeUndefined();
+    expect(notOfSeveral(long, `${filled('warm')}\n${filled('struck-2', 30)}`)).toMatch(/no whole write leaves/);
+    expect(notOfSeveral(long, `${filled('warm')}\nmidwrite-struck-2`)).toMatch(/no whole write leaves/);
+  });
+
   test('a count of them may be any', () => {
     const counted = answersOf('1 midwrite-warm\n1 task', '1 midwrite-warm\n2 midwrite-struck\n2 tasks', 'all');
     expect(notOfSeveral(counted, '1 midwrite-warm\n2 midwrite-struck-2\n3 midwrite-struck-1\n3 tasks')).toBeUndefined();

@@ -1,5 +1,5 @@
 import type { Answers } from '../system.ts';
-import { differs, linesOf } from './answers.ts';
+import { differs, linesOf, patternOfLine, shown } from './answers.ts';
 
 /*
  * The oracle for several writes at once. In which order they come out is chance, and so is how many of those that were not acknowledged are there: the
@@ -7,19 +7,18 @@ import { differs, linesOf } from './answers.ts';
  * and numbers left out (an index, a count), and what the writes do not change must be there.
  */
 
-/** The text of a write that was struck, or of one that was observed: which one of them, chance decides. */
-const ANY_WRITE = /midwrite-(?:struck|crowd)(?:-\d)?(?![\w-])(?:x+)?/g;
+/** The text of a write that was struck, or of one that was observed: which one of them, chance decides. Or a number. */
+const OPEN = /midwrite-(?:struck|crowd)(?:-\d)?x*(?![\w-])|\d+/g;
 const WRITE = '\u2039write\u203a';
 
-const leftOpen = (text: string): string => text.replaceAll(ANY_WRITE, WRITE).replaceAll(/\d+/g, '#');
+/** A text that is filled up is as long as any other: one that is shorter is a part of it, and stays another text. */
+const leftOpen = (text: string): string =>
+  text.replaceAll(OPEN, (found) => (/^\d/.test(found) ? '#' : `${WRITE}${found.endsWith('x') ? found.length : ''}`));
 
 /** A line of a template, as a pattern and as a text to compare lines with. */
 function lineOf(words: readonly (string | null)[]): { pattern: RegExp; text: string } {
-  const parts = words.map((word) => (word === null ? null : leftOpen(word)));
-  const pattern = parts
-    .map((word) => (word === null ? '.*' : word.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')))
-    .join('');
-  return { pattern: new RegExp(`^${pattern}$`, 'su'), text: parts.map((word) => word ?? '\u2026').join('') };
+  const open = words.map((word) => (word === null ? null : leftOpen(word)));
+  return { pattern: patternOfLine(open), text: shown(open) };
 }
 
 /** What of an answer is of none of the writes, or is gone with them; undefined: nothing. */
@@ -48,6 +47,6 @@ export function lostOfSeveral<Write extends { name: string; text: string }>(
   const struck = acknowledged.filter(({ name }) => name.startsWith('struck'));
   const [any] = struck.length > 0 ? struck : acknowledged;
   if (any === undefined) return undefined;
-  const isStruckThere = [...answer.matchAll(ANY_WRITE)].length > 0;
+  const isStruckThere = leftOpen(answer).includes(WRITE);
   return isStruckThere || (struck.length === 0 && answer.includes(any.text)) ? undefined : any;
 }
