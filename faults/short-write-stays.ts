@@ -1,3 +1,4 @@
+import { CALL_FAILS, unfitUnlessWrite } from '../lab/failing-call.ts';
 import type { Fault } from '../lab/fault.ts';
 
 /**
@@ -6,16 +7,11 @@ import type { Fault } from '../lab/fault.ts';
  */
 export const shortWriteStays: Fault = {
   name: 'short-write-stays',
-  kind: 'fails',
   summary:
     'the held write writes a part of its bytes, and from there on every call in the state folder that takes room fails with ENOSPC, until the lab makes room',
-  lethal: false,
-  mayRefuse: true,
-  failsCalls: true,
+  ...CALL_FAILS,
   sweep: 'from there on',
-  inDefaultPlan: false,
-  oomKills: 0,
-  unfit: ({ op }) => (op === 'write' ? undefined : `${op} writes no bytes that could be too few`),
+  unfit: unfitUnlessWrite,
 
   async strike(target) {
     await target.refuse('ENOSPC', 'folder');

@@ -1,17 +1,13 @@
+import { CALL_FAILS, unfitUnlessWrite } from '../lab/failing-call.ts';
 import type { Fault } from '../lab/fault.ts';
 
 /** write(2): "the number of bytes written may be less than count". The kernel itself cuts it short, by a limit that is there for this one call. */
 export const shortWrite: Fault = {
   name: 'short-write',
-  kind: 'fails',
   summary: 'the held write writes a part of its bytes and says how much: the program must write the rest',
-  lethal: false,
-  mayRefuse: true,
-  failsCalls: true,
+  ...CALL_FAILS,
   sweep: 'once',
-  inDefaultPlan: false,
-  oomKills: 0,
-  unfit: ({ op }) => (op === 'write' ? undefined : `${op} writes no bytes that could be too few`),
+  unfit: unfitUnlessWrite,
 
   async strike(target) {
     await target.shorten();

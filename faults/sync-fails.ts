@@ -1,4 +1,4 @@
-import { failedCall } from '../lab/failing-call.ts';
+import { CALL_FAILS, failedCall } from '../lab/failing-call.ts';
 import type { Fault } from '../lab/fault.ts';
 
 /**
@@ -7,15 +7,10 @@ import type { Fault } from '../lab/fault.ts';
  */
 export const syncFails: Fault = {
   name: 'sync-fails',
-  kind: 'fails',
   summary:
     'the held fsync returns EIO and what was not synced is lost: the file is what it was when it was synced last, and the retry succeeds and means nothing',
-  lethal: false,
-  mayRefuse: true,
-  failsCalls: true,
+  ...CALL_FAILS,
   sweep: 'once',
-  inDefaultPlan: false,
-  oomKills: 0,
   firstCommands: ['track'],
   unfit: ({ op }) => (op === 'sync' ? undefined : `${op} is no sync`),
 

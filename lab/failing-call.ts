@@ -14,17 +14,26 @@ export interface FailingCall {
   isSwept?: false;
 }
 
+/** What every fault has that lets a call of the system fail: it lives on, it may refuse the write, and then it is booted on what it said. */
+export const CALL_FAILS = {
+  kind: 'fails',
+  lethal: false,
+  mayRefuse: true,
+  failsCalls: true,
+  inDefaultPlan: false,
+  oomKills: 0,
+} as const;
+
+/** Whether a held call can be cut short. */
+export const unfitUnlessWrite: NonNullable<Fault['unfit']> = ({ op }) =>
+  op === 'write' ? undefined : `${op} writes no bytes that could be too few`;
+
 /** A fault that answers the held call with an error, in the kernel's place. */
 export function failingCall({ name, summary, error, from, isSwept }: FailingCall): Fault {
   return {
     name,
-    kind: 'fails',
     summary,
-    lethal: false,
-    mayRefuse: true,
-    failsCalls: true,
-    inDefaultPlan: false,
-    oomKills: 0,
+    ...CALL_FAILS,
     ...(isSwept === false ? {} : { sweep: from === undefined ? 'once' : 'from there on' }),
     unfit: (hold) => whyNot(error, hold),
 

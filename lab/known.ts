@@ -43,6 +43,13 @@ function refuseTwice(kind: string, names: readonly string[]): void {
     throw new Problem('bad-definition', `there are two ${kind}s "${twice}": give one another name.`);
 }
 
+/** What a control has in place of a fault. */
+export function controlFault(): Fault {
+  const control = faults.find((fault) => fault.isControl === true);
+  if (control === undefined) throw new Error('there is no control among the faults');
+  return control;
+}
+
 /** The systems of the config, where there is one. */
 export const configured = (): readonly System[] => added.systems;
 export const knownSystems = (): readonly System[] => [...added.systems, ...systems];

@@ -5,11 +5,12 @@ import { withOwnStart } from './image/own-start.ts';
 import { type Observation, observe } from './observe/observe.ts';
 import { withAnswers } from './observe/plan-places.ts';
 import { canaries, type Planned } from './plan.ts';
-import { cellsDuring, type During, isAsked, watchedInWords } from './plan-during.ts';
+import { cellsDuring, type During, watchedInWords } from './plan-during.ts';
 import { cellsOf, type Outsider } from './plan-outside.ts';
 import { Problem } from './problem.ts';
 import type { Shard } from './results.ts';
 import type { Images } from './run.ts';
+import { isJudgedByAnswers } from './system.ts';
 
 /** What is to run. Cells of systems from outside are planned when their writes were observed. */
 export interface Plan {
@@ -33,9 +34,8 @@ export async function observeAll(
   say: (line: string) => void,
 ): Promise<Planned[]> {
   const cells: Planned[] = [...(await canaries()), ...plan.cells];
-  for (const one of plan.outsiders) {
+  for (const asked of plan.outsiders) {
     signal.throwIfAborted();
-    const asked = { ...one, release: await withOwnStart(engine, one.release, { say, signal }) };
     const system = images.system.get(`${asked.release.system}@${asked.release.version}`) ?? '';
     const { outsider, observation } = await observeOne(engine, asked, { system, sidecar: images.sidecar }, signal, say);
     plan.told?.(outsider, observation);
@@ -48,7 +48,7 @@ export async function observeAll(
     const observed = { release, images: { system, sidecar: images.sidecar }, memoryBytes };
     const how = { label: `watch-${release.system}`, every, signal };
     say(`${release.system}@${release.version}: an undisturbed ${activity}`);
-    const asWatched = isAsked(asked)
+    const asWatched = isJudgedByAnswers(release)
       ? withAnswers(release, await observe(engine, observed, { ...how, every: false }))
       : release;
     const watched = await watchActivity(engine, { ...observed, release: asWatched }, activity, how);
@@ -68,19 +68,19 @@ async function observeOne(
 ): Promise<{ outsider: Outsider; observation: Observation }> {
   const { system, memoryBytes, every, otherwise } = outsider;
   const slowness = engine.slowness ?? 1;
-  const release = slowed(outsider.release, slowness);
+  const started = { ...outsider, release: await withOwnStart(engine, outsider.release, { say, signal }) };
+  const release = slowed(started.release, slowness);
   say(`${system.name}: two undisturbed lives`);
   const how = { label: `observe-${system.name}`, every, signal };
   try {
     const seen = await observe(engine, { release, images, memoryBytes }, how);
     // Its cells are slowed once more: what was learned is kept as on a machine like any other.
     const observation = seen.quietMs === undefined ? seen : { ...seen, quietMs: seen.quietMs / slowness };
-    return { outsider, observation };
+    return { outsider: started, observation };
   } catch (error) {
     if (otherwise === undefined || !(error instanceof Problem) || error.code !== 'write-failed') throw error;
     // What is wrong with the first way is what a person wants to hear if the second one does not work either.
-    const started = { ...otherwise, release: await withOwnStart(engine, otherwise.release, { say, signal }) };
-    const second = await observeOne(engine, started, images, signal, say).catch(() => undefined);
+    const second = await observeOne(engine, otherwise, images, signal, say).catch(() => undefined);
     if (second === undefined) throw error;
     return second;
   }

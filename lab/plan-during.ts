@@ -2,7 +2,7 @@ import { cellId, parseCellId, parseSize } from './cell/cell-id.ts';
 import { ACTIVITIES, type Activity, activityOf, crashPointIn, placeIn } from './during/activity.ts';
 import type { Watched } from './during/watch.ts';
 import type { Fault } from './fault.ts';
-import { configured, knownFaults } from './known.ts';
+import { controlFault, knownFaults } from './known.ts';
 import { controlPlace, crashPointOf, specsOf } from './observe/plan-places.ts';
 import {
   defaultSystems,
@@ -108,9 +108,6 @@ export async function duringAgain(rows: readonly PlannedName[]): Promise<During[
   return cells.length === 0 ? [] : planDuring(none, [], false);
 }
 
-/** Whether a system's write must be observed before it is struck in an activity: what it answers is judged. */
-export const isAsked = ({ system }: During): boolean => configured().some(({ name }) => name === system.name);
-
 /**
  * The cells of an activity that was watched, its control first.
  * @throws Problem bad-usage: it has no such place
@@ -138,8 +135,7 @@ export function cellsDuring(asked: During, watched: Watched, release: Release): 
       : specsOf(release, chosen, faults, memoryBytes)
           .map(inActivity)
           .flatMap((spec) => Array.from({ length: repeat }, (_, index) => ({ ...spec, attempt: index + 1 })));
-  const none = knownFaults().find((fault) => fault.isControl === true);
-  if (none === undefined) throw new Error('there is no control among the faults');
+  const none = controlFault();
   const [control] = specsOf(release, [controlPlace(watched.places)], [none], memoryBytes).map(inActivity);
   return [
     ...(control === undefined ? [] : [planned('control', control)]),

@@ -2,7 +2,7 @@ import { cellId, parseCellId, parseSize } from './cell/cell-id.ts';
 import { activityOf } from './during/activity.ts';
 import type { Fault } from './fault.ts';
 import { pointsFor, refuseUnfit, whyUnfit } from './fits.ts';
-import { configured, knownFaults } from './known.ts';
+import { configured, controlFault, knownFaults } from './known.ts';
 import type { Observation } from './observe/observe.ts';
 import { fewOfEachKind } from './observe/places.ts';
 import { controlPlace, crashPointOf, specsOf, withAnswers } from './observe/plan-places.ts';
@@ -140,8 +140,7 @@ export function cellsOf(outsider: Outsider, observation: Observation): PlannedCe
       : struck.flatMap((spec) => Array.from({ length: repeat }, (_, index) => ({ ...spec, attempt: index + 1 })));
   for (const { crashPoint, fault } of specs)
     refuseUnfit(faultNamed(fault), crashPointOf(placeNamed(crashPoint)), release, all);
-  const none = knownFaults().find((fault) => fault.isControl === true);
-  if (none === undefined) throw new Error('there is no control among the faults');
+  const none = controlFault();
   const [control] = specsOf(release, [controlPlace(fewOfEachKind(places).kept)], [none], memoryBytes);
   return [
     ...(control === undefined ? [] : [planned('control', control)]),

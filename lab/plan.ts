@@ -13,7 +13,7 @@ import { type CrashPoint, crashPoints, passes } from './cell/write-shape.ts';
 import { activityOf } from './during/activity.ts';
 import type { Fault } from './fault.ts';
 import { pointsFor, refuseUnfit, whyUnfit } from './fits.ts';
-import { configured, knownFaults, knownSystems } from './known.ts';
+import { configured, controlFault, knownFaults, knownSystems } from './known.ts';
 import { Problem } from './problem.ts';
 import type { Scenario } from './scenario/scenario.ts';
 import { type ScenarioSpec, scenarioId } from './scenario/scenario-id.ts';
@@ -333,8 +333,7 @@ function controlPlace(release: Release): CrashPoint {
 
 /** A run carries its controls whatever was asked for: without them neither a red box nor a green one means anything. */
 async function controlsFor(cells: readonly PlannedCell[], releases: Releases): Promise<PlannedCell[]> {
-  const none = knownFaults().find((fault) => fault.isControl === true);
-  if (none === undefined) throw new Error('there is no control among the faults');
+  const none = controlFault();
   const controls = new Map<string, PlannedCell>();
   for (const { spec, system, release } of cells) {
     if (system.mutant !== undefined) continue;

@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { chromium } from 'playwright-core';
 import { scratch } from '../reaper/scratch.ts';
 import { html } from '../report/html.ts';
-import { installedBrowser } from '../test/browser.ts';
+import { installedBrowser, launchBrowser } from '../test/browser.ts';
 import { largeRun } from '../test/judged-run.ts';
 import { type Figure, figure, ratioFigure } from './figure.ts';
 import type { Bench, Section, SectionResult } from './section.ts';
@@ -68,7 +67,7 @@ async function opened(executablePath: string, large: string, small: string, roun
   const places = { large: path.join(folder.path, 'large.html'), small: path.join(folder.path, 'small.html') };
   await writeFile(places.large, large);
   await writeFile(places.small, small);
-  const browser = await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+  const browser = await launchBrowser(executablePath);
   try {
     const openOne = async (place: string) => {
       const page = await browser.newPage();

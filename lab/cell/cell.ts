@@ -9,7 +9,7 @@ import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import type { Release } from '../system.ts';
 import { type CellSpec, cellId } from './cell-id.ts';
-import { driveOn, driveOnAndBoot, recover } from './recovery.ts';
+import { bootAgain, driveOn, driveOnAndBoot, recover } from './recovery.ts';
 import { Session } from './session.ts';
 import { target } from './target.ts';
 import type { CrashPoint } from './write-shape.ts';
@@ -79,7 +79,7 @@ export async function runCell(
       recorder,
     );
     try {
-      await live(pod, plan, recorder, progress, signal);
+      await live(pod, { ...plan, release }, recorder, progress, signal);
     } finally {
       recorder.record({ type: 'phase', name: 'clean up' });
     }
@@ -109,7 +109,7 @@ async function live(
   progress: CellProgress,
   signal: AbortSignal,
 ): Promise<void> {
-  const session = new Session(pod, inCell(plan), recorder, signal);
+  const session = new Session(pod, plan.release, recorder, signal);
   const phase = (name: string) => {
     signal.throwIfAborted();
     recorder.record({ type: 'phase', name });
@@ -138,21 +138,7 @@ async function live(
   if (!plan.fault.lethal) return driveOn(session, phase);
   if (!(await recover(session, phase, { aftermath: plan.spec.aftermath }))) return;
 
-  // What was young at the boot gets old while the system runs: only a sweep that is repeated takes it.
-  if (plan.spec.aftermath === 'fresh') {
-    phase('outlive');
-    if (await session.outlive()) await session.snapshot('outlived');
-  }
-
-  phase('boot again');
-  // Of a command every run is a boot.
-  if (plan.release.lifecycle === 'server') {
-    await session.stop();
-    await session.snapshot('stopped');
-    if (!(await session.boot())) return;
-  }
-  await session.read('rebooted');
-  await session.snapshot('rebooted');
+  await bootAgain(session, phase, plan.spec.aftermath, plan.release.lifecycle);
 }
 
 /** What is before the write that is struck: the setup, and one write, so that the next one is no first time. */

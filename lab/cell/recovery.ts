@@ -1,5 +1,6 @@
 import type { BootOptions } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
+import type { Release } from '../system.ts';
 import type { Aftermath } from './cell-id.ts';
 import type { Session, TurnWords } from './session.ts';
 
@@ -63,4 +64,28 @@ export async function recover(
   await session.read('served');
   await session.snapshot('served');
   return true;
+}
+
+/** After the recovery: one more boot, which must find nothing left to do. */
+export async function bootAgain(
+  session: Session,
+  phase: Phase,
+  aftermath: Aftermath,
+  lifecycle: Release['lifecycle'],
+): Promise<void> {
+  // What was young at the boot gets old while the system runs: only a sweep that is repeated takes it.
+  if (aftermath === 'fresh') {
+    phase('outlive');
+    if (await session.outlive()) await session.snapshot('outlived');
+  }
+
+  phase('boot again');
+  // Of a command every run is a boot.
+  if (lifecycle === 'server') {
+    await session.stop();
+    await session.snapshot('stopped');
+    if (!(await session.boot())) return;
+  }
+  await session.read('rebooted');
+  await session.snapshot('rebooted');
 }

@@ -1,6 +1,7 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { connect } from '../engine/engine.ts';
+import { makeFolder } from '../make-folder.ts';
 import { systemNamed } from '../plan.ts';
 import { describe, ExitCode, Problem } from '../problem.ts';
 import { foundInWords, nextStep, type Probe } from '../releases/bisect.ts';
@@ -110,7 +111,7 @@ async function begin(options: BisectOptions): Promise<{ file: string; search: Se
 }
 
 async function write(file: string, search: SearchFile): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
+  await makeFolder(path.dirname(file));
   await writeFile(`${file}.part`, `${JSON.stringify(search, null, 2)}\n`);
   await rename(`${file}.part`, file);
 }

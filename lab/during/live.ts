@@ -1,5 +1,5 @@
 import type { CellPlan } from '../cell/cell.ts';
-import { driveOn, type Phase, recover } from '../cell/recovery.ts';
+import { bootAgain, driveOn, type Phase, recover } from '../cell/recovery.ts';
 import type { Held, Session } from '../cell/session.ts';
 import { target } from '../cell/target.ts';
 import type { Recorder } from '../evidence/recorder.ts';
@@ -56,16 +56,7 @@ export async function liveDuring(
   // The system itself again, where another program was struck in its place.
   const boot = activity === 'cleanup' ? { env: {} } : {};
   if (!(await recover(session, phase, { aftermath: spec.aftermath, boot }))) return;
-  if (spec.aftermath === 'fresh') {
-    phase('outlive');
-    if (await session.outlive()) await session.snapshot('outlived');
-  }
-  phase('boot again');
-  await session.stop();
-  await session.snapshot('stopped');
-  if (!(await session.boot())) return;
-  await session.read('rebooted');
-  await session.snapshot('rebooted');
+  await bootAgain(session, phase, spec.aftermath, release.lifecycle);
 
   async function holdIn(
     activity: Activity,

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Session } from '../cell/session.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { EvidenceSink } from '../evidence/recorder.ts';
 import { cleanupEnds, prepare, startCleanup } from '../explore/beginning.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
 import type { Observed } from '../observe/observe.ts';
 import { fewOfEachKind, type Place, placesOf } from '../observe/places.ts';
+import { Sink } from '../observe/sink.ts';
 import { worstMoment } from '../observe/transient.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
-import type { Entry } from '../sidecar/client.ts';
 import type { Activity } from './activity.ts';
 
 /** What an undisturbed activity was seen to do. */
@@ -23,19 +22,6 @@ export interface Watched {
 
 /** The place at which the activity has most on disk that it takes away again. */
 export const WORST = 'most';
-
-class Sink implements EvidenceSink {
-  whyNotReady = '';
-  entries: readonly Entry[] = [];
-
-  record(event: Parameters<EvidenceSink['record']>[0]): void {
-    if (event.type === 'not-ready') this.whyNotReady = `${event.why}. Its last lines:\n  ${event.lastLines}`;
-  }
-
-  snapshot(_moment: unknown, entries: readonly Entry[]): void {
-    this.entries = entries;
-  }
-}
 
 /**
  * Watches one undisturbed boot, stop or clean-up on the folder that an ordinary life has left.

@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts';
-import { changesOf, type Place, placesOf, roleOf } from '../observe/places.ts';
+import { changing, type Place, placesOf, roleOf } from '../observe/places.ts';
 import type { Op, SeenWrite } from './watch.ts';
 
 /** A call of the write, and where it is held. */
@@ -28,10 +28,10 @@ const roleOfCall = (op: Op | undefined): string =>
 /** The calls of a write that an error can meet. What fails by itself, such as the making of a folder that is there, is none. */
 export function callsOf({ ops, existing }: SeenWrite, root: string): Call[] {
   const places = placesOf(ops, root, existing, true).filter((place) => place.arm.at === 'before');
-  const changes = changesOf(ops, existing);
+  const changes = changing(ops, existing);
   return ops.flatMap((op, index): Call[] => {
     const place = places[index];
-    if (place === undefined || changes[index] !== true) return [];
+    if (place === undefined || !changes.has(op)) return [];
     const below = (file: string) => roleOf(file).slice(root.length + 1) || '.';
     const to = op.to === undefined ? {} : { to: below(op.to) };
     return [{ number: index + 1, op: op.op, file: below(op.path), ...to, place }];

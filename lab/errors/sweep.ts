@@ -4,7 +4,7 @@ import { type CellSpec, cellId } from '../cell/cell-id.ts';
 import type { Engine } from '../engine/engine.ts';
 import { loadEvidence } from '../evidence/cell-evidence.ts';
 import { writeProblem } from '../evidence/recorder.ts';
-import { knownFaults } from '../known.ts';
+import { controlFault, knownFaults } from '../known.ts';
 import { observe } from '../observe/observe.ts';
 import { crashPointOf, withAnswers } from '../observe/plan-places.ts';
 import { canaries, type PlannedCell } from '../plan.ts';
@@ -79,8 +79,7 @@ export async function sweepErrors(
     );
   const same = cases.filter((one) => one.sameAs !== undefined).length;
   options.say(`${calls.length} calls, ${running.length} runs${same === 0 ? '' : `; ${same} cases stand for others`}`);
-  const none = knownFaults().find((fault) => fault.isControl === true);
-  if (none === undefined) throw new Error('there is no control among the faults');
+  const none = controlFault();
   const middle = calls[Math.floor(calls.length / 2)] ?? first;
   const control = cellOf('control', subject, release, { call: middle, fault: none });
   const cells = [control, ...(await canaries()), ...running.map(({ cell }) => cell)];

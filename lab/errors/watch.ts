@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { warmUp } from '../cell/cell.ts';
 import { Session } from '../cell/session.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
 import type { Existing } from '../observe/places.ts';
+import { Sink } from '../observe/sink.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
-import type { Entry } from '../sidecar/client.ts';
 import type { Release } from '../system.ts';
 
 export type Op = GateEventOf<'op'>;
@@ -15,19 +15,6 @@ export type Op = GateEventOf<'op'>;
 export interface SeenWrite {
   ops: readonly Op[];
   existing: Existing;
-}
-
-class Sink implements EvidenceSink {
-  whyNotReady = '';
-  entries: readonly Entry[] = [];
-
-  record(event: Parameters<EvidenceSink['record']>[0]): void {
-    if (event.type === 'not-ready') this.whyNotReady = event.why;
-  }
-
-  snapshot(_: unknown, entries: readonly Entry[]): void {
-    this.entries = entries;
-  }
 }
 
 /**
@@ -47,12 +34,8 @@ export async function watchWrite(
   const session = new Session(pod, release, sink, signal);
   await session.configure();
   if (!(await session.boot()))
-    throw new Problem('not-ready', `${release.system}@${release.version} was not ready: ${sink.whyNotReady}`);
-  await session.setUp();
-  await session.bootSettled();
-  await session.settled(await session.turn('warm'));
-  await session.read('before');
-  await session.snapshot('before');
+    throw new Problem('not-ready', `${release.system}@${release.version} was not ready: ${sink.why}`);
+  await warmUp(session);
   const existing = new Set([release.promises.root, ...sink.entries.map((entry) => entry.path)]);
   const from = pod.gate.events.length;
   const result = await session.turn('struck');

@@ -16,7 +16,6 @@ const ROOT_SIZE = '24G';
 const STATE_SIZE = '4G';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const SOURCES = ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.list'];
-const MIRROR = 'http://deb.debian.org/debian';
 
 /** Never needed where nobody logs in, and each of them takes time at a boot. */
 const MASKED = [
@@ -78,7 +77,7 @@ async function build(folder: string, kind: MachineKind, options: BuildOptions): 
       '--format=directory',
       kind.release,
       root,
-      `deb ${signedBy}${mirror} ${kind.release} main`,
+      ...(mirror === undefined ? [] : [`deb ${signedBy}${mirror} ${kind.release} main`]),
     ],
     purpose: `building a machine of Debian ${kind.release}`,
     advice: "Debian's package mirror must be reachable for this, and 3 GB must be free.",
@@ -109,14 +108,14 @@ async function build(folder: string, kind: MachineKind, options: BuildOptions): 
   await writeFile(path.join(folder, 'kind.json'), `${JSON.stringify(kind, null, 2)}\n`);
 }
 
-/** Where this host has Debian from; an Ubuntu host has it from nowhere yet. */
-function debianMirror(): string {
+/** Where this host has Debian from. Undefined: from nowhere, as on Ubuntu; mmdebstrap(1) has a mirror of its own then. */
+function debianMirror(): string | undefined {
   for (const file of SOURCES) {
     if (!existsSync(file)) continue;
     const uris = readFileSync(file, 'utf8').match(/^(?:URIs:\s*|deb\s+(?:\[[^\]]*\]\s+)?)(https?:\S+)/m)?.[1];
     if (uris !== undefined && !uris.includes('ubuntu')) return uris.replace(/\/$/, '');
   }
-  return MIRROR;
+  return undefined;
 }
 
 /** An empty state disk in place of the one that was there. */

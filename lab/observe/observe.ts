@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { reach, Session } from '../cell/session.ts';
 import type { DriveResult } from '../drive.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
@@ -11,6 +10,7 @@ import type { Answers, Release } from '../system.ts';
 import { within } from '../wait.ts';
 import { differs, isTemplate, learnAnswer, unlikeInWords } from './answers.ts';
 import { type Existing, fewOfEachKind, lastChange, type Place, placesOf, roleOf } from './places.ts';
+import { Sink } from './sink.ts';
 import { inWords, type WriteSeen } from './words.ts';
 
 /** What an undisturbed write of a system was seen to do, and what the system answered around it. */
@@ -90,20 +90,6 @@ export async function observe(
 function late(write: WriteSeen): { quietMs?: number } {
   const quietMs = quietMsOf(write);
   return quietMs === undefined ? {} : { quietMs };
-}
-
-/** Keeps nothing but what an observation needs. */
-class Sink implements EvidenceSink {
-  whyNotReady = '';
-  entries: readonly Entry[] = [];
-
-  record(event: Parameters<EvidenceSink['record']>[0]): void {
-    if (event.type === 'not-ready') this.whyNotReady = `${event.why}. Its last lines:\n  ${event.lastLines}`;
-  }
-
-  snapshot(_moment: unknown, entries: readonly Entry[]): void {
-    this.entries = entries;
-  }
 }
 
 async function live(

@@ -130,12 +130,6 @@ function targetsOf(ops: readonly Op[]): Map<string, string> {
   return targets;
 }
 
-/** Whether each call changes something, or fails by itself: a folder that is there is not made again. */
-export function changesOf(ops: readonly Op[], existing: Existing): boolean[] {
-  const changes = changing(ops, existing);
-  return ops.map((op) => changes.has(op));
-}
-
 /** The calls that change something: a folder that is there is not made again, and what is not there is not removed. Both fail. */
 export function changing(ops: readonly Op[], existing: Existing): Set<Op> {
   const there = new Set(existing.keys());

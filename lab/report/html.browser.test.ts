@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { launchBrowser } from '../test/browser.ts';
 import { killed, slept } from '../test/healthy-cell.ts';
 import { hostile, judged, judgedRun, largeRun, orphaned, scenarioRow } from '../test/judged-run.ts';
 import { folder } from '../test/midwrite.ts';
@@ -29,8 +30,7 @@ describe.skipIf('missing' in found)('the page in a browser', () => {
 
   beforeAll(async () => {
     const executablePath = 'path' in found ? found.path : '';
-    // Chromium's sandbox wants a user of its own: https://chromium.googlesource.com/chromium/src/+/HEAD/docs/linux/suid_sandbox_development.md
-    browser = await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+    browser = await launchBrowser(executablePath);
     files = await folder();
     await writeFile(path.join(files.path, 'run.html'), await html.write(run));
     await writeFile(path.join(files.path, 'hostile.html'), await html.write(judgedRun([judged(hostile())])));

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { type Browser, chromium } from 'playwright-core';
 import type { TestProject } from 'vitest/node';
 import { debianLike, installPackages } from '../engine/private-engine.ts';
 import { describe } from '../problem.ts';
@@ -20,6 +21,10 @@ const PATHS = [
 /** The Chromium of this machine, if it has one. */
 export const installedBrowser = (): string | undefined =>
   [process.env.CHROMIUM ?? '', ...PATHS].find((file) => file !== '' && existsSync(file));
+
+/** Chromium's sandbox wants a user of its own: https://chromium.googlesource.com/chromium/src/+/HEAD/docs/linux/suid_sandbox_development.md */
+export const launchBrowser = (executablePath: string): Promise<Browser> =>
+  chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
 
 /** What the tests of the page stand on: a Chromium. As root on Debian it is installed where it is missing; elsewhere the tests are skipped, and say so. */
 export default async function setup(project: TestProject): Promise<void> {
