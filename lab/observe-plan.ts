@@ -43,7 +43,8 @@ export async function observeAll(
   }
   for (const asked of plan.during ?? []) {
     signal.throwIfAborted();
-    const { release, memoryBytes, every, activity } = asked;
+    const { memoryBytes, every, activity } = asked;
+    const release = await withOwnStart(engine, asked.release, { say, signal });
     const system = images.system.get(`${release.system}@${release.version}`) ?? '';
     const observed = { release, images: { system, sidecar: images.sidecar }, memoryBytes };
     const how = { label: `watch-${release.system}`, every, signal };

@@ -15,6 +15,7 @@ import { withOracle } from '../explore/oracle.ts';
 import type { Subject } from '../explore/record-workload.ts';
 import { explorationInWords, explorationReport } from '../explore/report.ts';
 import { workloadOf } from '../explore/workload.ts';
+import { withOwnStart } from '../image/own-start.ts';
 import { glyph, worst } from '../judge/verdict.ts';
 import { connectTo, type Place } from '../machine/connect.ts';
 import { makeFolder } from '../make-folder.ts';
@@ -123,7 +124,8 @@ async function prepare(release: Release, on: Place | undefined): Promise<{ engin
   interrupted.throwIfAborted();
   await sweep(engine.docker, { everything: false, images: false });
   const images = await buildImagesOf(engine, release, { say, signal: interrupted });
-  const subject = { release: slowed(release, engine.slowness ?? 1), images, memoryBytes: release.memory.defaultBytes };
+  const started = await withOwnStart(engine, release, { say, signal: interrupted });
+  const subject = { release: slowed(started, engine.slowness ?? 1), images, memoryBytes: release.memory.defaultBytes };
   return { engine, subject };
 }
 

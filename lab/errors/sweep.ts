@@ -4,6 +4,7 @@ import { type CellSpec, cellId } from '../cell/cell-id.ts';
 import type { Engine } from '../engine/engine.ts';
 import { loadEvidence } from '../evidence/cell-evidence.ts';
 import { writeProblem } from '../evidence/recorder.ts';
+import { withOwnStart } from '../image/own-start.ts';
 import { controlFault, knownFaults } from '../known.ts';
 import { observe } from '../observe/observe.ts';
 import { crashPointOf, withAnswers } from '../observe/plan-places.ts';
@@ -38,9 +39,10 @@ async function seen(
   engine: Engine,
   subject: SweepSubject,
   images: Images,
-  signal: AbortSignal,
+  { signal, say }: Pick<SweepOptions, 'signal' | 'say'>,
 ): Promise<{ write: SeenWrite; release: Release }> {
-  const { system, release, memoryBytes } = subject;
+  const { system, memoryBytes } = subject;
+  const release = await withOwnStart(engine, subject.release, { say, signal });
   const tags = { system: images.system.get(`${release.system}@${release.version}`) ?? '', sidecar: images.sidecar };
   const observed = { release, images: tags, memoryBytes };
   const label = `errors-${system.name}`;
@@ -62,7 +64,7 @@ export async function sweepErrors(
   options: SweepOptions,
 ): Promise<{ sweep: Sweep; results: ResultsFolder }> {
   const began = performance.now();
-  const { write, release } = await seen(engine, subject, images, options.signal);
+  const { write, release } = await seen(engine, subject, images, options);
   const faults = sweptFaults();
   const { calls, cases } = casesOf(write, release.promises.root, faults, options.every);
   const planned = plannedOf(subject, release, cases);
