@@ -34,7 +34,8 @@ export const outside: Section = {
     await using folder = await scratch('bench');
     const own = {
       MIDWRITE_ENGINE_DATA: path.join(folder.path, 'data'),
-      MIDWRITE_ENGINE_RUN: path.join(folder.path, 'run'),
+      // Not below the scratch folder: the path of a socket is short (unix(7)).
+      MIDWRITE_ENGINE_RUN: `${privateEngineFolders().run}-bench`,
     };
     const isPrivate = bench.engine.endpoint.uri.includes(privateEngineFolders().run);
     const first: number[] = [];

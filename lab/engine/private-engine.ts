@@ -26,6 +26,9 @@ const INSTALL_LIMIT_MS = 300_000;
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 30_000;
 const PACKAGES = ['docker.io', 'mmdebstrap'];
+/** The longest socket that the engine makes in its `run` folder, and how long the path of a socket may be (unix(7)). */
+const LONGEST_SOCKET = 'exec/containerd/containerd.sock.ttrpc';
+const SOCKET_PATH_LIMIT = 107;
 
 const socketOf = (folders: PrivateEngineFolders) => path.join(folders.run, 'docker.sock');
 const pidFileOf = (folders: PrivateEngineFolders) => path.join(folders.run, 'dockerd.pid');
@@ -106,6 +109,14 @@ export async function startPrivateEngine(
   folders = privateEngineFolders(),
 ): Promise<Endpoint> {
   const endpoint = privateEndpoint(folders);
+  const room = SOCKET_PATH_LIMIT - LONGEST_SOCKET.length - 1;
+  if (Buffer.byteLength(folders.run) > room) {
+    throw new Problem(
+      'no-engine',
+      `The private Docker engine can't keep its sockets in ${folders.run}: Linux allows paths of ${SOCKET_PATH_LIMIT} bytes for a socket. ` +
+        `Set MIDWRITE_ENGINE_RUN to a folder whose path has at most ${room} bytes.`,
+    );
+  }
   await using _ = await lock(`${folders.data}.lock`, INSTALL_LIMIT_MS + START_LIMIT_MS);
   if (await answers(endpoint)) return endpoint;
   await installPackages(['dockerd', 'containerd', 'runc', 'mmdebstrap'], PACKAGES, say);
