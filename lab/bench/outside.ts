@@ -87,7 +87,7 @@ export const outside: Section = {
         ),
       ],
       notes: [
-        `What a cell may take: ${CELL_FACTOR} × (its own runs + ${CELL_MORE_MS} ms). Its own runs: the writes, and the reads by the time between two events of the evidence.`,
+        `What a cell may take: ${CELL_FACTOR} × (its own runs + ${CELL_MORE_MS} ms). Its own runs: the setup, the writes, the reads.`,
         ...(isPrivate
           ? []
           : ['The first time needs an engine without images: it is measured only where the private engine is in use.']),
@@ -129,16 +129,8 @@ async function tried(
     const evidence = await loadEvidence(path.join(cwd, 'results', run.id, 'cells', id));
     return {
       tookMs: durationMs,
-      ownMs: evidence === undefined ? 0 : (systemTimeMs(evidence) ?? 0) + readsMs(evidence),
+      ownMs: evidence === undefined ? 0 : (systemTimeMs(evidence) ?? 0),
     };
   });
   return { tookMs, cells: await Promise.all(measured) };
-}
-
-/** The time of its reads: each ends with its answer, and begins with what was recorded before it. */
-function readsMs(evidence: NonNullable<Awaited<ReturnType<typeof loadEvidence>>>): number {
-  return evidence.events.reduce((sum, event, index) => {
-    const before = evidence.events[index - 1];
-    return event.type === 'answer' && before !== undefined ? sum + event.t - before.t : sum;
-  }, 0);
 }

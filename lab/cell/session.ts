@@ -305,7 +305,9 @@ export class Session {
   async setUp(): Promise<void> {
     for (const [index, step] of (this.#release.setup ?? []).entries()) {
       const { result } = exchange(this.#pod.sidecar, step, '', this.#release.promises.serveWithinMs);
-      const { acknowledged, error } = await result;
+      const done = await result;
+      this.#recorder.record({ type: 'setup', boot: this.#pod.bootNumber, step: index + 1, tookMs: tookMs(done) });
+      const { acknowledged, error } = done;
       if (acknowledged) continue;
       throw new Problem('bad-definition', `step ${index + 1} of the setup of ${this.#release.system} failed: ${error}`);
     }
@@ -316,15 +318,16 @@ export class Session {
     const { read, storeCheck, promises } = this.#release;
     const { sidecar, bootNumber: boot } = this.#pod;
     if (storeCheck !== undefined) {
-      const { acknowledged, text, error } = await exchange(sidecar, storeCheck, '', promises.serveWithinMs).result;
-      const said = (error ?? text).slice(0, SAID_CHARS);
-      this.#recorder.record({ type: 'store-check', moment, boot, isWhole: acknowledged, said });
+      const checked = await exchange(sidecar, storeCheck, '', promises.serveWithinMs).result;
+      const said = (checked.error ?? checked.text).slice(0, SAID_CHARS);
+      const isWhole = checked.acknowledged;
+      this.#recorder.record({ type: 'store-check', moment, boot, isWhole, said, tookMs: tookMs(checked) });
     }
     if (read === undefined) return undefined;
     const answer = await exchange(sidecar, read, '', promises.serveWithinMs).result;
     const { acknowledged, text, error } = answer;
     const kept = { text: text.slice(0, ANSWER_CHARS), ...(error !== undefined && { error }) };
-    this.#recorder.record({ type: 'answer', moment, boot, acknowledged, ...kept });
+    this.#recorder.record({ type: 'answer', moment, boot, acknowledged, ...kept, tookMs: tookMs(answer) });
     return answer;
   }
 
@@ -617,3 +620,5 @@ function whatWasSeen(events: readonly GateEvent[]): string[] {
         : `${event.op} ${event.path}${event.to === undefined ? '' : ` -> ${event.to}`}`,
     );
 }
+
+const tookMs = ({ tSent, tEnded }: DriveResult): number => tEnded - tSent;

@@ -210,9 +210,19 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
     acknowledged: z.boolean(),
     text: z.string(),
     error: z.string().optional(),
+    /** How long it took to answer, in ms. Absent in older evidence. */
+    tookMs: z.number().optional(),
   }),
-  /** What the system's own check of its store said. */
-  event('store-check', { moment: z.enum(MOMENTS), boot: z.number(), isWhole: z.boolean(), said: z.string() }),
+  /** What the system's own check of its store said, after how many ms. */
+  event('store-check', {
+    moment: z.enum(MOMENTS),
+    boot: z.number(),
+    isWhole: z.boolean(),
+    said: z.string(),
+    tookMs: z.number().optional(),
+  }),
+  /** A step before the first write is done, after how many ms. */
+  event('setup', { boot: z.number(), step: z.number(), tookMs: z.number() }),
   event('write-shape', {
     kind: z.enum(['replace', 'in-place', 'log', 'none']),
     store: z.string(),

@@ -19,6 +19,14 @@ test('boots until ready, and a turn without its hold', () => {
   expect(systemTimeMs(ended(heldTurn(50)))).toBe(300 + 100 - 50);
 });
 
+test('the setup, and the answers to what it holds', () => {
+  const build = heldTurn(50).add({ type: 'setup', boot: 1, step: 1, tookMs: 20 });
+  const answer = { type: 'answer', boot: 1, acknowledged: true, text: '' } as const;
+  build.add({ ...answer, moment: 'before', tookMs: 5 }).add({ ...answer, moment: 'booted' });
+  build.add({ type: 'store-check', moment: 'booted', boot: 1, isWhole: true, said: '', tookMs: 3 });
+  expect(systemTimeMs(ended(build))).toBe(300 + 50 + 20 + 5 + 3);
+});
+
 test('a call that was never released is held until the turn is over', () => {
   expect(systemTimeMs(ended(heldTurn(undefined)))).toBe(300 + 40);
 });

@@ -4,8 +4,8 @@ import type { CellEvidence } from '../evidence/cell-evidence.ts';
 type Span = readonly [number, number];
 
 /**
- * How long a cell's system did what it would do without the lab too, in ms: its boots until it was ready, its turns without the time in which the lab
- * held them, the stop that it was asked for. All else of a cell is the lab's: containers, snapshots, the hold, the fault, what is done to the stopped
+ * How long a cell's system did what it would do without the lab too, in ms: its boots until it was ready, its setup, its turns without the time in which
+ * the lab held them, its answers to what it holds, the stop that it was asked for. All else of a cell is the lab's: containers, snapshots, the hold, the fault, what is done to the stopped
  * state. `lab/bench/` measures the same boots and turns alone.
  * @returns undefined: it did not come to its end, or it is a scenario, whose requests are not all in the evidence
  */
@@ -14,7 +14,9 @@ export function systemTimeMs(evidence: CellEvidence): number | undefined {
   const holds = holdsOf(evidence);
   const boots = evidence.of('ready').map(({ tookMs }) => tookMs);
   const turns = evidence.of('turn').map(({ result }) => without([result.tSent, result.tEnded], holds));
-  return Math.round([...boots, ...turns, stopMs(evidence)].reduce((sum, ms) => sum + ms, 0));
+  const asked = [...evidence.of('setup'), ...evidence.of('answer'), ...evidence.of('store-check')];
+  const answers = asked.map(({ tookMs = 0 }) => tookMs);
+  return Math.round([...boots, ...turns, ...answers, stopMs(evidence)].reduce((sum, ms) => sum + ms, 0));
 }
 
 /** Each call that was held, until it was released; one that never was is held for good. */
