@@ -93,7 +93,14 @@ describe('what is seen', { timeout: 60_000 }, () => {
       'unlink /state/real/made',
     ]);
     const [write, pwrite] = ops(fixture).filter((op) => op.op === 'write');
-    expect(write).toMatchObject({ syscall: 'write', bytes: 8, offset: null, append: false, comm: 'every-op' });
+    expect(write).toMatchObject({
+      syscall: 'write',
+      bytes: 8,
+      offset: null,
+      position: 0,
+      append: false,
+      comm: 'every-op',
+    });
     expect(pwrite).toMatchObject({ syscall: 'pwrite64', bytes: 1, offset: 4 });
   });
 

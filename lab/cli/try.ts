@@ -204,7 +204,7 @@ function tell(
   for (const line of told) say(`  ${plain(line)}`);
   if (questions !== undefined) say(`  it asks questions: each is answered with "${questions}" (questions in a config)`);
   const shown = places.filter((place) => place.kind !== 'unsynced');
-  say(`\n${shown.length} places to strike at:`);
+  say(`\n${shown.length === 1 ? '1 place' : `${shown.length} places`} to strike at:`);
   for (const { id, words } of shown) say(`  ${plain(words)}  (${id})`);
   if (leftOut > 0) say(`  ${leftOut} more, of files that are changed as these are: --every-call has all`);
   say('');

@@ -11,10 +11,12 @@ const foundIn = (small: SmallRecord) => {
 };
 
 test('a write is torn at every page of its file, behind its first byte and before its last', () => {
-  expect(tornAt(0, 10_000)).toEqual([1, 4096, 8192, 9_999]);
-  expect(tornAt(4_000, 5_000)).toEqual([1, 96, 4_192, 4_999]);
-  expect(tornAt(0, 1)).toEqual([]);
-  expect(tornAt(4096, 4096)).toEqual([1, 4095]);
+  expect(tornAt(0, 10_000, 0)).toEqual([1, 4096, 8192, 9_999]);
+  expect(tornAt(4_000, 5_000, 4_000)).toEqual([1, 96, 4_192, 4_999]);
+  expect(tornAt(0, 1, 0)).toEqual([]);
+  expect(tornAt(4096, 4096, 4096)).toEqual([1, 4095]);
+  expect(tornAt(4096, 4096, 8192), 'a page that is overwritten').toEqual([]);
+  expect(tornAt(4000, 200, 8192)).toEqual([96]);
 });
 
 test('every crash point is counted, and equal states are one', () => {

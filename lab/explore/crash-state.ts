@@ -29,10 +29,14 @@ export interface CrashState {
   readonly image: FolderImage;
 }
 
-/** Inside one write: behind its first byte, at every page of the file, and before its last byte. */
-export function tornAt(offset: number, bytes: number): number[] {
+/**
+ * Inside one write: behind its first byte, at every page of the file, and before its last byte. Where it overwrites what is there, at the pages alone
+ * (lab/observe/tear.ts says why).
+ * @param size of the file before it, in bytes
+ */
+export function tornAt(offset: number, bytes: number, size: number): number[] {
   const at = new Set<number>();
-  if (bytes > 1) at.add(1).add(bytes - 1);
+  if (bytes > 1 && offset + bytes > size) at.add(1).add(bytes - 1);
   const firstPage = (Math.floor(offset / PAGE_BYTES) + 1) * PAGE_BYTES;
   for (let page = firstPage; page < offset + bytes; page += PAGE_BYTES) at.add(page - offset);
   return [...at].sort((a, b) => a - b);
@@ -70,7 +74,7 @@ function* tornStates(replay: Replay, image: FolderImage, step: number): Generato
   if (write === undefined || inode === undefined) return;
   let { content } = inode;
   let done = 0;
-  for (const tornBytes of tornAt(write.offset, write.bytes)) {
+  for (const tornBytes of tornAt(write.offset, write.bytes, content.size)) {
     content = content.write(write.offset + done, write.read(done, tornBytes));
     done = tornBytes;
     const inodes = new Map(image.inodes).set(write.id, { ...inode, content });

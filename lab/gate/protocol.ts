@@ -13,7 +13,10 @@ const call = {
   to: z.string().optional(),
   fd: z.number().optional(),
   bytes: z.number().optional(),
+  /** In bytes, as the call has it; null: it goes to the file's own position. */
   offset: z.number().nullable().optional(),
+  /** The file's own position, in bytes, where the call goes there. Absent in older evidence, and where it appends. */
+  position: z.number().optional(),
   append: z.boolean().optional(),
 };
 

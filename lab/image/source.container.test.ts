@@ -127,6 +127,9 @@ describe('from npm', () => {
       code: 0,
       said: 'function',
     });
+    // An ES module from a command line, in the state folder.
+    const line = "import { nanoid } from 'nanoid'; console.log(typeof nanoid)";
+    expect(await runIn(gated, ['node', '--input-type=module', '--eval', line])).toEqual({ code: 0, said: 'function' });
   });
 
   test('install scripts run in the build when they are asked for', async () => {

@@ -2,6 +2,8 @@ import path from 'node:path';
 import { patternOf } from '../cell/write-shape.ts';
 import type { ArmSpec, GateEventOf } from '../gate/protocol.ts';
 import { fitsPattern } from '../patterns.ts';
+import { FileStates } from './file-states.ts';
+import { canTear, tearOf } from './tear.ts';
 import { Walk } from './walk.ts';
 
 export type Op = GateEventOf<'op'>;
@@ -111,7 +113,7 @@ export const armOf = (ops: readonly Op[], index: number, at: ArmSpec['at']): Arm
  * @param every each call, and not one place of each kind
  */
 export function placesOf(ops: readonly Op[], root: string, existing: Existing, every = false): Place[] {
-  const found = every ? everyCall(ops, root) : ofEachKind(ops, root, existing);
+  const found = every ? everyCall(ops, root, existing) : ofEachKind(ops, root, existing);
   return withIds(found);
 }
 
@@ -213,8 +215,9 @@ function afterCall(op: Op, index: number, calls: Calls): ArmSpec | undefined {
   }
 }
 
-function everyCall(ops: readonly Op[], root: string): Found[] {
+function everyCall(ops: readonly Op[], root: string, existing: Existing): Found[] {
   const calls = new Calls(ops);
+  const files = new FileStates(existing);
   const found: Found[] = [];
   for (const [index, op] of ops.entries()) {
     const file = below(root, op.path);
@@ -226,14 +229,13 @@ function everyCall(ops: readonly Op[], root: string): Found[] {
       words: `before ${what}`,
       arm: calls.arm(index, 'before'),
     });
-    if (op.op === 'write' && (op.bytes ?? 0) > 1)
-      found.push({
-        call: index + 1,
-        kind: 'torn',
-        file,
-        words: `in the middle of ${what}`,
-        arm: calls.arm(index, 'torn'),
-      });
+    const { bytes = 0 } = op;
+    const offset = files.offsetOf(op);
+    if (op.op === 'write' && canTear(offset, bytes, files.of(op.path).size)) {
+      const arm = calls.arm(index, 'torn', tearOf(offset, bytes));
+      found.push({ call: index + 1, kind: 'torn', file, words: `in the middle of ${what}`, arm });
+    }
+    files.note(op);
   }
   const last = answered(ops, new Set(ops), calls, root);
   return last === undefined ? found : [...found, last];

@@ -1,14 +1,6 @@
+import { FileStates } from './file-states.ts';
 import type { Calls, Existing, Found, Op, PlaceKind } from './places.ts';
-import { tearOf } from './tear.ts';
-
-/** What a write has done to a file so far, as far as the next place needs it. */
-interface FileState {
-  isThere: boolean;
-  /** It is empty: it was just made, or what it held was just thrown away. */
-  fresh?: 'made' | 'truncated' | undefined;
-  /** Bytes; undefined: not known. */
-  size: number | undefined;
-}
+import { canTear, tearOf } from './tear.ts';
 
 /** What can be held when it has taken place and nobody has heard of it. */
 const HAS_AFTER: ReadonlySet<string> = new Set(['rename', 'unlink', 'mkdir', 'link']);
@@ -17,9 +9,8 @@ const HAS_AFTER: ReadonlySet<string> = new Set(['rename', 'unlink', 'mkdir', 'li
 export class Walk {
   readonly found: Found[] = [];
   readonly #seen = new Set<string>();
-  readonly #files = new Map<string, FileState>();
+  readonly #files: FileStates;
   readonly #nameOf: (file: string, isFolder?: boolean) => string;
-  readonly #existing: Existing;
   readonly #targets: ReadonlyMap<string, string>;
   readonly #calls: Calls;
   /** What was changed last, unless a place after that call stands for the one before the next. */
@@ -36,7 +27,7 @@ export class Walk {
     calls: Calls,
   ) {
     this.#nameOf = nameOf;
-    this.#existing = existing;
+    this.#files = new FileStates(existing);
     this.#targets = targets;
     this.#calls = calls;
   }
@@ -47,7 +38,7 @@ export class Walk {
     const file = this.#nameOf(target ?? op.path, op.op === 'mkdir');
     const copy = target === undefined ? file : `the new copy of ${file}`;
     this.#placesOf(op, index, file, copy);
-    this.#note(op);
+    this.#files.note(op);
     this.#done = HAS_AFTER.has(op.op) ? undefined : file;
   }
 
@@ -89,17 +80,19 @@ export class Walk {
   }
 
   #write(op: Op, index: number, file: string, copy: string): void {
-    const { fresh, size } = this.#state(op.path);
+    const { fresh, size } = this.#files.of(op.path);
     if (fresh === 'truncated') this.#add('truncated', file, `${copy}, truncated and not yet written`, index, 'before');
     else if (fresh === 'made') this.#add('empty', file, `${copy}, made and still empty`, index, 'before');
     else if (this.#done !== file) this.#between(index, file);
     else this.#add('between', file, `${copy}, one of its writes done and the next not yet`, index, 'before');
     const { bytes = 0 } = op;
-    if (bytes <= 1) return;
-    const isAppend = op.append === true;
-    const offset = fresh === undefined ? (op.offset ?? (isAppend ? size : undefined)) : 0;
+    const offset = this.#files.offsetOf(op);
+    if (!canTear(offset, bytes, size)) {
+      if (this.#done === undefined) this.#add('before', file, `${file}, not yet overwritten`, index, 'before');
+      return;
+    }
     const tear = tearOf(offset, bytes);
-    const [kind, words] = fresh !== undefined ? TORN : isAppend ? APPENDED : OVERWRITTEN;
+    const [kind, words] = fresh !== undefined ? TORN : op.append === true ? APPENDED : OVERWRITTEN;
     this.#add(kind, file, `${copy}, ${words}`, index, 'torn', tear);
   }
 
@@ -109,39 +102,6 @@ export class Walk {
       this.#add('full', to, `the new copy of ${to}, whole and not yet renamed over it`, index, 'before');
       this.#add('replaced', to, `${to}, replaced by its new copy`, index, 'after');
     } else this.#add('moved', to, `${this.#nameOf(op.path)} renamed to ${to}`, index, 'after');
-  }
-
-  #state(file: string): FileState {
-    const known = this.#files.get(file);
-    if (known !== undefined) return known;
-    const size = this.#existing instanceof Map ? (this.#existing.get(file) as number | undefined) : undefined;
-    const state = { isThere: this.#existing.has(file), size };
-    this.#files.set(file, state);
-    return state;
-  }
-
-  /** What the call makes of its files. */
-  #note(op: Op): void {
-    const state = this.#state(op.path);
-    switch (op.op) {
-      case 'create':
-        this.#files.set(op.path, { isThere: true, fresh: state.isThere ? 'truncated' : 'made', size: 0 });
-        break;
-      case 'truncate':
-        if ((op.bytes ?? 0) === 0)
-          this.#files.set(op.path, { isThere: true, fresh: state.isThere ? 'truncated' : 'made', size: 0 });
-        else state.size = op.bytes;
-        break;
-      case 'write':
-        if (state.size !== undefined) state.size = Math.max(state.size, (op.offset ?? state.size) + (op.bytes ?? 0));
-        state.fresh = undefined;
-        break;
-      case 'rename':
-      case 'unlink':
-        this.#files.set(op.path, { isThere: false, size: undefined });
-        break;
-    }
-    if (op.to !== undefined) this.#files.set(op.to, { ...state, isThere: true });
   }
 }
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import type { SystemDefinition } from '../define/definition.ts';
 import { type CellRow, LabProcess } from './lab-process.ts';
 import { matchers } from './matchers.ts';
@@ -11,6 +11,9 @@ expect.extend(matchers);
 
 /** A cell's own limits end it long before this: whatever hangs is told by name. */
 const CELL_LIMIT_MS = 20 * 60_000;
+
+// Vitest's own limit of 5 s is for tests without containers. Who sets another one after this import, or for a test, has it.
+vi.setConfig({ testTimeout: CELL_LIMIT_MS });
 
 export interface CrashesOptions {
   /** Default: the system's own, or sigkill. */

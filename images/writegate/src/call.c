@@ -188,6 +188,7 @@ static enum reading read_write(struct call *call, int *error) {
   call->append = ((descriptor.flags & O_APPEND) != 0 && (call->flags & RWF_NOAPPEND) == 0) || (call->flags & RWF_APPEND) != 0;
   call->has_offset = true;
   call->offset = rule->offset == NO_ARG ? NOT_GIVEN : (int64_t)call_argument(call, rule->offset);
+  if (call->offset < 0 && !call->append) call->position = descriptor.position;
   return READ_CHANGE;
 }
 
@@ -243,6 +244,7 @@ enum reading call_read(struct call *call, int *error) {
   call->op = call->rule->op;
   call->has_to = call->has_bytes = call->has_offset = call->has_flags = call->append = false;
   call->fd = NOT_GIVEN;
+  call->position = NOT_GIVEN;
   enum reading reading = read_by_shape(call, error);
   if (reading != READ_CHANGE) return reading;
   int reason = tracee_identity(tid_of(call), &call->caller);
@@ -260,6 +262,7 @@ void call_describe(const struct call *call) {
   if (call->fd != NOT_GIVEN) event_number("fd", call->fd);
   if (call->has_bytes) event_number("bytes", call->bytes);
   if (call->has_offset) event_known("offset", call->offset);
+  if (call->position != NOT_GIVEN) event_number("position", call->position);
   if (call->has_flags) event_number("flags", call->flags);
   if (call->op == OP_WRITE) event_bool("append", call->append);
 }

@@ -21,6 +21,7 @@ struct call {
   int fd;         /* or NOT_GIVEN */
   int64_t bytes;
   int64_t offset; /* NOT_GIVEN: the file's own position */
+  int64_t position; /* of a write without an offset that is no append: where it goes; else NOT_GIVEN */
   int64_t flags;
 };
 
