@@ -1,3 +1,4 @@
+import { inAnotherContainer } from '../lab/evidence/another-container.ts';
 import type { Fault } from '../lab/fault.ts';
 
 export const recreated: Fault = {
@@ -20,15 +21,6 @@ export const recreated: Fault = {
     const stopped = evidence.of('stopped').find((event) => event.boot === 1);
     if (stopped?.exitCode !== 137)
       return { landed: false, why: `it ended with ${stopped?.exitCode ?? 'no exit code'} and not with 137` };
-    const [before] = evidence.gateOf('start', 1);
-    const [after] = evidence.gateOf('start', 2);
-    if (before === undefined || after === undefined) return { landed: false, why: 'it was not started again' };
-    if (before.hostname === after.hostname)
-      return { landed: false, why: `it has the same hostname, ${after.hostname}` };
-    if (before.pid === after.pid) return { landed: false, why: `it has the same process id, ${after.pid}` };
-    return {
-      landed: true,
-      proof: `killed as process ${before.pid} on ${before.hostname}, and started as ${after.pid} on ${after.hostname}`,
-    };
+    return inAnotherContainer(evidence);
   },
 };

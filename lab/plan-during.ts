@@ -1,5 +1,13 @@
-import { cellId, parseCellId, parseSize } from './cell/cell-id.ts';
-import { ACTIVITIES, type Activity, activityOf, crashPointIn, placeIn } from './during/activity.ts';
+import { refuseAftermath, withAftermaths } from './aftermaths.ts';
+import { type Aftermath, cellId, parseCellId, parseSize } from './cell/cell-id.ts';
+import {
+  type Activity,
+  activityInWords,
+  activityOf,
+  crashPointIn,
+  placeIn,
+  refuseActivity,
+} from './during/activity.ts';
 import type { Watched } from './during/watch.ts';
 import type { Fault } from './fault.ts';
 import { controlFault, knownFaults } from './known.ts';
@@ -14,7 +22,7 @@ import {
   systemNamed,
 } from './plan.ts';
 import { Problem } from './problem.ts';
-import type { Release, System } from './system.ts';
+import { isJudgedByAnswers, type Release, type System } from './system.ts';
 
 /** Cells of an activity of a system, to be planned once it was watched. */
 export interface During {
@@ -27,6 +35,9 @@ export interface During {
   places: readonly string[];
   /** Whole cells; empty: those that the filters give. */
   cells: readonly string[];
+  /** Absent: what the crash left is aged. */
+  aftermaths?: readonly Aftermath[];
+  areFaultsAsked: boolean;
   /** Each call is a place. */
   every: boolean;
   repeat: number;
@@ -71,16 +82,22 @@ async function during(
 ): Promise<During> {
   const release = await releaseNamed(name);
   const system = systemNamed(release.system);
+  refuseActivity(release, activity);
   const killer = knownFaults().find((fault) => fault.lethal && fault.isControl !== true && fault.oomKills === 0);
   const faults = selection.faults.length > 0 ? selection.faults.map(faultNamed) : killer === undefined ? [] : [killer];
   const survived = faults.find((fault) => !fault.lethal);
-  if (survived !== undefined && activity !== 'boot')
+  if (survived !== undefined && activity !== 'boot' && activity !== 'first-boot')
     throw new Problem(
       'bad-usage',
       `after a ${survived.name} a ${activity} goes on to its end, and there is nobody left to ask. --during ${activity} takes faults that end it: ${knownFaults()
         .filter((fault) => fault.lethal)
         .map((fault) => fault.name)
         .join(', ')}.`,
+    );
+  if (activity === 'first-boot' && isJudgedByAnswers(release))
+    throw new Problem(
+      'bad-usage',
+      `${name} is judged by what it answers around a write, and before its first boot there is none: --during boot strikes a later one.`,
     );
   const [cell] = cells.map(parseCellId);
   const [size] = selection.memory;
@@ -94,6 +111,8 @@ async function during(
     faults,
     places: selection.crashPoints,
     cells,
+    ...(selection.aftermaths !== undefined && { aftermaths: selection.aftermaths }),
+    areFaultsAsked: selection.faults.length > 0,
     every: every || [...selection.crashPoints, ...cells].some((id) => id.includes('.call-')),
     repeat: selection.repeat,
   };
@@ -132,9 +151,16 @@ export function cellsDuring(asked: During, watched: Watched, release: Release): 
   const specs =
     cells.length > 0
       ? cells.map(parseCellId)
-      : specsOf(release, chosen, faults, memoryBytes)
+      : withAftermaths(
+          specsOf(release, chosen, faults, memoryBytes),
+          asked.aftermaths,
+          release,
+          faultNamed,
+          asked.areFaultsAsked,
+        )
           .map(inActivity)
           .flatMap((spec) => Array.from({ length: repeat }, (_, index) => ({ ...spec, attempt: index + 1 })));
+  for (const { fault, aftermath } of specs) refuseAftermath(faultNamed(fault), aftermath, release);
   const none = controlFault();
   const [control] = specsOf(release, [controlPlace(watched.places)], [none], memoryBytes).map(inActivity);
   return [
@@ -145,7 +171,7 @@ export function cellsDuring(asked: During, watched: Watched, release: Release): 
 
 /** For a person: what was watched. */
 export const watchedInWords = ({ release, activity }: During, { places, leftOut, calls }: Watched): string[] => [
-  `${release.system}@${release.version}, ${ACTIVITIES[activity]}: ${counted(calls, 'call')}, ${counted(places.length, 'place')}${leftOut === 0 ? '' : `, ${leftOut} alike left out (-p names them)`}`,
+  `${release.system}@${release.version}, ${activityInWords(release, activity)}: ${counted(calls, 'call')}, ${counted(places.length, 'place')}${leftOut === 0 ? '' : `, ${leftOut} alike left out (-p names them)`}`,
   ...places.map(({ id, words }) => `  ${id}  ${words}`),
 ];
 

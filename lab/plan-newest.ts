@@ -13,8 +13,8 @@ export interface Newest {
 }
 
 /** Nothing in particular is asked for. */
-export const isDefault = ({ systems, faults, crashPoints, memory, cells }: Selection): boolean =>
-  [systems, faults, crashPoints, memory, cells].every((list) => list.length === 0);
+export const isDefault = ({ systems, faults, crashPoints, memory, cells, aftermaths = [] }: Selection): boolean =>
+  [systems, faults, crashPoints, memory, cells, aftermaths].every((list) => list.length === 0);
 
 /**
  * Asks for the newest release of each system of the default plan that is published, and plans a few cells of it. The version that is found stands in the plan, and so in

@@ -1,4 +1,5 @@
-import { cellId, parseCellId, parseSize } from './cell/cell-id.ts';
+import { refuseAftermath, withAftermaths } from './aftermaths.ts';
+import { type Aftermath, cellId, parseCellId, parseSize } from './cell/cell-id.ts';
 import { activityOf } from './during/activity.ts';
 import type { Fault } from './fault.ts';
 import { pointsFor, refuseUnfit, whyUnfit } from './fits.ts';
@@ -30,6 +31,9 @@ export interface Outsider {
   places: readonly string[];
   /** Whole cells; empty: those that the filters give. */
   cells: readonly string[];
+  /** Absent: what the crash left is aged. */
+  aftermaths?: readonly Aftermath[];
+  areFaultsAsked?: boolean;
   /** Each call is a place. */
   every: boolean;
   repeat: number;
@@ -76,6 +80,8 @@ async function outsider(name: string, selection: Selection, every: boolean): Pro
     isEveryFault: asksForAll(chosen),
     places: selection.crashPoints,
     cells,
+    ...(selection.aftermaths !== undefined && { aftermaths: selection.aftermaths }),
+    areFaultsAsked: selection.faults.length > 0,
     every: every || [...selection.crashPoints, ...cells].some((id) => id.includes('.call-')),
     repeat: selection.repeat,
   };
@@ -137,9 +143,13 @@ export function cellsOf(outsider: Outsider, observation: Observation): PlannedCe
   const specs =
     ids.length > 0
       ? ids.map(parseCellId)
-      : struck.flatMap((spec) => Array.from({ length: repeat }, (_, index) => ({ ...spec, attempt: index + 1 })));
-  for (const { crashPoint, fault } of specs)
+      : withAftermaths(struck, outsider.aftermaths, release, faultNamed, outsider.areFaultsAsked === true).flatMap(
+          (spec) => Array.from({ length: repeat }, (_, index) => ({ ...spec, attempt: index + 1 })),
+        );
+  for (const { crashPoint, fault, aftermath } of specs) {
     refuseUnfit(faultNamed(fault), crashPointOf(placeNamed(crashPoint)), release, all);
+    refuseAftermath(faultNamed(fault), aftermath, release);
+  }
   const none = controlFault();
   const [control] = specsOf(release, [controlPlace(fewOfEachKind(places).kept)], [none], memoryBytes);
   return [

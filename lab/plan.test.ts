@@ -27,7 +27,7 @@ describe('the plan', () => {
   });
 
   test('one cell by its id, as often as asked', async () => {
-    const id = 'reference@1.0.0_before-create_sleep_192m_fresh';
+    const id = 'reference@1.0.0_before-create_sigkill_192m_fresh';
     expect((await ids({ systems: [], cells: [id], repeat: 3 })).slice(2)).toEqual([id, `${id}_r2`, `${id}_r3`]);
   });
 

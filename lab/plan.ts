@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { mutants, systems } from '../images/index.ts';
+import { refuseAftermath, withAftermaths } from './aftermaths.ts';
 import {
   type Aftermath,
   type CellSpec,
@@ -30,6 +31,8 @@ export interface Selection {
   memory: readonly string[];
   /** Whole cells by their ids; excludes the others. */
   cells: readonly string[];
+  /** What is done to the stopped state of each cell, of faults that end the system. Absent: it is aged. */
+  aftermaths?: readonly Aftermath[];
   repeat: number;
 }
 
@@ -153,8 +156,8 @@ export async function planAgain(rows: readonly PlannedName[]): Promise<Planned[]
 /** Scenarios, and cells: those that are asked for, and all of them where no scenario is. */
 export async function planRun(selection: Selection, names: readonly string[], isQuick: boolean): Promise<Planned[]> {
   const chosen = await Promise.all(names.map((name) => planScenario(name, selection.systems, isQuick)));
-  const { faults, crashPoints, memory, cells } = selection;
-  const asksForCells = [faults, crashPoints, memory, cells].some((list) => list.length > 0);
+  const { faults, crashPoints, memory, cells, aftermaths = [] } = selection;
+  const asksForCells = [faults, crashPoints, memory, cells, aftermaths].some((list) => list.length > 0);
   return [...chosen.flat(), ...(names.length === 0 || asksForCells ? await plan(selection) : [])];
 }
 
@@ -245,13 +248,12 @@ async function withControls(cells: readonly PlannedCell[], releases: Releases): 
 }
 
 function fromIds(selection: Selection): CellSpec[] {
-  const others = [selection.systems, selection.faults, selection.crashPoints, selection.memory].some(
-    (list) => list.length > 0,
-  );
+  const { systems: asked, faults, crashPoints: points, memory, aftermaths = [] } = selection;
+  const others = [asked, faults, points, memory, aftermaths].some((list) => list.length > 0);
   if (others)
     throw new Problem(
       'bad-usage',
-      '--cell says all of a cell: it does not go with --system, --fault, --crash-point or --memory.',
+      '--cell says all of a cell: it does not go with --system, --fault, --crash-point, --memory or --aftermath.',
     );
   const fromOutside = new Set(configured().map(({ name }) => name));
   return selection.cells.map(parseCellId).filter(({ system }) => !fromOutside.has(system));
@@ -267,7 +269,8 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
   if (names.length > 0) for (const name of selection.crashPoints) crashPointNamed(name);
   const isAll = asksForAll(selection.faults);
   const struck = faultsOf(selection.faults) ?? knownFaults().filter(isOfDefaultPlan);
-  const everything = selection.faults.length === 0 && selection.crashPoints.length === 0;
+  const { aftermaths } = selection;
+  const everything = selection.faults.length === 0 && selection.crashPoints.length === 0 && aftermaths === undefined;
   const killer = knownFaults().find((fault) => fault.lethal && fault.isControl !== true);
   const specs: CellSpec[] = [];
   for (const name of names) {
@@ -294,9 +297,11 @@ async function fromFilters(selection: Selection, releases: Releases): Promise<Ce
         if (isAll && isUnfitEverywhere(fault, release, named.length > 0 ? named : all)) return { fault, at: [] };
         return { fault, at: pointsFor(fault, release, { points, all, asked: isAsked }) };
       });
+      const aged: CellSpec[] = [];
       for (const { name: crashPoint } of new Set([...points, ...pairs.flatMap(({ at }) => at)]))
         for (const { fault, at } of pairs)
-          if (at.some((point) => point.name === crashPoint)) specs.push(cell(crashPoint, fault.name, 'aged'));
+          if (at.some((point) => point.name === crashPoint)) aged.push(cell(crashPoint, fault.name, 'aged'));
+      specs.push(...withAftermaths(aged, aftermaths, release, faultNamed, selection.faults.length > 0 && !isAll));
       // What a crash leaves of a store that is replaced whole depends on its age, and may be the only copy; a database keeps no temps.
       if (everything && killer !== undefined && store.format === 'json-rows') {
         for (const aftermath of ['fresh', 'corrupt-store'] as const) {
@@ -377,6 +382,7 @@ async function planned(role: Role, spec: CellSpec, releases: Releases): Promise<
   const fault = faultNamed(spec.fault);
   const all = crashPoints.filter((one) => passes(one, store));
   refuseUnfit(fault, crashPoint, release, all);
+  refuseAftermath(fault, spec.aftermath, release);
   return { id: cellId(spec), role, spec, system, release, fault, crashPoint };
 }
 

@@ -110,6 +110,19 @@ export interface Usual {
   readOnly?: ReadOnly;
   /** Its command line that cleans its sessions up. Absent: it has none. */
   cleanup?: Cleanup;
+  /** Command lines that an operator runs while it is stopped, by the names that --during takes. */
+  commands?: Readonly<Record<string, OperatorCommand>>;
+  /** The one of them that an operator is told to run where a release refuses an older one's folder. Absent: there is none. */
+  migrates?: string;
+}
+
+/** A command line that changes the state folder, and ends with code 0. */
+export interface OperatorCommand {
+  /** What it does, for a person. */
+  words: string;
+  argv: readonly string[];
+  /** What lies in the folder before it. Absolute paths. */
+  files?: readonly { path: string; content: string }[];
 }
 
 /** A command that only reads, and a file that a person may write by hand. */

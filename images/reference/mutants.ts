@@ -157,6 +157,13 @@ const SHOWN: Readonly<Record<string, Shown>> = {
     caughtBy: 'boots',
     says: 'boot 2: it ended with code 1 before it was ready',
   },
+  'lock-of-another-host': {
+    crashPoint: 'replaced',
+    fault: 'sigkill',
+    aftermath: 'new-container',
+    caughtBy: 'boots',
+    says: 'boot 2: it ended with code 1 before it was ready',
+  },
   'second-boot-rewrites': {
     crashPoint: 'replaced',
     fault: 'sigkill',

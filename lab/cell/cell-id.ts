@@ -4,9 +4,24 @@ import { Problem } from '../problem.ts';
 export const AFTERMATHS = {
   aged: 'what the crash left is older than the grace of the sweep when the system boots',
   fresh: 'the system boots at once: what the crash left is young',
+  'new-container':
+    'the system boots at once in a new container, under another hostname and other process ids, as an orchestrator restarts it',
   'corrupt-store': 'aged, and the store is cut in half: a temp may be the only copy left',
 } as const;
 export type Aftermath = keyof typeof AFTERMATHS;
+
+/** What the crash left is as old as it is: a sweep spares it, and a lease or a lock of the dead owner may not be over. */
+export const isYoung = (aftermath: string): boolean => aftermath === 'fresh' || aftermath === 'new-container';
+
+/**
+ * Aftermaths by their names.
+ * @throws Problem bad-usage
+ */
+export function aftermathsNamed(names: readonly string[]): Aftermath[] {
+  const unknown = names.find((name) => !(name in AFTERMATHS));
+  if (unknown === undefined) return names as Aftermath[];
+  throw new Problem('bad-usage', `Unknown aftermath "${unknown}". Available: ${Object.keys(AFTERMATHS).join(', ')}.`);
+}
 
 /** One cell of a plan. Its id says all of it, so that one id is enough to run it again. */
 export interface CellSpec {

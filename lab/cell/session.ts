@@ -10,7 +10,7 @@ import { describe, Problem } from '../problem.ts';
 import type { Entry, Plant } from '../sidecar/client.ts';
 import { fill, type Promises, promisedFiles, type Release, type Store, storeEntryPath } from '../system.ts';
 import { until, within } from '../wait.ts';
-import type { Aftermath } from './cell-id.ts';
+import { type Aftermath, isYoung } from './cell-id.ts';
 import { exchange } from './exchange.ts';
 import { QUIET_MS } from './slowed.ts';
 import { type CrashPoint, learnWriteShape, patternOf, type WriteShape } from './write-shape.ts';
@@ -496,12 +496,13 @@ export class Session {
   }
 
   /**
-   * What the lab does to the stopped state before the boot: ages it, and puts in what a sweep must leave alone.
+   * What the lab does to the stopped system before the boot: replaces its container or ages its state, and puts in what a sweep must leave alone.
    * @param isTempPlanted also a young temp; the next ageing makes it old
    */
   async prepare(aftermath: Aftermath, isTempPlanted = true): Promise<void> {
     const { root, sweepGraceMs } = this.#release.promises;
-    if (aftermath !== 'fresh') {
+    if (aftermath === 'new-container') await this.#pod.replace();
+    if (!isYoung(aftermath)) {
       const byMs = sweepGraceMs + HOUR_MS;
       await this.#pod.sidecar.age(root, byMs);
       this.#recorder.record({ type: 'aged', byMs, why: 'aftermath' });

@@ -1,3 +1,4 @@
+import { isYoung } from '../cell/cell-id.ts';
 import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
@@ -24,7 +25,7 @@ export const noOrphans: Check = {
     const { aftermath, promises } = evidence.cell;
     if (promises.answers !== undefined) return leftForEver(judged, promises.answers);
     if (aftermath === 'corrupt-store') return notApplicable('with an unreadable store every temp must stay');
-    if (aftermath === 'fresh') return notApplicable('what the crash left is younger than the grace: it may stay');
+    if (isYoung(aftermath)) return notApplicable('what the crash left is younger than the grace: it may stay');
     const moment = 'served';
     const listing = evidence.snapshot(moment);
     if (listing === undefined && fault.failsCalls === true && evidence.gateOf('exit', 1).length > 0)

@@ -1,3 +1,4 @@
+import { isYoung } from '../cell/cell-id.ts';
 import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
@@ -51,13 +52,12 @@ export const sweepOnBoot: Check = {
     }
     const spared = planted.filter((file) => file.role !== 'corrupt-store').map((file) => file.role.replace('-', ' '));
 
-    const mustStay = aftermath === 'corrupt-store' || aftermath === 'fresh';
+    const mustStay = aftermath === 'corrupt-store' || isYoung(aftermath);
     if (mustStay) {
       const lost = prepared.filter((entry) => evidence.entry('served', entry.path) === undefined);
-      const why =
-        aftermath === 'fresh'
-          ? 'they were younger than the grace'
-          : 'the store was unreadable and one may be the only copy';
+      const why = isYoung(aftermath)
+        ? 'they were younger than the grace'
+        : 'the store was unreadable and one may be the only copy';
       if (lost.length > 0)
         return violated(`it removed ${lost.map((entry) => entry.path).join(', ')} although ${why}`, served);
       return held(

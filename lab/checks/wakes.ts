@@ -19,7 +19,7 @@ export const wakes: Check = {
       );
     const held_ = evidence.gateOf('held', 1)[0];
     const released = evidence.of('gate').find((event) => event.event.ev === 'released');
-    if (activityOf(evidence.cell.crashPoint) === 'boot') return wokenBoot(evidence, proof);
+    if (['boot', 'first-boot'].includes(activityOf(evidence.cell.crashPoint) ?? '')) return wokenBoot(evidence, proof);
     const turns = evidence.of('turn').filter((one) => /^struck(-|$)/.test(one.name));
     // Which of several turns made the call is not known: each of them must be served.
     const turn = turns.find((one) => !one.result.acknowledged) ?? turns.at(-1);

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { AFTERMATHS } from '../cell/cell-id.ts';
 import { leaveMachine, PLACES } from '../machine/connect.ts';
 import { describe, ExitCode, Problem } from '../problem.ts';
 import { COMPARISON_FILE } from '../report/html.ts';
@@ -90,7 +91,12 @@ function selecting(command: Command): Command {
     .option('-f, --fault <name>', 'faults; all: each of them', several)
     .option('-p, --crash-point <name>', 'crash points', several)
     .option('-m, --memory <size>', 'memory limits, such as 640m or 1g', several)
-    .option('-c, --cell <id>', 'one cell by its id, as `list` prints it', several);
+    .option('-c, --cell <id>', 'one cell by its id, as `list` prints it', several)
+    .option(
+      '--aftermath <name>',
+      `what comes between a fault that ends the system and the boot: ${Object.keys(AFTERMATHS).join(', ')} (default: aged)`,
+      several,
+    );
 }
 
 export function program(exit: (code: ExitCode) => void): Command {
@@ -122,7 +128,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     )
     .option(
       '--during <what>',
-      'what is struck: turn (the default), boot, stop or cleanup; several with commas. Places are learned from an undisturbed one',
+      'what is struck: turn (the default), first-boot, boot, stop, cleanup, or a command that the system has by that name; several with commas. Places are learned from an undisturbed one',
       several,
     )
     .option('--every-call', 'of systems of your own, a place before each call of the write, and not one of each kind')
@@ -246,6 +252,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     )
     .option('--every-call', 'with --errors: run each call, also where another one stands for it')
     .option('-c, --cell <id>', 'with --errors: one of its runs', several)
+    .option('-f, --fault <name>', 'with --errors: these errors only, such as no-space-stays', several)
     .option('-j, --jobs <number>', 'states at a time (default: two for each processor of the engine, at most 8)', count)
     .option('-o, --results <folder>', 'where the results go', 'results')
     .addOption(on())

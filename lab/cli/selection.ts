@@ -1,3 +1,4 @@
+import { aftermathsNamed } from '../cell/cell-id.ts';
 import type { Selection } from '../plan.ts';
 
 /** The options of `run` and `list`, as commander gives them. */
@@ -7,6 +8,7 @@ export interface SelectionOptions {
   crashPoint?: string[];
   memory?: string[];
   cell?: string[];
+  aftermath?: string[];
   repeat: number;
   json?: boolean;
 }
@@ -18,6 +20,7 @@ export function selectionOf(options: SelectionOptions): Selection {
     crashPoints: options.crashPoint ?? [],
     memory: options.memory ?? [],
     cells: options.cell ?? [],
+    ...(options.aftermath !== undefined && { aftermaths: aftermathsNamed(options.aftermath) }),
     repeat: options.repeat,
   };
 }

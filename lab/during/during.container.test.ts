@@ -57,8 +57,21 @@ describe('midwrite run --during', () => {
     ]);
   });
 
+  test('and in the first boot of all, with a new container for the next one', async () => {
+    await using root = await folder();
+    const args = ['--during', 'first-boot', '--aftermath', 'new-container', '--results', root.path];
+    const ran = await midwrite(['run', '--system', 'reference', ...args]);
+    expect(ran.exitCode, ran.stdout + ran.stderr).toBe(0);
+    const struck = (await matrixIn(root.path)).cells.filter(({ role }) => role === 'cell');
+    expect(struck.length).toBeGreaterThan(0);
+    for (const { id, verdict, detail } of struck) {
+      expect([id, verdict]).toEqual([expect.stringMatching(/_first-boot\+.*_new-container$/), 'held']);
+      expect(detail).toMatch(/was struck, and \d+ on .+ was started on its folder/);
+    }
+  });
+
   test.each([
-    [['--during', 'lunch'], /--during takes turn, boot, stop, cleanup, and not "lunch"/],
+    [['--during', 'lunch'], /--during takes turn, first-boot, boot, stop, cleanup, and not "lunch"/],
     [['--during', 'stop', '--fault', 'sleep'], /after a sleep a stop goes on to its end/],
     [['--during', 'boot', '-p', 'nowhere'], /its boot passes no place "nowhere"\. It passes: /],
   ])('what can not be run is told: %j', async (more, says) => {

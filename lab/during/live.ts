@@ -5,7 +5,8 @@ import { target } from '../cell/target.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import { prepare } from '../explore/beginning.ts';
 import type { Pod } from '../pod/pod.ts';
-import type { Activity } from './activity.ts';
+import type { OperatorCommand } from '../system.ts';
+import { type Activity, commandOf } from './activity.ts';
 
 /**
  * The life of a cell whose fault falls into a boot, a stop or a clean-up. The life before a boot or a clean-up is boot 0 in the evidence, so that what is struck
@@ -20,9 +21,12 @@ export async function liveDuring(
   phase: Phase,
 ): Promise<void> {
   const { crashPoint, fault, release, spec } = plan;
+  const command = commandOf(release, activity);
   phase('boot');
-  if (activity === 'cleanup') {
-    const workload = { name: activity, summary: '', begins: activity, drive: async () => undefined };
+  if (activity === 'first-boot') {
+    await session.configure();
+  } else if (activity === 'cleanup') {
+    const workload = { name: 'cleanup', summary: '', begins: 'cleanup' as const, drive: async () => undefined };
     let isReady = true;
     await prepare({ pod, session, release, workload }, async () => {
       isReady = await session.boot();
@@ -39,8 +43,9 @@ export async function liveDuring(
     await session.bootSettled();
     await session.settled(await session.turn('warm'));
     await session.read('before');
-    if (activity === 'boot') await session.stop();
-    else await session.quiet();
+    if (activity === 'stop') await session.quiet();
+    else await session.stop();
+    await plantFor(pod, command);
   }
   await session.snapshot('before');
 
@@ -54,7 +59,7 @@ export async function liveDuring(
 
   if (!fault.lethal) return driveOn(session, phase);
   // The system itself again, where another program was struck in its place.
-  const boot = activity === 'cleanup' ? { env: {} } : {};
+  const boot = activity === 'cleanup' || command !== undefined ? { env: {} } : {};
   if (!(await recover(session, phase, { aftermath: spec.aftermath, boot }))) return;
   await bootAgain(session, phase, spec.aftermath, release.lifecycle);
 
@@ -66,6 +71,7 @@ export async function liveDuring(
     const arm = place.hold({ kind: 'none', store: release.promises.store.path });
     if (arm === undefined) throw new Error(`${crashPoint.name} is no place of a ${activity}`);
     switch (activity) {
+      case 'first-boot':
       case 'boot':
         return session.holdBoot(crashPoint.name, arm);
       case 'cleanup': {
@@ -75,8 +81,16 @@ export async function liveDuring(
       }
       case 'stop':
         return session.holdStop(crashPoint.name, arm);
+      default:
+        if (command === undefined) throw new Error(`${release.system} has no ${activity}`);
+        return session.holdCommand(crashPoint.name, arm, command.argv);
     }
   }
+}
+
+/** Puts into the stopped system's folder what a command line is to find. */
+export async function plantFor(pod: Pod, command: OperatorCommand | undefined): Promise<void> {
+  await pod.sidecar.plant((command?.files ?? []).map((file) => ({ ...file, ageMs: 0 })));
 }
 
 class NeverReady extends Error {}

@@ -9,7 +9,8 @@ import { Sink } from '../observe/sink.ts';
 import { worstMoment } from '../observe/transient.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
-import type { Activity } from './activity.ts';
+import { type Activity, commandOf } from './activity.ts';
+import { plantFor } from './live.ts';
 
 /** What an undisturbed activity was seen to do. */
 export interface Watched {
@@ -20,11 +21,14 @@ export interface Watched {
   calls: number;
 }
 
+/** OpenClaw's command line takes 5 to 30 s by itself, and more on a busy machine. */
+const COMMAND_LIMIT_MS = 240_000;
+
 /** The place at which the activity has most on disk that it takes away again. */
 export const WORST = 'most';
 
 /**
- * Watches one undisturbed boot, stop or clean-up on the folder that an ordinary life has left.
+ * Watches one undisturbed boot, stop or clean-up on the folder that an ordinary life has left, or a first boot.
  * @param every each call is a place
  * @throws Problem not-ready, bad-usage: the system has no such activity, or changes nothing in it
  */
@@ -52,13 +56,21 @@ export async function watchActivity(
     throw new Problem('not-ready', `${release.system}@${release.version} did not get ready: ${sink.whyNotReady}`);
   };
   const ops = () => pod.gate.events.filter((event): event is GateEventOf<'op'> => event.ev === 'op');
+  const command = commandOf(release, activity);
   let calls: readonly GateEventOf<'op'>[];
-  if (activity === 'cleanup') {
+  if (activity === 'first-boot') {
+    await session.configure();
+    await session.snapshot('before');
+    await boot();
+    await session.sweepTime();
+    await session.quiet();
+    calls = ops();
+  } else if (activity === 'cleanup') {
     const beginner = {
       pod,
       session,
       release,
-      workload: { name: activity, summary: '', begins: activity, drive: async () => undefined },
+      workload: { name: 'cleanup', summary: '', begins: 'cleanup' as const, drive: async () => undefined },
     };
     await prepare(beginner, boot);
     await session.snapshot('before');
@@ -72,7 +84,14 @@ export async function watchActivity(
     await session.bootSettled();
     await session.settled(await session.turn('warm'));
     await session.quiet();
-    if (activity === 'boot') {
+    if (command !== undefined) {
+      await session.stop();
+      await plantFor(pod, command);
+      await session.snapshot('before');
+      await pod.boot({ argv: command.argv });
+      await commandEnds(pod, activity);
+      calls = ops();
+    } else if (activity === 'boot') {
       await session.stop();
       await session.snapshot('before');
       await boot();
@@ -109,4 +128,16 @@ export async function watchActivity(
           },
         ];
   return { places: [...most, ...kept], leftOut, calls: calls.length };
+}
+
+/** @throws Problem system-died: it did not end well, so its calls are no example */
+async function commandEnds(pod: Pod, name: string): Promise<void> {
+  const exit = await pod.gate.waitForKind({ name: `${name} to end`, limitMs: COMMAND_LIMIT_MS }, 'exit');
+  await pod.ended(COMMAND_LIMIT_MS, false);
+  if (exit.code === 0) return;
+  const how = exit.signal ?? `code ${exit.code}`;
+  throw new Problem(
+    'system-died',
+    `${name} ended with ${how}, undisturbed. Its last lines:\n  ${pod.gate.lastLines()}`,
+  );
 }

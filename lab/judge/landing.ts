@@ -1,3 +1,4 @@
+import { inAnotherContainer } from '../evidence/another-container.ts';
 import { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Fault } from '../fault.ts';
 import { knownFaults } from '../known.ts';
@@ -36,7 +37,11 @@ export function prove(evidence: CellEvidence): { proof: Proof; fault: Fault } | 
   if (verdict !== undefined) return { verdict };
   const landing = fault.landing(evidence);
   if (!landing.landed) return { verdict: missed(`the fault did not land: ${landing.why}`) };
-  return { proof: { text: `${where}; ${landing.proof}` } as Proof, fault };
+  const { aftermath } = cell;
+  const moved = aftermath === 'new-container' ? inAnotherContainer(evidence) : undefined;
+  if (moved?.landed === false) return { verdict: missed(`its container was not replaced: ${moved.why}`) };
+  const proofs = [where, landing.proof, ...(moved === undefined ? [] : [moved.proof])];
+  return { proof: { text: proofs.join('; ') } as Proof, fault };
 }
 
 type Hold = { where: string; verdict?: never } | { where?: never; verdict: Verdict };

@@ -27,6 +27,8 @@ export const DEFECTS = {
   'sweep-everything': 'every *.tmp in the folder that is old enough is taken: files of other programs too',
   'sweep-when-store-is-corrupt': 'temps are taken beside a missing or corrupt store: one may be the only copy',
   'lock-by-pid-only': 'the lock is a file with a PID: after a SIGKILL the same PID comes again and the boot is refused',
+  'lock-of-another-host':
+    'the lock is a file with a host and a PID, and nobody can tell whether another host still runs: a container that is replaced is refused for ever',
   'second-boot-rewrites': 'each boot folds: a boot with nothing to do rewrites the store',
   'unbounded-store': 'there is no cap: the store grows with every session there ever was',
   'load-all-at-boot': 'all histories are read at boot and stay in memory',

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import * as fs from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Defect } from './defects.ts';
@@ -76,4 +76,11 @@ test('the defect lock-by-pid-only: the PID of a killed gateway, which this one h
   fs.writeFileSync(join(folder, 'gateway.pid'), `${process.pid}\n`);
   lock().release();
   expect(() => lock('lock-by-pid-only')).toThrow(expect.objectContaining({ code: 'locked' }));
+});
+
+test('the defect lock-of-another-host: a host that is gone locks it out, a process of this one that is gone does not', () => {
+  fs.writeFileSync(join(folder, 'gateway.host'), `${hostname()} ${process.pid}\n`);
+  lock('lock-of-another-host').release();
+  fs.writeFileSync(join(folder, 'gateway.host'), `another-host ${process.pid}\n`);
+  expect(() => lock('lock-of-another-host')).toThrow(expect.objectContaining({ code: 'locked' }));
 });

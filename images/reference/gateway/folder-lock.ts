@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Defect } from './defects.ts';
@@ -28,6 +29,7 @@ export interface FolderLock {
  */
 export function lockFolder(folder: string, defects: ReadonlySet<Defect>): FolderLock {
   if (defects.has('lock-by-pid-only')) return lockByPid(folder);
+  if (defects.has('lock-of-another-host')) return lockByHost(folder);
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(join(folder, LOCK_NAME));
@@ -76,5 +78,15 @@ function lockByPid(folder: string): FolderLock {
   const path = join(folder, 'gateway.pid');
   if (existsSync(path) && existsSync(`/proc/${readFileSync(path, 'utf8').trim()}`)) throw lockedError(folder);
   writeFileSync(path, `${process.pid}\n`);
+  return { release: () => rmSync(path, { force: true }) };
+}
+
+/** The defect `lock-of-another-host`: the way around a PID that comes again, which believes a host that is gone. */
+function lockByHost(folder: string): FolderLock {
+  const path = join(folder, 'gateway.host');
+  const [host, pid] = existsSync(path) ? readFileSync(path, 'utf8').trim().split(' ') : [];
+  const isAlive = pid !== undefined && pid !== String(process.pid) && existsSync(`/proc/${pid}`);
+  if (host !== undefined && (host !== hostname() || isAlive)) throw lockedError(folder);
+  writeFileSync(path, `${hostname()} ${process.pid}\n`);
   return { release: () => rmSync(path, { force: true }) };
 }
