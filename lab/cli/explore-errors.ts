@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { parseCellId } from '../cell/cell-id.ts';
 import { connect } from '../engine/engine.ts';
-import { type SweepSubject, sweepErrors } from '../errors/sweep.ts';
+import { type SweepSubject, sweepErrors, sweptFaults } from '../errors/sweep.ts';
 import { sweepInWords } from '../errors/sweep-report.ts';
 import { mutantOf, releaseNamed, systemNamed } from '../plan.ts';
 import { outsiders } from '../plan-outside.ts';
@@ -19,6 +19,8 @@ const MOST_JOBS = 4;
 /** Lets every call of one write fail, with every error that it can return. */
 export async function exploreErrors(options: ExploreCommandOptions): Promise<ExitCode> {
   await useConfig(options.config);
+  // Told before anything is built.
+  sweptFaults(options.fault);
   const subject = await subjectOf(options);
   const engine = await connect(say);
   interrupted.throwIfAborted();
@@ -35,6 +37,7 @@ export async function exploreErrors(options: ExploreCommandOptions): Promise<Exi
     ...(defect === undefined ? [] : [`--defect ${defect}`]),
     ...(config === undefined ? [] : [`--config ${config}`]),
   ];
+  if (options.fault !== undefined) words.push(`--fault ${options.fault.join(',')}`);
   let done = 0;
   const { sweep: found, results } = await sweepErrors(engine, subject, images, {
     resultsRoot: path.resolve(options.results),
@@ -44,6 +47,7 @@ export async function exploreErrors(options: ExploreCommandOptions): Promise<Exi
     again: words.join(' '),
     every: options.everyCall === true,
     cells: options.cell ?? [],
+    ...(options.fault !== undefined && { faults: options.fault }),
     ...(options.maxDuration !== undefined && { maxDurationMs: options.maxDuration }),
     say,
     progress: {

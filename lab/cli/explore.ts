@@ -42,6 +42,7 @@ export interface ExploreCommandOptions {
   errors?: boolean;
   everyCall?: boolean;
   cell?: string[];
+  fault?: string[];
   jobs?: number;
   results: string;
   json?: boolean;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { knownFaults } from '../known.ts';
 import { callsOf, casesOf } from './cases.ts';
+import { sweptFaults } from './sweep.ts';
 import type { Op, SeenWrite } from './watch.ts';
 
 let seq = 0;
@@ -60,4 +61,12 @@ test('the same call of the same file after the same call stands for another one,
   // The third write of the log comes after a write, as the second does; the first one comes after the making of the file.
   expect(new Set(same.map(({ call, sameAs }) => `${call.number} as ${sameAs}`))).toEqual(new Set(['9 as 8']));
   expect(of(REPLACED, true).cases.every(({ sameAs }) => sameAs === undefined)).toBe(true);
+});
+
+test('a sweep takes the errors that are asked for, and refuses what is none', () => {
+  expect(sweptFaults(undefined)).toEqual(swept);
+  expect(sweptFaults(['no-space-stays', 'io-error']).map(({ name }) => name)).toEqual(['io-error', 'no-space-stays']);
+  expect(() => sweptFaults(['sigkill'])).toThrow(
+    /"sigkill" is no error that a sweep of calls has\. It has: io-error, /,
+  );
 });

@@ -4,6 +4,7 @@ import { type CellSpec, cellId } from '../cell/cell-id.ts';
 import type { Engine } from '../engine/engine.ts';
 import { loadEvidence } from '../evidence/cell-evidence.ts';
 import { writeProblem } from '../evidence/recorder.ts';
+import type { Fault } from '../fault.ts';
 import { withOwnStart } from '../image/own-start.ts';
 import { controlFault, knownFaults } from '../known.ts';
 import { observe } from '../observe/observe.ts';
@@ -29,11 +30,25 @@ export interface SweepOptions extends RunOptions {
   every: boolean;
   /** Only these cells. */
   cells: readonly string[];
+  /** Only these errors. Absent: all that a sweep has. */
+  faults?: readonly string[];
   say(line: string): void;
 }
 
-/** Faults that a sweep has, in the order of the matrix. */
-const sweptFaults = () => knownFaults().filter((fault) => fault.sweep !== undefined);
+/**
+ * Faults that a sweep has, in the order of the matrix, or those of them that are asked for.
+ * @throws Problem bad-usage
+ */
+export function sweptFaults(asked: readonly string[] | undefined): Fault[] {
+  const all = knownFaults().filter((fault) => fault.sweep !== undefined);
+  const unknown = asked?.find((name) => !all.some((fault) => fault.name === name));
+  if (unknown !== undefined)
+    throw new Problem(
+      'bad-usage',
+      `"${unknown}" is no error that a sweep of calls has. It has: ${all.map(({ name }) => name).join(', ')}.`,
+    );
+  return asked === undefined ? all : all.filter(({ name }) => asked.includes(name));
+}
 
 async function seen(
   engine: Engine,
@@ -65,7 +80,7 @@ export async function sweepErrors(
 ): Promise<{ sweep: Sweep; results: ResultsFolder }> {
   const began = performance.now();
   const { write, release } = await seen(engine, subject, images, options);
-  const faults = sweptFaults();
+  const faults = sweptFaults(options.faults);
   const { calls, cases } = casesOf(write, release.promises.root, faults, options.every);
   const planned = plannedOf(subject, release, cases);
   const running = planned.filter(({ one, cell }) =>
