@@ -14,6 +14,7 @@ export type ProblemCode =
   | 'no-base'
   | 'no-engine'
   | 'no-machine'
+  | 'no-registry'
   | 'machine-lost'
   | 'no-such-image'
   | 'no-such-package'

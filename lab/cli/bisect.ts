@@ -7,7 +7,7 @@ import { describe, ExitCode, Problem } from '../problem.ts';
 import { foundInWords, nextStep, type Probe } from '../releases/bisect.ts';
 import { prepareRelease, type What } from '../releases/look-at.ts';
 import { rowsOf } from '../releases/rows.ts';
-import { readSearch, SEARCH_SCHEMA_VERSION, type SearchFile } from '../releases/search-file.ts';
+import { readSearch, SEARCH_SCHEMA_VERSION, type SearchFile, withoutUnknown } from '../releases/search-file.ts';
 import { compareReleases, releasesOf } from '../releases/versions.ts';
 import { type RunOptions, runCells } from './cells.ts';
 import { interrupted } from './interrupt.ts';
@@ -36,7 +36,7 @@ export async function bisectCommand(options: BisectOptions): Promise<ExitCode> {
     switch (step.kind) {
       case 'probe': {
         console.error(`${search.probes.length + 1}: ${search.system}@${step.version} (${PURPOSES[step.why]})`);
-        const probe = await look(engine, search.system, step.version, step.why, what, options);
+        const probe = await look(engine, search.system, step.version, step.why, what, options, file);
         search.probes.push(probe);
         await write(file, search);
         console.error(
@@ -70,7 +70,7 @@ const PURPOSES: Readonly<Record<Probe['purpose'], string>> = {
 
 async function begin(options: BisectOptions): Promise<{ file: string; search: SearchFile; what: What }> {
   if (options.resume !== undefined) {
-    const search = await readSearch(options.resume);
+    const search = withoutUnknown(await readSearch(options.resume));
     const { system, cell, scenario, quick } = search;
     return {
       file: options.resume,
@@ -124,11 +124,18 @@ async function look(
   purpose: Probe['purpose'],
   what: What,
   options: BisectOptions,
+  file: string,
 ): Promise<Probe> {
   const prepared = await prepareRelease(engine, system, version, what, {
     say: (line) => console.error(`   ${line}`),
     signal: interrupted,
   });
+  // A release that nobody could ask for is no release that was not found out: the next ones would be none either.
+  if ('isSilent' in prepared)
+    throw new Problem(
+      'no-registry',
+      `${prepared.why}. The search is kept: \`npx midwrite bisect --resume ${file}\` goes on with it.`,
+    );
   if ('why' in prepared) return { version, purpose, attempts: 0, why: prepared.why };
   const { results, jobs, expectations } = options;
   let why = '';

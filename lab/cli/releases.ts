@@ -6,7 +6,7 @@ import { ExitCode, Problem } from '../problem.ts';
 import { parseCellOfAny } from '../releases/cell-of.ts';
 import { imagesThere, type Prepared, prepareRelease, removeImages, together, type What } from '../releases/look-at.ts';
 import { type ReleaseRow, rowsOf, tableOfReleases } from '../releases/rows.ts';
-import { type ReleaseOf, releasesOf } from '../releases/versions.ts';
+import { type ReleaseOf, releaseBefore, releasesOf } from '../releases/versions.ts';
 import { type RunOptions, runCells } from './cells.ts';
 import { exitCodeOf, gateOf } from './gate.ts';
 import { interrupted } from './interrupt.ts';
@@ -50,7 +50,9 @@ export async function releasesCommand(options: ReleasesOptions): Promise<ExitCod
     ...(tests !== undefined && { tests }),
   });
   console.error(`${found.length} releases: ${found.map(({ version }) => version).join(', ')}`);
-  const { prepared, cleanUp } = await prepareAll(system.name, found, what, options.cleanImages === true);
+  const [oldest] = found;
+  const earlier = 'upgrade' in what && oldest !== undefined ? await releaseBefore(system, oldest.version) : undefined;
+  const { prepared, cleanUp } = await prepareAll(system.name, found, what, options.cleanImages === true, earlier);
   const ready = prepared.flatMap((one) => ('plan' in one ? [one] : []));
   if (ready.length === 0) {
     print(rowsOf(prepared, undefined), options);
@@ -88,6 +90,7 @@ async function prepareAll(
   found: readonly ReleaseOf[],
   what: What,
   cleans: boolean,
+  earlier: string | undefined,
 ): Promise<{ prepared: Prepared[]; cleanUp(): Promise<void> }> {
   const engine = await connect((line) => console.error(line));
   const prepared: Prepared[] = [];
@@ -100,7 +103,7 @@ async function prepareAll(
       continue;
     }
     const there = new Set(cleans ? await tagsThere(engine, system, version) : []);
-    const before = found.slice(0, index).findLast((earlier) => !earlier.isGone)?.version;
+    const before = found.slice(0, index).findLast((one) => !one.isGone)?.version ?? earlier;
     const one = await prepareRelease(engine, system, version, what, how, before);
     prepared.push(one);
     console.error(

@@ -32,6 +32,7 @@ export async function viewPackage(
       purpose: `asking npm for ${name}@${version}`,
       advice: 'The npm registry must be reachable for this.',
       limitMs: VIEW_LIMIT_MS,
+      code: 'no-registry',
     });
     const answer = parse(stdout);
     // With --json npm says on standard output why it failed; E404 is an answer, everything else is none.
@@ -59,6 +60,7 @@ export async function versionFor(
     purpose: `asking npm for ${name}@${spec}`,
     advice: `The npm registry must be reachable for a range or a tag; an exact version, such as ${name}@1.2.3, is found in npm's cache too.`,
     limitMs,
+    code: 'no-registry',
   });
   const answer = parse(stdout);
   if (problem !== undefined && (answer?.error as { code?: unknown } | undefined)?.code !== 'E404') throw problem;
@@ -100,6 +102,7 @@ export async function publishedOf(name: string): Promise<{ versions: string[]; g
     purpose: `asking npm for the versions of ${name}`,
     advice: 'The npm registry must be reachable for this.',
     limitMs: VIEW_LIMIT_MS,
+    code: 'no-registry',
   });
   const { versions, time } = JSON.parse(out) as { versions: string[] | string; time?: Record<string, string> };
   const there = [versions].flat();

@@ -16,12 +16,21 @@ import { type CellOfAny, cellOfRelease } from './cell-of.ts';
 export type What = { cell: CellOfAny } | { scenario: string; isQuick: boolean } | { upgrade: true; isQuick: boolean };
 
 /** A release that can be run, and the id of its row; or why it can't. */
-export type Prepared = { version: string; release: Release; id: string; plan: Plan } | { version: string; why: string };
+export type Prepared =
+  | { version: string; release: Release; id: string; plan: Plan }
+  /** `isSilent`: the registry did not answer, which says nothing of the release. */
+  | { version: string; why: string; isSilent?: true };
 
 const NONE: Selection = { systems: [], faults: [], crashPoints: [], memory: [], cells: [], repeat: 1 };
 
 /** Problems of one release: another one may be well. What is wrong with the machine or with what was asked for ends all. */
-const OF_A_RELEASE: ReadonlySet<string> = new Set(['no-such-version', 'stage-failed', 'bad-usage', 'process-failed']);
+const OF_A_RELEASE: ReadonlySet<string> = new Set([
+  'no-such-version',
+  'no-registry',
+  'stage-failed',
+  'bad-usage',
+  'process-failed',
+]);
 
 /**
  * Plans what is to be run of a release, and builds its image.
@@ -49,7 +58,11 @@ export async function prepareRelease(
     const isOfBuild =
       error instanceof Problem && error.code === 'engine-failed' && /building|build/.test(error.message);
     if (error instanceof Problem && (OF_A_RELEASE.has(error.code) || isOfBuild))
-      return { version, why: firstLines(describe(error)) };
+      return {
+        version,
+        why: firstLines(describe(error)),
+        ...(error.code === 'no-registry' && { isSilent: true as const }),
+      };
     throw error;
   }
 }

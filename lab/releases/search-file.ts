@@ -42,3 +42,9 @@ export async function readSearch(file: string): Promise<SearchFile> {
   const issue = parsed.error.issues[0];
   throw new Problem('bad-results', `${file} is damaged: ${issue?.path.join('.')}: ${issue?.message}`);
 }
+
+/** What is to be gone on with: a release that was not found out, since a registry or a machine was busy, is looked at again. */
+export const withoutUnknown = (search: SearchFile): SearchFile => ({
+  ...search,
+  probes: search.probes.filter(({ violated }) => violated !== undefined),
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { System } from '../system.ts';
-import { compareReleases, releasesOf } from './versions.ts';
+import { compareReleases, releaseBefore, releasesOf } from './versions.ts';
 
 const system = (versions: string[], gone: string[] = []): System => ({
   name: 'x',
@@ -53,6 +53,12 @@ describe('the releases of a range', () => {
       /no release of x is in that range; the newest is 2026\.9\.6/,
     );
     await expect(inRange({ since: 'spring' })).rejects.toThrow(/"spring" is no version/);
+  });
+  test('the release before one: what is gone is none, and a correction has its release before it', async () => {
+    const one = system(ALL, ['2026.5.28']);
+    expect(await releaseBefore(one, '2026.7.1')).toBe('2026.4.29');
+    expect(await releaseBefore(one, '2026.7.1-2')).toBe('2026.7.1-1');
+    expect(await releaseBefore(one, ALL.toSorted(compareReleases)[0] ?? '')).toBeUndefined();
   });
   test('the order is one', () => {
     expect(ALL.toSorted(compareReleases).slice(-4)).toEqual(['2026.7.1', '2026.7.1-1', '2026.7.1-2', '2026.9.6']);

@@ -78,6 +78,12 @@ export async function releasesOf(system: System, { since, until, tests = false }
   return found;
 }
 
+/** The stable release before one, as a registry has it now. Undefined: there is none. */
+export async function releaseBefore(system: System, version: string): Promise<string | undefined> {
+  const all = await releasesOf(system, { until: version });
+  return all.findLast((one) => !one.isGone && compareReleases(one.version, version) < 0)?.version;
+}
+
 function lower(a: readonly number[], b: readonly number[]): boolean {
   for (const [index, number] of a.entries()) if (number !== b[index]) return number < (b[index] ?? 0);
   return false;
