@@ -1,5 +1,5 @@
 import type { Conversation, Kept } from '../../lab/system.ts';
-import { connects, PORT } from './endpoint.ts';
+import { connects, PORT, TOKEN } from './endpoint.ts';
 
 /** One call of a backend client, and its answer. */
 const call = (method: string, params: unknown): { kind: 'talk' } & Conversation => ({
@@ -15,6 +15,30 @@ const call = (method: string, params: unknown): { kind: 'talk' } & Conversation 
 });
 
 const JOB = 'midwrite-daily';
+const DEVICE = 'midwrite-device';
+
+/** A command line with a key of its own: on loopback with the shared token it is paired without a question (`allowSilentLocalPairing`, dist/message-handler-*.js). */
+const paired: { kind: 'talk' } & Conversation = {
+  kind: 'talk',
+  port: PORT,
+  path: '/',
+  sign: `v2|{id}|cli|cli|operator|operator.admin|{signedAtMs}|${TOKEN}|{received.payload.nonce}`,
+  steps: [
+    connects({
+      minProtocol: 3,
+      client: { id: 'cli', displayName: DEVICE, version: '1.0.0', platform: 'linux', mode: 'cli' },
+      device: {
+        id: '{id}',
+        publicKey: '{publicKey}',
+        signature: '{signature}',
+        signedAt: '{signedAtMs}',
+        nonce: '{received.payload.nonce}',
+      },
+    }),
+  ],
+  done: { type: 'res', id: 'connect-{n}', ok: true },
+  refused: { type: 'res', ok: false },
+};
 
 /** What a person has made under one release and looks for under the next. */
 export const KEPT: readonly Kept[] = [
@@ -31,6 +55,7 @@ export const KEPT: readonly Kept[] = [
     shows: call('cron.list', { includeDisabled: true }),
     contains: JOB,
   },
+  { name: 'a paired device', make: paired, shows: call('device.pair.list', {}), contains: DEVICE },
   {
     name: 'the session "kept-1"',
     shows: call('sessions.list', {}),

@@ -3,6 +3,7 @@ import { nodeFor, publishedOf, versionFor, viewPackage } from '../../lab/image/n
 import { Problem } from '../../lab/problem.ts';
 import type { Promises, Ready, Release, System } from '../../lab/system.ts';
 import { churnOf } from './churn.ts';
+import { CONFIG, commandsOf } from './commands.ts';
 import { CLI, PORT, TOKEN, turn } from './endpoint.ts';
 import { KEPT } from './kept.ts';
 import { openclawImage } from './recipe.ts';
@@ -140,6 +141,7 @@ export const openclaw: System = {
       ? { kind: 'http', port: PORT, path: '/readyz', status: 200, includes: '"ready":true' }
       : { kind: 'log', includes: '[gateway] listening on ws://' };
     const { image, notes } = openclawImage(releaseOf(version), node);
+    const configured = JSON.stringify(config(version), null, 2);
     const { store, durable } = isSqlite(version) ? SQLITE : SESSIONS_JSON;
     return {
       system: 'openclaw',
@@ -149,7 +151,7 @@ export const openclaw: System = {
       boot: {
         command: [...CLI, 'gateway', 'run', '--port', String(PORT), '--auth', 'token', '--token', TOKEN],
         env: ENV,
-        files: [{ path: '/state/.openclaw/openclaw.json', content: JSON.stringify(config(version), null, 2) }],
+        files: [{ path: CONFIG, content: configured }],
         ready,
       },
       restartedForMs: LEASE_MS,
@@ -177,11 +179,13 @@ export const openclaw: System = {
         churn: churnOf(version),
         readOnly: {
           command: [...CLI, 'models', 'list'],
-          file: '/state/.openclaw/openclaw.json',
+          file: CONFIG,
           handWritten: (n) => JSON.stringify(handWritten(config(version), markerOf(n)), null, 2),
           marker: markerOf,
           lock: '/state/.openclaw/openclaw.json.clobber.lock/owner',
         },
+        commands: commandsOf(configured),
+        migrates: 'doctor',
         ...(semver.gte(version, MODEL_RUNS_SINCE) && { sessions: SESSION_KINDS, cleanup: CLEANUP }),
       },
     };

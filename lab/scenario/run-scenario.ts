@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { faults } from '../../faults/index.ts';
 import { driveOn } from '../cell/recovery.ts';
-import { reach, Session } from '../cell/session.ts';
+import { type Held, reach, Session } from '../cell/session.ts';
 import { target } from '../cell/target.ts';
 import { crashPoints, learnTemps } from '../cell/write-shape.ts';
 import { TEMP_FOLDER } from '../docker/harmless-container.ts';
@@ -18,6 +18,7 @@ import { copyFolder, putBack } from './folder-copy.ts';
 import { askKept, otherRelease } from './other-release.ts';
 import { jsonRows, passTime, readStore } from './pass-time.ts';
 import { strikeAtRandom } from './random-strike.ts';
+import { runInPlace } from './run-in-place.ts';
 import { drawnFaults, faultOf, type Scenario, type ScenarioLab } from './scenario.ts';
 import { type ScenarioSpec, scenarioId } from './scenario-id.ts';
 import { secondSystem } from './second-system.ts';
@@ -164,6 +165,13 @@ function labOf(
     signal.throwIfAborted();
     recorder.record({ type: 'phase', name });
   };
+  const strike = async (held: Held) => {
+    if (fault === undefined) throw new Error(`the scenario ${scenario.name} has no fault to inject`);
+    phase('strike');
+    await fault.strike(target(pod, session, recorder, held));
+    phase('recover');
+    return true;
+  };
   return {
     release,
     sidecar: pod.sidecar,
@@ -174,7 +182,14 @@ function labOf(
     copyFolder: () => copyFolder(pod),
     putBack: (copy) => putBack(pod, copy),
     askKept: (after) => askKept(pod, release, recorder, after),
-    bootWhileItRefuses: () => session.bootWhileItRefuses(),
+    bootWhileItRefuses: () => session.bootWhileItRefuses({ env: {} }),
+    tryBoot: () => session.boot({ env: {} }),
+    runInPlace: (argv) => runInPlace(pod, session, recorder, argv),
+    async crashInPlace(argv, arm) {
+      phase('hold');
+      const held = await session.holdCommand(IN_BOOT, arm, argv);
+      return held !== undefined && strike(held);
+    },
     boot: (env) => session.boot(env === undefined ? {} : { env }),
     stop: () => session.stop(),
     async turn(name) {
@@ -195,12 +210,7 @@ function labOf(
       phase('hold');
       const held = await session.hold(point, TURNS_TO_A_WRITE);
       learn();
-      if (held === undefined) return false;
-      if (fault === undefined) throw new Error(`the scenario ${scenario.name} has no fault to inject`);
-      phase('strike');
-      await fault.strike(target(pod, session, recorder, held));
-      phase('recover');
-      return true;
+      return held !== undefined && strike(held);
     },
     async crashInBoot(arm) {
       phase('hold');
@@ -209,11 +219,7 @@ function labOf(
         if (booted.ready) recorder.record({ type: 'not-held', why: passedBy(arm), seen: [] });
         return false;
       }
-      if (fault === undefined) throw new Error(`the scenario ${scenario.name} has no fault to inject`);
-      phase('strike');
-      await fault.strike(target(pod, session, recorder, { event: booted.held, turn: Promise.resolve() }));
-      phase('recover');
-      return true;
+      return strike({ event: booted.held, turn: Promise.resolve() });
     },
     ops: () => pod.gate.events.filter((event) => event.ev === 'op'),
     async look(series, x) {

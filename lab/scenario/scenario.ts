@@ -69,6 +69,12 @@ export interface ScenarioLab {
   askKept(after: KeptAfter): Promise<void>;
   /** Boots a system that refuses until it is ready, as a restart policy does. False: it never was. */
   bootWhileItRefuses(): Promise<boolean>;
+  /** Boots it once. False: it ended before it was ready, and nothing is over for that. */
+  tryBoot(): Promise<boolean>;
+  /** Runs a command line of the system's in its place, under writegate. False: it did not end in its time, and was killed; the evidence says so. */
+  runInPlace(argv: readonly string[]): Promise<boolean>;
+  /** The same into a hold, where the scenario's fault is injected. False: the call did not come. */
+  crashInPlace(argv: readonly string[], arm: ArmSpec): Promise<boolean>;
   /**
    * Boots the system and waits until it is ready. False: it never was; then the scenario is over, and that is its result.
    * @param env what its environment has beside its own from now on

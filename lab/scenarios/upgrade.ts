@@ -5,7 +5,8 @@ import { worstMoment } from '../observe/transient.ts';
 import { upgradeBoots } from '../scenario/checks/upgrade-boots.ts';
 import { AFTER, upgradeKeeps } from '../scenario/checks/upgrade-keeps.ts';
 import type { Figure } from '../scenario/figure.ts';
-import type { OtherRelease, Scenario } from '../scenario/scenario.ts';
+import type { FolderCopy } from '../scenario/folder-copy.ts';
+import type { OtherRelease, Scenario, ScenarioLab } from '../scenario/scenario.ts';
 
 export const UPGRADE = 'upgrade';
 const TURNS = ['kept-1', 'kept-2'];
@@ -35,11 +36,10 @@ export const upgrade: Scenario = {
     const folder = await lab.copyFolder();
     const existing = new Set(folder.map(({ path }) => path));
 
-    // Undisturbed: what it does, and where it can be struck.
-    if (!(await lab.bootWhileItRefuses())) return;
-    await lab.sweepTime();
-    await lab.quiet();
-    const places = placesToStrike(lab.ops(), lab.release.promises.root, existing);
+    const migrates = migrationOf(lab);
+    const firstBoot = await undisturbed(lab, folder, migrates);
+    if (firstBoot === undefined) return;
+    const places = placesToStrike(firstBoot.ops, lab.release.promises.root, existing);
     await lab.askKept('upgrade');
     await lab.stop();
     await rollBack(before);
@@ -50,14 +50,54 @@ export const upgrade: Scenario = {
       const place = places[(step - 1) % places.length];
       if (place === undefined) throw new Error('a first boot changes something');
       lab.tellMoment({ arm: place.arm, words: place.words, files: 0, folders: 0, bytes: 0 });
-      if (!(await lab.crashInBoot(place.arm))) return;
-      if (!(await lab.bootWhileItRefuses())) return;
+      const isStruck = firstBoot.isByCommand
+        ? migrates !== undefined && (await lab.crashInPlace(migrates, place.arm))
+        : await lab.crashInBoot(place.arm);
+      if (!isStruck) return;
+      // Whoever was told to run it runs it again.
+      if (firstBoot.isByCommand && migrates !== undefined && !(await lab.runInPlace(migrates))) return;
+      if (!(await lab.bootWhileItRefuses()) && !(await mended(lab, migrates))) return;
       await lab.askKept('crash');
       await lab.stop();
       await rollBack(before);
     }
   },
 };
+
+const migrationOf = ({ release }: ScenarioLab): readonly string[] | undefined => {
+  const { migrates, commands } = release.usual ?? {};
+  return migrates === undefined ? undefined : commands?.[migrates]?.argv;
+};
+
+/**
+ * The first boot of the new release, undisturbed, to the end of what it does; or the command line that it asks for and the boot behind that.
+ * @returns what changed the folder; undefined: it was never ready
+ */
+async function undisturbed(
+  lab: ScenarioLab,
+  folder: FolderCopy,
+  migrates: readonly string[] | undefined,
+): Promise<{ ops: readonly GateEventOf<'op'>[]; isByCommand: boolean } | undefined> {
+  const isReady = migrates === undefined ? await lab.bootWhileItRefuses() : await lab.tryBoot();
+  if (!isReady) {
+    if (migrates === undefined) return undefined;
+    await lab.stop();
+    await lab.putBack(folder);
+    if (!(await lab.runInPlace(migrates))) return undefined;
+    const ops = lab.ops();
+    return (await lab.bootWhileItRefuses()) ? { ops, isByCommand: true } : undefined;
+  }
+  await lab.sweepTime();
+  await lab.quiet();
+  return { ops: lab.ops(), isByCommand: false };
+}
+
+/** What an operator would do where no boot succeeds. */
+async function mended(lab: ScenarioLab, migrates: readonly string[] | undefined): Promise<boolean> {
+  if (migrates === undefined) return false;
+  await lab.stop();
+  return (await lab.runInPlace(migrates)) && (await lab.tryBoot());
+}
 
 /** What the old release makes of the folder. */
 async function rollBack(before: OtherRelease): Promise<void> {

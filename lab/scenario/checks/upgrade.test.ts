@@ -12,12 +12,22 @@ interface Told {
   refusals?: number;
   /** It is ready at last. */
   isReady?: boolean;
+  /** Behind the refusals an operator runs a command. */
+  isMended?: boolean;
   /** The old release boots on the folder of the new one. */
   rollback?: boolean;
 }
 
 /** Evidence of an upgrade with one crash. */
-function upgraded({ upgrade = true, crash = true, life = true, refusals = 0, isReady = true, rollback = true }: Told) {
+function upgraded({
+  upgrade = true,
+  crash = true,
+  life = true,
+  refusals = 0,
+  isReady = true,
+  isMended = false,
+  rollback = true,
+}: Told) {
   const build = begunScenario({ scenario: 'upgrade', steps: 1, version: '2.0.0', from: '1.0.0' });
   const kept = (boot: number, version: string, after: 'life' | 'upgrade' | 'crash', isThere: boolean) =>
     build.add({
@@ -57,6 +67,18 @@ function upgraded({ upgrade = true, crash = true, life = true, refusals = 0, isR
     refuse(boot);
     build.at(build.now + 10_000);
   }
+  if (isMended)
+    build.add({
+      type: 'command',
+      argv: ['gateway', 'doctor'],
+      isSystemRunning: false,
+      exitCode: 0,
+      oomKilled: false,
+      stdout: '',
+      stderr: '',
+      droppedBytes: 0,
+      tookMs: 5,
+    });
   if (isReady) {
     build.started(5 + refusals).ready(5 + refusals);
     kept(5 + refusals, '2.0.0', 'crash', crash);
@@ -96,6 +118,13 @@ describe('an upgrade', () => {
     expect(upgraded({ refusals: 2, isReady: false })('boots').detail).toMatch(
       /^boots 5 to 6: .* refused for \d+ s, until the lab gave up/,
     );
+  });
+
+  test('what an operator had to run before it was ready is said', () => {
+    expect(upgraded({ refusals: 1, isMended: true })('boots')).toMatchObject({
+      verdict: 'violated',
+      detail: expect.stringMatching(/Before that boot, an operator has run `gateway doctor` \(exit 0\)$/),
+    });
   });
 
   test('an old release that refuses the new folder is told, and breaks no promise of the new one', () => {

@@ -1,0 +1,46 @@
+import type { Session } from '../cell/session.ts';
+import type { Recorder } from '../evidence/recorder.ts';
+import type { Pod } from '../pod/pod.ts';
+import { Problem } from '../problem.ts';
+
+/** OpenClaw's doctor took 20 to 60 s; one that asks a question never ends. */
+const LIMIT_MS = 240_000;
+const LINES = 40;
+
+/**
+ * Runs a command line of the system's image in the system's place, under writegate, with nobody to answer it.
+ * @returns false: it did not end within its limit and was killed, which is in the evidence as a boot that was not ready
+ */
+export async function runInPlace(
+  pod: Pod,
+  session: Session,
+  recorder: Recorder,
+  argv: readonly string[],
+): Promise<boolean> {
+  const began = performance.now();
+  const gate = await pod.boot({ argv });
+  const words = argv.join(' ');
+  try {
+    const exit = await gate.waitForKind({ name: `${words} to end`, limitMs: LIMIT_MS }, 'exit');
+    await pod.ended(LIMIT_MS, false);
+    const output = gate.lastLines(LINES);
+    recorder.record({
+      type: 'command',
+      argv: [...argv],
+      isSystemRunning: false,
+      exitCode: exit.code ?? -1,
+      oomKilled: false,
+      stdout: output,
+      stderr: '',
+      droppedBytes: 0,
+      tookMs: Math.round(performance.now() - began),
+    });
+    return true;
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
+    const why = `${words} did not end within ${LIMIT_MS / 1000} s: it may wait for an answer`;
+    recorder.record({ type: 'not-ready', boot: pod.bootNumber, why, lastLines: gate.lastLines() });
+    await session.kill();
+    return false;
+  }
+}
