@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import { slowed } from './cell/slowed.ts';
 import { watchActivity } from './during/watch.ts';
 import type { Engine } from './engine/engine.ts';
@@ -26,18 +27,18 @@ export interface Plan {
   told?(outsider: Outsider, observation: Observation): void;
 }
 
-/** Watches a write of each system from outside, one after the other, and plans its cells behind those that were planned before. */
+/** Watches a write of each system from outside, so many at a time, and plans its cells behind those that were planned before. */
 export async function observeAll(
   plan: Plan,
   { engine, images }: { engine: Engine; images: Images },
-  signal: AbortSignal,
-  say: (line: string) => void,
+  { jobs, signal, say }: { jobs: number; signal: AbortSignal; say: (line: string) => void },
 ): Promise<Planned[]> {
   const cells: Planned[] = [...(await canaries()), ...plan.cells];
-  for (const asked of plan.outsiders) {
-    signal.throwIfAborted();
+  const watched = await allOf(plan.outsiders, jobs, signal, (asked, stop) => {
     const system = images.system.get(`${asked.release.system}@${asked.release.version}`) ?? '';
-    const { outsider, observation } = await observeOne(engine, asked, { system, sidecar: images.sidecar }, signal, say);
+    return observeOne(engine, asked, { system, sidecar: images.sidecar }, stop, say);
+  });
+  for (const { outsider, observation } of watched) {
     plan.told?.(outsider, observation);
     cells.push(...cellsOf(outsider, observation));
   }
@@ -58,6 +59,31 @@ export async function observeAll(
   }
   const seen = new Set<string>();
   return cells.filter(({ id }) => !seen.has(id) && seen.add(id) !== undefined);
+}
+
+/** The results in the order of their items. What fails first stops the others, and is thrown when they have cleaned up. */
+async function allOf<Item, Result>(
+  items: readonly Item[],
+  jobs: number,
+  signal: AbortSignal,
+  one: (item: Item, signal: AbortSignal) => Promise<Result>,
+): Promise<Result[]> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const begun: Promise<Result>[] = [];
+  const begin = (item: Item): Promise<Result> => {
+    either.throwIfAborted();
+    const result = one(item, either);
+    begun.push(result);
+    return result;
+  };
+  try {
+    return await pMap(items, begin, { concurrency: jobs });
+  } catch (error) {
+    failed.abort(error);
+    await Promise.allSettled(begun);
+    throw error;
+  }
 }
 
 async function observeOne(

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+import pMap from 'p-map';
 import { refuseAftermath, withAftermaths } from './aftermaths.ts';
 import { type Aftermath, cellId, parseCellId, parseSize } from './cell/cell-id.ts';
 import { activityOf } from './during/activity.ts';
@@ -56,7 +58,8 @@ export function outsideNames({ systems, cells }: Selection): string[] {
  */
 export async function outsiders(selection: Selection, every: boolean): Promise<Outsider[]> {
   const names = outsideNames(selection);
-  return Promise.all(names.map((name) => outsider(name, selection, every)));
+  // Each asks npm or apt, which take a processor each.
+  return pMap(names, (name) => outsider(name, selection, every), { concurrency: availableParallelism() });
 }
 
 async function outsider(name: string, selection: Selection, every: boolean): Promise<Outsider> {

@@ -17,6 +17,7 @@ export interface Command {
 }
 
 const LAST_LINES = 12;
+const BUSY = 'If this machine is busy, run it again when it has less to do.';
 
 /** Standard output of a program that must succeed; else a problem with its last lines. The child dies with the lab. */
 export async function run(command: Command): Promise<string> {
@@ -52,7 +53,12 @@ export async function attempt(command: Command): Promise<{ stdout: string; probl
       : `exited with ${result.exitCode}`;
   const problem = new Problem(
     command.code ?? 'process-failed',
-    `${command.purpose}: \`${command.file} ${command.args.join(' ')}\` ${how}.${said === '' ? '' : `\n  ${said}`}${command.advice ? `\n${command.advice}` : ''}`,
+    [
+      `${command.purpose}: \`${command.file} ${command.args.join(' ')}\` ${how}.`,
+      ...(said === '' ? [] : [`  ${said}`]),
+      ...(result.timedOut ? [BUSY] : []),
+      ...(command.advice === undefined ? [] : [command.advice]),
+    ].join('\n'),
     { cause: result.cause },
   );
   return { stdout, problem };

@@ -24,6 +24,8 @@ export interface RunOptions extends GateOptions {
 }
 
 const MOST_JOBS = 4;
+/** So many names stand in a line. */
+const FEW = 4;
 
 /** What is there when the cells have run. */
 export interface Ran {
@@ -121,8 +123,12 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
               task: async (context: Ran, task: { output: string; title: string }) => {
                 settled = partOf(
                   plan,
-                  await observeAll(plan, context, interrupted, (line) => {
-                    task.output = line;
+                  await observeAll(plan, context, {
+                    jobs: jobsOn(context.engine, options),
+                    signal: interrupted,
+                    say: (line) => {
+                      task.output = line;
+                    },
                   }),
                 );
                 const what = [
@@ -131,7 +137,7 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
                     ({ release, activity }) => `a ${activity} of ${release.system}@${release.version}`,
                   ),
                 ];
-                task.title = `watched ${what.join(', ')}`;
+                task.title = `watched ${what.length > FEW ? `${what.length} of them` : what.join(', ')}`;
               },
             },
           ]),
@@ -139,7 +145,7 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
         title: watched.length > 0 ? 'cells' : `cells 0/${settled.cells.length}`,
         task: async (context, task) => {
           const { cells, shard } = settled;
-          const jobs = options.jobs ?? Math.max(1, Math.min(context.engine.facts.cpus, MOST_JOBS));
+          const jobs = jobsOn(context.engine, options);
           const left = new TimeLeft(cells, jobs, earlierDurations(resultsRoot));
           const running = new Map<string, string>();
           let done = 0;
@@ -201,6 +207,9 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
     },
   );
 }
+
+const jobsOn = ({ facts }: Engine, { jobs }: { jobs?: number | undefined }): number =>
+  jobs ?? Math.max(1, Math.min(facts.cpus, MOST_JOBS));
 
 const partOf = (plan: Plan, cells: readonly Planned[]): Settled => plan.part?.(cells) ?? { cells };
 

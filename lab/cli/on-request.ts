@@ -89,7 +89,11 @@ class RequestedCells {
       how,
       outside.map(({ release }) => release),
     );
-    const planned = await observeAll({ cells: [], outsiders: outside }, { engine, images }, interrupted, say);
+    const planned = await observeAll(
+      { cells: [], outsiders: outside },
+      { engine, images },
+      { jobs: 1, signal: interrupted, say },
+    );
     const cells = planned.filter((one): one is PlannedCell => !('scenario' in one));
     const file: RunFile = {
       schemaVersion: RUN_SCHEMA_VERSION,

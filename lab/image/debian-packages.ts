@@ -8,7 +8,7 @@ import { scratch, scratchRoot } from '../reaper/scratch.ts';
 import { bootstrap, debianCpu, SUITE } from './debian.ts';
 import type { BuildOptions, Platform } from './recipe.ts';
 
-const ASK_LIMIT_MS = 60_000;
+const ASK_LIMIT_MS = 5 * 60_000;
 const DOWNLOAD_LIMIT_MS = 10 * 60_000;
 const LISTS_LIMIT_MS = 10 * 60_000;
 
@@ -136,7 +136,7 @@ export async function closureOf(lists: PackageLists, packages: readonly string[]
   const base = JSON.parse(await readFile(path.join(lists.root, MINIMUM_FILE), 'utf8')) as string[];
   const all = await installs(lists, [...MINIMUM, ...packages], {
     purpose: `asking apt what ${packages.join(', ')} depend on`,
-    advice: 'Packages that exclude one another can not be in one image.',
+    advice: 'Packages that apt calls in conflict with one another can not be in one image.',
   });
   return { base, added: all.filter((one) => !base.includes(one)) };
 }

@@ -5,7 +5,7 @@ import { Problem } from '../problem.ts';
 import { attempt, run } from '../process.ts';
 import type { StageContext } from './recipe.ts';
 
-const VIEW_LIMIT_MS = 60_000;
+const VIEW_LIMIT_MS = 2 * 60_000;
 const INSTALL_LIMIT_MS = 10 * 60_000;
 
 /** The Node that every image gets unless its program asks for another one. Published for x64 and arm64. */
