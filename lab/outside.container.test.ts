@@ -143,6 +143,7 @@ const SERVICE = `
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 const [file] = process.argv.slice(2);
+appendFileSync('/state/boots', 'up\\n');
 const lines = () => (existsSync(file) ? readFileSync(file, 'utf8').split('\\n').filter(Boolean) : []);
 createServer((request, response) => {
   if (request.method === 'GET') return response.end(lines().map((line) => JSON.parse(line).said).join('\\n'));
@@ -175,6 +176,8 @@ test('a Dockerfile: its own command is started, several writes are under way, an
     ...exchanges,
     '--results',
     path.join(at.path, 'results'),
+    '--save',
+    path.join(at.path, 'midwrite.config.ts'),
     '--json',
   ]);
   const { stdout, stderr } = await lab;
@@ -187,6 +190,16 @@ test('a Dockerfile: its own command is started, several writes are under way, an
     ['cell', 'all written, log.jsonl last, and not yet answered', 'held'],
   ]);
   expect(await belongings(engine, lab.pid ?? 0)).toEqual([]);
+
+  if (process.env.MIDWRITE_TEST !== 'full') return;
+  const saved = ['--config', at.path, '--results', path.join(at.path, 'more')];
+  const boot = await midwrite(['run', ...saved, '--during', 'boot', '--json']);
+  const struck = (JSON.parse(boot.stdout) as Matrix).cells.filter((row) => row.system === 'service');
+  expect(struck.map(({ verdict }) => verdict)).toEqual(['held', 'held', 'held']);
+  const explored = await midwrite(['explore', ...saved, '--system', 'service', '--max-states', '6']);
+  // Dead as soon as it is asked: a finding, and no failure of the lab.
+  expect(explored.stdout).toMatch(/✗ serves \(process-crash\)/);
+  expect(explored.stdout).not.toContain('the lab failed');
 });
 
 describe('what is wrong is told in a sentence, and nothing is left behind', () => {

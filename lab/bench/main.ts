@@ -9,6 +9,7 @@ import { plan } from '../plan.ts';
 import { describe, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
 import { buildImages } from '../run.ts';
+import { answers } from './answers.ts';
 import { armedFault } from './armed-fault.ts';
 import { exploring } from './exploring.ts';
 import { falseAlarms } from './false-alarms.ts';
@@ -30,6 +31,7 @@ const BENCH_SCHEMA_VERSION = 1;
 const sections: readonly Section[] = [
   landing,
   falseAlarms,
+  answers,
   storeSize,
   holdCost,
   armedFault,

@@ -250,12 +250,13 @@ async function live(
   const answer = await session.read('booted');
   await session.snapshot('booted');
   const { writer } = sink;
+  let isRecorded = false;
   if (writer !== undefined) {
     await (answer === undefined ? session.quiet() : session.settled(answer));
-    await endRecord(pod, signal);
+    isRecorded = await recordEnded(pod, signal);
     sink.writer = undefined;
-    writer.add({ kind: 'end', entries: await pod.sidecar.snapshot(pod.root, [], 0) });
-    if (writer.failure !== undefined) throw writer.failure;
+    if (isRecorded) writer.add({ kind: 'end', entries: await pod.sidecar.snapshot(pod.root, [], 0) });
+    if (isRecorded && writer.failure !== undefined) throw writer.failure;
   }
   const after = await session.turn('after');
   await session.sweepTime();
@@ -269,7 +270,19 @@ async function live(
     await session.read('rebooted');
     await session.snapshot('rebooted');
   }
-  return writer !== undefined;
+  return isRecorded;
+}
+
+/** False: the system has died, of the question what it holds for one. What follows in its life says so; there is no record of its boot. */
+async function recordEnded(pod: Pod, signal: AbortSignal): Promise<boolean> {
+  try {
+    await endRecord(pod, signal);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (await pod.container.isRunning()) throw error;
+    return false;
+  }
 }
 
 const HOUR_MS = 60 * 60_000;
