@@ -141,7 +141,12 @@ export class Session {
         },
       };
     }
-    if (booted.ready) this.#recordNotHeld('the boot was ready and nothing matched', spec);
+    if (!booted.ready) return undefined;
+    // What a boot does goes on behind that: it was watched until it was quiet.
+    const quiet = this.sweepTime().then(() => this.quiet());
+    const event = await this.heldBefore(quiet.catch(notQuiet), 0);
+    if (event !== undefined) return { event, turn: Promise.resolve() };
+    this.#recordNotHeld('the boot was over and nothing matched', spec);
     return undefined;
   }
 
@@ -565,6 +570,11 @@ export class Session {
     }
   }
 }
+
+/** A boot that is never quiet has passed the hold by all the same. */
+const notQuiet = (error: unknown): void => {
+  if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
+};
 
 const isHeld = (event: GateEvent): event is GateEventOf<'held'> => event.ev === 'held';
 

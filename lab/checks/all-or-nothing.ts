@@ -59,13 +59,14 @@ function gateBefore(evidence: CellEvidence, t: number): GateEvent[] {
 }
 
 /**
- * A database that is not the old one: during the hold nothing was written, so after a kill it must be what it was at the hold; a system that went on has
- * committed, and then SQLite's own check must pass.
+ * A database that is not the old one: during the hold nothing was written, so after a kill it must be what it was at the hold; a system that went on, or that
+ * was let go to stop by itself, has committed, and then SQLite's own check must pass.
  */
 function database({ evidence, fault, proof }: Judged, moment: 'struck' | 'woken', listing: Listing): Verdict {
   const after = storeEntry(evidence, moment);
   // A kill that no hold went before may have fallen behind a commit.
-  if (fault.lethal && fault.isControl !== true && evidence.snapshot('held') !== undefined) {
+  const wentOn = evidence.gateOf('released', 1).length > 0;
+  if (fault.lethal && !wentOn && fault.isControl !== true && evidence.snapshot('held') !== undefined) {
     return after?.sha256 === storeEntry(evidence, 'held')?.sha256
       ? held(proof, 'the rows that were committed before the hold, and no others')
       : violated('its rows are neither the old ones nor those that were committed before the hold', listing);

@@ -601,6 +601,32 @@ describe('a store in SQLite', () => {
   });
 });
 
+describe('a database whose system was let go, to stop by itself', () => {
+  const ROWS = `${STORE}#rows`;
+  const rows = (integrity: string) => JSON.stringify({ integrity, tables: { sessions: [{ text: 'more' }] } });
+  const verdict = (integrity: string) => {
+    const build = look(killed(), ['before', 'held'], ROWS, {
+      text: JSON.stringify({ integrity: 'ok', tables: { sessions: [] } }),
+    });
+    look(build, ['struck'], ROWS, { text: rows(integrity) });
+    const [cell] = build.events;
+    if (cell?.type !== 'cell') throw new Error('no cell');
+    build.events[0] = { ...cell, promises: { ...cell.promises, store: { path: STORE, format: 'sqlite' } } };
+    const heldEvent = build.events.find((event) => event.type === 'gate' && event.event.ev === 'held');
+    if (heldEvent?.type !== 'gate') throw new Error('no hold');
+    const event = { ...heldEvent.event, ev: 'released', how: 'continued' } as never;
+    build.events = build.events.flatMap((one): EvidenceEvent[] =>
+      one.type === 'phase' && one.name === 'strike' ? [one, { ...heldEvent, t: one.t, event }] : [one],
+    );
+    return judge(build.done()).checks.find(({ id }) => id === 'all-or-nothing');
+  };
+
+  test('what it committed on its way is its own, as long as SQLite finds it whole', () => {
+    expect(verdict('ok')?.detail ?? '').not.toMatch(/neither the old ones/);
+    expect(verdict('row 3 missing from index')).toMatchObject({ verdict: 'violated' });
+  });
+});
+
 describe('after a power cut', () => {
   const FACTS = {
     witnessBytes: 65_536,

@@ -79,7 +79,10 @@ export const retention: Check = {
     const first = rowsOf(evidence, 'configured');
     if (first === undefined) return inconclusive('the store that it began with was not looked at');
     const looked: string[] = [];
+    // Before the first boot of all nothing has had the time to go.
+    const isFirst = activityOf(evidence.cell.crashPoint) === 'first-boot';
     for (const moment of MOMENTS) {
+      if (isFirst && moment === 'before') continue;
       const listing = evidence.snapshot(moment);
       if (listing === undefined) continue;
       const rows = rowsOf(evidence, moment);
