@@ -239,7 +239,10 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .option('-w, --workload <name>', 'what is recorded: turn, two-turns, boot, stop, cleanup', 'turn')
     .option('--model <name>', 'process-crash or power-loss (default: both)', several)
     .option('--max-states <number>', 'boot at most so many distinct states', states)
-    .option('--every-state', 'boot each distinct state, also those that differ only in what no boot opened')
+    .option(
+      '--every-state',
+      'boot each distinct state and those of every recovery (default: representatives of states that are alike)',
+    )
     .option(
       '--max-duration <time>',
       'begin no boot and no real crash after so long, such as 90s, 10m or 1h; what is left out is told',

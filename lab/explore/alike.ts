@@ -3,6 +3,7 @@ import type { GateEvent } from '../gate/protocol.ts';
 import { fitsPattern } from '../patterns.ts';
 import { type Promises, promisedFiles } from '../system.ts';
 import { descriptionOf, type FolderImage, type Inode } from './folder-image.ts';
+import type { Turn } from './record.ts';
 
 /*
  * A program does the same on two folders that differ only in what it never looks into. So one of them is booted for both (the pruning by what recovery
@@ -64,6 +65,10 @@ export interface StateLook {
   /** Of all files. */
   readonly bytes: number;
 }
+
+/** The turns that a state must not lose, as a part of its look. */
+export const namesOf = (turns: readonly Turn[]): string =>
+  turns.map((turn) => `${turn.name} ${turn.acknowledged}`).join('\n');
 
 const EXECUTABLE = 0o111;
 

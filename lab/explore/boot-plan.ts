@@ -1,5 +1,6 @@
 import type { Promises } from '../system.ts';
 import { keyOf, type LookedInto, type StateLook } from './alike.ts';
+import { Behaviour } from './behaviour.ts';
 import type { Age } from './boot-state.ts';
 
 export const AGES: readonly Age[] = ['aged', 'fresh'];
@@ -14,6 +15,8 @@ export type StateOf = 'write' | 'recovery';
 export interface Candidate {
   readonly digest: string;
   readonly look: StateLook;
+  /** What it has in common with those that it may stand for, at each age. Absent: it stands for none. */
+  readonly behaviours?: Readonly<Partial<Record<Age, string>>>;
 }
 
 /** One boot that is to be made. */
@@ -31,16 +34,30 @@ export interface BootOutcome {
 
 /** States that a boot stands for, now that this is known. */
 export interface Represented {
+  /** They differ in what no boot opens, or they are of one behaviour whose first and last came to the same. */
+  readonly why: 'unread' | 'behaviour';
   readonly age: Age;
   readonly by: string;
   readonly digests: readonly string[];
 }
 
-/** How many distinct states were booted, at each age that is asked for; are represented at one or more; or neither. */
+/**
+ * How many distinct states were booted at one age or more; differ from a booted one only in what no boot opened; have a representative of their behaviour;
+ * or are not known at some age.
+ */
 export interface PlanCounts {
   booted: number;
   represented: number;
+  stoodFor: number;
   leftOut: number;
+}
+
+/** The behaviours of a write or of the recoveries: how many there are, of how many one member is known, how many are settled, and those whose members disagreed. */
+export interface BehaviourCounts {
+  all: number;
+  seen: number;
+  settled: number;
+  split: string[];
 }
 
 type Stage =
@@ -49,7 +66,9 @@ type Stage =
   | 'booted'
   /** Another one stands for it, if its witness agrees. */
   | 'claimed'
-  | 'represented';
+  | 'represented'
+  /** Members of its behaviour stand for it. */
+  | 'stood-for';
 
 interface Task {
   readonly candidate: Candidate;
@@ -58,6 +77,11 @@ interface Task {
   /** What it looks like to somebody who looks into nothing. */
   readonly outline: string;
   stage: Stage;
+  /** What it came to, itself or in the one that stands for it. */
+  verdicts: string | undefined;
+  readonly isKnown: boolean;
+  /** Absent: nothing but itself, and what no boot opens, tells what it comes to. */
+  behaviour?: Behaviour<Task>;
   /** It was told apart once: it is booted itself. */
   isAlone: boolean;
 }
@@ -79,6 +103,10 @@ interface Group {
 export class BootPlan {
   readonly #tasks: Task[] = [];
   #groups: Group[] = [];
+  readonly #behaviours: Readonly<Record<StateOf, Map<string, Behaviour<Task>>>> = {
+    write: new Map(),
+    recovery: new Map(),
+  };
   readonly #begun: Readonly<Record<StateOf, Set<string>>> = { write: new Set(), recovery: new Set() };
   readonly #maxStates: number;
   readonly #representing: boolean;
@@ -97,19 +125,40 @@ export class BootPlan {
 
   #add(candidate: Candidate, of: StateOf, age: Age): Task {
     const outline = keyOf(candidate.look, () => false);
-    const task: Task = { candidate, of, age, outline, stage: 'waiting', isAlone: !this.#representing };
+    const task: Task = {
+      candidate,
+      of,
+      age,
+      outline,
+      stage: 'waiting',
+      verdicts: undefined,
+      isAlone: !this.#representing,
+      get isKnown() {
+        return this.stage === 'booted' || this.stage === 'represented';
+      },
+    };
     this.#tasks.push(task);
+    const behaviour = this.#representing ? candidate.behaviours?.[age] : undefined;
+    if (behaviour !== undefined) this.#join(task, `${age} ${behaviour}`);
     return task;
   }
 
+  #join(task: Task, key: string): void {
+    const behaviour = this.#behaviours[task.of].get(key) ?? new Behaviour<Task>(key);
+    this.#behaviours[task.of].set(key, behaviour);
+    task.behaviour = behaviour;
+    behaviour.add(task);
+  }
+
   /** One more, of a recovery: it is booted aged. @returns what stands for it, where that is known already */
-  addOfRecovery(candidate: Candidate): Represented | undefined {
+  addOfRecovery(candidate: Candidate): Represented[] {
     const task = this.#add(candidate, 'recovery', 'aged');
     const group = this.#groups.find((one) => this.#isLike(task, one));
-    if (group === undefined) return undefined;
-    task.stage = 'claimed';
-    group.members.push(task);
-    return this.#settle(group);
+    if (group !== undefined) {
+      task.stage = 'claimed';
+      group.members.push(task);
+    }
+    return [...(group === undefined ? [] : this.#settle(group)), ...this.#settleBehaviours()];
   }
 
   /** The boot that comes next; `later` where that is known only when one that is under way has ended. */
@@ -118,12 +167,16 @@ export class BootPlan {
     // One that looks like another that is under way will most likely be represented by it.
     const isLikeRunning = (task: Task) =>
       !task.isAlone && running.some((one) => one.age === task.age && one.outline === task.outline);
-    const next = this.#tasks.find((task) => task.stage === 'waiting' && this.#mayBegin(task) && !isLikeRunning(task));
+    const wanted = this.#wanted();
+    const next = wanted.find((task) => task.stage === 'waiting' && this.#mayBegin(task) && !isLikeRunning(task));
     if (next !== undefined) {
       this.#begun[next.of].add(next.candidate.digest);
       return begin(next);
     }
-    const group = this.#groups.find((one) => one.members.length > 0 && one.witness === undefined);
+    const claimed = new Set(wanted.filter(({ stage }) => stage === 'claimed'));
+    const group = this.#groups.find(
+      ({ members, witness }) => witness === undefined && members.some((one) => claimed.has(one)),
+    );
     if (group !== undefined) {
       group.witness = group.members.reduce((a, b) => (apart(group, b) > apart(group, a) ? b : a));
       return begin(group.witness);
@@ -131,9 +184,19 @@ export class BootPlan {
     return running.length > 0 ? 'later' : undefined;
   }
 
+  /** Those of no behaviour, the first of each behaviour, and then what confirms them or tells where they part. */
+  #wanted(): Task[] {
+    const behaviours = [...this.#behaviours.write.values(), ...this.#behaviours.recovery.values()];
+    return [
+      ...this.#tasks.filter(({ behaviour }) => behaviour === undefined),
+      ...behaviours.filter(({ isKnown }) => !isKnown).flatMap((one) => one.wanted()),
+      ...behaviours.filter(({ isKnown }) => isKnown).flatMap((one) => one.wanted()),
+    ];
+  }
+
   /** The states of the write that will most likely be booted soon. */
   upcoming(count: number): string[] {
-    const waiting = this.#tasks.filter(({ stage, of }) => stage === 'waiting' && of === 'write');
+    const waiting = this.#wanted().filter(({ stage, of }) => stage === 'waiting' && of === 'write');
     return [...new Set(waiting.map((task) => task.candidate.digest))].slice(0, count);
   }
 
@@ -142,14 +205,28 @@ export class BootPlan {
   }
 
   /** Takes in what came of a boot. @returns the states that are represented from now on */
-  took({ digest, age }: PlannedBoot, outcome: BootOutcome): Represented | undefined {
+  took({ digest, age }: PlannedBoot, outcome: BootOutcome): Represented[] {
     const task = this.#tasks.find((one) => one.candidate.digest === digest && one.age === age);
     if (task === undefined) throw new Error('a state that was not planned');
     task.stage = 'booted';
+    task.verdicts = outcome.verdicts;
     const witnessed = this.#groups.find((one) => one.witness === task);
-    if (witnessed !== undefined) return this.#confirm(witnessed, task, outcome);
-    if (this.#representing && outcome.verdicts !== undefined) this.#claim(task, outcome);
-    return undefined;
+    const represented = witnessed === undefined ? [] : this.#confirm(witnessed, task, outcome);
+    if (witnessed === undefined && this.#representing && outcome.verdicts !== undefined) this.#claim(task, outcome);
+    return [...represented, ...this.#settleBehaviours()];
+  }
+
+  #settleBehaviours(): Represented[] {
+    const all = [...this.#behaviours.write.values(), ...this.#behaviours.recovery.values()];
+    return all
+      .filter(({ isKnown }) => isKnown)
+      .flatMap((behaviour) => behaviour.settle())
+      .flatMap(({ by, members }) => {
+        const open = members.filter(({ stage }) => stage === 'waiting' || stage === 'claimed');
+        for (const task of open) task.stage = 'stood-for';
+        for (const group of this.#groups) group.members = group.members.filter(({ stage }) => stage !== 'stood-for');
+        return open.length === 0 ? [] : [representedBy('behaviour', by, open)];
+      });
   }
 
   #claim(by: Task, outcome: BootOutcome): void {
@@ -169,7 +246,7 @@ export class BootPlan {
   }
 
   /** Did the one that differs most come to the same, and could it not tell itself from the one that stands for it either? */
-  #confirm(group: Group, witness: Task, outcome: BootOutcome): Represented | undefined {
+  #confirm(group: Group, witness: Task, outcome: BootOutcome): Represented[] {
     group.members = group.members.filter((task) => task !== witness);
     delete group.witness;
     const agrees =
@@ -183,26 +260,22 @@ export class BootPlan {
       task.isAlone = true;
     }
     this.#groups = this.#groups.filter((one) => one !== group);
-    return undefined;
+    return [];
   }
 
   /** Those that differ less than what was proven are represented; one that differs more wants a witness of its own. */
-  #settle(group: Group): Represented | undefined {
+  #settle(group: Group): Represented[] {
     const settled = group.members.filter((task) => task !== group.witness && apart(group, task) <= group.provenBytes);
-    for (const task of settled) task.stage = 'represented';
+    for (const task of settled) [task.stage, task.verdicts] = ['represented', group.outcome.verdicts];
     group.members = group.members.filter((task) => task.stage === 'claimed' || task === group.witness);
-    const { by } = group;
-    return settled.length === 0
-      ? undefined
-      : { age: by.age, by: by.candidate.digest, digests: settled.map((task) => task.candidate.digest) };
+    return settled.length === 0 ? [] : [representedBy('unread', group.by, settled)];
   }
 
   /** The states of the write that were booted, or that another one stands for. */
   known(): Set<string> {
     const open = new Set<string>();
     const all = this.#tasks.filter(({ of }) => of === 'write');
-    for (const { stage, candidate } of all)
-      if (stage !== 'booted' && stage !== 'represented') open.add(candidate.digest);
+    for (const { stage, candidate } of all) if (!isTold(stage)) open.add(candidate.digest);
     return new Set(all.map(({ candidate }) => candidate.digest).filter((digest) => !open.has(digest)));
   }
 
@@ -210,15 +283,37 @@ export class BootPlan {
     const stages = new Map<string, Stage[]>();
     for (const task of this.#tasks)
       if (task.of === of) stages.set(task.candidate.digest, [...(stages.get(task.candidate.digest) ?? []), task.stage]);
-    const counts: PlanCounts = { booted: 0, represented: 0, leftOut: 0 };
-    for (const each of stages.values()) {
-      if (each.every((stage) => stage === 'booted')) counts.booted += 1;
-      else if (each.every((stage) => stage === 'booted' || stage === 'represented')) counts.represented += 1;
-      else counts.leftOut += 1;
-    }
+    const counts: PlanCounts = { booted: 0, represented: 0, stoodFor: 0, leftOut: 0 };
+    for (const each of stages.values()) counts[fateOf(each)] += 1;
     return counts;
   }
+
+  behavioursOf(of: StateOf): BehaviourCounts {
+    const all = [...this.#behaviours[of].values()];
+    return {
+      all: all.length,
+      seen: all.filter(({ isKnown }) => isKnown).length,
+      settled: all.filter(({ isKnown, isSettled }) => isKnown && isSettled).length,
+      split: all.filter(({ splits }) => splits > 0).map(({ key }) => key),
+    };
+  }
 }
+
+const isTold = (stage: Stage): boolean => stage === 'booted' || stage === 'represented' || stage === 'stood-for';
+
+/** @param stages of one state, at each of its ages */
+function fateOf(stages: readonly Stage[]): keyof PlanCounts {
+  if (!stages.every(isTold)) return 'leftOut';
+  if (stages.includes('booted')) return 'booted';
+  return stages.includes('stood-for') ? 'stoodFor' : 'represented';
+}
+
+const representedBy = (why: Represented['why'], by: Task, tasks: readonly Task[]): Represented => ({
+  why,
+  age: by.age,
+  by: by.candidate.digest,
+  digests: tasks.map(({ candidate }) => candidate.digest),
+});
 
 function begin(task: Task): PlannedBoot {
   task.stage = 'running';

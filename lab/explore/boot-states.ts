@@ -1,24 +1,16 @@
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
-import { Looks, type StateLook } from './alike.ts';
-import { agesOf, BootPlan, type PlannedBoot, type Represented } from './boot-plan.ts';
+import { Looks, namesOf, type StateLook } from './alike.ts';
+import { agesOf, type BehaviourCounts, BootPlan, type PlannedBoot, type Represented } from './boot-plan.ts';
 import { type Boot, type BootSource, bootAll } from './boot-queue.ts';
 import type { Booted, StateToBoot } from './boot-state.ts';
-import {
-  crashStates,
-  type DistinctState,
-  firstOf,
-  type Model,
-  nameOf,
-  type Origin,
-  type Reduced,
-} from './crash-state.ts';
+import { crashStates, type DistinctState, firstOf, type Model, nameOf, type Origin } from './crash-state.ts';
 import type { Exploration } from './exploration.ts';
 import { pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
-import { byGroup, type Group, groupsOf } from './groups.ts';
-import { imagesOf, mostAcknowledged, seenIn } from './judged.ts';
-import type { Turn, WriteRecord } from './record.ts';
+import { byGroup, groupsOf } from './groups.ts';
+import { imagesOf, type Judged, mostAcknowledged, seenIn } from './judged.ts';
+import type { WriteRecord } from './record.ts';
 import type { Subject } from './record-workload.ts';
 import { Recoveries, type RecoveryFinding, type RecoveryState } from './recoveries.ts';
 
@@ -52,8 +44,9 @@ export interface BootResult {
   booted: number;
   /** Those that another one stands for: they differ in what it never looked into (alike.ts). */
   represented: number;
-  /** Groups of states that are alike (groups.ts), and those of which one was booted or is represented. */
-  groups: Exploration['groups'];
+  /** Those of a behaviour whose first and last came to the same (behaviour.ts). */
+  stoodFor: number;
+  groups: BehaviourCounts;
   recoveries: Exploration['recoveries'];
 }
 
@@ -66,12 +59,12 @@ export async function bootStates(
   engine: Engine,
   subject: Subject,
   record: WriteRecord,
-  reduced: Reduced,
+  judged: Judged,
   folder: string,
   label: string,
   options: BootOptions,
 ): Promise<BootResult> {
-  const work = new BootWork(record, reduced, subject, folder, options);
+  const work = new BootWork(record, judged, subject, folder, options);
   await bootAll(engine, subject, options.jobs, label, work, options.signal);
   return work.result();
 }
@@ -84,7 +77,6 @@ class BootWork implements BootSource {
   readonly #states: ReadonlyMap<string, DistinctState>;
   readonly #seen: StateToBoot['seen'];
   readonly #plan: BootPlan;
-  readonly #groups: readonly Group[];
   /** What the files are called whose data a state has lost. */
   readonly #paths = new Map<string, Violation['paths']>();
   /** Of the states that come next; the others are made again when their time comes. */
@@ -104,20 +96,27 @@ class BootWork implements BootSource {
   #isClosed = false;
   #changed = Promise.withResolvers<void>();
 
-  constructor(record: WriteRecord, reduced: Reduced, subject: Subject, folder: string, options: BootOptions) {
+  constructor(
+    record: WriteRecord,
+    { reduced, violations }: Judged,
+    subject: Subject,
+    folder: string,
+    options: BootOptions,
+  ) {
     this.#record = record;
     this.#folder = folder;
     this.#options = options;
     this.#states = new Map(reduced.states.map((state) => [state.digest, state]));
     const known = new Set(this.#states.keys());
-    this.#recoveries = new Recoveries(record, subject.release.promises, options, known);
     this.#seen = seenIn(record);
     this.#looks = new Looks(subject.release.promises);
+    this.#recoveries = new Recoveries(subject.release.promises, options, known, this.#looks);
     const looks = this.#looksOfWrite();
-    this.#groups = groupsOf(record, reduced.states);
-    const candidates = byGroup(this.#groups).map(({ digest }) => ({
+    const { groups, keys } = groupsOf(record, reduced.states, options.models, violations);
+    const candidates = byGroup(groups).map(({ digest }) => ({
       digest,
       look: only(looks.get(digest)),
+      behaviours: only(keys.get(digest)),
     }));
     const ages = agesOf(subject.release.promises);
     this.#plan = new BootPlan(candidates, options.maxStates, !options.everyState, ages);
@@ -174,7 +173,8 @@ class BootWork implements BootSource {
     const { digest, age } = planned;
     const recovery = this.#ofRecovery.get(digest);
     if (recovery !== undefined) {
-      const { state, of, tell } = recovery;
+      const { of, tell } = recovery;
+      const state = recovery.load();
       const done = (booted: Booted) => tell(this.#took(planned, state, of, booted));
       return { state, age, done };
     }
@@ -192,7 +192,7 @@ class BootWork implements BootSource {
       done: (booted) => {
         const broken = this.#took(planned, state, of, booted);
         this.#found.violations.push(...broken);
-        if (booted.isRecorded) this.#recovered(this.#recoveries.take(of, state, recordTo, broken));
+        if (booted.isRecorded) this.#recovered(this.#recoveries.take(state, recordTo, broken));
       },
     };
   }
@@ -218,19 +218,21 @@ class BootWork implements BootSource {
   }
 
   /** What was violated on a state is violated on those that it stands for. */
-  #represented(found: Represented | undefined): void {
-    if (found === undefined) return;
-    const broken = this.#broken.get(`${found.by} ${found.age}`) ?? [];
-    for (const digest of found.digests) {
-      const recovery = this.#ofRecovery.get(digest);
-      const of = recovery?.of ?? this.#state(digest);
-      const violations = broken.map((violation) => {
-        const origin = originFor(violation.check, of);
-        const paths = recovery === undefined ? only(this.#paths.get(digest)) : pathsOf(origin, recovery.state.image);
-        return { ...violation, digest, origin, paths, onExt4: of.onExt4 };
-      });
-      if (recovery === undefined) this.#found.violations.push(...violations);
-      else recovery.tell(violations);
+  #represented(found: readonly Represented[]): void {
+    for (const one of found) {
+      const broken = this.#broken.get(`${one.by} ${one.age}`) ?? [];
+      for (const digest of one.digests) {
+        const recovery = this.#ofRecovery.get(digest);
+        const of = recovery?.of ?? this.#state(digest);
+        const paths = recovery?.paths ?? only(this.#paths.get(digest));
+        const violations = broken.map((violation) => {
+          const origin = originFor(violation.check, of);
+          return { ...violation, digest, origin, paths, onExt4: of.onExt4, isInferred: true };
+        });
+        this.#broken.set(`${digest} ${one.age}`, violations);
+        if (recovery === undefined) this.#found.violations.push(...violations);
+        else recovery.tell(violations);
+      }
     }
   }
 
@@ -248,15 +250,14 @@ class BootWork implements BootSource {
 
   #recovered(states: readonly RecoveryState[]): void {
     for (const recovery of states) {
-      const { digest, state } = recovery;
+      const { digest, look, behaviour } = recovery;
       this.#ofRecovery.set(digest, recovery);
-      const look = this.#looks.of(state.image, namesOf(state.acknowledged));
-      this.#represented(this.#plan.addOfRecovery({ digest, look }));
+      this.#represented(this.#plan.addOfRecovery({ digest, look, behaviours: { aged: behaviour } }));
     }
   }
 
   result(): BootResult {
-    const { booted, represented, leftOut } = this.#plan.countsOf('write');
+    const { booted, represented, stoodFor, leftOut } = this.#plan.countsOf('write');
     const ofRecovery = this.#plan.countsOf('recovery');
     const { counts, found } = this.#recoveries;
     const unjudged = [...this.#found.unjudged, ...this.#recoveries.reasons];
@@ -269,19 +270,17 @@ class BootWork implements BootSource {
       ...counts,
       booted: ofRecovery.booted,
       represented: ofRecovery.represented,
+      stoodFor: ofRecovery.stoodFor,
       boundLeftOut: counts.boundLeftOut + ofRecovery.leftOut,
+      groups: this.#plan.behavioursOf('recovery'),
     };
-    const known = this.#plan.known();
-    const seen = this.#groups.filter(({ states }) => states.some(({ digest }) => known.has(digest))).length;
-    const groups = { all: this.#groups.length, seen };
-    return { ...this.#found, unjudged, groups, ofRecovery: found, booted, represented, recoveries, reasons };
+    const groups = this.#plan.behavioursOf('write');
+    return { ...this.#found, unjudged, groups, ofRecovery: found, booted, represented, stoodFor, recoveries, reasons };
   }
 }
 
 /** What was acknowledged is missed from where it was acknowledged on; anything else is wrong wherever the state comes up first. */
 const originFor = (check: string, of: DistinctState): Origin => (check === 'acked-durable' ? of.latest : firstOf(of));
-
-const namesOf = (turns: readonly Turn[]) => turns.map((turn) => `${turn.name} ${turn.acknowledged}`).join('\n');
 
 /** Images of states hold what no other state holds, such as a piece of a torn file. */
 const IMAGES_KEPT = 32;

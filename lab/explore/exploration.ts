@@ -1,8 +1,9 @@
+import type { BehaviourCounts } from './boot-plan.ts';
 import type { Model } from './crash-state.ts';
 import type { Finding } from './finding.ts';
 
 /** The version of exploration.json. */
-export const EXPLORATION_SCHEMA_VERSION = 4;
+export const EXPLORATION_SCHEMA_VERSION = 5;
 
 export type MapVerdict = 'held' | 'violated' | 'inconclusive';
 
@@ -30,18 +31,27 @@ export interface Exploration {
   /** `ofTried`: what it is without what was left out for want of time, or by a bound that was asked for. */
   outcome: { verdict: MapVerdict; ofTried: MapVerdict; reasons: string[] };
   models: { model: Model; assumes: string; crashPoints: number }[];
-  /** All distinct states are judged without a boot; so many of them were booted, aged and fresh, and for so many another one stands (alike.ts). */
-  states: { distinct: number; booted: number; represented: number; leftOut: number };
-  /** States that are alike (groups.ts), and of how many such groups one was booted or is represented. */
-  groups: { all: number; seen: number };
-  /** What the system wrote when it was booted on them, one level deep: its own crash points, the distinct states that they leave; of those the booted, those that another one stands for, those that a bound left out. */
+  /** What nobody booted itself: nothing; states for which others stand, and all have one; or states that a bound left out. */
+  complete: 'every-state' | 'by-representatives' | 'no';
+  /**
+   * All distinct states are judged without a boot. So many of them were booted, aged or fresh or both; so many differ from a booted one only in what no boot
+   * opened (alike.ts); the representatives of their group stand for so many (behaviour.ts); so many were left out by a bound.
+   */
+  states: { distinct: number; booted: number; represented: number; stoodFor: number; leftOut: number };
+  /** Groups of states that are alike at one age (groups.ts). With every state booted there are none. */
+  groups: BehaviourCounts;
+  /** What the system wrote when it was booted on them, one level deep: its own crash points, and the distinct states that they leave. */
   recoveries: {
     recorded: number;
+    /** Of those, the ones that do what an earlier one does: their states are not judged again. */
+    equal: number;
     crashPoints: number;
     states: number;
     booted: number;
     represented: number;
+    stoodFor: number;
     boundLeftOut: number;
+    groups: BehaviourCounts;
   };
   /** Boots of states and of states of recoveries, each at one age. */
   boots: number;

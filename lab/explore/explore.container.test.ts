@@ -22,7 +22,14 @@ beforeAll(async () => {
 
 async function explored(
   look: (found: Exploration, folder: string) => void | Promise<void>,
-  options: { defect?: string; workload?: string; models?: readonly Model[]; maxStates: number; crashes?: number },
+  options: {
+    defect?: string;
+    workload?: string;
+    models?: readonly Model[];
+    maxStates: number;
+    everyState?: boolean;
+    crashes?: number;
+  },
 ): Promise<void> {
   await using at = await folder();
   const release = await releaseNamed('reference', options.defect);
@@ -34,7 +41,7 @@ async function explored(
     workload,
     models: options.models ?? ['process-crash', 'power-loss'],
     maxStates: options.maxStates,
-    everyState: false,
+    everyState: options.everyState ?? false,
     maxDurationMs: Number.POSITIVE_INFINITY,
     ...(options.crashes !== undefined && { crashes: options.crashes }),
     jobs: 2,
@@ -76,16 +83,56 @@ test('every state of the right gateway is booted, or another one stands for it: 
   timeout: LIMIT_MS,
 }, async () => {
   await explored(
-    ({ outcome, states, recoveries }) => {
+    ({ outcome, complete, states, groups, recoveries }) => {
       expect(outcome).toEqual({ verdict: 'held', ofTried: 'held', reasons: [] });
+      expect(complete).toBe('by-representatives');
       expect(states.booted).toBeGreaterThan(10);
-      // A torn temp is taken away unread: its first byte and its whole content stand for what is between them.
-      expect(states.represented).toBeGreaterThan(0);
-      expect(states.booted + states.represented).toBe(states.distinct);
+      // A torn temp is the same to its recovery at each of its pages.
+      expect(states.stoodFor).toBeGreaterThan(0);
+      expect(states.booted + states.represented + states.stoodFor).toBe(states.distinct);
+      expect(groups).toMatchObject({ seen: groups.all, settled: groups.all, split: [] });
+      expect(recoveries.groups).toMatchObject({ seen: recoveries.groups.all, settled: recoveries.groups.all });
       expect(recoveries.crashPoints).toBeGreaterThan(recoveries.states);
+      // Nearly all of them do the same.
+      expect(recoveries.equal).toBeGreaterThan(recoveries.recorded / 2);
     },
     { models: ['process-crash'], maxStates: Number.POSITIVE_INFINITY, crashes: 0 },
   );
+});
+
+/** What was found, without what another record of the same write has otherwise. */
+const causesIn = ({ findings }: Exploration): string[] =>
+  [...new Set(findings.map(({ check, model, place }) => `${check} ${model} ${place}`))].sort();
+
+describe('ground truth: representatives find what every state finds', { timeout: 4 * LIMIT_MS }, () => {
+  const all = { models: ['process-crash'], maxStates: Number.POSITIVE_INFINITY, crashes: 0 } as const;
+  const both = { ...all, models: ['process-crash', 'power-loss'] } as const;
+  const isFull = process.env.MIDWRITE_TEST === 'full';
+  test.each([
+    ['fixed-temp-name', all],
+    ...(isFull
+      ? ([
+          ['no-file-sync', both],
+          ['rename-before-sync', both],
+          ['no-directory-sync', both],
+          ['acknowledge-before-write', both],
+          ['write-in-place', both],
+          ['second-boot-rewrites', both],
+          [undefined, both],
+        ] as const)
+      : []),
+  ] as const)('%s', async (defect, options) => {
+    const found: Exploration[] = [];
+    const asked = { ...options, ...(defect !== undefined && { defect }) };
+    await explored((one) => void found.push(one), asked);
+    await explored((one) => void found.push(one), { ...asked, everyState: true });
+    const [fewer, every] = found;
+    if (fewer === undefined || every === undefined) throw new Error('two explorations');
+    expect([fewer.complete, every.complete]).toEqual(['by-representatives', 'every-state']);
+    expect(causesIn(fewer)).toEqual(causesIn(every));
+    expect(causesIn(every).length > 0).toBe(defect !== undefined);
+    expect(fewer.boots).toBeLessThan(every.boots);
+  });
 });
 
 describe('each mutant is caught, and the missing step is named', { timeout: LIMIT_MS }, () => {

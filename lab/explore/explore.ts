@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { roleOf } from '../observe/places.ts';
 import type { StateToBoot } from './boot-state.ts';
-import { bootStates } from './boot-states.ts';
+import { type BootResult, bootStates } from './boot-states.ts';
 import { confirm } from './confirm.ts';
 import { ASSUMPTIONS, crashPointsOf, type Model, nameOf } from './crash-state.ts';
 import { EXPLORATION_SCHEMA_VERSION, type Exploration } from './exploration.ts';
@@ -23,7 +23,7 @@ export interface ExploreOptions {
   models: readonly Model[];
   /** At most so many distinct states are booted; the others are judged without a boot only. */
   maxStates: number;
-  /** Each distinct state is booted itself, also where another one stands for it. */
+  /** Each distinct state is booted itself, and those of every recovery, also where another one stands for it. */
   everyState: boolean;
   /** After so long, counted from the beginning of all, no other state is booted and no other real crash is tried. */
   maxDurationMs: number;
@@ -66,7 +66,9 @@ export async function explore(
 
   const wrong = unfaithful(record);
   const { promises } = subject.release;
-  const { reduced, violations } = judgeStates(record, { promises }, options);
+  const judged = judgeStates(record, { promises }, options);
+  const { reduced } = judged;
+  const violations = [...judged.violations];
   const judgedMs = performance.now() - began - recordedMs;
   options.say(
     `${reduced.states.length} distinct states of ${crashPointsOf(reduced)} crash points; ${violations.length} violations before any boot`,
@@ -75,7 +77,7 @@ export async function explore(
   const promised = (model: Model) => model === 'process-crash' || promises.level === 'power-loss';
   const recoveries = path.join(folder, 'recoveries');
   const booting = { ...options, promised, endsAt };
-  const boots = await bootStates(engine, subject, record, reduced, recoveries, `${label}/boot`, booting);
+  const boots = await bootStates(engine, subject, record, judged, recoveries, `${label}/boot`, booting);
   violations.push(...boots.violations);
   const bootedMs = performance.now() - began - recordedMs - judgedMs;
 
@@ -105,11 +107,13 @@ export async function explore(
       assumes: ASSUMPTIONS[model],
       crashPoints: reduced.crashPoints[model],
     })),
+    complete: completeness(boots, options),
     states: {
       distinct: reduced.states.length,
       booted: boots.booted,
       represented: boots.represented,
-      leftOut: reduced.states.length - boots.booted - boots.represented,
+      stoodFor: boots.stoodFor,
+      leftOut: reduced.states.length - boots.booted - boots.represented - boots.stoodFor,
     },
     groups: boots.groups,
     recoveries: boots.recoveries,
@@ -126,6 +130,11 @@ export async function explore(
       whole: Math.round(performance.now() - began),
     },
   };
+}
+
+function completeness({ reasons }: BootResult, { everyState }: ExploreOptions): Exploration['complete'] {
+  if (reasons.length > 0) return 'no';
+  return everyState ? 'every-state' : 'by-representatives';
 }
 
 /** A crash of the recovery that shows what a crash of the write shows is no finding of its own. */

@@ -16,6 +16,8 @@ export interface Violation {
   /** Said of a system that was booted on the state, and of how old the state was then. */
   readonly booted?: string;
   readonly onExt4: boolean;
+  /** Said of a state that another one stands for. */
+  readonly isInferred?: boolean;
 }
 
 /** Violations of one promise that have one cause. */
@@ -63,7 +65,10 @@ export function findings(
 ): Finding[] {
   const groups: { keys: ReadonlySet<string>; finding: Finding }[] = [];
   const ordered = [...violations].sort(
-    (a, b) => lossesOf(a).length - lossesOf(b).length || a.origin.step - b.origin.step,
+    (a, b) =>
+      lossesOf(a).length - lossesOf(b).length ||
+      Number(a.isInferred ?? false) - Number(b.isInferred ?? false) ||
+      a.origin.step - b.origin.step,
   );
   /** Where a promise is broken and nothing was lost: what is lost there beside it is not the cause. */
   const withoutLoss = new Map<string, number>();

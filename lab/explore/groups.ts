@@ -1,42 +1,58 @@
-import { roleOf } from '../observe/places.ts';
-import { type DistinctState, firstOf, type Origin } from './crash-state.ts';
+import type { Age } from './boot-state.ts';
+import { crashStates, type DistinctState, firstOf, type Model, type Origin } from './crash-state.ts';
+import type { Violation } from './finding.ts';
+import { digestOf } from './folder-image.ts';
 import type { Loss } from './power-loss.ts';
-import type { WriteRecord } from './record.ts';
+import { acknowledgedBefore, type WriteRecord } from './record.ts';
+import { Shapes } from './shape.ts';
 
 /*
- * States are grouped by what makes them different to a recovery: what the unfinished update does to a file of which role, and what of it is on disk; not by
- * its bytes (Pathfinder, OOPSLA 2025, calls one of each a representative). Where not all states can be booted, one of each group is, those with the fewest
- * losses first: what two losses break together is told only where neither breaks it alone.
+ * States are grouped by their shape (shape.ts), by what is wrong with them before any boot, and by the turns that they must not lose. Groups with the fewest
+ * losses come first: what two losses break together is told only where neither breaks it alone.
  */
 
-/** The states of one group, in the order in which they are booted. */
+/** The states of one group, in the order of their crash points. */
 export interface Group {
   readonly key: string;
   readonly losses: number;
   readonly states: readonly DistinctState[];
 }
 
-/** The groups of a record's states, those with the fewest losses first. */
-export function groupsOf(record: WriteRecord, states: readonly DistinctState[]): Group[] {
-  const roles = new Map<string, string>();
-  const role = (file: string, isFolder = false): string => {
-    const key = `${isFolder} ${file}`;
-    const known = roles.get(key) ?? roleOf(file, isFolder);
-    roles.set(key, known);
-    return known;
-  };
+/** The groups of a record's states, and by which key each state is grouped at which age. */
+export interface Grouping {
+  readonly groups: readonly Group[];
+  readonly keys: ReadonlyMap<string, Readonly<Record<Age, string>>>;
+}
+
+/**
+ * Of what is old all that lies there can tell; what is young differs from it only in what an unfinished update has left, since nobody asks for the age of
+ * another file.
+ */
+export function groupsOf(
+  record: WriteRecord,
+  states: readonly DistinctState[],
+  models: readonly Model[],
+  violations: readonly Violation[],
+): Grouping {
+  const shapes = new Shapes(record);
+  const verdicts = checksByState(violations);
+  const byDigest = new Map(states.map((state) => [state.digest, state]));
   const groups = new Map<string, { losses: number; states: DistinctState[] }>();
-  for (const state of states) {
-    const origin = firstOf(state);
-    const keys = keysOf(record, origin, role);
-    const key = `${origin.model} ${keys.join(', ')}`;
-    const group = groups.get(key) ?? { losses: lossesIn(origin).length, states: [] };
+  const keys = new Map<string, Record<Age, string>>();
+  for (const { origin, image } of crashStates(record, models)) {
+    const digest = digestOf(image);
+    const state = byDigest.get(digest);
+    if (state === undefined || keys.has(digest)) continue;
+    const turns = acknowledgedBefore(record, state.latest.step).map(({ name }) => name);
+    const known = `${verdicts.get(digest) ?? ''}${turns.length === 0 ? '' : ` with ${turns.join(', ')}`}`;
+    const aged = `${shapes.of(image, origin.step)}${known}`;
+    keys.set(digest, { aged, fresh: `${shapes.leftovers(image)}${known}` });
+    const group = groups.get(aged) ?? { losses: lossesIn(firstOf(state)).length, states: [] };
     group.states.push(state);
-    groups.set(key, group);
+    groups.set(aged, group);
   }
-  return [...groups]
-    .map(([key, group]) => ({ key, losses: group.losses, states: ordered(group.states) }))
-    .sort((a, b) => a.losses - b.losses);
+  const ordered = [...groups].map(([key, group]) => ({ key, ...group })).sort((a, b) => a.losses - b.losses);
+  return { groups: ordered, keys };
 }
 
 /** All states, one of each group before the second of any. */
@@ -47,26 +63,11 @@ export function byGroup(groups: readonly Group[]): DistinctState[] {
   ).flat();
 }
 
+/** What is violated in each state, as one text: two states that differ in it are never of one group. */
+export function checksByState(violations: readonly Violation[]): Map<string, string> {
+  const checks = new Map<string, Set<string>>();
+  for (const { check, digest } of violations) checks.set(digest, (checks.get(digest) ?? new Set()).add(check));
+  return new Map([...checks].map(([digest, found]) => [digest, ` violating ${[...found].sort().join(', ')}`]));
+}
+
 const lossesIn = (origin: Origin): readonly Loss[] => (origin.model === 'power-loss' ? origin.losses : []);
-
-/** After a power loss the last crash point of a group has the most to lose, and the first one is the furthest from it. */
-function ordered(states: readonly DistinctState[]): DistinctState[] {
-  const [first, ...more] = states;
-  if (first === undefined || firstOf(first).model === 'process-crash') return [...states];
-  const last = more.pop();
-  return [...(last === undefined ? [] : [last]), first, ...more];
-}
-
-function keysOf(record: WriteRecord, origin: Origin, role: (file: string, isFolder?: boolean) => string): string[] {
-  const { steps } = record;
-  if (origin.model === 'process-crash') {
-    const { op = 'the end', path = '', to = '' } = steps[origin.step] ?? {};
-    return [`${op} ${role(path)} ${to === '' ? '' : role(to)} ${origin.tornBytes === undefined ? 'before' : 'torn'}`];
-  }
-  const keys = origin.losses.map((loss) =>
-    loss.kind === 'name'
-      ? `${loss.change.op} in ${loss.change.folders.map((folder) => role(folder, true)).join()}`
-      : `${loss.fate} ${role(steps[loss.step]?.path ?? '')}`,
-  );
-  return [...new Set(keys)].sort();
-}

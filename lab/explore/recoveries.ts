@@ -1,11 +1,15 @@
+import { roleOf } from '../observe/places.ts';
 import type { Promises } from '../system.ts';
+import { type Looks, namesOf, type StateLook } from './alike.ts';
 import type { StateToBoot } from './boot-state.ts';
-import { crashPointsOf, type DistinctState, firstOf, type Model, nameOf } from './crash-state.ts';
-import { type Finding, findings, isSameCause, notSaidOf, type Violation } from './finding.ts';
-import { digestOf, type FolderImage } from './folder-image.ts';
+import { crashPointsOf, crashStates, type DistinctState, type Model, nameOf, type Reduced } from './crash-state.ts';
+import { type Finding, findings, isSameCause, notSaidOf, pathsOf, type Violation } from './finding.ts';
+import { digestOf, type FolderImage, type InodeId } from './folder-image.ts';
+import { checksByState } from './groups.ts';
 import { imagesOf, judgeStates, unfaithful } from './judged.ts';
 import type { WriteRecord } from './record.ts';
 import { openRecord } from './record-file.ts';
+import { Shapes } from './shape.ts';
 
 /** A finding in a recovery, with the state that shows it. */
 export interface RecoveryFinding {
@@ -16,13 +20,27 @@ export interface RecoveryFinding {
 /** A state of a recovery that is to be booted, and what is to be done with what was violated on it. */
 export interface RecoveryState {
   digest: string;
-  state: StateToBoot;
+  look: StateLook;
+  /** What it has in common with other states of recoveries (shape.ts). */
+  behaviour: string;
+  /** The record is played again for it: nobody could hold all of them. */
+  load(): StateToBoot;
   of: DistinctState;
+  /** What the files are called in it whose data was lost. */
+  paths: ReadonlyMap<InodeId, string>;
   tell(broken: readonly Violation[]): void;
+}
+
+export interface RecoveryOptions {
+  models: readonly Model[];
+  /** Recoveries that do the same are crashed each, and all of their states are booted. */
+  everyState: boolean;
+  promised(model: Model): boolean;
 }
 
 /** One recovery that was recorded. */
 interface Recovery {
+  recordedIn: string;
   record: WriteRecord;
   parent: StateToBoot;
   /** What was violated when it was booted on that state. */
@@ -36,25 +54,20 @@ export class Recoveries {
   readonly found: RecoveryFinding[] = [];
   /** What is not known. */
   readonly reasons: string[] = [];
-  readonly counts = { recorded: 0, crashPoints: 0, states: 0, boundLeftOut: 0 };
-  readonly #record: WriteRecord;
+  readonly counts = { recorded: 0, equal: 0, crashPoints: 0, states: 0, boundLeftOut: 0 };
   readonly #promises: Promises;
-  readonly #options: { models: readonly Model[]; promised(model: Model): boolean };
+  readonly #options: RecoveryOptions;
   readonly #known: Set<string>;
-  /** The kinds of crash points whose recovery is booted on already. */
-  readonly #kinds = new Set<string>();
+  readonly #looks: Looks;
+  /** What the recoveries that are crashed already do (`signatureOf`). */
+  readonly #signatures = new Set<string>();
 
   /** @param known states that are booted anyway */
-  constructor(
-    record: WriteRecord,
-    promises: Promises,
-    options: { models: readonly Model[]; promised(model: Model): boolean },
-    known: Set<string>,
-  ) {
-    this.#record = record;
+  constructor(promises: Promises, options: RecoveryOptions, known: Set<string>, looks: Looks) {
     this.#promises = promises;
     this.#options = options;
     this.#known = known;
+    this.#looks = looks;
   }
 
   /**
@@ -62,12 +75,13 @@ export class Recoveries {
    * @param before what was violated in that boot
    * @returns those of its states that are to be booted
    */
-  take(of: DistinctState, parent: StateToBoot, recordTo: string, before: readonly Violation[]): RecoveryState[] {
+  take(parent: StateToBoot, recordTo: string, before: readonly Violation[]): RecoveryState[] {
     using open = openRecord(recordTo);
     const turns = parent.acknowledged.map((turn) => ({ ...turn, t: 0 }));
     const record = { ...open.record, turns };
     const atFirst = new Set(record.base.flatMap((effect) => (effect.kind === 'name' ? [effect.path] : [])));
     const recovery = {
+      recordedIn: recordTo,
       record,
       parent,
       before,
@@ -79,52 +93,66 @@ export class Recoveries {
       this.reasons.push(`the recovery from ${parent.name} is not known: ${wrong[0]}`);
       return [];
     }
+    const signature = signatureOf(record);
+    const isEqual = this.#signatures.has(signature);
+    this.#signatures.add(signature);
+    if (isEqual && !this.#options.everyState) {
+      this.counts.equal += 1;
+      return [];
+    }
     const { reduced, violations } = judgeStates(record, { promises: this.#promises }, this.#options);
     this.counts.crashPoints += crashPointsOf(reduced);
-    const images = imagesOf(record, this.#options.models, new Set(reduced.states.map((state) => state.digest)));
     // What was wrong before the recovery began is no finding of it.
     const atOnce = new Set(violations.filter((one) => one.origin.step === 0).map((one) => one.check));
-    this.#tell(
-      recovery,
-      violations.filter((one) => !atOnce.has(one.check)),
-      images,
-    );
-    return this.#toBoot(of, recovery, reduced.states, images);
+    const ofRecovery = violations.filter((one) => !atOnce.has(one.check));
+    const broken = new Set(ofRecovery.map((one) => one.digest));
+    const images = imagesOf(record, this.#options.models, broken);
+    this.#tell(recovery, ofRecovery, (digest) => images.get(digest));
+    return this.#toBoot(recovery, reduced, violations);
   }
 
-  #toBoot(
-    of: DistinctState,
-    recovery: Recovery,
-    states: readonly DistinctState[],
-    images: ReadonlyMap<string, FolderImage>,
-  ): RecoveryState[] {
-    const { parent } = recovery;
-    const { model, step } = firstOf(of);
-    const kind = `${model} ${this.#record.steps[step]?.op}`;
-    const isBooted = !this.#kinds.has(kind);
-    this.#kinds.add(kind);
-    const toBoot: RecoveryState[] = [];
-    for (const state of states) {
-      const image = without(images.get(state.digest), recovery);
+  #toBoot(recovery: Recovery, { states }: Reduced, violations: readonly Violation[]): RecoveryState[] {
+    const { parent, record } = recovery;
+    const { models } = this.#options;
+    const known = new Map(states.map((state) => [state.digest, state]));
+    const shapes = new Shapes(record);
+    const verdicts = checksByState(violations);
+    const toBoot = new Map<string, RecoveryState & { paths: Map<InodeId, string> }>();
+    for (const { origin, image: whole } of crashStates(record, models)) {
+      const inRecord = digestOf(whole);
+      const image = without(whole, recovery);
       const digest = digestOf(image);
-      if (this.#known.has(digest)) continue;
+      const there = toBoot.get(digest);
+      if (there !== undefined) for (const [id, file] of pathsOf(origin, image)) there.paths.set(id, file);
+      const state = known.get(inRecord);
+      if (state === undefined || this.#known.has(digest)) continue;
       this.#known.add(digest);
       this.counts.states += 1;
-      if (!isBooted) {
-        this.counts.boundLeftOut += 1;
-        continue;
-      }
-      toBoot.push({
+      const name = `${parent.name}-${nameOf(digest)}`;
+      toBoot.set(digest, {
         digest,
-        state: { ...parent, name: `${parent.name}-${nameOf(digest)}`, image },
+        look: this.#looks.of(image, namesOf(parent.acknowledged)),
+        behaviour: `${shapes.of(whole, origin.step)} ${verdicts.get(inRecord) ?? ''}`,
+        load: () => ({ ...parent, name, image: this.#imageOf(recovery, inRecord) }),
         of: { ...state, digest },
-        tell: (broken) => this.#tell(recovery, notSaidOf(recovery.before, broken), new Map([[digest, image]])),
+        paths: pathsOf(origin, image),
+        tell: (broken) =>
+          this.#tell(recovery, notSaidOf(recovery.before, broken), () => this.#imageOf(recovery, inRecord)),
       });
     }
-    return toBoot;
+    return [...toBoot.values()];
   }
 
-  #tell(recovery: Recovery, violations: readonly Violation[], images: ReadonlyMap<string, FolderImage>): void {
+  #imageOf(recovery: Recovery, inRecord: string): FolderImage {
+    using open = openRecord(recovery.recordedIn);
+    return without(imagesOf(open.record, this.#options.models, new Set([inRecord])).get(inRecord), recovery);
+  }
+
+  #tell(
+    recovery: Recovery,
+    violations: readonly Violation[],
+    imageOf: (digest: string) => FolderImage | undefined,
+  ): void {
     const { record, parent } = recovery;
     for (const finding of findings(record, violations, this.#options.promised)) {
       const cause = `in the recovery from the state ${parent.name}: ${finding.cause}`;
@@ -133,13 +161,19 @@ export class Recoveries {
         known.finding = { ...known.finding, states: known.finding.states + finding.states };
         continue;
       }
-      const image = without(images.get(finding.digest), recovery);
+      const image = without(imageOf(finding.digest), recovery);
       this.found.push({
         finding: { ...finding, cause },
         state: { ...parent, name: nameOf(finding.digest), image },
       });
     }
   }
+}
+
+/** Two recoveries with one signature do the same to files of the same roles, however often and in whatever order. */
+export function signatureOf({ steps }: WriteRecord): string {
+  const calls = steps.map(({ op, path, to }) => `${op} ${roleOf(path)} ${to === undefined ? '' : roleOf(to)}`);
+  return [...new Set(calls)].sort().join('\n');
 }
 
 function without(image: FolderImage | undefined, { isPlanted }: Recovery): FolderImage {

@@ -29,9 +29,16 @@ export function explorationInWords(found: Exploration): string {
   return lines.join('\n');
 }
 
+const COMPLETE: Readonly<Record<Exploration['complete'], string>> = {
+  'every-state': 'every state booted',
+  'by-representatives': 'complete by representatives',
+  no: 'as far as it was tried',
+};
+
 /** What was left out takes nothing from what was tried. */
-function verdictOf({ outcome: { verdict, ofTried } }: Exploration): string {
+function verdictOf({ complete, outcome: { verdict, ofTried } }: Exploration): string {
   const whole = `${glyph(verdict)} ${verdict}`;
+  if (verdict === 'held') return `${whole}, ${COMPLETE[complete]}`;
   return verdict === ofTried ? whole : `${whole} as a whole; what was tried: ${glyph(ofTried)} ${ofTried}`;
 }
 
@@ -43,13 +50,13 @@ function place(found: Exploration, finding: Exploration['findings'][number]): st
 }
 
 function counts(found: Exploration): string {
-  const { models, states, groups, leftOutByBound, confirmed, tookMs, map } = found;
+  const { models, states, leftOutByBound, confirmed, tookMs, map } = found;
   const points = models.map(({ model, crashPoints }) => `${crashPoints} (${model})`).join(' and ');
   const agreed = confirmed.filter((one) => one.agrees).length;
   return [
     `${map.length - 1} calls; ${points} crash points; ${states.distinct} distinct states.`,
     ...(found.judgedBy === 'answers' ? ofAnswers(found) : ofFiles(found)),
-    `States that are alike (the same change of a file in the same role, or the same of it lost): ${groups.all} groups, of which ${groups.seen} were tried.`,
+    ...representatives(found),
     `Power losses left out by the bound: ${leftOutByBound}.`,
     ...sharedMemory(found),
     `Real crashes that left what the model says: ${agreed} of ${confirmed.length}.`,
@@ -63,15 +70,33 @@ const sharedMemory = ({ sharedMemory: files }: Exploration): string[] =>
     : [`Left out: the bytes of ${files.join(', ')}. SQLite makes its shared memory anew when it opens a database.`];
 
 const ofFiles = ({ states, recoveries }: Exploration): string[] => [
-  `Judged without a boot: all. Booted, aged and fresh: ${states.booted}; different from one of them only in what no boot opened: ${states.represented}; not booted: ${states.leftOut}.`,
-  `Recoveries recorded: ${recoveries.recorded}; ${recoveries.crashPoints} crash points in them leave ${recoveries.states} more states, judged; booted: ${recoveries.booted}, different from a booted one only in what no boot opened: ${recoveries.represented}, left out by the bound (one recovery of each kind): ${recoveries.boundLeftOut}.`,
+  `Judged without a boot: all. Booted: ${states.booted}; different from one of them only in what no boot opened: ${states.represented}; a representative stands for: ${states.stoodFor}; not tried: ${states.leftOut}.`,
+  `${recorded(recoveries)} ${recoveries.crashPoints} crash points in them leave ${recoveries.states} more states, judged; booted: ${recoveries.booted}, different from a booted one only in what no boot opened: ${recoveries.represented}, a representative stands for: ${recoveries.stoodFor}, not tried: ${recoveries.boundLeftOut}.`,
 ];
 
 /** A system from outside is asked what it holds, so a state says nothing before the system runs on it. */
 const ofAnswers = ({ states, recoveries }: Exploration): string[] => [
-  `The system ran on ${states.booted} of them and was asked what it holds; ${states.represented} more differ from one of these only in what no run opened; ${states.leftOut} were not tried.`,
-  `What it wrote in ${recoveries.recorded} of those recoveries was recorded too: ${recoveries.crashPoints} crash points leave ${recoveries.states} more states. It ran on ${recoveries.booted} of those; ${recoveries.represented} more differ only in what no run opened; ${recoveries.boundLeftOut} were left out (one recovery of each kind is crashed).`,
+  `The system ran on ${states.booted} of them and was asked what it holds; ${states.represented} more differ from one of these only in what no run opened; a representative stands for ${states.stoodFor}; ${states.leftOut} were not tried.`,
+  `${recorded(recoveries)} ${recoveries.crashPoints} crash points in them leave ${recoveries.states} more states. It ran on ${recoveries.booted} of those; ${recoveries.represented} more differ only in what no run opened; a representative stands for ${recoveries.stoodFor}; ${recoveries.boundLeftOut} were not tried.`,
 ];
+
+const recorded = ({ recorded: all, equal }: Exploration['recoveries']): string =>
+  `Recoveries recorded: ${all}${equal === 0 ? '' : `, of which ${equal} do what another one does and are not crashed again`};`;
+
+/** What was not booted is not said to be known, but to be stood for. */
+function representatives({ groups, recoveries }: Exploration): string[] {
+  if (groups.all === 0) return [];
+  const split = [...groups.split, ...recoveries.groups.split];
+  return [
+    `Groups of states that are alike (the same is left of the same update): ${ofGroups(groups)}; of recoveries: ${ofGroups(recoveries.groups)}. In each the first state and the last must come to the same.`,
+    ...(split.length === 0
+      ? []
+      : [`Split, since two of its states came to different verdicts: ${split.map((key) => plain(key)).join(' | ')}.`]),
+  ];
+}
+
+const ofGroups = ({ all, seen, settled }: Exploration['groups']): string =>
+  `${seen} of ${all} were tried${settled === seen ? '' : `, ${settled} of them to the end`}`;
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
