@@ -5,7 +5,7 @@ import { AGES } from '../explore/boot-plan.ts';
 import { exploreJobs } from '../explore/boot-queue.ts';
 import { MODELS, type Model } from '../explore/crash-state.ts';
 import type { Exploration } from '../explore/exploration.ts';
-import { explore } from '../explore/explore.ts';
+import { DRAWS, explore } from '../explore/explore.ts';
 import { workloads } from '../explore/workload.ts';
 import { run } from '../process.ts';
 import { scratch } from '../reaper/scratch.ts';
@@ -170,6 +170,7 @@ async function explored(bench: Bench, plan: CellPlan, models: readonly Model[]):
     models,
     maxStates: Number.POSITIVE_INFINITY,
     everyState: false,
+    ...DRAWS,
     maxDurationMs: Number.POSITIVE_INFINITY,
     jobs: exploreJobs(bench.engine),
     signal: bench.signal,

@@ -9,7 +9,7 @@ import { bootAll, exploreJobs } from '../explore/boot-queue.ts';
 import type { Age, Booted } from '../explore/boot-state.ts';
 import { MODELS, type Model } from '../explore/crash-state.ts';
 import type { Exploration } from '../explore/exploration.ts';
-import { explore } from '../explore/explore.ts';
+import { DRAWS, explore } from '../explore/explore.ts';
 import { type KeptState, readKeptState } from '../explore/kept-state.ts';
 import { withOracle } from '../explore/oracle.ts';
 import type { Subject } from '../explore/record-workload.ts';
@@ -37,6 +37,8 @@ export interface ExploreCommandOptions {
   model?: string[];
   maxStates?: number;
   everyState?: boolean;
+  seed?: number;
+  samples?: number;
   maxDuration?: number;
   state?: string;
   errors?: boolean;
@@ -68,6 +70,8 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
     models,
     maxStates: options.maxStates ?? Number.POSITIVE_INFINITY,
     everyState: options.everyState ?? false,
+    seed: options.seed ?? DRAWS.seed,
+    samples: options.samples ?? DRAWS.samples,
     maxDurationMs: options.maxDuration ?? Number.POSITIVE_INFINITY,
     jobs: jobsOf(engine, options),
     ...(how !== undefined && { again: `--config ${options.config} ` }),

@@ -244,6 +244,12 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       'boot each distinct state and those of every recovery (default: representatives of states that are alike)',
     )
     .option(
+      '--samples <number>',
+      'draw so many of the power losses that are too many to try each (default: 200)',
+      states,
+    )
+    .option('--seed <number>', 'from which they are drawn (default: 1)', seed)
+    .option(
       '--max-duration <time>',
       'begin no boot and no real crash after so long, such as 90s, 10m or 1h; what is left out is told',
       duration,

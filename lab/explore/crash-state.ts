@@ -1,6 +1,8 @@
 import { PAGE_BYTES } from './content.ts';
+import { LossGroups } from './draw-losses.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
 import { Durability, type Loss } from './power-loss.ts';
+import { NO_PROTOCOL, type Protocols, protocolsOf } from './protocol.ts';
 import { acknowledgedBefore, type Turn, type WriteRecord } from './record.ts';
 import { Replay } from './replay.ts';
 
@@ -42,6 +44,51 @@ export function tornAt(offset: number, bytes: number, size: number): number[] {
   return [...at].sort((a, b) => a - b);
 }
 
+/** Counts the power losses that there are without any bound, and the groups of those that are tried. */
+export interface Tally {
+  combinations: bigint;
+  groups?: LossGroups;
+}
+
+/** What is known of a record's power losses before any is tried. */
+interface Losses {
+  readonly protocols: Protocols;
+  /** By step: how many are drawn. */
+  readonly draws: ReadonlyMap<number, number>;
+}
+
+const NO_LOSSES: Losses = { protocols: NO_PROTOCOL, draws: new Map() };
+const known = new WeakMap<WriteRecord, Losses>();
+
+function lossesOf(record: WriteRecord): Losses {
+  let losses = known.get(record);
+  if (losses === undefined) {
+    const protocols = protocolsOf(record);
+    losses = { protocols, draws: drawsOf(record, protocols) };
+    known.set(record, losses);
+  }
+  return losses;
+}
+
+/** What the bound leaves out is drawn, as many at each crash point that has such. */
+function drawsOf(record: WriteRecord, protocols: Protocols): Map<number, number> {
+  const { samples } = record.draws ?? { samples: 0 };
+  if (samples === 0) return new Map();
+  const replay = new Replay(record);
+  const durability = new Durability(replay, protocols);
+  const over: number[] = [];
+  for (let step = 0; ; step += 1) {
+    if (durability.combinations > BigInt(durability.bounded)) over.push(step);
+    if (step === record.steps.length) break;
+    const before = replay.image;
+    const played = replay.step();
+    durability.apply(step, played.step, played.applied, before);
+  }
+  const each = (index: number) =>
+    Math.floor(((index + 1) * samples) / over.length) - Math.floor((index * samples) / over.length);
+  return new Map(over.map((step, index) => [step, each(index)]));
+}
+
 /**
  * Every state that the record passes by, crash point after crash point. The same record gives the same states in the same order.
  * @param tally counts the power losses that there are without any bound
@@ -49,16 +96,20 @@ export function tornAt(offset: number, bytes: number, size: number): number[] {
 export function* crashStates(
   record: WriteRecord,
   models: readonly Model[],
-  tally: { combinations: bigint } = { combinations: 0n },
+  tally: Tally = { combinations: 0n },
 ): Generator<CrashState, void, void> {
   const replay = new Replay(record);
-  const durability = new Durability(replay);
+  const isLost = models.includes('power-loss');
+  const { protocols, draws } = isLost ? lossesOf(record) : NO_LOSSES;
+  const durability = new Durability(replay, protocols);
   for (let step = 0; ; step += 1) {
     const image = replay.image;
     if (models.includes('process-crash')) yield { origin: { model: 'process-crash', step }, image };
-    if (models.includes('power-loss')) {
+    if (isLost) {
       tally.combinations += durability.combinations;
-      for (const { losses, onExt4, image: left } of durability.states())
+      const count = draws.get(step) ?? 0;
+      const drawn = record.draws === undefined || count === 0 ? undefined : { seed: record.draws.seed, step, count };
+      for (const { losses, onExt4, image: left } of durability.states(tally.groups, drawn))
         yield { origin: { model: 'power-loss', step, losses, onExt4 }, image: left };
     }
     if (step === record.steps.length) return;
@@ -125,6 +176,14 @@ export interface Reduced {
   readonly crashPoints: Readonly<Record<Model, number>>;
   /** Combinations of lost names and data that the bound leaves out, over all crash points. */
   readonly leftOutByBound: bigint;
+  readonly losses: {
+    /** Of those, so many were drawn. */
+    readonly drawn: number;
+    /** Groups of power losses (draw-losses.ts), and those of which one was tried or drawn. */
+    readonly groups: { readonly all: bigint; readonly seen: number };
+    /** Files that are replaced safely as a whole, and how often (protocol.ts). */
+    readonly protocols: ReadonlyMap<string, number>;
+  };
 }
 
 /** How many crash points of all models there are. */
@@ -144,7 +203,7 @@ export function reduce(
   const judged = new Set<string>();
   const acknowledged = Array.from({ length: record.steps.length + 1 }, (_, step) => acknowledgedBefore(record, step));
   const crashPoints: Record<Model, number> = { 'process-crash': 0, 'power-loss': 0 };
-  const tally = { combinations: 0n };
+  const tally = { combinations: 0n, groups: new LossGroups() };
   for (const state of crashStates(record, models, tally)) {
     const { origin } = state;
     crashPoints[origin.model] += 1;
@@ -167,8 +226,11 @@ export function reduce(
     judged.add(key);
     onState(digest, state, turns);
   }
+  const { draws, protocols } = models.includes('power-loss') ? lossesOf(record) : NO_LOSSES;
+  const drawn = [...draws.values()].reduce((sum, count) => sum + count, 0);
   const leftOut = tally.combinations - BigInt(crashPoints['power-loss']);
-  return { states: [...known.values()], crashPoints, leftOutByBound: leftOut > 0n ? leftOut : 0n };
+  const losses = { drawn, groups: tally.groups.counts, protocols: protocols.files };
+  return { states: [...known.values()], crashPoints, leftOutByBound: leftOut > 0n ? leftOut : 0n, losses };
 }
 
 /** Of two crash points that leave the same, the one that loses less; the first of those. */

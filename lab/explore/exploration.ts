@@ -59,6 +59,14 @@ export interface Exploration {
   sharedMemory: string[];
   /** Power losses that the bound leaves out, as a number in digits. */
   leftOutByBound: string;
+  /** Of those, so many were drawn by the seed; `groups`: of how many sets of fates, by role, one was tried or drawn; numbers in digits. */
+  powerLosses: {
+    seed: number;
+    drawn: number;
+    groups: { all: string; seen: number };
+    /** Files that are replaced by temp, sync, rename and a sync of the folder, by their roles, and how often: safe as a whole, and not combined. */
+    protocols: { file: string; times: number }[];
+  };
   findings: (Finding & { kept: string; reproduce: string })[];
   map: MapRow[];
   confirmed: { at: string; agrees: boolean; differences: string[] }[];

@@ -7,7 +7,7 @@ import { buildImagesOf } from '../run.ts';
 import { folder } from '../test/midwrite.ts';
 import type { Model } from './crash-state.ts';
 import type { Exploration } from './exploration.ts';
-import { explore } from './explore.ts';
+import { DRAWS, explore } from './explore.ts';
 import { readKeptState } from './kept-state.ts';
 import { workloads } from './workload.ts';
 
@@ -42,6 +42,7 @@ async function explored(
     models: options.models ?? ['process-crash', 'power-loss'],
     maxStates: options.maxStates,
     everyState: options.everyState ?? false,
+    ...DRAWS,
     maxDurationMs: Number.POSITIVE_INFINITY,
     ...(options.crashes !== undefined && { crashes: options.crashes }),
     jobs: 2,

@@ -5,7 +5,7 @@ import { roleOf } from '../observe/places.ts';
 import type { StateToBoot } from './boot-state.ts';
 import { type BootResult, bootStates } from './boot-states.ts';
 import { confirm } from './confirm.ts';
-import { ASSUMPTIONS, crashPointsOf, type Model, nameOf } from './crash-state.ts';
+import { ASSUMPTIONS, crashPointsOf, type Model, nameOf, type Reduced } from './crash-state.ts';
 import { EXPLORATION_SCHEMA_VERSION, type Exploration } from './exploration.ts';
 import { type Finding, findings, isSameCause } from './finding.ts';
 import { imagesOf, judgeStates, seenIn, unfaithful } from './judged.ts';
@@ -25,6 +25,10 @@ export interface ExploreOptions {
   maxStates: number;
   /** Each distinct state is booted itself, and those of every recovery, also where another one stands for it. */
   everyState: boolean;
+  /** Power losses that are too many to try each are drawn from it. */
+  seed: number;
+  /** At most so many are drawn. */
+  samples: number;
   /** After so long, counted from the beginning of all, no other state is booted and no other real crash is tried. */
   maxDurationMs: number;
   /** What a command has before `--state` that boots a kept state again, such as `--config examples `. */
@@ -35,6 +39,9 @@ export interface ExploreOptions {
   signal: AbortSignal;
   say(line: string): void;
 }
+
+/** What is drawn where nobody says. */
+export const DRAWS = { seed: 1, samples: 200 } as const;
 
 /**
  * The life of an exploration: record once, rebuild every state, judge each, boot each, confirm some of them by a real crash, report. `folder` is new; it
@@ -61,7 +68,7 @@ export async function explore(
     options.signal,
   );
   using open = openRecord(path.join(folder, 'record'));
-  const { record } = open;
+  const record = { ...open.record, draws: { seed: options.seed, samples: options.samples } };
   const recordedMs = performance.now() - began;
 
   const wrong = unfaithful(record);
@@ -120,6 +127,7 @@ export async function explore(
     boots: boots.boots,
     sharedMemory: [...new Set([...(record.sharedMemory ?? [])].map((file) => roleOf(file)))].sort(),
     leftOutByBound: String(reduced.leftOutByBound),
+    powerLosses: powerLossesOf(reduced, options.seed),
     findings: found,
     map: mapOf(record, options.models, reduced, violations),
     confirmed,
@@ -129,6 +137,18 @@ export async function explore(
       boot: Math.round(bootedMs),
       whole: Math.round(performance.now() - began),
     },
+  };
+}
+
+function powerLossesOf({ losses }: Reduced, seed: number): Exploration['powerLosses'] {
+  const { drawn, groups, protocols } = losses;
+  const times = new Map<string, number>();
+  for (const [file, count] of protocols) times.set(roleOf(file), (times.get(roleOf(file)) ?? 0) + count);
+  return {
+    seed,
+    drawn,
+    groups: { all: String(groups.all), seen: groups.seen },
+    protocols: [...times].map(([file, count]) => ({ file, times: count })),
   };
 }
 

@@ -1,5 +1,8 @@
+import { roleOf } from '../observe/places.ts';
 import { Content, PAGE_BYTES } from './content.ts';
+import { type Choice, drawChoices, type LossGroups, type Pending } from './draw-losses.ts';
 import { type FolderImage, type Inode, type InodeId, moveName, reachable, removeName } from './folder-image.ts';
+import { NO_PROTOCOL, type Protocols } from './protocol.ts';
 import type { Step } from './record.ts';
 import type { Applied, NameChange, Replay } from './replay.ts';
 
@@ -32,6 +35,8 @@ export interface PendingData {
   readonly id: InodeId;
   /** The step that wrote it last. */
   readonly step: number;
+  /** What it was called there. */
+  readonly path: string;
   readonly durable: Content;
   readonly ranges: readonly { from: number; to: number }[];
 }
@@ -52,6 +57,7 @@ export interface PowerLossState {
 /** The book of what is durable. What was there before the record counts as durable. */
 export class Durability {
   readonly #replay: Replay;
+  readonly #protocols: Protocols;
   readonly #names: Map<string, InodeId>;
   readonly #data = new Map<InodeId, PendingData>();
   readonly #contents = new WeakMap<PendingData, Map<DataFate, Content>>();
@@ -61,8 +67,10 @@ export class Durability {
   /** On ext4 a sync of anything commits the journal, and with it every change of a name before it. */
   #lastCommit = -1;
 
-  constructor(replay: Replay) {
+  /** @param protocols what is safe as a whole, and is not combined with anything else */
+  constructor(replay: Replay, protocols: Protocols = NO_PROTOCOL) {
     this.#replay = replay;
+    this.#protocols = protocols;
     this.#names = new Map(replay.image.names);
   }
 
@@ -83,7 +91,7 @@ export class Durability {
     for (const [id, ranges] of applied.data) {
       const known = this.#data.get(id);
       const durable = known?.durable ?? before.inodes.get(id)?.content ?? Content.empty;
-      this.#data.set(id, { id, step: index, durable, ranges: [...(known?.ranges ?? []), ...ranges] });
+      this.#data.set(id, { id, step: index, path: step.path, durable, ranges: [...(known?.ranges ?? []), ...ranges] });
       if (step.synchronous === true) this.#data.delete(id);
     }
     if (step.op !== 'sync') return;
@@ -118,26 +126,90 @@ export class Durability {
     return [...this.#data.values()].filter(({ id }) => named.has(id));
   }
 
-  /** How many states there are when every change of a name and every file's data has its own fate. */
+  /** What no protocol covers: all of it is combined. */
+  #loose(): { names: PendingName[]; data: PendingData[] } {
+    const { data: temps, made, renamed } = this.#protocols;
+    const data = this.#reachableData().filter(({ id }) => !temps.has(id));
+    const names = this.#changes.filter(({ step }) => !made.has(step) && !renamed.has(step));
+    const last = Math.max(-1, ...names.map(({ step }) => step), ...data.map(({ step }) => step));
+    // What came later may be there without the rename.
+    const overtaken = this.#changes.filter(({ step }) => renamed.has(step) && step < last);
+    return { names: this.#changes.filter((one) => names.includes(one) || overtaken.includes(one)), data };
+  }
+
+  /** How many states there are when every change of a name and every file's data that no protocol covers has its own fate. */
   get combinations(): bigint {
-    return 2n ** BigInt(this.#changes.length) * BigInt(FATES.length) ** BigInt(this.#reachableData().length);
+    const { names, data } = this.#loose();
+    return 2n ** BigInt(names.length) * BigInt(FATES.length) ** BigInt(data.length);
+  }
+
+  /** How many of them are tried without a draw. */
+  get bounded(): number {
+    const { names, data } = this.#loose();
+    return (
+      subsets(names.length).length * (data.length === 0 ? 1 : FATES.length) +
+      (data.length > 1 ? data.length * (FATES.length - 1) : 0)
+    );
   }
 
   /**
-   * The states that are tried: of the names every subset, or, where there are too many, each prefix of the calls, each change lost alone and each kept
-   * alone; with each of them every fate for all files alike, and with all names kept every fate for each file alone.
+   * The states that are tried: of the names that no protocol covers every subset, or, where there are too many, each prefix of the calls, each change lost
+   * alone and each kept alone; with each of them every fate for all files alike, and with all names kept every fate for each file alone. Of what a protocol
+   * covers, each prefix and each loss alone. Then what is drawn of the rest.
+   * @param draws how many, and from which seed at which step
    */
-  *states(): Generator<PowerLossState> {
+  *states(groups?: LossGroups, draws?: { seed: number; step: number; count: number }): Generator<PowerLossState> {
+    const { names, data } = this.#loose();
+    const pending = pendingOf(names, data);
+    const met = groups?.at(pending);
     const { inodes } = this.#replay.image;
-    const data = this.#reachableData();
-    const all = this.#changes.map(() => true);
-    for (const kept of subsets(all.length)) {
+    const all = this.#reachableData();
+    const state = ({ kept, fates }: Choice<DataFate>): PowerLossState => {
+      met?.({ kept, fates });
+      const isKept = this.#changes.map((change) => kept[names.indexOf(change)] ?? true);
+      const fateOf = new Map(data.map(({ id }, index) => [id, fates[index] ?? 'kept']));
+      return this.#state(inodes, isKept, all, (id) => fateOf.get(id) ?? 'kept');
+    };
+    for (const kept of subsets(names.length))
       for (const fate of data.length === 0 ? (['kept'] as const) : FATES)
-        yield this.#state(inodes, kept, data, () => fate);
-    }
-    if (data.length < 2) return;
-    for (const { id } of data)
-      for (const fate of FATES.slice(1)) yield this.#state(inodes, all, data, (one) => (one === id ? fate : 'kept'));
+        yield state({ kept, fates: data.map(() => fate) });
+    const allKept = names.map(() => true);
+    if (data.length > 1)
+      for (const { id } of data)
+        for (const fate of FATES.slice(1))
+          yield state({ kept: allKept, fates: data.map((one) => (one.id === id ? fate : 'kept')) });
+    yield* this.#ofProtocols(inodes, names, data);
+    if (draws === undefined) return;
+    for (const choice of drawChoices(pending, draws.seed, draws.step, draws.count)) yield state(choice);
+  }
+
+  /** What a replacement that is safe as a whole can leave, while everything else is there; and, in the order of the calls, with what came before it. */
+  *#ofProtocols(
+    inodes: ReadonlyMap<InodeId, Inode>,
+    names: readonly PendingName[],
+    data: readonly PendingData[],
+  ): Generator<PowerLossState> {
+    const all = this.#reachableData();
+    const covered = this.#changes.filter((change) => !names.includes(change));
+    const everything = this.#changes.map(() => true);
+    if (covered.length > 0)
+      for (let length = this.#changes.length - 1; length >= 0; length -= 1)
+        yield this.#state(
+          inodes,
+          everything.map((_, index) => index < length),
+          all,
+          () => 'kept',
+        );
+    for (const lost of covered)
+      yield this.#state(
+        inodes,
+        this.#changes.map((change) => change !== lost),
+        all,
+        () => 'kept',
+      );
+    for (const { id } of all.filter((one) => !data.includes(one)))
+      for (const fate of FATES.slice(1))
+        yield this.#state(inodes, everything, all, (one) => (one === id ? fate : 'kept'));
   }
 
   #state(
@@ -194,6 +266,12 @@ export class Durability {
     });
   }
 }
+
+const pendingOf = (names: readonly PendingName[], data: readonly PendingData[]): Pending<DataFate> => ({
+  names: names.map(({ op, folders }) => `${op} in ${folders.map((folder) => roleOf(folder, true)).join()}`),
+  data: data.map(({ path }) => roleOf(path)),
+  fates: FATES,
+});
 
 function applyChange(names: Map<string, InodeId>, { removed, added }: NameChange): void {
   if (added === undefined) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { GateEvent } from '../gate/protocol.ts';
 import { Entry } from '../sidecar/client.ts';
+import type { Draws } from './draw-losses.ts';
 
 /** The version of a record; a reader refuses any other. */
 export const RECORD_SCHEMA_VERSION = 3;
@@ -105,6 +106,8 @@ export interface WriteRecord {
   readonly end: readonly Entry[];
   /** Files whose bytes are no part of what a crash leaves (shared-memory.ts): empty in every state. */
   readonly sharedMemory?: ReadonlySet<string>;
+  /** How many of the power losses that are too many to try each are drawn; absent: none. */
+  readonly draws?: Draws;
   /** Reads a piece of the data. */
   readonly data: (at: number, bytes: number) => Buffer;
 }

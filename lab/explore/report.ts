@@ -50,14 +50,14 @@ function place(found: Exploration, finding: Exploration['findings'][number]): st
 }
 
 function counts(found: Exploration): string {
-  const { models, states, leftOutByBound, confirmed, tookMs, map } = found;
+  const { models, states, confirmed, tookMs, map } = found;
   const points = models.map(({ model, crashPoints }) => `${crashPoints} (${model})`).join(' and ');
   const agreed = confirmed.filter((one) => one.agrees).length;
   return [
     `${map.length - 1} calls; ${points} crash points; ${states.distinct} distinct states.`,
     ...(found.judgedBy === 'answers' ? ofAnswers(found) : ofFiles(found)),
     ...representatives(found),
-    `Power losses left out by the bound: ${leftOutByBound}.`,
+    ...powerLosses(found),
     ...sharedMemory(found),
     `Real crashes that left what the model says: ${agreed} of ${confirmed.length}.`,
     `Recorded in ${seconds(tookMs.record)}, judged in ${seconds(tookMs.judge)}, booted in ${seconds(tookMs.boot)}.`,
@@ -92,6 +92,25 @@ function representatives({ groups, recoveries }: Exploration): string[] {
     ...(split.length === 0
       ? []
       : [`Split, since two of its states came to different verdicts: ${split.map((key) => plain(key)).join(' | ')}.`]),
+  ];
+}
+
+function powerLosses({
+  models,
+  leftOutByBound,
+  powerLosses: { seed, drawn, groups, protocols },
+}: Exploration): string[] {
+  if (!models.some(({ model }) => model === 'power-loss')) return [];
+  const safe = protocols.map(({ file, times }) => `${plain(file)} (${times} ${times === 1 ? 'time' : 'times'})`);
+  return [
+    ...(safe.length === 0
+      ? []
+      : [
+          `Replaced safely as a whole (temp, sync, rename, sync of the folder), and not combined with others: ${safe.join(', ')}.`,
+        ]),
+    leftOutByBound === '0'
+      ? 'Power losses left out by the bound: 0.'
+      : `Power losses left out by the bound: ${leftOutByBound}, of which ${drawn} were drawn (--seed ${seed}). By what is lost in each role they are ${groups.all} groups, of which ${groups.seen} were seen.`,
   ];
 }
 

@@ -8,7 +8,7 @@ import { buildImagesOf } from '../run.ts';
 import { folder } from '../test/midwrite.ts';
 import type { Model } from './crash-state.ts';
 import type { Exploration } from './exploration.ts';
-import { explore } from './explore.ts';
+import { DRAWS, explore } from './explore.ts';
 import { workloads } from './workload.ts';
 
 /** Small programs that keep notes in a SQLite database, right and wrong ones. A note is in two tables, so that a half of it can be told. */
@@ -85,6 +85,7 @@ async function explored(
     models,
     maxStates,
     everyState: false,
+    ...DRAWS,
     maxDurationMs: Number.POSITIVE_INFINITY,
     crashes,
     jobs: 2,
