@@ -1,8 +1,9 @@
 import type { Check, Judged } from '../check.ts';
+import { activityOf } from '../during/activity.ts';
 import type { CellEvidence, Listing } from '../evidence/cell-evidence.ts';
 import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
 import { writeUnderWay } from '../judge/exercise.ts';
-import { held, inconclusive, type Verdict, violated } from '../judge/verdict.ts';
+import { held, inconclusive, notApplicable, type Verdict, violated } from '../judge/verdict.ts';
 import { oneOfTwo } from '../observe/judge-answers.ts';
 import { storeAt, storeEntry } from './store.ts';
 
@@ -94,6 +95,8 @@ export const allOrNothing: Check = {
     if (listing === undefined || evidence.snapshot('before') === undefined)
       return inconclusive(`the state folder was not looked at (${listing === undefined ? moment : 'before'})`);
     const after = storeEntry(evidence, moment);
+    if (before === undefined && activityOf(evidence.cell.crashPoint) === 'first-boot')
+      return notApplicable('before the first boot of all there is no store that could be the old one');
     if (before === undefined)
       return inconclusive('there was no store before the fault, so there is no old one to compare with');
     if (after === undefined) return violated('the store is gone: neither the old one nor a new one', listing);

@@ -627,6 +627,33 @@ describe('a database whose system was let go, to stop by itself', () => {
   });
 });
 
+describe('the first boot of all', () => {
+  /** Killed before it had made its store, or (`isLost`) with the store gone after a turn was answered. */
+  const checkOf = (id: string, crashPoint: string, isLost = false) => {
+    const build = killed();
+    const [cell] = build.events;
+    if (cell?.type !== 'cell') throw new Error('no cell');
+    build.events[0] = { ...cell, crashPoint };
+    const gone = ['before', 'struck', ...(isLost ? ['served'] : [])];
+    build.events = build.events.map((event) =>
+      event.type === 'snapshot' && gone.includes(event.moment)
+        ? { ...event, entries: event.entries.filter(({ path }) => path !== STORE) }
+        : event,
+    );
+    return judge(build.done()).checks.find((check) => check.id === id)?.verdict;
+  };
+
+  test('has no store before it, and need not have made one when it is struck', () => {
+    expect(checkOf('store-valid', 'first-boot+most')).toBe('held');
+    expect(checkOf('all-or-nothing', 'first-boot+most')).toBe('not-applicable');
+  });
+
+  test('has one when it has answered a turn; and any other boot has one before', () => {
+    expect(checkOf('store-valid', 'first-boot+most', true)).toBe('violated');
+    expect(checkOf('store-valid', 'boot+most')).toBe('violated');
+  });
+});
+
 describe('after a power cut', () => {
   const FACTS = {
     witnessBytes: 65_536,

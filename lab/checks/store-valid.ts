@@ -1,4 +1,5 @@
 import type { Check } from '../check.ts';
+import { activityOf } from '../during/activity.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Moment } from '../evidence/event.ts';
 import { writeUnderWay } from '../judge/exercise.ts';
@@ -26,6 +27,7 @@ export const storeValid: Check = {
           looked.push(`${moment}: ${store.rows} rows in ${store.bytes} bytes`);
           break;
         case 'missing':
+          if (isNotMadeYet(evidence, moment)) break;
           return violated(`${moment}: the store is missing`, listing);
         case 'invalid':
           return violated(`${moment}: ${store.why}`, listing);
@@ -38,6 +40,12 @@ export const storeValid: Check = {
       : held(proof, looked.join('; '));
   },
 };
+
+/** Before the first boot of all there was no store, and until it has answered a turn it may have made none. */
+const isNotMadeYet = (evidence: CellEvidence, moment: Moment): boolean =>
+  activityOf(evidence.cell.crashPoint) === 'first-boot' &&
+  ['struck', 'booted', 'woken'].includes(moment) &&
+  storeAt(evidence, 'before').state === 'missing';
 
 /** The system's own check of its store, after each boot. */
 function byItsOwnCheck(evidence: CellEvidence, proof: Proof): Verdict {
