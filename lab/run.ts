@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import pMap from 'p-map';
 import { gated } from '../images/gated/recipe.ts';
 import { mutants } from '../images/index.ts';
@@ -13,7 +12,6 @@ import { compare, inForce, readExpectations, shownExpectations } from './judge/e
 import { judge } from './judge/judge.ts';
 import { staleExpectations } from './judge/stale.ts';
 import { systemTimeMs } from './judge/system-time.ts';
-import { packageFile } from './package-folder.ts';
 import { isPlannedScenario, knownSystem, type Planned, type PlannedScenario } from './plan.ts';
 import { describe, Problem } from './problem.ts';
 import { idleControls, type ShownMutant, withAbilities } from './report/exercised.ts';
@@ -30,8 +28,7 @@ import type { FailOn, Reporter } from './report/reporter.ts';
 import { type PlannedRow, ResultsFolder, RUN_SCHEMA_VERSION, type RunFile, type Shard } from './results.ts';
 import { runScenario } from './scenario/run-scenario.ts';
 import type { Release } from './system.ts';
-
-export const midwriteVersion: string = (JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }).version;
+import { midwriteVersion } from './version.ts';
 
 /** What a run tells while it goes on. */
 export interface RunProgress {

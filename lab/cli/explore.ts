@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { slowed } from '../cell/slowed.ts';
 import type { Engine } from '../engine/engine.ts';
 import { writeProblem } from '../evidence/recorder.ts';
+import { type Asked, readAsked } from '../explore/asked.ts';
 import { agesOf } from '../explore/boot-plan.ts';
 import { bootAll, exploreJobs } from '../explore/boot-queue.ts';
 import type { Age, Booted } from '../explore/boot-state.ts';
@@ -41,6 +42,7 @@ export interface ExploreCommandOptions {
   samples?: number;
   maxDuration?: number;
   state?: string;
+  resume?: string;
   errors?: boolean;
   everyCall?: boolean;
   cell?: string[];
@@ -56,30 +58,87 @@ const say = (line: string) => console.error(`explore: ${line}`);
 /** Explores every crash state of a workload, or boots one kept state again. */
 export async function exploreCommand(options: ExploreCommandOptions): Promise<ExitCode> {
   if (options.errors === true) return exploreErrors(options);
+  if (options.resume !== undefined) return resume(options.resume, options);
   const { again: how } = await useConfig(options.config);
   if (options.state !== undefined) return again(options.state, options);
-  if (options.system === undefined)
+  const { system } = options;
+  if (system === undefined)
     throw new Problem('bad-usage', 'name a system: --system NAME, or a kept state: --state FOLDER.');
-  const models = modelsOf(options.model);
-  const release = await releaseNamed(options.system, options.defect);
-  const workload = workloadOf(options.workload, release);
+  const { workload, maxStates, everyState = false, seed = DRAWS.seed, samples = DRAWS.samples, defect } = options;
+  const release = await releaseNamed(system, defect);
+  const folder = path.resolve(options.results, `explore-${stamp()}-${release.system}-${options.workload}`);
+  const asked = { workload, models: modelsOf(options.model), everyState, seed, samples };
+  const more = { ...(maxStates !== undefined && { maxStates }), ...(defect !== undefined && { defect }) };
+  const config = how === undefined ? undefined : options.config;
+  return exploreRelease(release, folder, { ...asked, ...more, ...(config !== undefined && { config }) }, options);
+}
+
+/** Options that say nothing of what is explored. */
+const BESIDE_RESUME: ReadonlySet<string> = new Set([
+  'resume',
+  'jobs',
+  'json',
+  'results',
+  'maxDuration',
+  'on',
+  'workload',
+]);
+
+/** Takes an exploration up again: what it was asked for is in its folder. */
+async function resume(asked: string, options: ExploreCommandOptions): Promise<ExitCode> {
+  const others = Object.entries(options).filter(([name, value]) => !BESIDE_RESUME.has(name) && value !== undefined);
+  if (others.length > 0)
+    throw new Problem(
+      'bad-usage',
+      `--resume goes on with what its exploration was asked for: it does not go with ${others.map(([name]) => `--${name}`).join(', ')}.`,
+    );
+  const folder = path.resolve(asked);
+  const before = await readAsked(folder);
+  if (await isComplete(folder))
+    throw new Problem(
+      'bad-usage',
+      `${asked} is complete: there is nothing left to boot. ${asked}/exploration.md tells what it found.`,
+    );
+  await useConfig(before.config);
+  const named = before.defect === undefined ? `${before.system}@${before.version}` : before.system;
+  return exploreRelease(await releaseNamed(named, before.defect), folder, before, options, before);
+}
+
+async function isComplete(folder: string): Promise<boolean> {
+  const text = await readFile(path.join(folder, 'exploration.json'), 'utf8').catch(() => '{}');
+  const { complete = 'no', outcome } = JSON.parse(text) as Partial<Exploration>;
+  return complete !== 'no' && outcome?.verdict !== 'inconclusive';
+}
+
+type WhatIsAsked = Omit<Asked, 'schemaVersion' | 'midwriteVersion' | 'image' | 'system' | 'version' | 'oracle'>;
+
+async function exploreRelease(
+  release: Release,
+  folder: string,
+  { workload, models, maxStates, everyState, seed, samples, config, defect }: WhatIsAsked,
+  options: ExploreCommandOptions,
+  before?: Asked,
+): Promise<ExitCode> {
+  const one = workloadOf(workload, release);
   const { engine, subject } = await prepare(release, options.on);
-  const folder = path.resolve(options.results, `explore-${stamp()}-${release.system}-${workload.name}`);
+  const shown = path.relative(process.cwd(), folder);
+  say(`broken off, it goes on with: npx midwrite explore --resume ${shown}`);
   const found = await explore(engine, subject, folder, {
-    workload,
+    workload: one,
     models,
-    maxStates: options.maxStates ?? Number.POSITIVE_INFINITY,
-    everyState: options.everyState ?? false,
-    seed: options.seed ?? DRAWS.seed,
-    samples: options.samples ?? DRAWS.samples,
+    maxStates: maxStates ?? Number.POSITIVE_INFINITY,
+    everyState,
+    seed,
+    samples,
     maxDurationMs: options.maxDuration ?? Number.POSITIVE_INFINITY,
     jobs: jobsOf(engine, options),
-    ...(how !== undefined && { again: `--config ${options.config} ` }),
+    ...(config !== undefined && { again: `--config ${config} `, config }),
+    ...(defect !== undefined && { defect }),
+    ...(before !== undefined && { resume: before }),
     signal: interrupted,
     say,
   });
   await write(folder, found);
-  const shown = path.relative(process.cwd(), folder);
   if (options.json === true) console.log(JSON.stringify(found, null, 2));
   else
     console.log(

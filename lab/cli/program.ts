@@ -4,7 +4,7 @@ import { leaveMachine, PLACES } from '../machine/connect.ts';
 import { describe, ExitCode, Problem } from '../problem.ts';
 import { COMPARISON_FILE } from '../report/html.ts';
 import { plain } from '../report/plain.ts';
-import { midwriteVersion } from '../run.ts';
+import { midwriteVersion } from '../version.ts';
 import { BEGIN, EXAMPLES } from './begin.ts';
 import { bisectCommand } from './bisect.ts';
 import { clean } from './clean.ts';
@@ -253,6 +253,10 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       '--max-duration <time>',
       'begin no boot and no real crash after so long, such as 90s, 10m or 1h; what is left out is told',
       duration,
+    )
+    .option(
+      '--resume <folder>',
+      'go on with an exploration that was broken off or had no time left: only what it does not know is booted',
     )
     .option('--state <folder>', 'boot one state that an exploration has kept, instead')
     .option(

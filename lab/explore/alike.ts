@@ -39,6 +39,19 @@ export class LookedInto {
     }
   }
 
+  /** Plain data. */
+  toJSON(): { files: string[]; moved: string[]; everything: boolean } {
+    return { files: [...this.#files], moved: [...this.#moved], everything: this.#everything };
+  }
+
+  static from({ files, moved, everything }: ReturnType<LookedInto['toJSON']>): LookedInto {
+    const looked = new LookedInto();
+    for (const file of files) looked.#files.add(file);
+    for (const file of moved) looked.#moved.add(file);
+    looked.#everything = everything;
+    return looked;
+  }
+
   has(file: string): boolean {
     if (this.#everything || this.#files.has(file)) return true;
     if (this.#moved.size === 0) return false;

@@ -1,9 +1,11 @@
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { Looks, namesOf, type StateLook } from './alike.ts';
+import type { BootJournal, BootOutcome } from './boot-journal.ts';
 import { agesOf, type BehaviourCounts, BootPlan, type PlannedBoot, type Represented } from './boot-plan.ts';
 import { type Boot, type BootSource, bootAll } from './boot-queue.ts';
-import type { Booted, StateToBoot } from './boot-state.ts';
+import type { StateToBoot } from './boot-state.ts';
 import { crashStates, type DistinctState, firstOf, type Model, nameOf, type Origin } from './crash-state.ts';
 import type { Exploration } from './exploration.ts';
 import { pathsOf, type Violation } from './finding.ts';
@@ -22,6 +24,8 @@ export interface BootOptions {
   everyState: boolean;
   /** By performance.now(): no boot begins after it. */
   endsAt: number;
+  /** What earlier pieces of the exploration know, and what this one adds. */
+  journal: BootJournal;
   jobs: number;
   /** The system promises it for such a crash. */
   promised(model: Model): boolean;
@@ -67,6 +71,12 @@ export async function bootStates(
   const work = new BootWork(record, judged, subject, folder, options);
   await bootAll(engine, subject, options.jobs, label, work, options.signal);
   return work.result();
+}
+
+/** A boot of the plan, which may be known already. */
+interface KnownBoot extends Omit<Boot, 'done'> {
+  planned: PlannedBoot;
+  done(booted: BootOutcome): void;
 }
 
 /** The states that are still to be booted, and what came of those that were. */
@@ -141,8 +151,15 @@ class BootWork implements BootSource {
     while (!this.#isClosed && performance.now() < this.#options.endsAt) {
       const planned = this.#plan.next();
       if (planned === undefined) return undefined;
-      if (planned !== 'later') return this.#begin(this.#bootOf(planned));
-      await this.#changed.promise;
+      if (planned === 'later') {
+        await this.#changed.promise;
+        continue;
+      }
+      const boot = this.#bootOf(planned);
+      const known = this.#options.journal.boot(planned);
+      if (known === undefined) return this.#begin(boot);
+      this.#found.boots += 1;
+      boot.done(known);
     }
     return undefined;
   }
@@ -157,26 +174,29 @@ class BootWork implements BootSource {
     this.#changed = Promise.withResolvers<void>();
   }
 
-  #begin(boot: Boot): Boot {
+  #begin({ planned, ...boot }: KnownBoot): Boot {
+    // A boot that was broken off has left the beginning of a record.
+    if (boot.recordTo !== undefined) rmSync(boot.recordTo, { recursive: true, force: true });
     this.#found.boots += 1;
     if (this.#found.boots % 20 === 0) this.#options.say(`${this.#found.boots} boots`);
     return {
       ...boot,
       done: (booted) => {
+        this.#options.journal.booted(planned, booted);
         boot.done(booted);
         this.#tellWaiting();
       },
     };
   }
 
-  #bootOf(planned: PlannedBoot): Boot {
+  #bootOf(planned: PlannedBoot): KnownBoot {
     const { digest, age } = planned;
     const recovery = this.#ofRecovery.get(digest);
     if (recovery !== undefined) {
       const { of, tell } = recovery;
       const state = recovery.load();
-      const done = (booted: Booted) => tell(this.#took(planned, state, of, booted));
-      return { state, age, done };
+      const done = (booted: BootOutcome) => tell(this.#took(planned, state, of, booted));
+      return { planned, state, age, done };
     }
     const of = this.#state(digest);
     const name = nameOf(digest);
@@ -186,6 +206,7 @@ class BootWork implements BootSource {
     const state = { name, image, acknowledged, seen: this.#seen, ...(before !== undefined && { before }) };
     const recordTo = path.join(this.#folder, name);
     return {
+      planned,
       state,
       age,
       ...(age === 'aged' && { recordTo }),
@@ -208,7 +229,7 @@ class BootWork implements BootSource {
   }
 
   /** @returns what was violated */
-  #took(planned: PlannedBoot, state: StateToBoot, of: DistinctState, booted: Booted): Violation[] {
+  #took(planned: PlannedBoot, state: StateToBoot, of: DistinctState, booted: BootOutcome): Violation[] {
     const { digest, age } = planned;
     const broken = this.#violationsOf(booted, state, of);
     this.#broken.set(`${digest} ${age}`, broken);
@@ -236,7 +257,7 @@ class BootWork implements BootSource {
     }
   }
 
-  #violationsOf({ age, verdicts }: Booted, { name, image }: StateToBoot, of: DistinctState): Violation[] {
+  #violationsOf({ age, verdicts }: BootOutcome, { name, image }: StateToBoot, of: DistinctState): Violation[] {
     const unknown = verdicts.filter(({ verdict }) => verdict === 'inconclusive' || verdict === 'missed');
     this.#found.unjudged.push(...unknown.map(({ check, detail }) => `${name} (${age}), ${check}: ${detail}`));
     const { digest, onExt4 } = of;
@@ -286,7 +307,7 @@ const originFor = (check: string, of: DistinctState): Origin => (check === 'acke
 const IMAGES_KEPT = 32;
 
 /** Undefined: something is not known. */
-function verdictsOf({ verdicts }: Booted): string | undefined {
+function verdictsOf({ verdicts }: BootOutcome): string | undefined {
   if (verdicts.some(({ verdict }) => verdict === 'inconclusive' || verdict === 'missed')) return undefined;
   return verdicts.map(({ check, verdict }) => `${check} ${verdict}`).join('\n');
 }

@@ -10,6 +10,7 @@ import { fitsPattern } from '../patterns.ts';
 import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import { type Beginner, prepare, startCleanup } from './beginning.ts';
+import type { BootJournal } from './boot-journal.ts';
 import { differences } from './compare.ts';
 import type { Step, WriteRecord } from './record.ts';
 import { openRecord, RecordWriter } from './record-file.ts';
@@ -65,6 +66,7 @@ interface ConfirmOptions {
   jobs: number;
   /** By performance.now(): none begins after it. */
   endsAt: number;
+  journal: BootJournal;
   signal: AbortSignal;
   say(line: string): void;
 }
@@ -102,20 +104,24 @@ export async function confirm(
   workload: Workload,
   folder: string,
   label: string,
-  { crashes, jobs, endsAt, signal, say }: ConfirmOptions,
+  { crashes, jobs, endsAt, journal, signal, say }: ConfirmOptions,
 ): Promise<{ confirmed: Confirmation[]; untried: string[] }> {
   let untried = 0;
   const one = async ({ step, arm }: Place, index: number): Promise<Confirmation | undefined> => {
+    const at = `call ${step + 1} (${arm.op} ${arm.path}, ${arm.at})`;
+    const known = journal.crash(at);
+    if (known !== undefined) return known;
     if (performance.now() > endsAt) {
       untried += 1;
       return undefined;
     }
-    const at = `call ${step + 1} (${arm.op} ${arm.path}, ${arm.at})`;
     say(`a real crash at ${at}`);
     const into = path.join(folder, String(index));
     try {
       const found = await crashAt(engine, subject, workload, arm, into, `${label}/confirm-${index}`, signal);
-      return { at, agrees: found.length === 0, differences: found };
+      const confirmation = { at, agrees: found.length === 0, differences: found };
+      journal.crashed(confirmation);
+      return confirmation;
     } catch (error) {
       signal.throwIfAborted();
       return { at, agrees: false, differences: [`it could not be tried: ${describe(error)}`] };

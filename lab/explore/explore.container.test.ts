@@ -1,10 +1,13 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { connect, type Engine } from '../engine/engine.ts';
 import { releaseNamed } from '../plan.ts';
 import { buildImagesOf } from '../run.ts';
 import { folder } from '../test/midwrite.ts';
+import { until } from '../wait.ts';
+import { readAsked } from './asked.ts';
+import { JOURNAL_FILE } from './boot-journal.ts';
 import type { Model } from './crash-state.ts';
 import type { Exploration } from './exploration.ts';
 import { DRAWS, explore } from './explore.ts';
@@ -20,36 +23,46 @@ beforeAll(async () => {
   engine = await connect(say);
 });
 
+interface Asks {
+  defect?: string;
+  workload?: string;
+  models?: readonly Model[];
+  maxStates: number;
+  everyState?: boolean;
+  maxDurationMs?: number;
+  crashes?: number;
+  /** Stops it. */
+  signal?: AbortSignal;
+}
+
 async function explored(
   look: (found: Exploration, folder: string) => void | Promise<void>,
-  options: {
-    defect?: string;
-    workload?: string;
-    models?: readonly Model[];
-    maxStates: number;
-    everyState?: boolean;
-    crashes?: number;
-  },
+  options: Asks,
 ): Promise<void> {
   await using at = await folder();
+  const into = path.join(at.path, 'explore-test');
+  await look(await exploredIn(into, options), into);
+}
+
+/** @param isResumed there was an exploration in the folder before */
+async function exploredIn(into: string, options: Asks, isResumed = false): Promise<Exploration> {
   const release = await releaseNamed('reference', options.defect);
   const images = await buildImagesOf(engine, release, { say, signal });
   const workload = workloads.find((one) => one.name === (options.workload ?? 'turn'));
   if (workload === undefined) throw new Error('no such workload');
-  const into = path.join(at.path, 'explore-test');
-  const found = await explore(engine, { release, images, memoryBytes: release.memory.defaultBytes }, into, {
+  return explore(engine, { release, images, memoryBytes: release.memory.defaultBytes }, into, {
     workload,
     models: options.models ?? ['process-crash', 'power-loss'],
     maxStates: options.maxStates,
     everyState: options.everyState ?? false,
     ...DRAWS,
-    maxDurationMs: Number.POSITIVE_INFINITY,
+    maxDurationMs: options.maxDurationMs ?? Number.POSITIVE_INFINITY,
     ...(options.crashes !== undefined && { crashes: options.crashes }),
+    ...(isResumed && { resume: await readAsked(into) }),
     jobs: 2,
-    signal,
+    signal: options.signal ?? signal,
     say,
   });
-  await look(found, into);
 }
 
 /** Calls are numbered, and a session has another id every time. */
@@ -101,6 +114,36 @@ test('every state of the right gateway is booted, or another one stands for it: 
     },
     { models: ['process-crash'], maxStates: Number.POSITIVE_INFINITY, crashes: 0 },
   );
+});
+
+test('one that had no time left goes on: what it knows is not booted again, and it comes to the same', {
+  timeout: LIMIT_MS,
+}, async () => {
+  await using at = await folder();
+  const into = path.join(at.path, 'explore-test');
+  const asks = { defect: 'fixed-temp-name', models: ['process-crash'], maxStates: 9_999, crashes: 2 } as const;
+  const known = () => readFileSync(path.join(into, JOURNAL_FILE), 'utf8').trim().split('\n');
+  // Stopped by hand, in the middle of a boot; then without time for anything more.
+  const stop = new AbortController();
+  const isUnderWay = until({ name: 'the first boots', limitMs: LIMIT_MS }, async () =>
+    existsSync(path.join(into, JOURNAL_FILE)) && known().length > 3 ? true : undefined,
+  ).then(() => stop.abort());
+  await expect(exploredIn(into, { ...asks, signal: stop.signal })).rejects.toThrow();
+  await isUnderWay;
+  const first = known();
+  const late = await exploredIn(into, { ...asks, maxDurationMs: 0 }, true);
+  expect(late.complete).toBe('no');
+  expect(known()).toEqual(first);
+  const found = await exploredIn(into, asks, true);
+  expect(found.complete).toBe('by-representatives');
+  expect(known().slice(0, first.length)).toEqual(first);
+  const boots = known().filter((line) => line.includes('"kind":"boot"'));
+  expect(new Set(boots.map((line) => JSON.stringify([JSON.parse(line).digest, JSON.parse(line).age]))).size).toBe(
+    boots.length,
+  );
+  expect(boots).toHaveLength(found.boots);
+  expect(found.findings).toMatchObject([{ check: 'no-orphans', promised: true }]);
+  expect(existsSync(path.join(into, 'recoveries'))).toBe(false);
 });
 
 /** What was found, without what another record of the same write has otherwise. */

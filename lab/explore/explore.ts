@@ -2,6 +2,9 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { roleOf } from '../observe/places.ts';
+import { midwriteVersion } from '../version.ts';
+import { type Asked, keepAsked, refuseOther } from './asked.ts';
+import { BootJournal } from './boot-journal.ts';
 import type { StateToBoot } from './boot-state.ts';
 import { type BootResult, bootStates } from './boot-states.ts';
 import { confirm } from './confirm.ts';
@@ -10,7 +13,7 @@ import { EXPLORATION_SCHEMA_VERSION, type Exploration } from './exploration.ts';
 import { type Finding, findings, isSameCause } from './finding.ts';
 import { imagesOf, judgeStates, seenIn, unfaithful } from './judged.ts';
 import { keepState } from './kept-state.ts';
-import { type Oracle, observed, oracleOf } from './oracle.ts';
+import { type Oracle, observed, oracleOf, withOracle } from './oracle.ts';
 import { turnsAt, type WriteRecord } from './record.ts';
 import { openRecord } from './record-file.ts';
 import { recordWorkload, type Subject } from './record-workload.ts';
@@ -31,6 +34,11 @@ export interface ExploreOptions {
   samples: number;
   /** After so long, counted from the beginning of all, no other state is booted and no other real crash is tried. */
   maxDurationMs: number;
+  /** What an exploration was asked for that is taken up again: its record and the boots that it knows are in the folder. */
+  resume?: Asked;
+  /** Of a config, and of a mutant: what it is begun with again. */
+  config?: string;
+  defect?: string;
   /** What a command has before `--state` that boots a kept state again, such as `--config examples `. */
   again?: string;
   /** At most so many real crashes confirm the model. Absent: a few of each kind. */
@@ -57,16 +65,12 @@ export async function explore(
   const began = performance.now();
   const endsAt = began + options.maxDurationMs;
   const label = path.basename(folder);
-  const subject = await observed(engine, asked, `${label}/observe`, options);
-  options.say(`recording: ${options.workload.summary}`);
-  await recordWorkload(
-    engine,
-    subject,
-    options.workload,
-    path.join(folder, 'record'),
-    `${label}/record`,
-    options.signal,
-  );
+  const subject =
+    options.resume === undefined
+      ? await recorded(engine, asked, folder, label, options)
+      : resumed(asked, options.resume);
+  const journal = new BootJournal(folder);
+  if (journal.taken > 0) options.say(`${journal.taken} boots are known already`);
   using open = openRecord(path.join(folder, 'record'));
   const record = { ...open.record, draws: { seed: options.seed, samples: options.samples } };
   const recordedMs = performance.now() - began;
@@ -83,7 +87,7 @@ export async function explore(
 
   const promised = (model: Model) => model === 'process-crash' || promises.level === 'power-loss';
   const recoveries = path.join(folder, 'recoveries');
-  const booting = { ...options, promised, endsAt };
+  const booting = { ...options, promised, endsAt, journal };
   const boots = await bootStates(engine, subject, record, judged, recoveries, `${label}/boot`, booting);
   violations.push(...boots.violations);
   const bootedMs = performance.now() - began - recordedMs - judgedMs;
@@ -92,9 +96,11 @@ export async function explore(
   const { confirmed, untried } = await confirm(engine, subject, record, options.workload, crashes, label, {
     ...options,
     endsAt,
+    journal,
   });
-  // Only there to be looked at once, and large.
-  for (const one of [recoveries, crashes]) await rm(one, { recursive: true, force: true });
+  // Only there to be looked at once, and large; with recoveries the exploration goes on where it had no time.
+  const isOver = boots.reasons.length === 0 && untried.length === 0;
+  for (const one of [crashes, ...(isOver ? [recoveries] : [])]) await rm(one, { recursive: true, force: true });
 
   const disagree = confirmed.filter((one) => !one.agrees);
   const untrue = disagree.map((one) => `a real crash at ${one.at} left another folder: ${one.differences[0]}`);
@@ -138,6 +144,43 @@ export async function explore(
       whole: Math.round(performance.now() - began),
     },
   };
+}
+
+/** Records the workload into a new folder, from which the exploration can be taken up again. */
+async function recorded(
+  engine: Engine,
+  asked: Subject,
+  folder: string,
+  label: string,
+  options: ExploreOptions,
+): Promise<Subject> {
+  const { workload, models, maxStates, everyState, seed, samples, config, defect } = options;
+  const subject = await observed(engine, asked, `${label}/observe`, options);
+  options.say(`recording: ${workload.summary}`);
+  await recordWorkload(engine, subject, workload, path.join(folder, 'record'), `${label}/record`, options.signal);
+  const oracle = oracleOf(subject.release);
+  const { system, version } = subject.release;
+  await keepAsked(folder, {
+    midwriteVersion,
+    system,
+    version,
+    image: subject.images.system,
+    workload: workload.name,
+    models: [...models],
+    everyState,
+    seed,
+    samples,
+    ...(Number.isFinite(maxStates) && { maxStates }),
+    ...(oracle !== undefined && { oracle }),
+    ...(config !== undefined && { config }),
+    ...(defect !== undefined && { defect }),
+  });
+  return subject;
+}
+
+function resumed(subject: Subject, asked: Asked): Subject {
+  refuseOther(asked, { midwriteVersion, image: subject.images.system });
+  return asked.oracle === undefined ? subject : { ...subject, release: withOracle(subject.release, asked.oracle) };
 }
 
 function powerLossesOf({ losses }: Reduced, seed: number): Exploration['powerLosses'] {
