@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { slowed } from '../cell/slowed.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -94,7 +95,7 @@ async function resume(asked: string, options: ExploreCommandOptions): Promise<Ex
     );
   const folder = path.resolve(asked);
   const before = await readAsked(folder);
-  if (await isComplete(folder))
+  if (isComplete(folder))
     throw new Problem(
       'bad-usage',
       `${asked} is complete: there is nothing left to boot. ${asked}/exploration.md tells what it found.`,
@@ -104,11 +105,9 @@ async function resume(asked: string, options: ExploreCommandOptions): Promise<Ex
   return exploreRelease(await releaseNamed(named, before.defect), folder, before, options, before);
 }
 
-async function isComplete(folder: string): Promise<boolean> {
-  const text = await readFile(path.join(folder, 'exploration.json'), 'utf8').catch(() => '{}');
-  const { complete = 'no', outcome } = JSON.parse(text) as Partial<Exploration>;
-  return complete !== 'no' && outcome?.verdict !== 'inconclusive';
-}
+/** It told what it found, and had time for all of it: what its recoveries had written is gone. */
+const isComplete = (folder: string): boolean =>
+  existsSync(path.join(folder, 'exploration.json')) && !existsSync(path.join(folder, 'recoveries'));
 
 type WhatIsAsked = Omit<Asked, 'schemaVersion' | 'midwriteVersion' | 'image' | 'system' | 'version' | 'oracle'>;
 
