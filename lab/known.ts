@@ -39,8 +39,7 @@ export function add(more: Added): void {
 
 function refuseTwice(kind: string, names: readonly string[]): void {
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined)
-    throw new Problem('bad-definition', `there are two ${kind}s "${twice}": give one another name.`);
+  if (twice !== undefined) throw new Problem('bad-definition', `Two ${kind}s are named "${twice}". Rename one.`);
 }
 
 /** What a control has in place of a fault. */

@@ -46,7 +46,7 @@ describe('what a newer midwrite wrote is refused', () => {
 });
 
 test.each([
-  ['{', /is not JSON: it was changed or damaged/],
+  ['{', /is not JSON: it was changed or is damaged/],
   ['{"schemaVersion": 2, "run": {}}', /is damaged: run\.id/],
   ['null', /is damaged/],
 ])('a damaged matrix: %s', (text, says) => {

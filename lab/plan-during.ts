@@ -102,7 +102,7 @@ async function during(
   const [cell] = cells.map(parseCellId);
   const [size] = selection.memory;
   if (selection.memory.length > 1)
-    throw new Problem('bad-usage', '--during takes one size of --memory: what is struck is watched under it.');
+    throw new Problem('bad-usage', '--during takes a single --memory: what is struck is watched under it first.');
   return {
     system,
     release,

@@ -74,7 +74,10 @@ async function outsider(name: string, selection: Selection, every: boolean): Pro
   const faults = faultsOf(chosen) ?? (killer === undefined ? [] : [killer]);
   const [size] = selection.memory;
   if (selection.memory.length > 1)
-    throw new Problem('bad-usage', 'of a system from outside --memory takes one size: its write is observed under it.');
+    throw new Problem(
+      'bad-usage',
+      'A system from a config takes a single --memory: its write is observed under it first.',
+    );
   return {
     system,
     release,

@@ -49,7 +49,7 @@ describe('what can not be planned', () => {
     [{ memory: ['64m'] }, /needs 96m of memory to boot, and 64m \(64 MiB\) was asked for/],
     [
       { systems: [], cells: ['reference@1.0.0_replaced_oom_192m', 'reference@1.0.0_replaced_oom_192m'] },
-      /is asked for twice/,
+      /is named twice/,
     ],
     [{ cells: ['reference@1.0.0_replaced_oom_192m'] }, /--cell says all of a cell/],
   ])('%j', async (more, says) => {

@@ -98,7 +98,7 @@ export async function planUpgrade(text: string, isQuick: boolean): Promise<Plann
   const match = /^([a-z][a-z0-9-]*)@(.+?)\.\.(.+)$/.exec(text);
   const [, system = '', from = '', to = ''] = match ?? [];
   if (match === null)
-    throw new Problem('bad-usage', `"${text}" is no upgrade: write SYSTEM@FROM..TO, such as NAME@1.0.0..1.1.0.`);
+    throw new Problem('bad-usage', `"${text}" is not an upgrade. Write SYSTEM@FROM..TO, such as NAME@1.0.0..1.1.0.`);
   return withScenario('cell', UPGRADE, `${system}@${to}`, isQuick, new Releases(), undefined, from);
 }
 
@@ -243,7 +243,7 @@ async function withControls(cells: readonly PlannedCell[], releases: Releases): 
   const all = [...controls, ...cells.filter((cell) => !controls.some((control) => control.id === cell.id))];
   const twice = all.find((cell, index) => all.findIndex((other) => other.id === cell.id) !== index);
   if (twice !== undefined)
-    throw new Problem('bad-usage', `the cell ${twice.id} is asked for twice. Ask for it once, with --repeat 2.`);
+    throw new Problem('bad-usage', `the cell ${twice.id} is named twice. Name it once and add --repeat 2.`);
   return all;
 }
 

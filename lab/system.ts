@@ -233,7 +233,7 @@ export interface Promises {
   sweepGraceMs: number;
   /** The sweep has this long after the system was ready. */
   sweepWithinMs: number;
-  /** A temp that outlives its grace while the system runs goes within this time. Absent: it promises no sweep but the one at its boot. */
+  /** A temp that outlives its grace while the system runs goes within this time. Absent: it promises no sweep other than the one at boot. */
   sweepEveryMs?: number;
   readyWithinMs: number;
   serveWithinMs: number;

@@ -92,7 +92,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
     fault: 'io-error',
     aftermath: 'aged',
     caughtBy: 'no-orphans',
-    says: 'a write that ended left /state/sessions\\.json\\.',
+    says: 'a finished write left /state/sessions\\.json\\.',
   },
   'backup-overwritten-before-the-store-is-safe': {
     crashPoint: 'torn-temp',
@@ -141,7 +141,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
     fault: 'sigkill',
     aftermath: 'aged',
     caughtBy: 'sweep-on-boot',
-    says: 'not its to take: .*notes-of-another-program\\.tmp \\(foreign file\\)',
+    says: 'not its own: .*notes-of-another-program\\.tmp \\(foreign file\\)',
   },
   'sweep-when-store-is-corrupt': {
     crashPoint: 'full-temp',

@@ -154,7 +154,7 @@ function parsed(args: readonly string[]) {
 function whole(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^\d{1,10}$/.test(text) || (option === '--rounds' && Number(text) === 0))
-    throw new Problem('bad-usage', `${option} wants a whole number, and not "${text}".`);
+    throw new Problem('bad-usage', `${option} takes a whole number, not "${text}".`);
   return Number(text);
 }
 

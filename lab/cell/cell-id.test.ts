@@ -52,5 +52,5 @@ test.each([
 });
 
 test.each(['', 'much', '-1m', '0', '1t', '1e3m', '0x10', 'm'])('"%s" is no size', (text) => {
-  expect(() => parseSize(text)).toThrow(/is no size of memory/);
+  expect(() => parseSize(text)).toThrow(/is not a memory size/);
 });

@@ -75,7 +75,7 @@ export function parseSize(text: string): number {
   const bytes =
     match === null ? Number.NaN : Math.round(Number(match[1]) * (UNITS[(match[2] ?? '').toLowerCase()] ?? Number.NaN));
   if (!Number.isSafeInteger(bytes) || bytes <= 0) {
-    throw new Problem('bad-usage', `"${text}" is no size of memory. Write a number and a unit, such as 640m or 1g.`);
+    throw new Problem('bad-usage', `"${text}" is not a memory size. Write a number and a unit, such as 640m or 1g.`);
   }
   return bytes;
 }

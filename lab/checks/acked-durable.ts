@@ -61,18 +61,19 @@ export const ackedDurable: Check = {
     const { evidence, fault, proof } = judged;
     const { answers, level } = evidence.cell.promises;
     if (answers !== undefined) return acknowledgedIsThere(judged, answers);
-    if (evidence.cell.aftermath === 'corrupt-store') return notApplicable('the lab itself made the store unreadable');
+    if (evidence.cell.aftermath === 'corrupt-store')
+      return notApplicable('the lab made the store unreadable on purpose');
     const isCut = fault.cutsPower === true;
     if (isCut && level === 'process-crash')
-      return notApplicable('it promises that an acknowledged write survives a process crash, and no power failure');
+      return notApplicable('an acknowledged write is promised to survive a process crash, not a power loss');
     const moments = AFTER.filter((moment) => evidence.snapshot(moment) !== undefined);
     if (moments.length === 0) {
       return evidence.of('not-ready').length > 0
-        ? notApplicable('the system was not ready again')
+        ? notApplicable('the system did not get ready again')
         : inconclusive('the state folder was not looked at after the fault');
     }
     const acknowledged = evidence.of('turn').filter((turn) => turn.result.acknowledged);
-    if (acknowledged.length === 0) return inconclusive('no turn was acknowledged, so none could be lost');
+    if (acknowledged.length === 0) return inconclusive('no write was acknowledged, so none could be lost');
     for (const moment of moments) {
       const listing = evidence.snapshot(moment);
       if (listing === undefined) continue;

@@ -69,8 +69,8 @@ function database({ evidence, fault, proof }: Judged, moment: 'struck' | 'woken'
   const wentOn = evidence.gateOf('released', 1).length > 0;
   if (fault.lethal && !wentOn && fault.isControl !== true && evidence.snapshot('held') !== undefined) {
     return after?.sha256 === storeEntry(evidence, 'held')?.sha256
-      ? held(proof, 'the rows that were committed before the hold, and no others')
-      : violated('its rows are neither the old ones nor those that were committed before the hold', listing);
+      ? held(proof, 'exactly the rows that were committed before the hold')
+      : violated('its rows are neither the old ones nor those committed before the hold', listing);
   }
   const store = storeAt(evidence, moment);
   return store.state === 'valid'
@@ -97,11 +97,9 @@ export const allOrNothing: Check = {
     const after = storeEntry(evidence, moment);
     if (before === undefined && activityOf(evidence.cell.crashPoint) === 'first-boot')
       return notApplicable('before the first boot of all there is no store that could be the old one');
-    if (before === undefined)
-      return inconclusive('there was no store before the fault, so there is no old one to compare with');
+    if (before === undefined) return inconclusive('there was no store before the fault to compare with');
     if (after === undefined) return violated('the store is gone: neither the old one nor a new one', listing);
-    if (after.sha256 === before.sha256)
-      return held(proof, `the old store, ${after.size} bytes, to the last byte`, listing);
+    if (after.sha256 === before.sha256) return held(proof, `the old store, unchanged (${after.size} bytes)`, listing);
     if (format === 'sqlite') return database(judged, moment, listing);
     const events = gateBefore(evidence, listing.t);
     const removed = new Set(events.flatMap((one) => (one.ev === 'op' && one.op === 'unlink' ? [one.path] : [])));
@@ -111,8 +109,7 @@ export const allOrNothing: Check = {
       path,
       (file) => !isHeld && evidence.isTemp(file) && !removed.has(file) && evidence.entry(moment, file) === undefined,
     );
-    if (whole.has(after.size))
-      return held(proof, `a new store, with all of the ${after.size} bytes that were written for it`, listing);
+    if (whole.has(after.size)) return held(proof, `the new store, complete (${after.size} bytes)`, listing);
     const sizes = [...whole].filter((size) => size >= 0).join(', ') || 'none';
     return violated(
       `the store has ${after.size} bytes; it is not the old one (${before.size}) and no whole new one (${sizes})`,

@@ -46,17 +46,16 @@ export const boots: Check = {
   judge({ evidence, fault, proof }) {
     const failed = evidence.of('not-ready')[0];
     if (failed !== undefined) return violated(refusal(evidence, failed), failed, ...readyAfter(evidence, failed));
-    if (!fault.lethal && fault.failsCalls !== true) return notApplicable('the system lived on');
+    if (!fault.lethal && fault.failsCalls !== true) return notApplicable('the fault did not end the system');
     const ready = evidence.of('ready').filter((event) => event.boot >= 2);
     const limit = evidence.cell.promises.readyWithinMs;
     const slow = ready.find((event) => event.tookMs > limit);
-    if (slow !== undefined)
-      return violated(`boot ${slow.boot} took ${slow.tookMs} ms, and ${limit} are promised`, slow);
+    if (slow !== undefined) return violated(`boot ${slow.boot} took ${slow.tookMs} ms; ${limit} ms are promised`, slow);
     // After calls that failed there is one boot: what the next one finds is what a crash of a system in order leaves.
     if (fault.failsCalls === true) {
       if (ready.length > 0)
         return held(proof, ready.map((event) => `boot ${event.boot}: ${event.tookMs} ms`).join(', '), ...ready);
-      return notApplicable('the system lived on');
+      return notApplicable('the fault did not end the system');
     }
     const boots = evidence.cell.promises.lifecycle === 'command' ? 1 : 2;
     if (ready.length < boots)

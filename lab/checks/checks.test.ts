@@ -145,13 +145,13 @@ const mutants: Mutant[] = [
     check: 'sweep-on-boot',
     defect: 'takes young temps',
     evidence: () => look(killed(), AFTER, YOUNG, undefined),
-    says: /not its to take: .*young temp/,
+    says: /not its own: .*young temp/,
   },
   {
     check: 'sweep-on-boot',
     defect: "takes others' files",
     evidence: () => look(killed(), AFTER, FOREIGN, undefined),
-    says: /not its to take: .*foreign file/,
+    says: /not its own: .*foreign file/,
   },
   {
     check: 'sweep-on-boot',
@@ -245,7 +245,7 @@ const mutants: Mutant[] = [
         (event) => event.type === 'ready' && event.boot === 2,
         (event) => (event.type === 'ready' ? [{ ...event, tookMs: 12_000 }] : [event]),
       ),
-    says: /took 12000 ms, and 10000 are promised/,
+    says: /took 12000 ms; 10000 ms are promised/,
   },
   {
     check: 'boots',
@@ -285,7 +285,7 @@ const mutants: Mutant[] = [
           ? [{ ...event, result: { ...event.result, tSent: event.result.tEnded - 9_000 } }]
           : [event],
       ),
-    says: /took 9000 ms, and 5000 are promised/,
+    says: /took 9000 ms; 5000 ms are promised/,
   },
   {
     check: 'wakes',
@@ -296,7 +296,7 @@ const mutants: Mutant[] = [
           ? [{ ...event, result: { ...event.result, acknowledged: false, error: 'ENOENT' } }]
           : [event],
       ),
-    says: /the held turn failed when it woke: ENOENT/,
+    says: /the held write failed after it woke: ENOENT/,
   },
   {
     check: 'wakes',
@@ -315,7 +315,7 @@ const mutants: Mutant[] = [
     check: 'no-orphans',
     defect: 'a write that failed leaves its temp',
     evidence: () => look(slept(), ['woken', 'served'], TEMP, { text: 'x' }),
-    says: /a write that ended left .*0a1b2c3d/,
+    says: /a finished write left .*0a1b2c3d/,
   },
   {
     check: 'sweep-on-timer',
@@ -327,7 +327,7 @@ const mutants: Mutant[] = [
     check: 'sweep-on-timer',
     defect: "takes others' files",
     evidence: () => look(killed('fresh'), ['outlived'], FOREIGN, undefined),
-    says: /not its to take: .*notes-of-another-program/,
+    says: /not its own: .*notes-of-another-program/,
   },
   {
     check: 'sweep-on-timer',
@@ -497,7 +497,7 @@ const mutants: Mutant[] = [
     check: 'no-orphans',
     defect: 'a replacement that failed leaves its temp',
     evidence: () => look(failed(), ['woken', 'served'], TEMP, { text: storeOf('warm', 'struck'), ino: 7 }),
-    says: /a write that ended left .*sessions\.json\.0a1b2c3d/,
+    says: /a finished write left .*sessions\.json\.0a1b2c3d/,
   },
   {
     check: 'memory-bounded',

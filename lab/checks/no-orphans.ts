@@ -24,15 +24,16 @@ export const noOrphans: Check = {
     const { evidence, fault, proof } = judged;
     const { aftermath, promises } = evidence.cell;
     if (promises.answers !== undefined) return leftForEver(judged, promises.answers);
-    if (aftermath === 'corrupt-store') return notApplicable('with an unreadable store every temp must stay');
-    if (isYoung(aftermath)) return notApplicable('what the crash left is younger than the grace: it may stay');
+    if (aftermath === 'corrupt-store') return notApplicable('with an unreadable store every temp file must stay');
+    if (isYoung(aftermath))
+      return notApplicable('what the crash left is younger than the grace period, so it may stay');
     const moment = 'served';
     const listing = evidence.snapshot(moment);
     if (listing === undefined && fault.failsCalls === true && evidence.gateOf('exit', 1).length > 0)
-      return notApplicable('it ended itself in the middle of its write: what a death leaves is judged in other cells');
+      return notApplicable('it ended itself in the middle of its write; other cells judge what a crash leaves');
     if (listing === undefined) {
       return evidence.of('not-ready').length > 0
-        ? notApplicable('the system was not ready again')
+        ? notApplicable('the system did not get ready again')
         : inconclusive('the state folder was not looked at after the boot');
     }
     // A writer that lives is at work in every boot; what it leaves between two looks is younger than the grace.
@@ -47,7 +48,7 @@ export const noOrphans: Check = {
         // It did try, and that call failed too: its next sweep has to.
         .filter((entry) => !wasRefused(evidence, entry.path));
       if (left.length > 0)
-        return violated(`a write that ended left ${left.map((entry) => entry.path).join(', ')}`, listing);
+        return violated(`a finished write left ${left.map((entry) => entry.path).join(', ')}`, listing);
     }
     if (orphans.length > 0) {
       const bytes = orphans.reduce((sum, entry) => sum + entry.size, 0);

@@ -30,10 +30,10 @@ export const recovers: Check = {
     const tries = triesOf(evidence);
     const took = (turn: NonNullable<typeof after>) => Math.round(turn.result.tEnded - turn.result.tSent);
     if (after?.result.acknowledged === true)
-      return held(proof, `the next write was acknowledged after ${took(after)} ms, without a boot${tries}`, after);
+      return held(proof, `the next write was acknowledged after ${took(after)} ms, without a restart${tries}`, after);
     const notReady = evidence.of('not-ready').find(({ boot }) => boot >= 2);
     if (notReady !== undefined)
-      return violated(`not even a boot makes it work again: ${notReady.why}${tries}`, notReady);
+      return violated(`it does not work again, even after a restart: ${notReady.why}${tries}`, notReady);
     const [exit] = evidence.gateOf('exit', 1);
     const why =
       after === undefined

@@ -29,9 +29,9 @@ export const reportsFailure: Check = {
     const { evidence, fault, proof } = judged;
     if (fault.failsCalls !== true) return notApplicable('no call failed');
     const turn = evidence.of('turn').find(({ name }) => /^struck(-|$)/.test(name));
-    if (turn === undefined) return inconclusive('the end of the held turn was not seen');
+    if (turn === undefined) return inconclusive('the end of the held write was not seen');
     const how = turn.result.error ?? 'no reason given';
-    if (!turn.result.acknowledged) return held(proof, `it said that the write failed: ${how}`, turn);
+    if (!turn.result.acknowledged) return held(proof, `it reported the failure: ${how}`, turn);
     const { answers } = evidence.cell.promises;
     if (answers !== undefined) return struckIsThere(judged, answers, turn);
     for (const moment of LOOKS) {
@@ -46,6 +46,6 @@ export const reportsFailure: Check = {
         );
       if (unknown.length > 0) return inconclusive(`${moment}: the content of ${unknown.join(', ')} was not kept`);
     }
-    return isInAnswer(evidence, turn) ?? held(proof, 'it said that the write succeeded, and it is there', turn);
+    return isInAnswer(evidence, turn) ?? held(proof, 'it reported success, and the write is there', turn);
   },
 };

@@ -72,12 +72,13 @@ export const retention: Check = {
 
   judge({ evidence, proof }) {
     const promised = evidence.cell.promises.retention;
-    if (promised === undefined) return notApplicable('it promises nothing of which rows stay');
+    if (promised === undefined) return notApplicable('no promise says which rows stay');
     if (activityOf(evidence.cell.crashPoint) === 'cleanup')
-      return notApplicable('the lab let all rows grow old for the clean-up: which of them stay is not promised');
-    if (evidence.cell.aftermath === 'corrupt-store') return notApplicable('the lab itself made the store unreadable');
+      return notApplicable('the lab aged all rows for the clean-up, and no promise says which of them stay');
+    if (evidence.cell.aftermath === 'corrupt-store')
+      return notApplicable('the lab made the store unreadable on purpose');
     const first = rowsOf(evidence, 'configured');
-    if (first === undefined) return inconclusive('the store that it began with was not looked at');
+    if (first === undefined) return inconclusive('the store was not read before the fault');
     const looked: string[] = [];
     // Before the first boot of all nothing has had the time to go.
     const isFirst = activityOf(evidence.cell.crashPoint) === 'first-boot';
@@ -91,7 +92,7 @@ export const retention: Check = {
       if (wrong !== undefined) return violated(`${moment}: ${wrong}`, listing);
       looked.push(`${moment}: ${rows.size} rows`);
     }
-    if (looked.length === 0) return inconclusive('the store was never looked at');
+    if (looked.length === 0) return inconclusive('the store was never read');
     return held(proof, `of ${first.size} rows at the beginning; ${looked.join('; ')}`);
   },
 };

@@ -27,16 +27,16 @@ export const serves: Check = {
     const next = answers === undefined ? 'the next turn' : 'the next write';
     if (turn === undefined) {
       if (fault.failsCalls === true && evidence.gateOf('exit', 1).length > 0)
-        return notApplicable('it ended itself: whether it works again is judged by recovers');
+        return notApplicable('it ended itself; recovers judges whether it works again');
       return evidence.of('not-ready').length > 0
-        ? notApplicable('the system was not ready again')
-        : inconclusive('no turn was sent after the fault');
+        ? notApplicable('the system did not get ready again')
+        : inconclusive('no write was sent after the fault');
     }
     const took = Math.round(turn.result.tEnded - turn.result.tSent);
     if (!turn.result.acknowledged)
       return violated(`${next} failed after ${took} ms: ${turn.result.error ?? 'no reason given'}`, turn);
-    if (took > limit) return violated(`${next} took ${took} ms, and ${limit} are promised`, turn);
+    if (took > limit) return violated(`${next} took ${took} ms; ${limit} ms are promised`, turn);
     if (answers !== undefined) return servesAgain(judged, answers, turn);
-    return held(proof, `the next turn was acknowledged after ${took} ms`, turn);
+    return held(proof, `the next write was acknowledged after ${took} ms`, turn);
   },
 };

@@ -12,10 +12,10 @@ export const stops: Check = {
 
   judge({ evidence, fault, proof }) {
     const limit = evidence.cell.promises.stopsWithinMs;
-    if (limit === undefined) return notApplicable('it promises nothing of how long it takes to stop');
+    if (limit === undefined) return notApplicable('no promise says how fast it stops');
     if (!fault.lethal) return notApplicable('it was not stopped');
     const term = evidence.docker('kill').find((event) => isTerm(event.attributes.signal));
-    if (term === undefined) return notApplicable('it was not stopped, it was killed');
+    if (term === undefined) return notApplicable('it was killed, not stopped');
     const killed = evidence.of('strike').find((event) => event.step === 'killed');
     const after = typeof killed?.facts.afterMs === 'number' ? killed.facts.afterMs : undefined;
     if (killed !== undefined && after !== undefined && after >= limit)

@@ -13,9 +13,10 @@ export const storeValid: Check = {
   exercised: ({ evidence }) => writeUnderWay(evidence),
 
   judge({ evidence, proof }) {
-    if (evidence.cell.aftermath === 'corrupt-store') return notApplicable('the lab itself made the store unreadable');
+    if (evidence.cell.aftermath === 'corrupt-store')
+      return notApplicable('the lab made the store unreadable on purpose');
     const { store } = evidence.cell.promises;
-    if (store.format === 'unnamed') return notApplicable('no store is named: what the system answers is judged');
+    if (store.format === 'unnamed') return notApplicable("no store is named; the system's answers are judged instead");
     if (store.format === 'checked') return byItsOwnCheck(evidence, proof);
     const looked: string[] = [];
     for (const moment of ['struck', 'booted', 'served', 'rebooted', 'woken'] satisfies Moment[]) {
@@ -36,7 +37,7 @@ export const storeValid: Check = {
       }
     }
     return looked.length === 0
-      ? inconclusive('the store was never looked at after the fault')
+      ? inconclusive('the store was never read after the fault')
       : held(proof, looked.join('; '));
   },
 };
@@ -51,10 +52,10 @@ const isNotMadeYet = (evidence: CellEvidence, moment: Moment): boolean =>
 function byItsOwnCheck(evidence: CellEvidence, proof: Proof): Verdict {
   const said = evidence.of('store-check').filter(({ moment }) => moment !== 'before');
   const broken = said.find(({ isWhole }) => !isWhole);
-  if (broken !== undefined) return violated(`${broken.moment}: its own check says: ${broken.said}`, broken);
+  if (broken !== undefined) return violated(`${broken.moment}: its own check failed: ${broken.said}`, broken);
   if (said.length === 0) {
     return evidence.of('not-ready').length > 0
-      ? notApplicable('the system was not ready again')
+      ? notApplicable('the system did not get ready again')
       : inconclusive('its own check did not run after the fault');
   }
   return held(proof, `its own check passes (${said.map(({ moment }) => moment).join(', ')})`, ...said);

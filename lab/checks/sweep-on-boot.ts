@@ -28,13 +28,13 @@ export const sweepOnBoot: Check = {
   judge({ evidence, fault, proof }) {
     const { aftermath, promises } = evidence.cell;
     if (promises.answers !== undefined)
-      return notApplicable('nothing is said of a sweep: what stays for ever is judged by no-orphans');
-    if (!fault.lethal) return notApplicable('the system was not booted again');
+      return notApplicable('no sweep is promised; no-orphans judges what stays for ever');
+    if (!fault.lethal) return notApplicable('the system was not started again');
     const booted = evidence.snapshot('booted');
     const served = evidence.snapshot('served');
     if (booted === undefined || served === undefined) {
       return evidence.of('not-ready').length > 0
-        ? notApplicable('the system was not ready again')
+        ? notApplicable('the system did not get ready again')
         : inconclusive('the state folder was not looked at after the boot');
     }
     const prepared = evidence.temps('prepared');
@@ -46,7 +46,7 @@ export const sweepOnBoot: Check = {
     );
     if (taken.length > 0) {
       return violated(
-        `it took what is not its to take: ${taken.map((file) => `${file.path} (${file.role.replace('-', ' ')})`).join(', ')}`,
+        `it removed files that are not its own: ${taken.map((file) => `${file.path} (${file.role.replace('-', ' ')})`).join(', ')}`,
         served,
       );
     }

@@ -13,13 +13,13 @@ export const sweepOnTimer: Check = {
 
   judge({ evidence, proof }) {
     const { aftermath, promises } = evidence.cell;
-    if (promises.sweepEveryMs === undefined) return notApplicable('it promises no sweep but the one at its boot');
-    if (aftermath !== 'fresh') return notApplicable('nothing was young at the boot and got old after it');
+    if (promises.sweepEveryMs === undefined) return notApplicable('it promises no sweep other than the one at boot');
+    if (aftermath !== 'fresh') return notApplicable('no file was too young at the boot and old enough after it');
     const listing = evidence.snapshot('outlived');
     const aged = evidence.of('aged').find((event) => event.why === 'outlived');
     if (listing === undefined || aged === undefined) {
       return evidence.of('not-ready').length > 0
-        ? notApplicable('the system was not ready again')
+        ? notApplicable('the system did not get ready again')
         : inconclusive('the state folder was not looked at after the time of the sweep');
     }
     // Of the dead writer only: the living one may have been at work during the look.
@@ -37,8 +37,8 @@ export const sweepOnTimer: Check = {
       .flatMap((event) => event.files)
       .filter((file) => file.role === 'foreign-file' && evidence.entry('outlived', file.path) === undefined);
     if (foreign.length > 0)
-      return violated(`it took what is not its to take: ${foreign.map((file) => file.path).join(', ')}`, listing);
-    if (young.length === 0) return inconclusive('there was no temp that could outlive its grace');
+      return violated(`it removed files that are not its own: ${foreign.map((file) => file.path).join(', ')}`, listing);
+    if (young.length === 0) return inconclusive('there was no temp file that could outlive its grace period');
     const unlinks = evidence.gateOf('op', evidence.recoveryBoot).filter((op) => op.op === 'unlink');
     const own = young.map((entry) => unlinks.find((op) => op.path === entry.path));
     const other = young.filter((_, index) => own[index] === undefined);

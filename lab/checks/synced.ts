@@ -199,13 +199,14 @@ export const synced: Check = {
   },
 
   judge({ evidence, proof }) {
-    if (evidence.cell.promises.level !== 'power-loss') return notApplicable('it promises nothing for a power loss');
+    if (evidence.cell.promises.level !== 'power-loss') return notApplicable('no promise covers a power loss');
     const boots = evidence.gateOf('start').length;
     const roles = new Roles(evidence);
     const syncs = evidence.gateOf('op').filter((op) => op.op === 'sync').length;
     const turns = evidence.of('turn').filter((turn) => turn.result.acknowledged).length;
-    if (turns === 0 && evidence.of('not-ready').length > 0) return notApplicable('the system was not ready again');
-    if (boots === 0 || turns === 0) return inconclusive('no turn was acknowledged, so no order of calls can be judged');
+    if (turns === 0 && evidence.of('not-ready').length > 0) return notApplicable('the system did not get ready again');
+    if (boots === 0 || turns === 0)
+      return inconclusive("no write was acknowledged, so the order of calls can't be judged");
     for (let boot = 1; boot <= boots; boot += 1) {
       const gap = gapIn(evidence, boot, roles);
       if (gap !== undefined) return violated(`boot ${boot}: ${gap.says}`, ...gap.seen);

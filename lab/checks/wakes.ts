@@ -12,7 +12,7 @@ export const wakes: Check = {
   exercised: ({ evidence }) => writeUnderWay(evidence),
 
   judge({ evidence, fault, proof }) {
-    if (fault.lethal) return notApplicable('the system did not live through it');
+    if (fault.lethal) return notApplicable('the fault ended the system');
     if (fault.failsCalls === true)
       return notApplicable(
         'its calls failed: what it says of that is judged by reports-failure, and what it does then by recovers',
@@ -24,7 +24,7 @@ export const wakes: Check = {
     // Which of several turns made the call is not known: each of them must be served.
     const turn = turns.find((one) => !one.result.acknowledged) ?? turns.at(-1);
     if (held_ === undefined || released === undefined || turn === undefined)
-      return inconclusive('the end of the held turn was not seen');
+      return inconclusive('the end of the held write was not seen');
     const exit = evidence.gateOf('exit', 1)[0];
     const isStopped = evidence.of('stopped').some((event) => event.boot === 1 && event.byLab);
     if (exit !== undefined && !isStopped)
@@ -35,7 +35,7 @@ export const wakes: Check = {
     // At a moment that nobody chose it may remember times of files, which the lab sets back: to be refused with an answer is to end well.
     const isAtRandom = evidence.of('drawn').length > 0 && turn.result.status !== undefined;
     if (!turn.result.acknowledged && fault.mayRefuse !== true && !isAtRandom)
-      return violated(`the held turn failed when it woke: ${turn.result.error ?? 'no reason given'}`, turn);
+      return violated(`the held write failed after it woke: ${turn.result.error ?? 'no reason given'}`, turn);
     const temp = held_.path;
     const beside = evidence.snapshot('beside');
     if (
@@ -57,22 +57,22 @@ export const wakes: Check = {
       .find((op) => op.op === 'unlink' && op.path === temp && op.seq > held_.seq && evidence.isTemp(temp));
     // A write that was refused takes its own temp away.
     if (swept !== undefined && fault.mayRefuse !== true)
-      return violated(`its temp ${temp} was removed while it slept or when it woke`, swept);
+      return violated(`its temp file ${temp} was removed while it slept or when it woke`, swept);
     if (!turn.result.acknowledged)
-      return held(proof, `the held turn was refused: ${turn.result.error ?? 'no reason given'}`, turn);
+      return held(proof, `the held write was refused: ${turn.result.error ?? 'no reason given'}`, turn);
     const afterMs = Math.round(turn.result.tEnded - released.event.t);
-    const when = afterMs < 0 ? 'before the call that was held' : `${afterMs} ms after the call went on`;
-    return held(proof, `the held turn was acknowledged ${when}`, turn);
+    const when = afterMs < 0 ? 'before the call that was held' : `${afterMs} ms after the call continued`;
+    return held(proof, `the held write was acknowledged ${when}`, turn);
   },
 };
 
 /** A boot that was struck in its middle and went on: it is ready at its end. */
 function wokenBoot(evidence: CellEvidence, proof: Proof): Verdict {
   const failed = evidence.of('not-ready').find((event) => event.boot === 1);
-  if (failed !== undefined) return violated(`the held boot went on and was not ready: ${failed.why}`, failed);
+  if (failed !== undefined) return violated(`the held boot continued and did not get ready: ${failed.why}`, failed);
   const ready = evidence.of('ready').find((event) => event.boot === 1);
   const released = evidence.of('gate').find((event) => event.event.ev === 'released');
   if (ready === undefined || released === undefined) return inconclusive('the end of the held boot was not seen');
   const afterMs = Math.round(ready.tReady - released.event.t);
-  return held(proof, `the held boot was ready ${Math.max(0, afterMs)} ms after the call went on`, ready);
+  return held(proof, `the held boot was ready ${Math.max(0, afterMs)} ms after the call continued`, ready);
 }

@@ -14,14 +14,14 @@ export const writesBounded: Check = {
 
   judge({ evidence, proof }) {
     const most = evidence.cell.promises.turnWritesAtMostBytes;
-    if (most === undefined) return notApplicable('it promises nothing of what a turn writes');
+    if (most === undefined) return notApplicable('no promise limits what a write writes');
     if (activityOf(evidence.cell.crashPoint) !== undefined)
-      return notApplicable('what a turn writes is judged in the cells whose fault falls into a turn');
+      return notApplicable('judged in the cells whose fault strikes during a write');
     const turn = evidence.of('turn').find((one) => one.name === 'warm');
     const until = evidence.snapshot('before');
     if (turn === undefined || until === undefined)
-      return inconclusive('the writes of the turn before the fault were not seen');
-    if (!turn.result.acknowledged) return inconclusive('the turn before the fault was not acknowledged');
+      return inconclusive('the calls of the write before the fault were not seen');
+    if (!turn.result.acknowledged) return inconclusive('the write before the fault was not acknowledged');
     const writes = evidence
       .gateOf('op', 1)
       .filter((op) => op.op === 'write' && op.t >= turn.result.tSent && op.t <= until.t);

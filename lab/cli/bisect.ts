@@ -79,9 +79,9 @@ async function begin(options: BisectOptions): Promise<{ file: string; search: Se
     };
   }
   const { good, bad, system: name, cell, scenario, quick = false, tests = false } = options;
-  if (name === undefined) throw new Problem('bad-usage', 'say which system: --system with its name.');
+  if (name === undefined) throw new Problem('bad-usage', 'Name a system with --system.');
   if (good === undefined || bad === undefined)
-    throw new Problem('bad-usage', 'a search has two ends: --good and --bad, each a release.');
+    throw new Problem('bad-usage', 'bisect needs --good and --bad, each a release.');
   const what = whatOf(options);
   const system = systemNamed(name);
   const [since, until] = [good, bad].sort(compareReleases) as [string, string];
@@ -92,7 +92,8 @@ async function begin(options: BisectOptions): Promise<{ file: string; search: Se
   for (const end of [good, bad])
     if (!found.includes(end)) throw new Problem('no-such-version', `npm has no ${name}@${end}.`);
   const versions = since === good ? found : found.toReversed();
-  if (versions.length < 2) throw new Problem('bad-usage', '--good and --bad are the same release.');
+  if (versions.length < 2)
+    throw new Problem('bad-usage', '--good and --bad are the same release. Name two different ones.');
   const search: SearchFile = {
     schemaVersion: SEARCH_SCHEMA_VERSION,
     system: name,

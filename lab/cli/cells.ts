@@ -43,7 +43,7 @@ export async function runCells(plan: readonly Planned[] | Plan, options: RunOpti
   const whole: Plan = 'outsiders' in plan ? plan : { cells: plan, outsiders: [] };
   const needs = cuttersOf(whole)[0];
   if (needs !== undefined && jobs !== undefined && jobs > 1)
-    throw new Problem('bad-usage', `${needs} cuts the power of the whole machine: it runs with --jobs 1.`);
+    throw new Problem('bad-usage', `${needs} cuts the power of the whole machine, so it needs --jobs 1.`);
   const { on } = options;
   const asked = {
     ...gateOf(options),

@@ -16,7 +16,7 @@ export async function engineUp(): Promise<ExitCode> {
     return ExitCode.sound;
   }
   const why = whyNoPrivateEngine();
-  if (why !== undefined) throw new Problem('no-engine', `no private engine can be started here: ${why}.`);
+  if (why !== undefined) throw new Problem('no-engine', `A private engine can't be started here: ${why}.`);
   const endpoint = await startPrivateEngine((line) => console.log(line));
   console.log(`The private engine answers at ${endpoint.uri}. \`npx midwrite engine down\` stops it.`);
   return ExitCode.sound;

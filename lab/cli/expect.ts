@@ -24,7 +24,10 @@ export async function expectCommand(run: string, options: ExpectOptions): Promis
   const results = new ResultsFolder(path.resolve(run));
   const file = await results.readRun();
   if (file.shard !== undefined)
-    throw new Problem('bad-usage', `${run} is a shard: \`npx midwrite merge\` the shards, and take the merged run.`);
+    throw new Problem(
+      'bad-usage',
+      `${run} is a shard. Merge the shards with \`npx midwrite merge\` and use the merged run.`,
+    );
   await useConfigOf(results);
   const matrix = await judgeRun(results, file);
   if (matrix.outcome.kind === 'unsound')

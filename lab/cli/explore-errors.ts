@@ -88,7 +88,7 @@ async function subjectOf({ system: asked, defect, cell = [] }: ExploreCommandOpt
     );
   if (outsider !== undefined && defect === undefined)
     return { system: outsider.system, release: outsider.release, memoryBytes: outsider.memoryBytes };
-  if (name === undefined) throw new Problem('bad-usage', 'name a system: --system NAME.');
+  if (name === undefined) throw new Problem('bad-usage', 'Name a system with --system.');
   const release = await releaseNamed(name, defect);
   const system = defect === undefined ? systemNamed(release.system) : mutantOf(defect);
   return { system, release, memoryBytes: release.memory.defaultBytes };

@@ -64,7 +64,7 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
   if (options.state !== undefined) return again(options.state, options);
   const { system } = options;
   if (system === undefined)
-    throw new Problem('bad-usage', 'name a system: --system NAME, or a kept state: --state FOLDER.');
+    throw new Problem('bad-usage', 'Name a system with --system, or a kept state with --state.');
   const { workload, maxStates, everyState = false, seed = DRAWS.seed, samples = DRAWS.samples, defect } = options;
   const release = await releaseNamed(system, defect);
   const folder = path.resolve(options.results, `explore-${stamp()}-${release.system}-${options.workload}`);
@@ -91,7 +91,7 @@ async function resume(asked: string, options: ExploreCommandOptions): Promise<Ex
   if (others.length > 0)
     throw new Problem(
       'bad-usage',
-      `--resume goes on with what its exploration was asked for: it does not go with ${others.map(([name]) => `--${name}`).join(', ')}.`,
+      `--resume continues an exploration as it was asked for, so it does not go with ${others.map(([name]) => `--${name}`).join(', ')}.`,
     );
   const folder = path.resolve(asked);
   const before = await readAsked(folder);

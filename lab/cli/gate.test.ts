@@ -42,7 +42,7 @@ describe('what fails a run', () => {
 
 describe('the options of the gate', () => {
   test('a file that is not there', () => {
-    expect(() => gateOf({ expectations: '/nowhere/known.yaml' })).toThrow(/there is no \/nowhere\/known\.yaml/);
+    expect(() => gateOf({ expectations: '/nowhere/known.yaml' })).toThrow(/\/nowhere\/known\.yaml does not exist/);
   });
 
   test('reporters by name, in place of those that a run writes', () => {

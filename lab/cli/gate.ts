@@ -44,7 +44,7 @@ export function gateOf({ failOn = 'unexpected', expectations, reporter }: GateOp
   const chosen = reporter === undefined ? defaultReporters : reportersNamed(reporter);
   if (expectations === undefined) return { failOn, reporters: chosen };
   if (!existsSync(expectations))
-    throw new Problem('bad-usage', `there is no ${expectations}: --expectations names a file of known findings.`);
+    throw new Problem('bad-usage', `${expectations} does not exist. --expectations takes a file of known findings.`);
   const full = path.resolve(expectations);
   // What is wrong with it is told before anything runs.
   readExpectations(full);

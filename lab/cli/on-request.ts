@@ -118,7 +118,7 @@ class RequestedCells {
 
   async run(id: string): Promise<void> {
     const cell = this.#cells.get(id);
-    if (cell === undefined) throw new Problem('bad-usage', `there is no cell ${id} in the plan.`);
+    if (cell === undefined) throw new Problem('bad-usage', `The plan has no cell ${id}.`);
     await this.#turn();
     try {
       const { system, version } = cell.spec;

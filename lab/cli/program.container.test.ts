@@ -94,7 +94,7 @@ describe('bad input: exit 2, one paragraph, nothing made', () => {
     [['run', '--crash-point', 'nope'], /[Uu]nknown crash point "nope"\. Available: /],
     [['run', '--system', 'reference@9'], /the only version is/],
     [['run', '--system', 'openclaw@1.2.3'], /npm has no openclaw@1\.2\.3/],
-    [['run', '--memory', 'plenty'], /no size of memory/],
+    [['run', '--memory', 'plenty'], /not a memory size/],
     [['run', '--system', 'reference', '--memory', '8m'], /needs 96m of memory to boot/],
     [['run', '--cell', 'nonsense'], /is no cell/],
     [['run', '--cell', CELL, '--fault', 'sleep'], /--cell says all of a cell/],

@@ -41,7 +41,7 @@ export function whatOf({ cell, scenario, upgrade = false, quick = false }: WhatO
 /** Runs one cell, or one scenario, over the releases of a range: a row for each, and for what could not be run the reason. */
 export async function releasesCommand(options: ReleasesOptions): Promise<ExitCode> {
   const what = whatOf(options);
-  if (options.system === undefined) throw new Problem('bad-usage', 'say which system: --system with its name.');
+  if (options.system === undefined) throw new Problem('bad-usage', 'Name a system with --system.');
   const system = systemNamed(options.system);
   const { since, until, tests } = options;
   const found = await releasesOf(system, {

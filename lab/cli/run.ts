@@ -75,7 +75,7 @@ function partOf(planned: Planned[], { shard, durations }: RunCommandOptions): { 
     return shardOf(planned, plannedRow, parseShard(shard), known, midwriteVersion);
   }
   if (durations !== undefined)
-    throw new Problem('bad-usage', '--durations says how to cut a plan: give --shard as well.');
+    throw new Problem('bad-usage', '--durations needs --shard: it says how to balance the shards.');
   return { cells: planned };
 }
 

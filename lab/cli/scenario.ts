@@ -19,7 +19,7 @@ export async function scenarioCommand(name: string | undefined, options: Scenari
   }
   const resumed = await planOfResumed(options, name);
   if (name === undefined && resumed === undefined)
-    throw new Problem('bad-usage', `name a scenario: ${scenarios.map((one) => one.name).join(', ')}`);
+    throw new Problem('bad-usage', `Name a scenario: ${scenarios.map((one) => one.name).join(', ')}`);
   const planned =
     resumed ?? (await planScenario(name ?? '', options.system ?? [], options.quick === true, options.seed));
   tellSeed('outsiders' in planned ? planned.cells : planned);

@@ -83,7 +83,7 @@ function fileToSave({ save }: TryOptions): string | undefined {
   if (save === undefined || save === false) return undefined;
   const file = path.resolve(save === true ? CONFIG_FILE : save);
   if (existsSync(file))
-    throw new Problem('bad-usage', `${file} is there already, and --save overwrites nothing: name another file.`);
+    throw new Problem('bad-usage', `${file} already exists, and --save never overwrites. Name another file.`);
   return file;
 }
 

@@ -10,6 +10,6 @@ export async function upgradeCommand(
 ): Promise<ExitCode> {
   const resumed = await planOfResumed(options, text);
   if (resumed !== undefined) return conclude(await runCells(resumed, options), options);
-  if (text === undefined) throw new Problem('bad-usage', 'name an upgrade: SYSTEM@FROM..TO.');
+  if (text === undefined) throw new Problem('bad-usage', 'Name an upgrade, such as SYSTEM@FROM..TO.');
   return conclude(await runCells([await planUpgrade(text, options.quick === true)], options), options);
 }

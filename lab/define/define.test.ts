@@ -79,7 +79,7 @@ describe('what is wrong with a config is said with its path', () => {
     [
       'a port that is none',
       { ...right, start: 'serve', ready: 'localhost:nine' },
-      /ready: "localhost:nine" is no port/,
+      /ready: "localhost:nine" is not a port/,
     ],
     ['no command', { ...right, read: ' ' }, /read is empty/],
   ])('%s', (_, definition, says) => {
@@ -100,10 +100,10 @@ describe('what is wrong with a config is said with its path', () => {
     const twice = await config('twice', `export default { systems: [${system}, ${system}] };`);
     await expect(loadConfigs([throws])).rejects.toThrow(/can't be loaded: no such thing/);
     await expect(loadConfigs([none])).rejects.toThrow(/has no default export/);
-    await expect(loadConfigs([twice])).rejects.toThrow(/there are two systems "twice"/);
+    await expect(loadConfigs([twice])).rejects.toThrow(/Two systems are named "twice"/);
     expect(configsAt(at.path)).toHaveLength(3);
     expect(findConfig(path.join(at.path, 'none'))).toBe(none);
-    expect(() => configsAt(path.join(at.path, 'nowhere'))).toThrow(/there is no .*nowhere/);
+    expect(() => configsAt(path.join(at.path, 'nowhere'))).toThrow(/nowhere does not exist/);
   });
 });
 

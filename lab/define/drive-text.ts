@@ -20,7 +20,7 @@ export function driveOfText(line: string, where: string): Drive {
   }
   if (/^https?:\/\//.test(text)) return httpOf(text, where);
   const argv = parseArgv(text);
-  if (argv.length === 0) throw new Problem('bad-definition', `${where} is empty: give a command line or a request.`);
+  if (argv.length === 0) throw new Problem('bad-definition', `${where} is empty. Write a command line or a request.`);
   return { kind: 'command', argv };
 }
 
@@ -59,6 +59,6 @@ export function portOf(address: string, where: string): number {
   const match = /^(?:tcp:\/\/)?(?:(?:127\.0\.0\.1|localhost):)?(\d{1,5})$/.exec(address.trim());
   const port = Number(match?.[1]);
   if (match === null || port < 1 || port > 65_535)
-    throw new Problem('bad-definition', `${where}: "${address}" is no port on loopback: write 127.0.0.1:PORT.`);
+    throw new Problem('bad-definition', `${where}: "${address}" is not a port on loopback. Write 127.0.0.1:PORT.`);
   return port;
 }

@@ -28,7 +28,7 @@ export function findConfig(from: string): string | undefined {
 export function configsAt(place: string): string[] {
   const full = path.resolve(place);
   if (!existsSync(full))
-    throw new Problem('bad-usage', `there is no ${place}: --config names a config, or a folder with one.`);
+    throw new Problem('bad-usage', `${place} does not exist. --config takes a config file, or a folder that has one.`);
   if (!statSync(full).isDirectory()) return [full];
   const own = configIn(full);
   if (own !== undefined) return [own];
@@ -36,7 +36,7 @@ export function configsAt(place: string): string[] {
     .sort()
     .flatMap((name) => configIn(path.join(full, name)) ?? []);
   if (below.length === 0)
-    throw new Problem('bad-usage', `${place} has no midwrite.config.ts, and none of its folders has one.`);
+    throw new Problem('bad-usage', `${place} has no midwrite.config.ts, nor has any folder in it.`);
   return below;
 }
 
@@ -80,7 +80,7 @@ async function readConfig(file: string): Promise<Config> {
     throw new Problem('bad-definition', `${shown} can't be loaded: ${describe(error)}`, { cause: error });
   }
   if (module.default === undefined)
-    throw new Problem('bad-definition', `${shown} has no default export: write export default defineConfig({ … }).`);
+    throw new Problem('bad-definition', `${shown} has no default export. Write export default defineConfig({ … }).`);
   return parseConfig(module.default, shown);
 }
 

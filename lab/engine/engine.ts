@@ -81,7 +81,7 @@ export function factsOf(info: Record<string, unknown>): EngineFacts {
   const security = Array.isArray(info.SecurityOptions) ? info.SecurityOptions.map(String) : [];
   const architecture = text('Architecture');
   if (text('OSType') === 'windows') {
-    throw new Problem('no-engine', 'the engine runs Windows containers; switch Docker Desktop to Linux containers.');
+    throw new Problem('no-engine', 'The engine runs Windows containers; switch Docker Desktop to Linux containers.');
   }
   if (!['x86_64', 'amd64', 'aarch64', 'arm64'].includes(architecture)) {
     throw new Problem('no-engine', `the engine's processor is ${architecture}; the lab builds for x86_64 and aarch64.`);

@@ -42,7 +42,7 @@ export async function prepare({ pod, session, release, workload }: Beginner, boo
 export async function startCleanup({ pod, release }: Beginner, firstCommands: readonly string[]): Promise<void> {
   const { cleanup } = release.usual ?? {};
   if (cleanup === undefined)
-    throw new Problem('bad-usage', `${release.system}@${release.version} has no clean-up in its definition.`);
+    throw new Problem('bad-usage', `${release.system}@${release.version} defines no clean-up command.`);
   await pod.boot({ argv: cleanup.enforce, firstCommands });
 }
 

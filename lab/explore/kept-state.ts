@@ -94,7 +94,7 @@ export async function readKeptState(folder: string): Promise<KeptState> {
   try {
     json = JSON.parse(await readFile(path.join(folder, STATE_FILE), 'utf8'));
   } catch (error) {
-    throw new Problem('bad-usage', `${folder} is no kept state: an exploration leaves them below states/.`, {
+    throw new Problem('bad-usage', `${folder} is not a kept state. An exploration keeps them in states/.`, {
       cause: error,
     });
   }
@@ -119,12 +119,12 @@ export async function readKeptState(folder: string): Promise<KeptState> {
 
 async function contentOf(folder: string, sha256: string): Promise<Buffer> {
   if (!/^[0-9a-f]{64}$/.test(sha256))
-    throw new Problem('bad-results', `${folder}/${STATE_FILE}: "${sha256}" is no hash`);
+    throw new Problem('bad-results', `${folder}/${STATE_FILE}: "${sha256}" is not a hash`);
   const file = path.join(folder, 'files', sha256);
   const bytes = await readFile(file).catch((error: unknown) => {
     throw new Problem('bad-results', `${file} is missing`, { cause: error });
   });
   if (sha256Of(Content.of(bytes)) !== sha256)
-    throw new Problem('bad-results', `${file} was changed: its bytes are not those of its name`);
+    throw new Problem('bad-results', `${file} was changed: its hash does not match its name`);
   return bytes;
 }

@@ -114,7 +114,11 @@ test.each([
     (file: string) => writeFileSync(file, readFileSync(file, 'utf8').replace('"schemaVersion":3', '"schemaVersion":7')),
     /version 7, and this midwrite reads 3/,
   ],
-  ['with a line that is none', (file: string) => appendFileSync(file, '{"kind":"step"}\n'), /is no line of a record/],
+  [
+    'with a line that is none',
+    (file: string) => appendFileSync(file, '{"kind":"step"}\n'),
+    /is not a line of a record/,
+  ],
 ])('a record %s is refused', async (_, spoil, says) => {
   await using at = await folder();
   writeRecord(path.join(at.path, 'r'));

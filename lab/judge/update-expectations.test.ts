@@ -121,7 +121,7 @@ describe('what is new is added', () => {
   });
 
   test('nothing without an issue, and controls and mutants are none', () => {
-    expect(() => update([at('replaced', 'oom')])).toThrow(/give --issue .*: serves/);
+    expect(() => update([at('replaced', 'oom')])).toThrow(/Add --issue .*: serves/);
     expect(
       update([at('replaced', 'oom', { role: 'control' }), at('replaced', 'oom', { role: 'canary' })]).changes,
     ).toEqual([]);

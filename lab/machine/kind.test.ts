@@ -6,7 +6,7 @@ test("what is not asked for is Debian 13 with ext4 and Docker, on the host's own
 });
 
 test('what there is not is refused, with what there is', () => {
-  expect(() => machineKind({ fileSystem: 'zfs' })).toThrow('There are: ext4, ext4-writeback, xfs, btrfs');
+  expect(() => machineKind({ fileSystem: 'zfs' })).toThrow('Available: ext4, ext4-writeback, xfs, btrfs');
   expect(() => machineKind({ arch: 'arm64' }, 'x64')).toThrow("only ones of the host's own processor (x64)");
 });
 

@@ -62,7 +62,7 @@ export function machineKind(
 function oneOf<T extends string>(what: string, text: string, all: readonly T[]): T {
   const found = all.find((one) => one === text);
   if (found !== undefined) return found;
-  throw new Problem('bad-usage', `there is no ${what} "${text}" for a machine. There are: ${all.join(', ')}.`);
+  throw new Problem('bad-usage', `Unknown ${what} "${text}" for a machine. Available: ${all.join(', ')}.`);
 }
 
 /** What is laid over Debian's own files in the machine. */

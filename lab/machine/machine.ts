@@ -96,7 +96,7 @@ export async function machineUp(
   folders = machineFolders(),
 ): Promise<Machine> {
   const why = whyNoMachine();
-  if (why !== undefined) throw new Problem('no-machine', `no machine can be made here: ${why}.`);
+  if (why !== undefined) throw new Problem('no-machine', `A machine can't be made here: ${why}.`);
   await using _ = await lock(lockFile(folders), LOCK_LIMIT_MS);
   const running = await runningMachine(folders);
   if (running !== undefined && isSame(running.kind, kind) && (await answers(endpointOf(running, folders)))) {
@@ -189,13 +189,13 @@ class RunningMachine implements Machine {
 
   async ask(question: Question): Promise<ReadonlyMap<string, string>> {
     if (isGone(this.#up.pid))
-      throw new Problem('machine-lost', `the machine (process ${this.#up.pid}) has ended by itself.`);
+      throw new Problem('machine-lost', `the machine (process ${this.#up.pid}) ended by itself.`);
     return ask(agentSocket(this.#folders), question, ASK_LIMIT_MS);
   }
 
   async cut(): Promise<void> {
     if (isGone(this.#up.pid))
-      throw new Problem('machine-lost', `the machine (process ${this.#up.pid}) had ended before its power was cut.`);
+      throw new Problem('machine-lost', `the machine (process ${this.#up.pid}) ended before its power was cut.`);
     await killQemu(this.#up.pid);
   }
 

@@ -39,7 +39,7 @@ const fits = (template: AnswerTemplate, answer: Answer): boolean =>
 function unasked(evidence: CellEvidence, answer: Answer | undefined): Verdict | undefined {
   if (answer !== undefined) return undefined;
   return evidence.of('not-ready').length > 0
-    ? notApplicable('the system was not ready again')
+    ? notApplicable('the system did not get ready again')
     : inconclusive('the system was not asked what it holds after the fault');
 }
 
@@ -174,7 +174,7 @@ export function leftForEver({ evidence, fault, proof }: Judged, { atRest }: Answ
   const listing = evidence.snapshot(moment);
   if (listing === undefined) {
     return evidence.of('not-ready').length > 0
-      ? notApplicable('the system was not ready again')
+      ? notApplicable('the system did not get ready again')
       : inconclusive(`the state folder was not looked at (${moment})`);
   }
   // One that it did try to remove, where that call failed too, is left by the fault.
@@ -236,7 +236,7 @@ export function struckIsThere({ evidence, proof }: Judged, answers: Answers, tur
       turn,
     );
   }
-  return held(proof, 'it said that the write succeeded, and it is there', turn, ...looks);
+  return held(proof, 'it reported success, and the write is there', turn, ...looks);
 }
 
 /** Whether a write leaves nothing of the one before it. */

@@ -19,9 +19,13 @@ export async function lock(file: string, limitMs: number): Promise<AsyncDisposab
       return true;
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') {
-        throw new Problem('results-unwritable', `the lock ${file} can't be made: check the rights of its folder.`, {
-          cause: error,
-        });
+        throw new Problem(
+          'results-unwritable',
+          `the lock ${file} can't be created. Check the permissions of its folder.`,
+          {
+            cause: error,
+          },
+        );
       }
     }
     const owner = decodeOwner(await readFile(file, 'utf8').catch(() => ''));

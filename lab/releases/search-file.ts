@@ -34,7 +34,7 @@ export async function readSearch(file: string): Promise<SearchFile> {
   try {
     json = JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new Problem('bad-usage', `${file} is no search of midwrite: ${describe(error)}`, { cause: error });
+    throw new Problem('bad-usage', `${file} is not a search of midwrite: ${describe(error)}`, { cause: error });
   }
   refuseNewer(json, file, SEARCH_SCHEMA_VERSION);
   const parsed = SearchFile.safeParse(json);

@@ -52,7 +52,7 @@ describe('the releases of a range', () => {
     await expect(inRange({ since: '2027' })).rejects.toThrow(
       /no release of x is in that range; the newest is 2026\.9\.6/,
     );
-    await expect(inRange({ since: 'spring' })).rejects.toThrow(/"spring" is no version/);
+    await expect(inRange({ since: 'spring' })).rejects.toThrow(/"spring" is not a version/);
   });
   test('the release before one: what is gone is none, and a correction has its release before it', async () => {
     const one = system(ALL, ['2026.5.28']);

@@ -15,7 +15,8 @@ const isTest = (version: string): boolean =>
 /** The numbers of a version that may be short: `2026.4` is the beginning of all of that. */
 function numbersOf(text: string): readonly [number, number, number, number] {
   const match = /^(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-(\d+))?/.exec(text);
-  if (match === null) throw new Problem('bad-usage', `"${text}" is no version: write one such as 2026.4 or 2026.5.28.`);
+  if (match === null)
+    throw new Problem('bad-usage', `"${text}" is not a version. Write one such as 2026.4 or 2026.5.28.`);
   const [, ...numbers] = match;
   const [a = 0, b = 0, c = 0, d = 0] = numbers.map((number) => Number(number ?? 0));
   return [a, b, c, d];

@@ -149,7 +149,7 @@ export function readMatrix(text: string, where: string): Matrix {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new Problem('bad-results', `${where} is not JSON: it was changed or damaged`, { cause: error });
+    throw new Problem('bad-results', `${where} is not JSON: it was changed or is damaged`, { cause: error });
   }
   refuseNewer(json, where, MATRIX_SCHEMA_VERSION);
   for (let version = 1; version < MATRIX_SCHEMA_VERSION; version += 1) {

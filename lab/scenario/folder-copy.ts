@@ -17,10 +17,11 @@ export async function copyFolder(pod: Pod): Promise<FolderCopy> {
   return entries
     .filter(({ gone }) => gone !== true)
     .map(({ path, type, mode, size, target, contentBase64 }): RestoreEntry => {
-      if (type === 'other') throw new Problem('bad-usage', `${path} is no file, folder or link: it can't be copied.`);
+      if (type === 'other')
+        throw new Problem('bad-usage', `${path} is not a file, a folder or a link, so it can't be copied.`);
       if (type !== 'file') return { path, type, mode, pieces: [], ...(target !== undefined && { target }) };
       if (contentBase64 === undefined && size > 0)
-        throw new Problem('bad-usage', `${path} has ${size} bytes: too large a folder to be copied.`);
+        throw new Problem('bad-usage', `${path} has ${size} bytes, too much to copy.`);
       const bytes = Buffer.from(contentBase64 ?? '', 'base64');
       return {
         path,

@@ -42,7 +42,7 @@ describe('every cell is in one shard', () => {
 
   test('more shards than cells', async () => {
     const planned = await plan({ ...all, crashPoints: ['replaced'], faults: ['oom'] });
-    expect(() => cut(planned, 2, new Map())).toThrow(/the plan has 1 cells: they can't be cut into 2 shards/);
+    expect(() => cut(planned, 2, new Map())).toThrow(/The plan has 1 cells, too few for 2 shards/);
   });
 });
 
@@ -91,5 +91,5 @@ describe('the hash of a plan', () => {
 });
 
 test.each(['0/4', '5/4', '1/0', '2', 'a/b', '1/101', '-1/2', '1.5/2'])('%s is no shard', (text) => {
-  expect(() => parseShard(text)).toThrow(/is no shard\. Write which one of how many, such as 2\/4/);
+  expect(() => parseShard(text)).toThrow(/is not a shard\. Write which one of how many, such as 2\/4/);
 });

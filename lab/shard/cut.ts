@@ -15,7 +15,7 @@ export const MOST_SHARDS = 100;
 export function parseShard(text: string): ShardNumber {
   const [, index = 0, count = 0] = (/^(\d+)\/(\d+)$/.exec(text.trim()) ?? []).map(Number);
   if (index < 1 || count < 1 || index > count || count > MOST_SHARDS)
-    throw new Problem('bad-usage', `"${text}" is no shard. Write which one of how many, such as 2/4.`);
+    throw new Problem('bad-usage', `"${text}" is not a shard. Write which one of how many, such as 2/4.`);
   return { index, count };
 }
 
@@ -53,7 +53,7 @@ export function shardOf(
 export function cut(planned: readonly Planned[], count: number, durations: ReadonlyMap<string, number>): string[][] {
   const work = planned.filter(({ role }) => role === 'cell' || role === 'mutant');
   if (work.length < count)
-    throw new Problem('bad-usage', `the plan has ${work.length} cells: they can't be cut into ${count} shards.`);
+    throw new Problem('bad-usage', `The plan has ${work.length} cells, too few for ${count} shards.`);
   const guess = estimates(planned, durations);
   const parts = Array.from({ length: count }, () => new Part(planned, guess));
   for (const cell of work.toSorted((a, b) => guess(b) - guess(a))) {

@@ -135,7 +135,7 @@ describe('what is red', () => {
   test('a run that is no shard', async () => {
     await using root = await folder();
     const whole = await storeRun(root.path, 'whole', planned);
-    await expect(mergeShards([whole], root.path)).rejects.toThrow(/is a run of a whole plan, and no shard/);
+    await expect(mergeShards([whole], root.path)).rejects.toThrow(/is a run of the whole plan, not a shard/);
   });
 
   test.each(['control', 'canary'] as const)(

@@ -21,7 +21,7 @@ interface StoredShard {
 export async function mergeShards(folders: readonly string[], root: string): Promise<ResultsFolder> {
   const shards = await Promise.all(folders.map(readShard));
   const [first] = shards;
-  if (first === undefined) throw new Problem('bad-usage', 'name the folders of the shards');
+  if (first === undefined) throw new Problem('bad-usage', 'Name the folders of the shards');
   refuseOthers(first, shards);
   const { whole, count } = first.shard;
   const taken: Taken[] = [];
@@ -82,7 +82,7 @@ async function readShard(folder: string): Promise<StoredShard> {
   const results = new ResultsFolder(folder);
   const file = await results.readRun();
   if (file.shard === undefined)
-    throw new Problem('bad-usage', `${folder} is a run of a whole plan, and no shard. Shards are run with --shard.`);
+    throw new Problem('bad-usage', `${folder} is a run of the whole plan, not a shard. Run shards with --shard.`);
   return { results, file, shard: file.shard };
 }
 

@@ -16,7 +16,7 @@ export async function resolveNpm(source: NpmSource): Promise<Resolved> {
   const specs = packages.map(parsePackage);
   const twice = specs.find(({ name }, index) => specs.findIndex((one) => one.name === name) !== index);
   if (twice !== undefined)
-    throw new Problem('bad-definition', `npm() names the package ${twice.name} twice: leave one of them out.`);
+    throw new Problem('bad-definition', `npm() names the package ${twice.name} twice. Remove one.`);
   const [first, ...others] = await Promise.all(specs.map(pin));
   if (first === undefined)
     throw new Problem(

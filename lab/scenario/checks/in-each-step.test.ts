@@ -117,7 +117,7 @@ describe('each check catches its defect in the one step that has it', () => {
       'sweep-on-boot',
       "another's file taken",
       inStep(3, (cell) => look(cell, ['booted', 'served'], FOREIGN, undefined)),
-      /^step 3 .*not its to take: .*foreign file/,
+      /^step 3 .*not its own: .*foreign file/,
     ],
     [
       'retention',
@@ -202,13 +202,13 @@ describe('a turn that slept at a moment that nobody chose', () => {
   test('may be refused with an answer', () => {
     expect(wakes(ended('status 500: its file has changed', 500))).toMatchObject({
       verdict: 'held',
-      detail: expect.stringMatching(/the held turn was refused: status 500/),
+      detail: expect.stringMatching(/the held write was refused: status 500/),
     });
   });
 
   test('is not left without one', () => {
     expect(wakes(ended('timeout: no complete answer'))?.detail).toMatch(
-      /^step 4 .*the held turn failed when it woke: timeout/,
+      /^step 4 .*the held write failed after it woke: timeout/,
     );
   });
 });
