@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import path from 'node:path';
 import { Content } from './content.ts';
 
 /** A file, folder or link, whatever it is called. It never changes: a call gives another one. */
@@ -47,19 +46,6 @@ export function moveName(names: Map<string, InodeId>, from: string, to: string, 
 export function removeName(names: Map<string, InodeId>, file: string): void {
   if (!names.delete(file)) return;
   for (const inside of [...names.keys()]) if (isBelow(inside, file)) names.delete(inside);
-}
-
-/** Names without a folder that holds them can't be reached: a file system that has lost a folder has lost them too. Below `root` only. */
-export function reachable(names: ReadonlyMap<string, InodeId>, root: string): Map<string, InodeId> {
-  const known = new Map<string, boolean>([[root, true]]);
-  const isThere = (file: string): boolean => {
-    const seen = known.get(file);
-    if (seen !== undefined) return seen;
-    const answer = file !== '/' && names.has(file) && isThere(path.posix.dirname(file));
-    known.set(file, answer);
-    return answer;
-  };
-  return new Map([...names].filter(([file]) => isThere(file)));
 }
 
 /** What a file, folder or link is, whatever it is called: most of them are the same in every state. */

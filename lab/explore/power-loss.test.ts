@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LOG, NEW, OLD, ROOT, rightTurn, SmallRecord, STORE } from '../test/small-record.ts';
 import { Content } from './content.ts';
 import { inodeAt } from './folder-image.ts';
@@ -101,4 +101,38 @@ test('what is left of data, page by page', () => {
   expect(pages(left('zeros'))).toBe('d000');
   expect(pages(left('last-page-zeros'))).toBe('dnn0');
   expect(pages(left('kept'))).toBe('dnnn');
+});
+
+describe('a folder that is renamed takes its entries along, whichever of them are durable', () => {
+  const begun = () => new SmallRecord({}).mkdir(`${ROOT}/now`).create(`${ROOT}/now/one`).sync(ROOT, 'syncfs');
+  const next = () => begun().mkdir(`${ROOT}/next`).create(`${ROOT}/next/one`).create(`${ROOT}/next/two`);
+  const left = (record: WriteRecord) =>
+    new Set(
+      statesBehind(record).states.map(({ image }) =>
+        [...image.names.keys()]
+          .map((file) => file.slice(ROOT.length + 1))
+          .sort()
+          .join(' '),
+      ),
+    );
+
+  test('its new name is durable, and what was made in it before is there or not', () => {
+    const { record } = next().rename(`${ROOT}/now`, `${ROOT}/before`).rename(`${ROOT}/next`, `${ROOT}/now`).sync(ROOT);
+    expect(left(record)).toEqual(
+      new Set(['', ' now/one', ' now/two', ' now/one now/two'].map((inside) => `before before/one now${inside}`)),
+    );
+  });
+
+  test('a sync of it under its new name makes what was made under the old one durable', () => {
+    const { record } = next().rename(`${ROOT}/next`, `${ROOT}/last`).sync(`${ROOT}/last`);
+    expect(left(record)).toEqual(
+      new Set(['now now/one', 'next next/one next/two now now/one', 'last last/one last/two now now/one']),
+    );
+  });
+
+  test('what is made in it after the rename is in it under the old name too', () => {
+    const { record } = begun().rename(`${ROOT}/now`, `${ROOT}/later`).create(`${ROOT}/later/three`);
+    expect(left(record)).toContain('now now/one now/three');
+    expect(left(record)).toContain('later later/one later/three');
+  });
 });

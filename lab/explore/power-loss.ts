@@ -1,7 +1,8 @@
 import { roleOf } from '../observe/places.ts';
 import { Content, PAGE_BYTES } from './content.ts';
+import { Directories, type DirectoryEntry, directoryAt, entryOf } from './directories.ts';
 import { type Choice, drawChoices, type LossGroups, type Pending } from './draw-losses.ts';
-import { type FolderImage, type Inode, type InodeId, moveName, reachable, removeName } from './folder-image.ts';
+import type { FolderImage, Inode, InodeId } from './folder-image.ts';
 import { NO_PROTOCOL, type Protocols } from './protocol.ts';
 import type { Step } from './record.ts';
 import type { Applied, NameChange, Replay } from './replay.ts';
@@ -28,6 +29,9 @@ export interface PendingName extends NameChange {
   readonly op: string;
   /** It put its file in place of another. */
   readonly replaces: boolean;
+  /** The same as entries of directories, whatever those are called later. */
+  readonly from?: DirectoryEntry;
+  readonly into?: DirectoryEntry & { readonly id: InodeId };
 }
 
 /** Data of a file that no sync made durable. */
@@ -58,7 +62,8 @@ export interface PowerLossState {
 export class Durability {
   readonly #replay: Replay;
   readonly #protocols: Protocols;
-  readonly #names: Map<string, InodeId>;
+  /** The names that are durable. */
+  readonly #durable: Directories;
   readonly #data = new Map<InodeId, PendingData>();
   readonly #contents = new WeakMap<PendingData, Map<DataFate, Content>>();
   #changes: PendingName[] = [];
@@ -71,7 +76,7 @@ export class Durability {
   constructor(replay: Replay, protocols: Protocols = NO_PROTOCOL) {
     this.#replay = replay;
     this.#protocols = protocols;
-    this.#names = new Map(replay.image.names);
+    this.#durable = Directories.of(replay.image.names, replay.root);
   }
 
   get pending(): { names: readonly PendingName[]; data: readonly PendingData[] } {
@@ -85,7 +90,7 @@ export class Durability {
   apply(index: number, step: Step, applied: Applied, before: FolderImage): void {
     for (const change of applied.names) {
       const replaces = step.op === 'rename' && change.added !== undefined && before.names.has(change.added.path);
-      this.#changes.push({ ...change, step: index, op: step.op, replaces });
+      this.#changes.push({ ...this.#inDirectories(change, before), step: index, op: step.op, replaces });
       if (replaces && change.added !== undefined) this.#placed.set(change.added.id, index);
     }
     for (const [id, ranges] of applied.data) {
@@ -95,11 +100,22 @@ export class Durability {
       if (step.synchronous === true) this.#data.delete(id);
     }
     if (step.op !== 'sync') return;
-    this.#sync(step, applied.subject);
+    this.#sync(step, applied.subject, before);
     if (step.syscall !== 'sync_file_range') this.#lastCommit = index;
   }
 
-  #sync(step: Step, subject: InodeId | undefined): void {
+  #inDirectories(change: NameChange, { names }: FolderImage): NameChange & Pick<PendingName, 'from' | 'into'> {
+    const { removed, added } = change;
+    const from = removed === undefined ? undefined : entryOf(names, this.#root, removed);
+    const into = added === undefined ? undefined : entryOf(names, this.#root, added.path);
+    return {
+      ...change,
+      ...(from !== undefined && { from }),
+      ...(into !== undefined && added !== undefined && { into: { ...into, id: added.id } }),
+    };
+  }
+
+  #sync(step: Step, subject: InodeId | undefined, { names }: FolderImage): void {
     switch (step.syscall) {
       case 'syncfs':
         this.#makeDurable(() => true);
@@ -110,18 +126,23 @@ export class Durability {
         return;
       default:
         if (subject !== undefined) this.#data.delete(subject);
-        this.#makeDurable((change) => change.folders.includes(step.path));
+        this.#syncDirectory(directoryAt(names, this.#root, step.path));
     }
   }
 
+  #syncDirectory(synced: InodeId | undefined): void {
+    if (synced === undefined) return;
+    this.#makeDurable(({ from, into }) => from?.directory === synced || into?.directory === synced);
+  }
+
   #makeDurable(isSynced: (change: PendingName) => boolean): void {
-    for (const change of this.#changes.filter(isSynced)) applyChange(this.#names, change);
+    for (const change of this.#changes.filter(isSynced)) applyChange(this.#durable, change);
     this.#changes = this.#changes.filter((change) => !isSynced(change));
   }
 
   /** Of a file that has no name, on the disk or after any call that is not there yet, nobody can tell what became of its data: it was unlinked while open. */
   #reachableData(): PendingData[] {
-    const named = new Set(this.#names.values());
+    const named = this.#durable.ids();
     for (const { added } of this.#changes) if (added !== undefined) named.add(added.id);
     return [...this.#data.values()].filter(({ id }) => named.has(id));
   }
@@ -218,10 +239,10 @@ export class Durability {
     data: readonly PendingData[],
     fateOf: (id: InodeId) => DataFate,
   ): PowerLossState {
-    const names = new Map(this.#names);
+    const tree = this.#durable.copy();
     const losses: Loss[] = [];
     for (const [index, change] of this.#changes.entries()) {
-      if (kept[index] === true) applyChange(names, change);
+      if (kept[index] === true) applyChange(tree, change);
       else losses.push({ kind: 'name', change });
     }
     const inodes = new Map(current);
@@ -232,7 +253,7 @@ export class Durability {
       inodes.set(one.id, { ...inode, content: this.#contentAfter(fate, one, inode.content) });
       losses.push({ kind: 'data', id: one.id, fate, step: one.step });
     }
-    const image = { names: reachable(names, this.#root), inodes };
+    const image = { names: tree.names(), inodes };
     // What was lost of a file that has no name now is no loss.
     const there = new Set(image.names.values());
     const seen = losses.filter((loss) => loss.kind === 'name' || there.has(loss.id));
@@ -273,15 +294,9 @@ const pendingOf = (names: readonly PendingName[], data: readonly PendingData[]):
   fates: FATES,
 });
 
-function applyChange(names: Map<string, InodeId>, { removed, added }: NameChange): void {
-  if (added === undefined) {
-    if (removed !== undefined) removeName(names, removed);
-  } else if (removed !== undefined && names.get(removed) === added.id) {
-    moveName(names, removed, added.path, added.id);
-  } else {
-    if (removed !== undefined) removeName(names, removed);
-    names.set(added.path, added.id);
-  }
+function applyChange(tree: Directories, { from, into }: PendingName): void {
+  if (from !== undefined) tree.delete(from);
+  if (into !== undefined) tree.set(into, into.id);
 }
 
 /** Which of so many changes are kept, each choice once. */

@@ -30,6 +30,7 @@ export class SmallRecord {
   readonly #turns: Turn[] = [];
   readonly #inos = new Map<string, number>();
   readonly #sizes = new Map<number, number>();
+  readonly #folders = new Set<number>();
   #at = 0;
   #lastIno = 0;
   end: Entry[] = [];
@@ -47,10 +48,12 @@ export class SmallRecord {
     this.#lastIno += 1;
     this.#inos.set(path, this.#lastIno);
     this.#sizes.set(this.#lastIno, size);
-    return [{ kind: 'name', path, ino: this.#lastIno }, this.#inode(this.#lastIno, type)];
+    if (type === 'directory') this.#folders.add(this.#lastIno);
+    return [{ kind: 'name', path, ino: this.#lastIno }, this.#inode(this.#lastIno)];
   }
 
-  #inode(ino: number, type: 'file' | 'directory' = 'file'): Effect {
+  #inode(ino: number): Effect {
+    const type = this.#folders.has(ino) ? 'directory' : 'file';
     return { kind: 'inode', ino, type, mode: type === 'file' ? 0o600 : 0o700, size: this.#sizes.get(ino) ?? 0 };
   }
 
@@ -95,13 +98,18 @@ export class SmallRecord {
   }
 
   sync(path: string, syscall = 'fsync'): this {
-    return this.#step('sync', syscall, path, [this.#inode(this.#ino(path), path === ROOT ? 'directory' : 'file')]);
+    return this.#step('sync', syscall, path, [this.#inode(this.#ino(path))]);
   }
 
   rename(path: string, to: string): this {
     const ino = this.#ino(path);
     this.#inos.delete(path);
     this.#inos.set(to, ino);
+    for (const [inside, known] of [...this.#inos])
+      if (inside.startsWith(`${path}/`)) {
+        this.#inos.delete(inside);
+        this.#inos.set(to + inside.slice(path.length), known);
+      }
     const effects: Effect[] = [
       { kind: 'name', path, ino: null },
       { kind: 'name', path: to, ino },
