@@ -9,12 +9,18 @@ export interface MachineOptions {
   arch?: string;
   fileSystem?: string;
   engine?: string;
+  blockLog?: boolean;
 }
 
 export async function machineUpCommand(options: MachineOptions): Promise<ExitCode> {
   const kind = machineKind(options);
   const say = (line: string) => console.log(line);
-  const { endpoint, up } = await machineUp(kind, { say, signal: interrupted, outlivesLab: true });
+  const { endpoint, up } = await machineUp(kind, {
+    say,
+    signal: interrupted,
+    outlivesLab: true,
+    blockLog: options.blockLog === true,
+  });
   console.log(
     `The machine (${inWords(kind)}) is up after ${(up.bootMs / 1000).toFixed(0)} s; its engine is at ${endpoint.uri}. ` +
       '`--on machine` uses it, `npx midwrite machine down` stops it.',

@@ -17,6 +17,7 @@ import { Interrupted, interruptible } from './interrupt.ts';
 import { judgeCommand } from './judge.ts';
 import { list } from './list.ts';
 import { machineDownCommand, machineStatusCommand, machineUpCommand } from './machine.ts';
+import { machineModelCommand } from './machine-model.ts';
 import { mergeCommand } from './merge.ts';
 import { mutantsCommand } from './mutants.ts';
 import { onRequest } from './on-request.ts';
@@ -336,6 +337,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .option('--arch <name>', "its processor: x64 or arm64 (default: the host's)")
     .option('--file-system <name>', 'of the disk that has the volumes (default: ext4)')
     .option('--engine <name>', 'its engine (default: docker)')
+    .option('--block-log', 'write down every write and flush of its state disk, for `explore --power block-log`')
     .action(action(machineUpCommand));
   machine
     .command('down')
@@ -347,6 +349,12 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .description('say whether it is up, and how it runs here')
     .option('--json', 'print JSON')
     .action(action(machineStatusCommand));
+  machine
+    .command('model')
+    .description("compare the explorer's model of power losses with what they really leave on a file system")
+    .option('--file-system <name>', 'of the disk that has the volumes (default: ext4)')
+    .option('-o, --results <folder>', 'where the results go', 'results')
+    .action(action(machineModelCommand));
   midwrite
     .command('clean')
     .description('remove all containers, volumes and folders of the lab, also those of a lab that runs')

@@ -88,7 +88,14 @@ test('every subset of a few names; of many the prefixes, each one lost and each 
 test('what is left of data, page by page', () => {
   const durable = Content.of(Buffer.alloc(4096, 'd'));
   const current = durable.write(4096, Buffer.alloc(3 * 4096, 'n'));
-  const pending = { id: 1, step: 0, path: STORE, durable, ranges: [{ from: 4096, to: 4 * 4096 }] };
+  const pending = {
+    id: 1,
+    step: 0,
+    path: STORE,
+    durable,
+    earlier: [],
+    ranges: [{ from: 4096, to: 4 * 4096 }],
+  };
   const left = (fate: Parameters<typeof contentAfter>[0]) =>
     contentAfter(fate, pending, current).text().replaceAll('\0', '0');
   const pages = (text: string) =>

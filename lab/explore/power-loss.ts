@@ -42,6 +42,8 @@ export interface PendingData {
   /** What it was called there. */
   readonly path: string;
   readonly durable: Content;
+  /** What it held after each change since then, but for the last; empty where nobody asks for it: a version of a large file is large. */
+  readonly earlier: readonly Content[];
   readonly ranges: readonly { from: number; to: number }[];
 }
 
@@ -58,10 +60,24 @@ export interface PowerLossState {
   readonly onExt4: boolean;
 }
 
+/** What a power loss at one moment chooses from. */
+export interface Book {
+  readonly root: string;
+  /** The names that are on the disk for sure. */
+  readonly durable: Directories;
+  /** Changes of names that may be there or not. */
+  readonly changes: readonly PendingName[];
+  /** Everything as every process sees it. */
+  readonly inodes: ReadonlyMap<InodeId, Inode>;
+  /** Files whose data may be there or not. */
+  readonly data: ReadonlyMap<InodeId, PendingData>;
+}
+
 /** The book of what is durable. What was there before the record counts as durable. */
 export class Durability {
   readonly #replay: Replay;
   readonly #protocols: Protocols;
+  readonly #keepsEarlier: boolean;
   /** The names that are durable. */
   readonly #durable: Directories;
   readonly #data = new Map<InodeId, PendingData>();
@@ -72,11 +88,26 @@ export class Durability {
   /** On ext4 a sync of anything commits the journal, and with it every change of a name before it. */
   #lastCommit = -1;
 
-  /** @param protocols what is safe as a whole, and is not combined with anything else */
-  constructor(replay: Replay, protocols: Protocols = NO_PROTOCOL) {
+  /**
+   * @param protocols what is safe as a whole, and is not combined with anything else
+   * @param keepsEarlier also what each file held between its last sync and now
+   */
+  constructor(replay: Replay, protocols: Protocols = NO_PROTOCOL, keepsEarlier = false) {
     this.#replay = replay;
+    this.#keepsEarlier = keepsEarlier;
     this.#protocols = protocols;
     this.#durable = Directories.of(replay.image.names, replay.root);
+  }
+
+  /** What there is to choose from at this moment: it stays as it is. */
+  get book(): Book {
+    return {
+      root: this.#root,
+      durable: this.#durable.copy(),
+      changes: [...this.#changes],
+      inodes: this.#replay.image.inodes,
+      data: new Map(this.#data),
+    };
   }
 
   get pending(): { names: readonly PendingName[]; data: readonly PendingData[] } {
@@ -95,8 +126,10 @@ export class Durability {
     }
     for (const [id, ranges] of applied.data) {
       const known = this.#data.get(id);
-      const durable = known?.durable ?? before.inodes.get(id)?.content ?? Content.empty;
-      this.#data.set(id, { id, step: index, path: step.path, durable, ranges: [...(known?.ranges ?? []), ...ranges] });
+      const last = before.inodes.get(id)?.content ?? Content.empty;
+      const durable = known?.durable ?? last;
+      const earlier = known === undefined || !this.#keepsEarlier ? [] : [...known.earlier, last];
+      this.#data.set(id, { id, step: index, path: step.path, durable, earlier, ranges: [...(known?.ranges ?? []), ...ranges] });
       if (step.synchronous === true) this.#data.delete(id);
     }
     if (step.op !== 'sync') return;
@@ -294,7 +327,7 @@ const pendingOf = (names: readonly PendingName[], data: readonly PendingData[]):
   fates: FATES,
 });
 
-function applyChange(tree: Directories, { from, into }: PendingName): void {
+export function applyChange(tree: Directories, { from, into }: PendingName): void {
   if (from !== undefined) tree.delete(from);
   if (into !== undefined) tree.set(into, into.id);
 }

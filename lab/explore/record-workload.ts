@@ -9,6 +9,7 @@ import { isJudgedByAnswers, type Release } from '../system.ts';
 import { cleanupEnds, prepare, startCleanup } from './beginning.ts';
 import type { AnswerBefore, Turn } from './record.ts';
 import { RecordWriter } from './record-file.ts';
+import type { Around } from './record-programs.ts';
 import type { Workload } from './workload.ts';
 
 const STEP_LIMIT_MS = 120_000;
@@ -29,6 +30,7 @@ export interface Recorded {
 /**
  * Runs a workload once with every change of the state folder written down.
  * @param folder where the record goes; a new one
+ * @param around of a workload that begins in a warm system
  * @throws Problem not-ready, system-died, no-space, …
  */
 export async function recordWorkload(
@@ -38,6 +40,7 @@ export async function recordWorkload(
   folder: string,
   label: string,
   signal: AbortSignal,
+  around?: Around,
 ): Promise<Recorded> {
   const { release } = subject;
   const { root } = release.promises;
@@ -80,6 +83,7 @@ export async function recordWorkload(
   switch (workload.begins) {
     case 'warm':
       await gateSays(pod, 'base', () => pod.gate.send('record'), signal);
+      await around?.begins(pod.volume);
       break;
     case 'boot':
       await boot(['record']);
@@ -104,6 +108,7 @@ export async function recordWorkload(
   if (pod.gate.howEnded === undefined) {
     await session.bootSettled();
     await endRecord(pod, signal);
+    await around?.ended();
   }
   isWanted = false;
   const begins = answerBegins(release);

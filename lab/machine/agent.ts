@@ -12,6 +12,10 @@ export type Question =
   | ['sync-engine']
   | ['sync-state']
   | ['loop', rounds: string]
+  /** Microseconds since 1970, by the machine's own clock. */
+  | ['clock']
+  /** The kernel writes by itself from here on, every so many hundredths of a second. */
+  | ['writeback', centiseconds: string]
   | ['power-off'];
 
 /**

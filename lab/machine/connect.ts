@@ -4,13 +4,19 @@ import type { BuildOptions } from '../image/recipe.ts';
 import { Problem } from '../problem.ts';
 import { lock } from '../reaper/lock.ts';
 import { lockFile, type MachineFolders, machineFolders } from './folders.ts';
-import { machineKind } from './kind.ts';
+import { type FileSystem, machineKind } from './kind.ts';
 import { letGo, type Machine, machineUp, runningMachine, sweepMachine } from './machine.ts';
 import { slownessOf } from './slowness.ts';
 
 /** Where something is to run: on this host's engine, or on the machine of the lab's own. */
 export const PLACES = ['engine', 'machine'] as const;
 export type Place = (typeof PLACES)[number];
+
+/** What is asked of a machine; what is not, is as it is. */
+export interface AskedMachine {
+  fileSystem?: FileSystem;
+  blockLog?: boolean;
+}
 
 /** What this process uses of a machine; one at a time. */
 let inUse: { machine: Machine; alone: AsyncDisposable } | undefined;
@@ -21,6 +27,7 @@ const aloneFile = (folders: MachineFolders) => `${lockFile(folders)}.use`;
 /**
  * The engine that something runs on. A power can only be cut where it is the lab's own: what needs that brings the machine up by itself, unless a
  * person named another engine.
+ * @param asked what the machine must be, where one is used
  * @param needs the name of what cuts the power, if anything does
  * @throws Problem bad-usage: it needs the machine, and another engine was named; no-engine, no-machine
  */
@@ -28,6 +35,7 @@ export async function connectTo(
   place: Place | undefined,
   needs: string | undefined,
   options: BuildOptions,
+  asked: AskedMachine = {},
 ): Promise<Engine> {
   await sweepMachine();
   const named = candidates(surroundings()).find(({ explicit }) => explicit);
@@ -38,16 +46,17 @@ export async function connectTo(
         "names an engine whose machine is not the lab's own: run it with --on machine.",
     );
   if (place !== 'machine' && needs === undefined) return connect(options.say);
-  return onMachine(options);
+  return onMachine(options, asked);
 }
 
-async function onMachine(options: BuildOptions): Promise<Engine> {
+async function onMachine(options: BuildOptions, { fileSystem, blockLog = false }: AskedMachine): Promise<Engine> {
   const folders = machineFolders();
   // A cut takes everything with it that runs there: one lab at a time.
   const alone = await lock(aloneFile(folders), ALONE_LIMIT_MS);
   try {
-    const kind = (await runningMachine(folders))?.kind ?? machineKind({});
-    const machine = await machineUp(kind, { ...options, outlivesLab: false }, folders);
+    const running = (await runningMachine(folders))?.kind;
+    const kind = { ...(running ?? machineKind({})), ...(fileSystem !== undefined && { fileSystem }) };
+    const machine = await machineUp(kind, { ...options, outlivesLab: false, blockLog }, folders);
     inUse = { machine, alone };
     return { ...(await open(machine.endpoint)), machine, slowness: await slownessOf(machine) };
   } catch (error) {

@@ -6,7 +6,7 @@ import type { BuildOptions } from '../image/recipe.ts';
 import { Problem } from '../problem.ts';
 import { run } from '../process.ts';
 import { makeCertificates } from './certificates.ts';
-import { type DiskFiles, diskFiles, type MachineFolders } from './folders.ts';
+import { type DiskFiles, diskFiles, type MachineFolders, stateBase, stateDisk, stateLog } from './folders.ts';
 import { diskName, FILE_SYSTEMS, type MachineKind, OVERLAY, packagesOf } from './kind.ts';
 
 const BUILD_LIMIT_MS = 30 * 60_000;
@@ -145,4 +145,16 @@ export async function makeStateDisk(
     code: 'no-machine',
     signal: options.signal,
   });
+}
+
+/** Keeps the state disk as it was made, and begins an empty log beside it: what is in the log is applied to that. */
+export async function beginBlockLog(folders: MachineFolders): Promise<void> {
+  await run({
+    file: 'cp',
+    args: ['--sparse=always', stateDisk(folders), stateBase(folders)],
+    purpose: 'keeping the state disk as it was made',
+    limitMs: MAKE_LIMIT_MS,
+    code: 'no-machine',
+  });
+  await writeFile(stateLog(folders), '', { mode: 0o600 });
 }

@@ -35,6 +35,10 @@ export function diskFiles(folders: MachineFolders, name: string): DiskFiles {
 }
 
 export const stateDisk = (folders: MachineFolders) => path.join(folders.data, 'state.img');
+/** The state disk as it was made, before its first boot; with a block log only. */
+export const stateBase = (folders: MachineFolders) => path.join(folders.data, 'state.base.img');
+/** What was written to the state disk since, as QEMU tells it (block-log.ts). */
+export const stateLog = (folders: MachineFolders) => path.join(folders.data, 'state.log');
 export const pidFile = (folders: MachineFolders) => path.join(folders.run, 'qemu.pid');
 export const consoleFile = (folders: MachineFolders) => path.join(folders.run, 'console.log');
 export const agentSocket = (folders: MachineFolders) => path.join(folders.run, 'agent.sock');

@@ -21,19 +21,27 @@ export const ENGINES = ['docker'] as const;
 
 /** How a state disk is made and mounted. `commit`: nothing reaches the disk by a timer (ext4(5), btrfs(5)); what XFS has for it is set in the machine. */
 interface StateFileSystem {
+  /** As mount(8) names it. */
+  type: string;
   program: string;
   package: string;
   args: readonly string[];
   options: string;
 }
 
-const EXT4 = { program: 'mke2fs', package: 'e2fsprogs', args: ['-q', '-F', '-t', 'ext4'] };
+const EXT4 = { type: 'ext4', program: 'mke2fs', package: 'e2fsprogs', args: ['-q', '-F', '-t', 'ext4'] };
 
 export const FILE_SYSTEMS = {
   ext4: { ...EXT4, options: 'noatime,commit=600' },
   'ext4-writeback': { ...EXT4, options: 'noatime,commit=600,data=writeback,noauto_da_alloc' },
-  xfs: { program: 'mkfs.xfs', package: 'xfsprogs', args: ['-q', '-f'], options: 'noatime' },
-  btrfs: { program: 'mkfs.btrfs', package: 'btrfs-progs', args: ['-q', '-f'], options: 'noatime,commit=300' },
+  xfs: { type: 'xfs', program: 'mkfs.xfs', package: 'xfsprogs', args: ['-q', '-f'], options: 'noatime' },
+  btrfs: {
+    type: 'btrfs',
+    program: 'mkfs.btrfs',
+    package: 'btrfs-progs',
+    args: ['-q', '-f'],
+    options: 'noatime,commit=300',
+  },
 } as const satisfies Record<string, StateFileSystem>;
 export type FileSystem = keyof typeof FILE_SYSTEMS;
 

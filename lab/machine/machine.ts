@@ -12,7 +12,7 @@ import { decodeOwner, encodeOwner, liveness, self } from '../reaper/owner.ts';
 import { until } from '../wait.ts';
 import { accelerator, EMULATED_COST, kvmFacts } from './accelerator.ts';
 import { ask, type Question } from './agent.ts';
-import { ensureDisk, makeStateDisk } from './disk.ts';
+import { beginBlockLog, ensureDisk, makeStateDisk } from './disk.ts';
 import {
   agentSocket,
   type DiskFiles,
@@ -21,7 +21,9 @@ import {
   type MachineFolders,
   machineFile,
   machineFolders,
+  stateBase,
   stateDisk,
+  stateLog,
 } from './folders.ts';
 import { diskName, ENGINES, FILE_SYSTEMS, type FileSystem, type MachineKind, machineKind, RELEASES } from './kind.ts';
 import {
@@ -56,6 +58,8 @@ const Up = z.object({
   memoryBytes: z.number(),
   /** A person brought it up, and takes it down; else it goes with the lab that did. */
   outlivesLab: z.boolean(),
+  /** Its state disk's writes are written down. */
+  blockLog: z.boolean().default(false),
   owner: z.string(),
   bootMs: z.number(),
 });
@@ -88,28 +92,30 @@ export function whyNoMachine(): string | undefined {
  * Makes sure that a machine of this kind runs and that its engine answers: installs QEMU on Debian, builds the disk the first time, takes away what a
  * lab that was killed left.
  * @param outlivesLab it goes on when this lab ends
+ * @param blockLog every write of its state disk is written down
  * @throws Problem no-machine, machine-lost
  */
 export async function machineUp(
   kind: MachineKind,
-  { outlivesLab, ...options }: BuildOptions & { outlivesLab: boolean },
+  { outlivesLab, blockLog = false, ...options }: BuildOptions & { outlivesLab: boolean; blockLog?: boolean },
   folders = machineFolders(),
 ): Promise<Machine> {
   const why = whyNoMachine();
   if (why !== undefined) throw new Problem('no-machine', `A machine can't be made here: ${why}.`);
   await using _ = await lock(lockFile(folders), LOCK_LIMIT_MS);
   const running = await runningMachine(folders);
-  if (running !== undefined && isSame(running.kind, kind) && (await answers(endpointOf(running, folders)))) {
+  const isAsked = (up: Up) => isSame(up.kind, kind) && (up.blockLog || !blockLog);
+  if (running !== undefined && isAsked(running) && (await answers(endpointOf(running, folders)))) {
     if (running.outlivesLab || isOwn(running)) return new RunningMachine(running, folders, options);
     throw new Problem(
       'no-machine',
       `another lab has the machine (process ${decodeOwner(running.owner)?.pid}): wait until it has ended.`,
     );
   }
-  if (running?.outlivesLab && !isSame(running.kind, kind) && !outlivesLab)
+  if (running?.outlivesLab && !isAsked(running) && !outlivesLab)
     throw new Problem(
       'no-machine',
-      `the machine that is up is another one (${inWords(running.kind)}): \`npx midwrite machine down\` first.`,
+      `the machine that is up is another one (${inWords(running.kind)}${running.blockLog ? '' : ', without a block log'}): \`npx midwrite machine down\` first.`,
     );
   await takeAway(folders);
   await installPackages(
@@ -120,6 +126,8 @@ export async function machineUp(
   );
   const { files } = await ensureDisk(folders, kind, options);
   await makeStateDisk(stateDisk(folders), kind.fileSystem, options);
+  for (const old of [stateBase(folders), stateLog(folders)]) await rm(old, { force: true });
+  if (blockLog) await beginBlockLog(folders);
   const how = accelerator(kvmFacts());
   if (how.kind === 'emulated') options.say(`${how.why}: the machine is emulated, and ${EMULATED_COST}`);
   const spec: QemuSpec = {
@@ -129,6 +137,7 @@ export async function machineUp(
     port: await freePort(),
     memoryBytes: machineMemoryBytes(totalmem()),
     outlivesLab,
+    blockLog,
   };
   const machine = new RunningMachine(await start(spec, folders, options), folders, options);
   // From here on a power cut takes nothing of the engine with it.
@@ -144,9 +153,9 @@ async function start(spec: QemuSpec, folders: MachineFolders, options: BuildOpti
   options.say(`starting the machine (${inWords(spec.kind)}, ${spec.accelerator.kind === 'kvm' ? 'KVM' : 'emulated'})`);
   const { pid, whyEnded } = await startQemu(spec, folders);
   try {
-    const { kind, port, memoryBytes, outlivesLab } = spec;
+    const { kind, port, memoryBytes, outlivesLab, blockLog } = spec;
     const up: Up = {
-      ...{ pid, port, kind, memoryBytes, outlivesLab },
+      ...{ pid, port, kind, memoryBytes, outlivesLab, blockLog },
       accelerator: spec.accelerator.kind,
       owner: encodeOwner(self()),
       bootMs: 0,
@@ -202,7 +211,9 @@ class RunningMachine implements Machine {
   async bootAgain(): Promise<void> {
     const { kind, port, memoryBytes, outlivesLab } = this.#up;
     const files = diskFiles(this.#folders, diskName(kind));
-    const spec = { kind, files, accelerator: accelerator(kvmFacts()), port, memoryBytes, outlivesLab };
+    // What was written down ends with the cut.
+    const how = { accelerator: accelerator(kvmFacts()), port, memoryBytes, outlivesLab, blockLog: false };
+    const spec = { kind, files, ...how };
     this.#up = await start(spec, this.#folders, this.#options);
   }
 }

@@ -14,6 +14,7 @@ const args = qemuArgs(
     port: 4321,
     memoryBytes: 1024 ** 3,
     outlivesLab: true,
+    blockLog: false,
   },
   { data: '/data', run: '/run/m' },
 );

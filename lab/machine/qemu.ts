@@ -5,7 +5,15 @@ import path from 'node:path';
 import { errorCode, Problem } from '../problem.ts';
 import { until } from '../wait.ts';
 import type { Accelerator } from './accelerator.ts';
-import { agentSocket, consoleFile, type DiskFiles, type MachineFolders, pidFile, stateDisk } from './folders.ts';
+import {
+  agentSocket,
+  consoleFile,
+  type DiskFiles,
+  type MachineFolders,
+  pidFile,
+  stateDisk,
+  stateLog,
+} from './folders.ts';
 import { FILE_SYSTEMS, type MachineKind } from './kind.ts';
 
 const END_LIMIT_MS = 30_000;
@@ -24,6 +32,8 @@ export interface QemuSpec {
   memoryBytes: number;
   /** It goes on when the lab that started it ends; else it dies with it, however that ends. */
   outlivesLab: boolean;
+  /** Every write and flush of the state disk is written down (block-log.ts). */
+  blockLog: boolean;
 }
 
 /** Half of what the host has, and no more than is of use. */
@@ -40,7 +50,8 @@ export const qemuPackage = (cpu: MachineKind['cpu']): string =>
  * nothing more, and the guest is told that the disk has a cache to be flushed, as real ones have. `restrict=on`: nothing in the machine reaches any
  * network, its own host included; the one way in is the engine's port, on the host's loopback.
  */
-export function qemuArgs({ kind, files, accelerator, port, memoryBytes }: QemuSpec, folders: MachineFolders): string[] {
+export function qemuArgs(spec: QemuSpec, folders: MachineFolders): string[] {
+  const { kind, files, accelerator, port, memoryBytes, blockLog } = spec;
   const isArm = kind.cpu === 'arm64';
   const boot = [
     ...['root=/dev/vda', 'rw', `console=${isArm ? 'ttyAMA0' : 'ttyS0'}`, 'loglevel=4', 'net.ifnames=0'],
@@ -61,7 +72,7 @@ export function qemuArgs({ kind, files, accelerator, port, memoryBytes }: QemuSp
     ...['-smp', String(PROCESSORS), '-m', `${Math.floor(memoryBytes / MiB)}M`],
     ...['-kernel', files.kernel, '-initrd', files.initrd, '-append', boot.join(' ')],
     ...disk('system', files.root),
-    ...disk('state', stateDisk(folders)),
+    ...(blockLog ? loggedDisk('state', stateDisk(folders), stateLog(folders)) : disk('state', stateDisk(folders))),
     ...['-netdev', `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${port}-10.0.2.15:2376`],
     ...['-device', 'virtio-net-pci,netdev=net,romfile='],
     ...['-device', 'virtio-rng-pci'],
@@ -69,6 +80,23 @@ export function qemuArgs({ kind, files, accelerator, port, memoryBytes }: QemuSp
     ...['-device', 'virtserialport,chardev=agent,name=midwrite'],
     ...['-serial', `file:${consoleFile(folders)}`],
     ...['-pidfile', pidFile(folders)],
+  ];
+}
+
+/**
+ * A disk with QEMU's filter `blklogwrites` above it. The host is asked for no flush (`cache.no-flush` of the files below), and the filter still gets
+ * each flush of the guest, which it writes into the log.
+ */
+function loggedDisk(id: string, file: string, log: string): string[] {
+  const raw = (name: string, at: string) => [
+    '-blockdev',
+    `driver=file,node-name=${name},filename=${at},cache.no-flush=on,discard=unmap`,
+  ];
+  return [
+    ...raw(`${id}-file`, file),
+    ...raw(`${id}-log`, log),
+    ...['-blockdev', `driver=blklogwrites,node-name=${id},file=${id}-file,log=${id}-log,log-sector-size=512`],
+    ...['-device', `virtio-blk-pci,drive=${id}`],
   ];
 }
 

@@ -259,6 +259,11 @@ export class Pod implements AsyncDisposable {
     return this.#sidecar;
   }
 
+  /** The volume with the state folder. */
+  get volume(): string {
+    return this.#volume;
+  }
+
   get watch(): DockerWatch {
     return this.#watch;
   }

@@ -1,0 +1,121 @@
+import path from 'node:path';
+import type { Engine } from '../engine/engine.ts';
+import { type BlockRecording, recordBlocks } from '../machine/block-recording.ts';
+import { machineFolders } from '../machine/folders.ts';
+import type { Machine } from '../machine/machine.ts';
+import { Problem } from '../problem.ts';
+import { type AgainstKernel, againstKernel } from './against-kernel.ts';
+import { RealStates } from './real-states.ts';
+import { openRecord } from './record-file.ts';
+import { type Around, recordPrograms } from './record-programs.ts';
+import { recordWorkload, type Subject } from './record-workload.ts';
+import { workloads } from './workload.ts';
+
+/** Hundredths of a second between two times that the kernel writes by itself, and how long each call takes then. */
+const WRITEBACK_CENTISECONDS = 1;
+const SLOWED_MS = 20;
+/** Subsets of what no flush had made durable, between two flushes: three kinds of so many each. */
+const SAMPLED = 3;
+
+/** A write, and what power failures in it and behind it really left. */
+export interface WriteOnMachine extends AgainstKernel {
+  /** Of the program or the system. */
+  readonly name: string;
+  /** The kernel wrote by itself meanwhile, and not only where it was asked to. */
+  readonly writeback: boolean;
+  readonly calls: number;
+  readonly refused: readonly { origin: string; why: string }[];
+  readonly tookMs: number;
+}
+
+/** A record, and the part of the disk's log that belongs to it. */
+interface Recorded {
+  name: string;
+  folder: string;
+  writeback: boolean;
+  blocks: BlockRecording;
+}
+
+/**
+ * Records writes on a machine whose disk has a log, and compares every folder that a power failure leaves there with what the model says: of small programs
+ * and of systems, each with the kernel's own writeback off and on.
+ * @param image one with Node and writegate
+ * @throws Problem no-machine: it has no block log
+ */
+export async function modelOnMachine(
+  engine: Engine,
+  folder: string,
+  what: { image: string; subjects: readonly { name: string; subject: Subject }[] },
+  { signal, say }: { signal: AbortSignal; say(line: string): void },
+): Promise<WriteOnMachine[]> {
+  const machine = loggedMachine(engine);
+  const recorded: Recorded[] = [];
+  for (const writeback of [false, true]) {
+    if (writeback) await machine.ask(['writeback', String(WRITEBACK_CENTISECONDS)]);
+    const into = path.join(folder, writeback ? 'writeback' : 'synced');
+    const around = (name: string): Around =>
+      aroundOf(machine, { name, folder: path.join(into, name), writeback }, recorded);
+    say(`recording small programs${writeback ? ', with writeback' : ''}`);
+    await recordPrograms(engine, what.image, into, { around, slowMs: writeback ? SLOWED_MS : 0, signal });
+    for (const { name, subject } of what.subjects) {
+      say(`recording a turn of ${name}${writeback ? ', with writeback' : ''}`);
+      const [turn] = workloads;
+      if (turn === undefined) throw new Error('there are workloads');
+      const label = `${path.basename(folder)}/${path.basename(into)}-${name}`;
+      await recordWorkload(engine, subject, turn, path.join(into, name), label, signal, around(name));
+    }
+  }
+  return compareAll(machine, recorded, say);
+}
+
+/** @throws Problem no-machine */
+export function loggedMachine({ machine }: Engine): Machine {
+  if (machine?.up.blockLog === true) return machine;
+  throw new Problem(
+    'no-machine',
+    'the writes of this engine’s disk are not written down: `npx midwrite machine up --block-log`.',
+  );
+}
+
+/** Records the part of the disk's log that belongs to a write. */
+export function aroundOf<Of extends object>(
+  machine: Machine,
+  what: Of,
+  recorded: (Of & { blocks: BlockRecording })[],
+): Around {
+  let end: (() => Promise<BlockRecording>) | undefined;
+  return {
+    async begins(volume) {
+      end = await recordBlocks(machine, machineFolders(), volume);
+    },
+    async ended() {
+      if (end === undefined) throw new Error('it did not begin');
+      recorded.push({ ...what, blocks: await end() });
+    },
+  };
+}
+
+async function compareAll(
+  machine: Machine,
+  recorded: readonly Recorded[],
+  say: (line: string) => void,
+): Promise<WriteOnMachine[]> {
+  const upTo = Math.max(...recorded.map(({ blocks }) => blocks.to));
+  await using states = await RealStates.open(machineFolders(), machine.up.kind.fileSystem, upTo);
+  const all: WriteOnMachine[] = [];
+  for (const { name, folder, writeback, blocks } of recorded) {
+    using open = openRecord(folder);
+    const { record } = open;
+    const emptied = record.sharedMemory ?? new Set<string>();
+    const read = await states.of(blocks, { root: record.root, emptied, sampled: SAMPLED });
+    const against = againstKernel(record, read.states);
+    const { refused, tookMs } = read;
+    all.push({ name, writeback, calls: record.steps.length, ...against, refused, tookMs });
+    const { real, distinct, ofModel, reached, between, outside } = against;
+    say(
+      `${name}${writeback ? ', writeback' : ''}: ${real} real states read in ${(tookMs / 1000).toFixed(1)} s, ${distinct} distinct; ` +
+        `${reached.size} of ${ofModel} that the model tries, ${between.size} between them, ${outside.length} outside, ${refused.length} not mounted`,
+    );
+  }
+  return all;
+}
