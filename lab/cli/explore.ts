@@ -51,6 +51,7 @@ export interface ExploreCommandOptions {
   jobs?: number;
   results: string;
   json?: boolean;
+  power?: string;
   on?: Place;
 }
 
@@ -119,7 +120,8 @@ async function exploreRelease(
   before?: Asked,
 ): Promise<ExitCode> {
   const one = workloadOf(workload, release);
-  const { engine, subject } = await prepare(release, options.on);
+  const power = powerOf(options);
+  const { engine, subject } = await prepare(release, power === undefined ? options.on : 'machine', power !== undefined);
   const shown = path.relative(process.cwd(), folder);
   say(`broken off, it goes on with: npx midwrite explore --resume ${shown}`);
   const found = await explore(engine, subject, folder, {
@@ -131,6 +133,7 @@ async function exploreRelease(
     samples,
     maxDurationMs: options.maxDuration ?? Number.POSITIVE_INFINITY,
     jobs: jobsOf(engine, options),
+    ...(power !== undefined && { power }),
     ...(config !== undefined && { again: `--config ${config} `, config }),
     ...(defect !== undefined && { defect }),
     ...(before !== undefined && { resume: before }),
@@ -182,8 +185,24 @@ async function again(folder: string, options: ExploreCommandOptions): Promise<Ex
   return verdict === 'held' ? ExitCode.sound : ExitCode.unsound;
 }
 
-async function prepare(release: Release, on: Place | undefined): Promise<{ engine: Engine; subject: Subject }> {
-  const engine = await connectTo(on, undefined, { say, signal: interrupted });
+/** @throws Problem bad-usage */
+function powerOf({ power, on }: ExploreCommandOptions): 'block-log' | undefined {
+  if (power === undefined) return undefined;
+  if (power !== 'block-log') throw new Problem('bad-usage', `Unknown power "${power}". Available: block-log.`);
+  if (on === 'engine')
+    throw new Problem(
+      'bad-usage',
+      '--power block-log needs the disk of a machine of the lab’s own: leave --on out, or --on machine.',
+    );
+  return power;
+}
+
+async function prepare(
+  release: Release,
+  on: Place | undefined,
+  blockLog = false,
+): Promise<{ engine: Engine; subject: Subject }> {
+  const engine = await connectTo(on, undefined, { say, signal: interrupted }, { blockLog });
   interrupted.throwIfAborted();
   await sweep(engine.docker, { everything: false, images: false });
   const images = await buildImagesOf(engine, release, { say, signal: interrupted });

@@ -264,6 +264,10 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       '--errors',
       'let every call of one write fail instead, with every error that it can return, a live run each',
     )
+    .option(
+      '--power <how>',
+      'block-log: read what power failures leave too, from every write and flush of a machine’s disk, and compare',
+    )
     .option('--every-call', 'with --errors: run each call, also where another one stands for it')
     .option('-c, --cell <id>', 'with --errors: one of its runs', several)
     .option('-f, --fault <name>', 'with --errors: these errors only, such as no-space-stays', several)

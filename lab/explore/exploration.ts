@@ -1,6 +1,7 @@
 import type { BehaviourCounts } from './boot-plan.ts';
 import type { Model } from './crash-state.ts';
 import type { Finding } from './finding.ts';
+import type { Power } from './power.ts';
 
 /** The version of exploration.json. */
 export const EXPLORATION_SCHEMA_VERSION = 5;
@@ -67,7 +68,10 @@ export interface Exploration {
     /** Files that are replaced by temp, sync, rename and a sync of the folder, by their roles, and how often: safe as a whole, and not combined. */
     protocols: { file: string; times: number }[];
   };
-  findings: (Finding & { kept: string; reproduce: string })[];
+  /** What power failures really left on a machine whose disk's writes were written down (`--power block-log`). */
+  power?: Power;
+  /** `seen`: whether a power failure really left it, on what; where that was looked at. */
+  findings: (Finding & { kept: string; reproduce: string; seen?: string })[];
   map: MapRow[];
   confirmed: { at: string; agrees: boolean; differences: string[] }[];
   tookMs: { record: number; judge: number; boot: number; whole: number };

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
+import type { BlockRecording } from '../machine/block-recording.ts';
 import { roleOf } from '../observe/places.ts';
 import { midwriteVersion } from '../version.ts';
 import { type Asked, keepAsked, refuseOther } from './asked.ts';
@@ -13,7 +14,9 @@ import { EXPLORATION_SCHEMA_VERSION, type Exploration } from './exploration.ts';
 import { type Finding, findings, isSameCause } from './finding.ts';
 import { imagesOf, judgeStates, seenIn, unfaithful } from './judged.ts';
 import { keepState } from './kept-state.ts';
+import { aroundOf, loggedMachine } from './model-on-machine.ts';
 import { type Oracle, observed, oracleOf, withOracle } from './oracle.ts';
+import { realPower, stamped, untrueOf } from './power.ts';
 import { turnsAt, type WriteRecord } from './record.ts';
 import { openRecord } from './record-file.ts';
 import { recordWorkload, type Subject } from './record-workload.ts';
@@ -39,6 +42,8 @@ export interface ExploreOptions {
   /** Of a config, and of a mutant: what it is begun with again. */
   config?: string;
   defect?: string;
+  /** What power failures left is read from a log of the disk's writes too; the engine is a machine's that has one. */
+  power?: 'block-log';
   /** What a command has before `--state` that boots a kept state again, such as `--config examples `. */
   again?: string;
   /** At most so many real crashes confirm the model. Absent: a few of each kind. */
@@ -65,9 +70,12 @@ export async function explore(
   const began = performance.now();
   const endsAt = began + options.maxDurationMs;
   const label = path.basename(folder);
+  const logged = options.power === undefined ? undefined : loggedMachine(engine, options.workload);
+  const blocks: { blocks: BlockRecording }[] = [];
+  const around = logged === undefined ? undefined : aroundOf(logged, {}, blocks);
   const subject =
     options.resume === undefined
-      ? await recorded(engine, asked, folder, label, options)
+      ? await recorded(engine, asked, folder, label, options, around)
       : resumed(asked, options.resume);
   const journal = new BootJournal(folder);
   if (journal.taken > 0) options.say(`${journal.taken} boots are known already`);
@@ -75,7 +83,12 @@ export async function explore(
   const record = { ...open.record, draws: { seed: options.seed, samples: options.samples } };
   const recordedMs = performance.now() - began;
 
-  const wrong = unfaithful(record);
+  const [written] = blocks;
+  const real =
+    logged === undefined || written === undefined
+      ? undefined
+      : await realPower(logged, engine.facts.kernel, record, written.blocks);
+  const wrong = [...unfaithful(record), ...(real === undefined ? [] : untrueOf(real))];
   const { promises } = subject.release;
   const judged = judgeStates(record, { promises }, options);
   const { reduced } = judged;
@@ -107,7 +120,8 @@ export async function explore(
   const { ofWrite, ofRecovery } = together(findings(record, violations, promised), boots.ofRecovery);
   const oracle = oracleOf(subject.release);
   const kept = { folder, ...(oracle !== undefined && { oracle }), again: options.again ?? '' };
-  const found = await keepAll(record, options.models, ofWrite, ofRecovery, kept);
+  const all = await keepAll(record, options.models, ofWrite, ofRecovery, kept);
+  const found = real === undefined ? all : stamped(all, record, violations, real);
   return {
     schemaVersion: EXPLORATION_SCHEMA_VERSION,
     system: record.system,
@@ -134,6 +148,7 @@ export async function explore(
     sharedMemory: [...new Set([...(record.sharedMemory ?? [])].map((file) => roleOf(file)))].sort(),
     leftOutByBound: String(reduced.leftOutByBound),
     powerLosses: powerLossesOf(reduced, options.seed),
+    ...(real !== undefined && { power: real.power }),
     findings: found,
     map: mapOf(record, options.models, reduced, violations),
     confirmed,
@@ -153,11 +168,13 @@ async function recorded(
   folder: string,
   label: string,
   options: ExploreOptions,
+  around: ReturnType<typeof aroundOf> | undefined,
 ): Promise<Subject> {
   const { workload, models, maxStates, everyState, seed, samples, config, defect } = options;
   const subject = await observed(engine, asked, `${label}/observe`, options);
   options.say(`recording: ${workload.summary}`);
-  await recordWorkload(engine, subject, workload, path.join(folder, 'record'), `${label}/record`, options.signal);
+  const into = path.join(folder, 'record');
+  await recordWorkload(engine, subject, workload, into, `${label}/record`, options.signal, around);
   const oracle = oracleOf(subject.release);
   const { system, version } = subject.release;
   await keepAsked(folder, {

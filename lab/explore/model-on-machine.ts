@@ -9,7 +9,7 @@ import { RealStates } from './real-states.ts';
 import { openRecord } from './record-file.ts';
 import { type Around, recordPrograms } from './record-programs.ts';
 import { recordWorkload, type Subject } from './record-workload.ts';
-import { workloads } from './workload.ts';
+import { type Workload, workloads } from './workload.ts';
 
 /** Hundredths of a second between two times that the kernel writes by itself, and how long each call takes then. */
 const WRITEBACK_CENTISECONDS = 1;
@@ -68,8 +68,15 @@ export async function modelOnMachine(
   return compareAll(machine, recorded, say);
 }
 
-/** @throws Problem no-machine */
-export function loggedMachine({ machine }: Engine): Machine {
+/**
+ * @throws Problem no-machine; bad-usage: the workload does not begin in a warm system, where what was before can be made durable
+ */
+export function loggedMachine({ machine }: Engine, workload?: Workload): Machine {
+  if (workload !== undefined && workload.begins !== 'warm')
+    throw new Problem(
+      'bad-usage',
+      `${workload.name} begins with a boot: --power block-log is for turn, two-turns and stop.`,
+    );
   if (machine?.up.blockLog === true) return machine;
   throw new Problem(
     'no-machine',

@@ -129,7 +129,14 @@ export class Durability {
       const last = before.inodes.get(id)?.content ?? Content.empty;
       const durable = known?.durable ?? last;
       const earlier = known === undefined || !this.#keepsEarlier ? [] : [...known.earlier, last];
-      this.#data.set(id, { id, step: index, path: step.path, durable, earlier, ranges: [...(known?.ranges ?? []), ...ranges] });
+      this.#data.set(id, {
+        id,
+        step: index,
+        path: step.path,
+        durable,
+        earlier,
+        ranges: [...(known?.ranges ?? []), ...ranges],
+      });
       if (step.synchronous === true) this.#data.delete(id);
     }
     if (step.op !== 'sync') return;

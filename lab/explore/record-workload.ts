@@ -108,8 +108,8 @@ export async function recordWorkload(
   if (pod.gate.howEnded === undefined) {
     await session.bootSettled();
     await endRecord(pod, signal);
-    await around?.ended();
   }
+  await around?.ended();
   isWanted = false;
   const begins = answerBegins(release);
   for (const turn of sink.turns) writer.add(withAnswerTime(turn, sent, begins));

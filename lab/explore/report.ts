@@ -46,7 +46,8 @@ function place(found: Exploration, finding: Exploration['findings'][number]): st
   const booted =
     finding.booted === undefined || found.judgedBy === 'answers' ? '' : `, after a boot (${finding.booted})`;
   if (finding.model === 'process-crash') return booted;
-  return `${booted}; ${finding.onExt4 ? 'ext4 can leave such a state too' : 'not on ext4 as it is mounted by default'}`;
+  const seen = 'seen' in finding && finding.seen !== undefined ? `; ${finding.seen}` : '';
+  return `${booted}${seen}; ${finding.onExt4 ? 'ext4 can leave such a state too' : 'not on ext4 as it is mounted by default'}`;
 }
 
 function counts(found: Exploration): string {
@@ -58,11 +59,22 @@ function counts(found: Exploration): string {
     ...(found.judgedBy === 'answers' ? ofAnswers(found) : ofFiles(found)),
     ...representatives(found),
     ...powerLosses(found),
+    ...ofPower(found),
     ...sharedMemory(found),
     `Real crashes that left what the model says: ${agreed} of ${confirmed.length}.`,
     `Recorded in ${seconds(tookMs.record)}, judged in ${seconds(tookMs.judge)}, booted in ${seconds(tookMs.boot)}.`,
   ].join('\n');
 }
+
+/** What the kernel was seen to leave, of what the model has. */
+const ofPower = ({ power }: Exploration): string[] =>
+  power === undefined
+    ? []
+    : [
+        `Real power failures on ${power.fileSystem} (${power.kernel}): ${power.real} disks read, ${power.distinct} different folders. ` +
+          `${power.reached} of the ${power.ofModel} that the model tries were there, ${power.between} that it allows and does not try, ` +
+          `${power.outside.length} that it does not allow; ${power.refused.length} could not be read.`,
+      ];
 
 const sharedMemory = ({ sharedMemory: files }: Exploration): string[] =>
   files.length === 0

@@ -20,11 +20,12 @@ const COPY_LIMIT_MS = 60_000;
  */
 const HELPER = `
 mount -t tmpfs -o mode=700 midwrite /mnt && mkdir /mnt/disk && echo ready || exit 1
-while read -r what type options image; do
+while read -r what type options; do
   case $what in
+    copy) if said=$(cp --sparse=always /mnt/flushed.img /mnt/now.img 2>&1); then echo ok; else echo failed $said; fi ;;
     mount)
       if [ "$type" = btrfs ]; then btrfs device scan --forget; fi
-      if said=$(mount -t "$type" -o "ro,loop,$options" "$image" /mnt/disk 2>&1); then echo ok; else echo failed $said; fi ;;
+      if said=$(mount -t "$type" -o "ro,loop,$options" /mnt/now.img /mnt/disk 2>&1); then echo ok; else echo failed $said; fi ;;
     unmount) if said=$(umount /mnt/disk 2>&1); then echo ok; else echo failed $said; fi ;;
   esac
 done`;
@@ -76,7 +77,8 @@ export class MountedDisks implements AsyncDisposable {
         `disks can't be mounted here (as root, with loop devices): ${value ?? 'unshare(1) ended'}`,
       );
     const disks = new MountedDisks(log, spec, child, lines);
-    await disks.#copy(base, `${disks.#room}/flushed.img`);
+    const args = ['--sparse=always', base, `${disks.#room}/flushed.img`];
+    await run({ file: 'cp', args, purpose: 'copying a disk', limitMs: COPY_LIMIT_MS });
     return disks;
   }
 
@@ -90,17 +92,18 @@ export class MountedDisks implements AsyncDisposable {
     const { entries } = this.#log;
     await this.#apply(`${this.#room}/flushed.img`, entries.slice(this.#flushed, state.flushed));
     this.#flushed = state.flushed;
-    await this.#copy(`${this.#room}/flushed.img`, `${this.#room}/now.img`);
+    const why = await this.#ask('copy');
+    if (why !== undefined) throw new Problem('no-space', `a disk of the log could not be copied: ${why}`);
     await this.#apply(
       `${this.#room}/now.img`,
       state.kept.map((index) => entries[index] as LogEntry),
     );
     const { type, options } = this.#spec;
-    const refused = await this.#ask(`mount ${type} ${options} /mnt/now.img`);
+    const refused = await this.#ask(`mount ${type} ${options}`);
     if (refused !== undefined) return { refused };
     const read = readOr(`${this.#room}/disk/${folder}`, root);
-    const why = await this.#ask('unmount');
-    if (why !== undefined) throw new Problem('no-machine', `a disk could not be unmounted: ${why}`);
+    const stuck = await this.#ask('unmount');
+    if (stuck !== undefined) throw new Problem('no-machine', `a disk could not be unmounted: ${stuck}`);
     return read;
   }
 
@@ -120,11 +123,6 @@ export class MountedDisks implements AsyncDisposable {
     } finally {
       closeSync(fd);
     }
-  }
-
-  async #copy(from: string, to: string): Promise<void> {
-    const purpose = 'copying a disk';
-    await run({ file: 'cp', args: ['--sparse=always', from, to], purpose, limitMs: COPY_LIMIT_MS });
   }
 
   /** @returns why it failed */
