@@ -1,5 +1,5 @@
 // Small programs that write in the ways in which programs do. Each makes ready what it writes to, waits to be told (SIGUSR1), and writes once.
-// Run by Node in a container of the lab's, below /state; what they write is recorded (lab/explore/record-programs.ts).
+// Run by Node under writegate, as node -e SOURCE FOLDER NAME…; what they write is recorded (lab/explore/record-programs.ts).
 const fs = require('node:fs');
 
 const PAGE = 4096;
@@ -100,7 +100,7 @@ const programs = {
   'sqlite-rollback': database('DELETE'),
 };
 
-const names = process.argv.slice(1);
+const [root, ...names] = process.argv.slice(1);
 for (const name of names) if (programs[name] === undefined) throw new Error(`there is no program ${name}`);
 let next = 0;
 
@@ -108,8 +108,8 @@ let next = 0;
 function makeReady() {
   const name = names[next];
   if (name === undefined) process.exit(0);
-  fs.mkdirSync(`/state/${name}`);
-  programs[name].ready(`/state/${name}`);
+  fs.mkdirSync(`${root}/${name}`);
+  programs[name].ready(`${root}/${name}`);
   console.error(`ready ${name}`);
 }
 
@@ -121,7 +121,7 @@ process.on('SIGUSR1', () => {
     makeReady();
     return;
   }
-  programs[name].write(`/state/${name}`);
+  programs[name].write(`${root}/${name}`);
   isWritten = true;
   console.error(`wrote ${name}`);
 });

@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { release, tmpdir } from 'node:os';
 import path from 'node:path';
+import { writegateImage } from '../../images/writegate/recipe.ts';
 import { slowed } from '../cell/slowed.ts';
-import { modelOnMachine } from '../explore/model-on-machine.ts';
+import { copyOut } from '../docker/copy-out.ts';
+import { modelOnHost, modelOnMachine, type WriteOnDisk } from '../explore/model-on-machine.ts';
 import type { Subject } from '../explore/record-workload.ts';
-import { connectTo } from '../machine/connect.ts';
-import { machineKind } from '../machine/kind.ts';
+import { ensureImage } from '../image/build.ts';
+import { connectTo, type Place } from '../machine/connect.ts';
+import { type FileSystem, machineKind } from '../machine/kind.ts';
 import { makeFolder } from '../make-folder.ts';
 import { releaseNamed } from '../plan.ts';
+import { WRITEGATE } from '../pod/pod.ts';
 import { ExitCode } from '../problem.ts';
 import { buildImagesOf } from '../run.ts';
 import { interrupted } from './interrupt.ts';
@@ -18,38 +23,69 @@ const SUBJECTS = [undefined, 'no-file-sync', 'rename-before-sync', 'no-directory
 export interface MachineModelOptions {
   fileSystem?: string;
   results: string;
+  on?: Place;
 }
 
 const say = (line: string) => console.error(`model: ${line}`);
 
-/** Compares the explorer's model of power losses with what they really leave on a machine of the lab's own. Exits 1 if the model lacks something. */
-export async function machineModelCommand({ fileSystem, results }: MachineModelOptions): Promise<ExitCode> {
+/**
+ * Compares the explorer's model of power losses with what they really leave: on a machine of the lab's own, or on a disk of this host's. Exits 1 if the
+ * model lacks something.
+ */
+export async function machineModelCommand({ fileSystem, results, on }: MachineModelOptions): Promise<ExitCode> {
   const kind = machineKind({ ...(fileSystem !== undefined && { fileSystem }) });
-  const asked = { fileSystem: kind.fileSystem, blockLog: true };
-  const engine = await connectTo('machine', undefined, { say, signal: interrupted }, asked);
+  const stamp = `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
+  const folder = path.resolve(results, `model-${stamp}-${kind.fileSystem}`);
+  await makeFolder(folder);
+  const { kernel, writes } =
+    on === 'engine' ? await onHost(kind.fileSystem, folder) : await onMachine(kind.fileSystem, folder);
+  const told = writes.map((one) => ({ ...one, reached: one.reached.size, between: one.between.size }));
+  const whole = { fileSystem: kind.fileSystem, kernel, writes: told };
+  await writeFile(path.join(folder, 'model.json'), `${JSON.stringify(whole, null, 2)}\n`);
+  const sum = (of: (one: WriteOnDisk) => number) => writes.reduce((all, one) => all + of(one), 0);
+  const outside = sum((one) => one.outside.length);
+  const refused = sum((one) => one.refused.length);
+  console.log(
+    `${kind.fileSystem} (${kernel}): ${sum((one) => one.real)} disks read, ${(sum((one) => one.real) / (sum((one) => one.tookMs) / 1000)).toFixed(0)} a second; ` +
+      `${sum((one) => one.reached.size)} of the ${sum((one) => one.ofModel)} folders that the model tries were there, ${sum((one) => one.between.size)} that it allows ` +
+      `and does not try, ${outside} that it does not allow; ${refused} could not be read. ${path.relative(process.cwd(), folder)}/model.json`,
+  );
+  for (const { name, outside: these } of writes)
+    for (const { origin, why } of these) console.log(`✗ ${name}: ${origin}: ${why}`);
+  return outside + refused === 0 ? ExitCode.sound : ExitCode.unexpectedViolation;
+}
+
+type Found = { kernel: string; writes: WriteOnDisk[] };
+
+async function onMachine(fileSystem: FileSystem, folder: string): Promise<Found> {
+  const engine = await connectTo('machine', undefined, { say, signal: interrupted }, { fileSystem, blockLog: true });
   const subjects: { name: string; subject: Subject }[] = [];
   for (const defect of SUBJECTS) {
-    const release = await releaseNamed('reference', defect);
-    const images = await buildImagesOf(engine, release, { say, signal: interrupted });
+    const subjectRelease = await releaseNamed('reference', defect);
+    const images = await buildImagesOf(engine, subjectRelease, { say, signal: interrupted });
     const subject = {
-      release: slowed(release, engine.slowness ?? 1),
+      release: slowed(subjectRelease, engine.slowness ?? 1),
       images,
-      memoryBytes: release.memory.defaultBytes,
+      memoryBytes: subjectRelease.memory.defaultBytes,
     };
     subjects.push({ name: defect ?? 'reference', subject });
   }
   const image = subjects[0]?.subject.images.system ?? '';
-  const stamp = `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
-  const folder = path.resolve(results, `model-${stamp}-${kind.fileSystem}`);
-  await makeFolder(folder);
   const writes = await modelOnMachine(engine, folder, { image, subjects }, { signal: interrupted, say });
-  const told = writes.map((one) => ({ ...one, reached: one.reached.size, between: one.between.size }));
-  const whole = { fileSystem: kind.fileSystem, kernel: engine.facts.kernel, release: kind.release, writes: told };
-  await writeFile(path.join(folder, 'model.json'), `${JSON.stringify(whole, null, 2)}\n`);
-  const outside = writes.reduce((sum, one) => sum + one.outside.length, 0);
-  const real = writes.reduce((sum, one) => sum + one.real, 0);
-  console.log(
-    `${kind.fileSystem} (${engine.facts.kernel}): ${real} real states, of which the model lacks ${outside}. ${path.relative(process.cwd(), folder)}/model.json`,
-  );
-  return outside === 0 ? ExitCode.sound : ExitCode.unexpectedViolation;
+  return { kernel: engine.facts.kernel, writes };
+}
+
+async function onHost(fileSystem: FileSystem, folder: string): Promise<Found> {
+  const engine = await connectTo('engine', undefined, { say, signal: interrupted });
+  const image = await ensureImage(engine, writegateImage, { say, signal: interrupted });
+  const own = await mkdtemp(path.join(tmpdir(), 'midwrite-'));
+  try {
+    const writegate = await copyOut(engine, image, WRITEGATE, own);
+    return {
+      kernel: release(),
+      writes: await modelOnHost(fileSystem, folder, writegate, { signal: interrupted, say }),
+    };
+  } finally {
+    await rm(own, { recursive: true });
+  }
 }

@@ -358,6 +358,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .description("compare the explorer's model of power losses with what they really leave on a file system")
     .option('--file-system <name>', 'of the disk that has the volumes (default: ext4)')
     .option('-o, --results <folder>', 'where the results go', 'results')
+    .addOption(on())
     .action(action(machineModelCommand));
   midwrite
     .command('clean')

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
-import type { BlockRecording } from '../machine/block-recording.ts';
+import { type BlockRecording, writesOf } from '../machine/block-recording.ts';
+import { machineFolders } from '../machine/folders.ts';
 import { roleOf } from '../observe/places.ts';
 import { midwriteVersion } from '../version.ts';
 import { type Asked, keepAsked, refuseOther } from './asked.ts';
@@ -72,7 +73,7 @@ export async function explore(
   const label = path.basename(folder);
   const logged = options.power === undefined ? undefined : loggedMachine(engine, options.workload);
   const blocks: { blocks: BlockRecording }[] = [];
-  const around = logged === undefined ? undefined : aroundOf(logged, {}, blocks);
+  const around = logged === undefined ? undefined : aroundOf(writesOf(logged, machineFolders()), {}, blocks);
   const subject =
     options.resume === undefined
       ? await recorded(engine, asked, folder, label, options, around)

@@ -1,5 +1,5 @@
 import type { BlockRecording } from '../machine/block-recording.ts';
-import { machineFolders } from '../machine/folders.ts';
+import { logFiles, machineFolders } from '../machine/folders.ts';
 import type { Machine } from '../machine/machine.ts';
 import { type AgainstKernel, againstKernel } from './against-kernel.ts';
 import { type Finding, findings, isSameCause, type Violation } from './finding.ts';
@@ -42,7 +42,7 @@ export async function realPower(
   blocks: BlockRecording,
 ): Promise<PowerFound> {
   const { fileSystem } = machine.up.kind;
-  await using states = await RealStates.open(machineFolders(), fileSystem, blocks.to);
+  await using states = await RealStates.open(logFiles(machineFolders()), fileSystem, blocks.to);
   const emptied = record.sharedMemory ?? new Set<string>();
   const { states: real, refused, tookMs } = await states.of(blocks, { root: record.root, emptied, sampled: SAMPLED });
   const found = againstKernel(record, real);

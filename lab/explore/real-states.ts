@@ -1,8 +1,6 @@
 import { BlockLog } from '../machine/block-log.ts';
 import type { BlockRecording } from '../machine/block-recording.ts';
 import { diskStates } from '../machine/disk-states.ts';
-import type { MachineFolders } from '../machine/folders.ts';
-import { stateBase, stateLog } from '../machine/folders.ts';
 import { FILE_SYSTEMS, type FileSystem } from '../machine/kind.ts';
 import { MountedDisks } from '../machine/mounted-disk.ts';
 import type { RealState } from './against-kernel.ts';
@@ -28,10 +26,10 @@ export class RealStates implements AsyncDisposable {
   }
 
   /** @param upTo so much of the log, in bytes: the machine may go on writing */
-  static async open(folders: MachineFolders, fileSystem: FileSystem, upTo: number): Promise<RealStates> {
-    const log = new BlockLog(stateLog(folders), upTo);
+  static async open(files: { base: string; log: string }, fileSystem: FileSystem, upTo: number): Promise<RealStates> {
+    const log = new BlockLog(files.log, upTo);
     const { type, options } = FILE_SYSTEMS[fileSystem];
-    const disks = await MountedDisks.open(stateBase(folders), log, { type, options }).catch((error: unknown) => {
+    const disks = await MountedDisks.open(files.base, log, { type, options }).catch((error: unknown) => {
       log[Symbol.dispose]();
       throw error;
     });

@@ -11,19 +11,32 @@ export interface BlockRecording {
   readonly clock: LogClock;
 }
 
+/** A disk whose writes are written down. */
+export interface LoggedWrites {
+  /** Where the log is. */
+  readonly log: string;
+  /** Makes everything durable that was written to it. */
+  sync(): Promise<void>;
+  /** What time it is there, in microseconds since 1970. */
+  clockUs(): Promise<number>;
+}
+
+/** The state disk of a machine that has a block log. */
+export const writesOf = (machine: Machine, folders: MachineFolders): LoggedWrites => ({
+  log: stateLog(folders),
+  sync: async () => void (await machine.ask(['sync-state'])),
+  clockUs: async () => Number((await machine.ask(['clock'])).get('us')),
+});
+
 /**
  * Begins such a part: first everything is made durable that was written before. What it gives ends it: everything is made durable again, so that the log
  * has the kernel's own way of writing what was never synced.
  */
-export async function recordBlocks(
-  machine: Machine,
-  folders: MachineFolders,
-  volume: string,
-): Promise<() => Promise<BlockRecording>> {
-  await machine.ask(['sync-state']);
-  const clock = new LogClock(stateLog(folders));
+export async function recordBlocks(writes: LoggedWrites, volume: string): Promise<() => Promise<BlockRecording>> {
+  await writes.sync();
+  const clock = new LogClock(writes.log);
   try {
-    await clock.ask(machine);
+    await clock.ask(writes.clockUs);
   } catch (error) {
     clock.stop();
     throw error;
@@ -31,8 +44,8 @@ export async function recordBlocks(
   const from = clock.size;
   return async () => {
     using _ = clock;
-    await machine.ask(['sync-state']);
-    await clock.ask(machine);
+    await writes.sync();
+    await clock.ask(writes.clockUs);
     return { volume, from, to: clock.size, clock };
   };
 }

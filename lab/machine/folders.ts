@@ -39,6 +39,7 @@ export const stateDisk = (folders: MachineFolders) => path.join(folders.data, 's
 export const stateBase = (folders: MachineFolders) => path.join(folders.data, 'state.base.img');
 /** What was written to the state disk since, as QEMU tells it (block-log.ts). */
 export const stateLog = (folders: MachineFolders) => path.join(folders.data, 'state.log');
+export const logFiles = (folders: MachineFolders) => ({ base: stateBase(folders), log: stateLog(folders) });
 export const pidFile = (folders: MachineFolders) => path.join(folders.run, 'qemu.pid');
 export const consoleFile = (folders: MachineFolders) => path.join(folders.run, 'console.log');
 export const agentSocket = (folders: MachineFolders) => path.join(folders.run, 'agent.sock');

@@ -1,6 +1,5 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { LogEntry } from './block-log.ts';
-import type { Machine } from './machine.ts';
 
 /** Between two looks at the log's length; where this process is busy it is longer, and the windows are wider for it. */
 const LOOK_EVERY_MS = 1;
@@ -37,12 +36,12 @@ export class LogClock implements Disposable {
     return this.#look();
   }
 
-  /** Asks the machine for its time: once at the beginning and once at the end, since two clocks drift. */
-  async ask(machine: Machine): Promise<void> {
+  /** Asks for the time where the log's disk is: once at the beginning and once at the end, since two clocks drift. */
+  async ask(clockUs: () => Promise<number>): Promise<void> {
     let [least, most] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
     for (let round = 0; round < ROUNDS; round += 1) {
       const asked = now();
-      const there = Number((await machine.ask(['clock'])).get('us')) / 1000;
+      const there = (await clockUs()) / 1000;
       least = Math.max(least, there - now());
       most = Math.min(most, there - asked);
     }

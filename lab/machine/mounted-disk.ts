@@ -15,8 +15,8 @@ const COPY_LIMIT_MS = 60_000;
 
 /**
  * In a mount namespace of its own (unshare(1)): a tmpfs, and in it a disk is mounted through a loop device at a time. The kernel takes all of it away with
- * the last process in there, however that ends; it ends when its input does. Mounted to be read, and the kernel replays the journal all the same
- * (Documentation/admin-guide/ext4.rst, "noload"; xfs and btrfs likewise).
+ * the last process in there, however that ends; it ends when its input does. Mounted as a machine mounts its disk: the kernel replays the journal (on a loop device that can only be read it refuses;
+ * Documentation/admin-guide/ext4.rst, "noload").
  */
 const HELPER = `
 mount -t tmpfs -o mode=700 midwrite /mnt && mkdir /mnt/disk && echo ready || exit 1
@@ -25,7 +25,7 @@ while read -r what type options; do
     copy) if said=$(cp --sparse=always /mnt/flushed.img /mnt/now.img 2>&1); then echo ok; else echo failed $said; fi ;;
     mount)
       if [ "$type" = btrfs ]; then btrfs device scan --forget; fi
-      if said=$(mount -t "$type" -o "ro,loop,$options" /mnt/now.img /mnt/disk 2>&1); then echo ok; else echo failed $said; fi ;;
+      if said=$(mount -t "$type" -o "loop,$options" /mnt/now.img /mnt/disk 2>&1); then echo ok; else echo failed $said; fi ;;
     unmount) if said=$(umount /mnt/disk 2>&1); then echo ok; else echo failed $said; fi ;;
   esac
 done`;
