@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { release, tmpdir } from 'node:os';
+import { release as kernelRelease, tmpdir } from 'node:os';
 import path from 'node:path';
+import { mutants } from '../../images/index.ts';
 import { writegateImage } from '../../images/writegate/recipe.ts';
 import { slowed } from '../cell/slowed.ts';
 import { copyOut } from '../docker/copy-out.ts';
@@ -17,8 +18,8 @@ import { ExitCode } from '../problem.ts';
 import { buildImagesOf } from '../run.ts';
 import { interrupted } from './interrupt.ts';
 
-/** The reference gateway, and its mutants that leave out a sync. */
-const SUBJECTS = [undefined, 'no-file-sync', 'rename-before-sync', 'no-directory-sync'] as const;
+/** The mutants that leave out a sync, each before the right one of it. */
+const unsynced = mutants.flatMap(({ mutant }) => (mutant?.caughtBy === 'synced' ? [mutant] : []));
 
 export interface MachineModelOptions {
   fileSystem?: string;
@@ -60,15 +61,15 @@ type Found = { kernel: string; writes: WriteOnDisk[] };
 async function onMachine(fileSystem: FileSystem, folder: string): Promise<Found> {
   const engine = await connectTo('machine', undefined, { say, signal: interrupted }, { fileSystem, blockLog: true });
   const subjects: { name: string; subject: Subject }[] = [];
-  for (const defect of SUBJECTS) {
-    const subjectRelease = await releaseNamed('reference', defect);
-    const images = await buildImagesOf(engine, subjectRelease, { say, signal: interrupted });
-    const subject = {
-      release: slowed(subjectRelease, engine.slowness ?? 1),
-      images,
-      memoryBytes: subjectRelease.memory.defaultBytes,
-    };
-    subjects.push({ name: defect ?? 'reference', subject });
+  const right = unsynced[0]?.of ?? '';
+  for (const [name, defect] of [
+    [right, undefined],
+    ...unsynced.map(({ defect: one }) => [one, one] as const),
+  ] as const) {
+    const broken = await releaseNamed(right, defect);
+    const images = await buildImagesOf(engine, broken, { say, signal: interrupted });
+    const release = slowed(broken, engine.slowness ?? 1);
+    subjects.push({ name, subject: { release, images, memoryBytes: release.memory.defaultBytes } });
   }
   const image = subjects[0]?.subject.images.system ?? '';
   const writes = await modelOnMachine(engine, folder, { image, subjects }, { signal: interrupted, say });
@@ -82,7 +83,7 @@ async function onHost(fileSystem: FileSystem, folder: string): Promise<Found> {
   try {
     const writegate = await copyOut(engine, image, WRITEGATE, own);
     return {
-      kernel: release(),
+      kernel: kernelRelease(),
       writes: await modelOnHost(fileSystem, folder, writegate, { signal: interrupted, say }),
     };
   } finally {

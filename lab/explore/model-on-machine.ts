@@ -114,7 +114,8 @@ export async function modelOnHost(
       recordPrograms(host, into, { around, slowMs: SLOWED_MS, signal }),
     );
   }
-  return compareAll(disk.files, fileSystem, recorded, say);
+  // Until it is done the disk must be there.
+  return await compareAll(disk.files, fileSystem, recorded, say);
 }
 
 /**

@@ -34,7 +34,14 @@ const EXT4 = { type: 'ext4', program: 'mke2fs', package: 'e2fsprogs', args: ['-q
 export const FILE_SYSTEMS = {
   ext4: { ...EXT4, options: 'noatime,commit=600' },
   'ext4-writeback': { ...EXT4, options: 'noatime,commit=600,data=writeback,noauto_da_alloc' },
-  xfs: { type: 'xfs', program: 'mkfs.xfs', package: 'xfsprogs', args: ['-q', '-f'], options: 'noatime' },
+  xfs: {
+    type: 'xfs',
+    program: 'mkfs.xfs',
+    package: 'xfsprogs',
+    args: ['-q', '-f'],
+    // A disk that is read as a power failure left it has the UUID of the one that is still mounted: xfs(5), nouuid.
+    options: 'noatime,nouuid',
+  },
   btrfs: {
     type: 'btrfs',
     program: 'mkfs.btrfs',
