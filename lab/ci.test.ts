@@ -15,6 +15,7 @@ const program = (name: string) => path.join(root, 'node_modules/.bin', name);
 
 const ACTION = read('action.yml');
 const WORKFLOW = read('.github/workflows/midwrite.yml');
+const RELEASE = read('.github/workflows/release.yml');
 const GITLAB = read('docs/gitlab-ci.yml');
 
 interface Step {
@@ -63,10 +64,12 @@ describe('the action and the workflow', () => {
   test('fit their published schemas', () => {
     expect(faultsOf(validateAction(ACTION))).toEqual([]);
     expect(faultsOf(validateWorkflow(WORKFLOW))).toEqual([]);
+    expect(faultsOf(validateWorkflow(RELEASE))).toEqual([]);
   });
 
   test('pass actionlint, with the inputs of the actions that they use', async () => {
     expect(await actionlint(WORKFLOW)).toBe('');
+    expect(await actionlint(RELEASE)).toBe('');
     expect(await actionlint(asOfActionlint(WORKFLOW))).toBe('');
     expect(await actionlint(asOfActionlint(asWorkflow(ACTION)))).toBe('');
   });
