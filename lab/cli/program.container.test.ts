@@ -103,7 +103,7 @@ describe('bad input: exit 2, one paragraph, nothing made', () => {
     [['run', '--reporter', 'pdf'], /Unknown reporter "pdf"\. Available: terminal, /],
     [['run', '--fail-on', 'sometimes'], /Allowed choices are unexpected, any, never/],
     [['run', '--max-duration', 'long'], /number and a unit/],
-    [['run', '--expectations', '/nowhere.yaml'], /there is no \/nowhere\.yaml/],
+    [['run', '--expectations', '/nowhere.yaml'], /\/nowhere\.yaml does not exist/],
     [['report', '/nowhere'], /is no run of midwrite/],
     [['nope'], /unknown command/],
     [['judge', '/nowhere'], /is no run of midwrite/],
