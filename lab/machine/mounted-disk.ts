@@ -78,7 +78,13 @@ export class MountedDisks implements AsyncDisposable {
       );
     const disks = new MountedDisks(log, spec, child, lines);
     const args = ['--sparse=always', base, `${disks.#room}/flushed.img`];
-    await run({ file: 'cp', args, purpose: 'copying a disk', limitMs: COPY_LIMIT_MS });
+    try {
+      await run({ file: 'cp', args, purpose: 'copying a disk', limitMs: COPY_LIMIT_MS });
+    } catch (error) {
+      // Else what mounts the disks would wait for its input for ever, and this process for it.
+      await disks[Symbol.asyncDispose]();
+      throw error;
+    }
     return disks;
   }
 
