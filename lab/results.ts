@@ -2,7 +2,7 @@ import { readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { writeProblem } from './evidence/recorder.ts';
-import { cellFields, refuseNewer, scenarioFields, withNewNames } from './evidence/schema.ts';
+import { cellFields, parseResult, refuseNewer, scenarioFields, withNewNames } from './evidence/schema.ts';
 import { makeFolder, tryFolder } from './make-folder.ts';
 import { describe, errorCode, Problem } from './problem.ts';
 import { RunFacts } from './report/matrix.ts';
@@ -116,13 +116,8 @@ export class ResultsFolder {
       );
     }
     refuseNewer(json, file, RUN_SCHEMA_VERSION);
-    const parsed = RunFile.safeParse({ ...withNewNames(json as object), schemaVersion: RUN_SCHEMA_VERSION });
-    if (!parsed.success)
-      throw new Problem(
-        'bad-results',
-        `${file} is damaged: ${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}`,
-      );
-    return parsed.data;
+    const renamed = { ...withNewNames(json as object), schemaVersion: RUN_SCHEMA_VERSION };
+    return parseResult(RunFile, renamed, file, RUN_SCHEMA_VERSION);
   }
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import pMap from 'p-map';
 import { gated } from '../images/gated/recipe.ts';
 import { mutants } from '../images/index.ts';
@@ -27,6 +26,7 @@ import {
 import type { FailOn, Reporter } from './report/reporter.ts';
 import { type PlannedRow, ResultsFolder, RUN_SCHEMA_VERSION, type RunFile, type Shard } from './results.ts';
 import { runScenario } from './scenario/run-scenario.ts';
+import { stamp } from './stamp.ts';
 import type { Release } from './system.ts';
 import { midwriteVersion } from './version.ts';
 
@@ -246,10 +246,9 @@ function beforeOf({ old }: PlannedScenario, images: Images): { release: Release;
 /** What a run says of itself when it begins. */
 export function runFacts(engine: Engine): RunFacts {
   const now = new Date();
-  const id = `${now.toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
   const { version, operatingSystem, kernel, cgroupVersion } = engine.facts;
   return {
-    id,
+    id: stamp(now),
     startedAt: now.toISOString(),
     engine: `Docker Engine ${version} on ${operatingSystem}`,
     kernel,

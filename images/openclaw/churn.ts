@@ -1,6 +1,6 @@
 import semver from 'semver';
 import type { Churn, Conversation } from '../../lab/system.ts';
-import { connects, PORT, TOKEN, turn } from './endpoint.ts';
+import { asDevice, calls, turn } from './endpoint.ts';
 
 /** Before it, nothing is ever forgotten; from it on, PR #63709 keeps a bucket for five minutes, looks once a minute, and keeps 10,000 at most. */
 const BUCKETS_FORGOTTEN_SINCE = '2026.4.10';
@@ -21,27 +21,10 @@ const TOO_LONG = 'x'.repeat(300);
  * One call of a client that was never there before. Its identity makes it an operator on releases that give none without, and it needs no pairing: on loopback
  * with the shared token, a backend client does without (`shouldSkipLocalBackendSelfPairing`, dist/server.impl-*.js).
  */
-const call = (method: string, params: unknown): Pick<Conversation, 'port' | 'path' | 'sign' | 'steps'> => ({
-  port: PORT,
-  path: '/',
-  sign: `v2|{id}|gateway-client|backend|operator|operator.admin|{signedAtMs}|${TOKEN}|{received.payload.nonce}`,
-  steps: [
-    connects({
-      minProtocol: 3,
-      device: {
-        id: '{id}',
-        publicKey: '{publicKey}',
-        signature: '{signature}',
-        signedAt: '{signedAtMs}',
-        nonce: '{received.payload.nonce}',
-      },
-    }),
-    {
-      after: { type: 'res', id: 'connect-{n}', ok: true },
-      send: { type: 'req', id: 'call-{n}', method, params },
-    },
-  ],
-});
+function call(method: string, params: unknown): Pick<Conversation, 'port' | 'path' | 'sign' | 'steps'> {
+  const begun = asDevice({ id: 'gateway-client', mode: 'backend' });
+  return { ...begun, steps: [...begun.steps, calls(method, params)] };
+}
 
 /** Sessions that have not said anything yet: what is written to one of them makes its transcript. */
 function silentSessions(count: number): string {

@@ -15,6 +15,36 @@ export const turn = (key: string, text: string): HttpRequest => ({
   body: { model: 'openclaw', messages: [{ role: 'user', content: text }] },
 });
 
+/** What shows which device it is: with `signature`, its answer to the challenge. */
+const device = {
+  id: '{id}',
+  publicKey: '{publicKey}',
+  signature: '{signature}',
+  signedAt: '{signedAtMs}',
+  nonce: '{received.payload.nonce}',
+};
+
+/** What a device signs, as one client in one mode. */
+const signature = (client: string, mode: string) =>
+  `v2|{id}|${client}|${mode}|operator|operator.admin|{signedAtMs}|${TOKEN}|{received.payload.nonce}`;
+
+/** How a client with a key of its own begins. `more`: what is not as every client says it. */
+export const asDevice = (
+  client: { id: string; mode: string },
+  more: Readonly<Record<string, unknown>> = {},
+): Pick<Conversation, 'port' | 'path' | 'sign' | 'steps'> => ({
+  port: PORT,
+  path: '/',
+  sign: signature(client.id, client.mode),
+  steps: [connects({ minProtocol: 3, device, ...more })],
+});
+
+/** A call when it is connected. */
+export const calls = (method: string, params: unknown): Conversation['steps'][number] => ({
+  after: { type: 'res', id: 'connect-{n}', ok: true },
+  send: { type: 'req', id: 'call-{n}', method, params },
+});
+
 /** The first thing that a backend client sends, with the shared token, when it has been challenged. `more`: what not every one says. */
 export const connects = (more: Readonly<Record<string, unknown>>): Conversation['steps'][number] => ({
   after: { type: 'event', event: 'connect.challenge' },

@@ -1,15 +1,12 @@
 import type { Conversation, Kept } from '../../lab/system.ts';
-import { connects, PORT, TOKEN } from './endpoint.ts';
+import { asDevice, calls, connects, PORT } from './endpoint.ts';
 
 /** One call of a backend client, and its answer. */
 const call = (method: string, params: unknown): { kind: 'talk' } & Conversation => ({
   kind: 'talk',
   port: PORT,
   path: '/',
-  steps: [
-    connects({ minProtocol: 4, caps: [] }),
-    { after: { type: 'res', id: 'connect-{n}', ok: true }, send: { type: 'req', id: 'call-{n}', method, params } },
-  ],
+  steps: [connects({ minProtocol: 4, caps: [] }), calls(method, params)],
   done: { type: 'res', id: 'call-{n}', ok: true },
   refused: { type: 'res', ok: false },
 });
@@ -20,22 +17,10 @@ const DEVICE = 'midwrite-device';
 /** A command line with a key of its own: on loopback with the shared token it is paired without a question (`allowSilentLocalPairing`, dist/message-handler-*.js). */
 const paired: { kind: 'talk' } & Conversation = {
   kind: 'talk',
-  port: PORT,
-  path: '/',
-  sign: `v2|{id}|cli|cli|operator|operator.admin|{signedAtMs}|${TOKEN}|{received.payload.nonce}`,
-  steps: [
-    connects({
-      minProtocol: 3,
-      client: { id: 'cli', displayName: DEVICE, version: '1.0.0', platform: 'linux', mode: 'cli' },
-      device: {
-        id: '{id}',
-        publicKey: '{publicKey}',
-        signature: '{signature}',
-        signedAt: '{signedAtMs}',
-        nonce: '{received.payload.nonce}',
-      },
-    }),
-  ],
+  ...asDevice(
+    { id: 'cli', mode: 'cli' },
+    { client: { id: 'cli', displayName: DEVICE, version: '1.0.0', platform: 'linux', mode: 'cli' } },
+  ),
   done: { type: 'res', id: 'connect-{n}', ok: true },
   refused: { type: 'res', ok: false },
 };

@@ -3,13 +3,12 @@ import { referenceImage } from '../../images/reference/recipe.ts';
 import { ensureImage, platformOf } from '../image/build.ts';
 import { tagOf } from '../image/recipe.ts';
 import { packageFolder } from '../package-folder.ts';
-import { attempt } from '../process.ts';
 import { scratch } from '../reaper/scratch.ts';
-import type { Matrix, MatrixCell } from '../report/matrix.ts';
+import type { MatrixCell } from '../report/matrix.ts';
 import { figure } from './figure.ts';
+import { cellsOf } from './midwrite.ts';
 import type { Bench, Section, SectionResult } from './section.ts';
 
-const MIDWRITE = path.join(packageFolder, 'lab/midwrite.js');
 const LIMIT_MS = 60 * 60_000;
 const CELLS = 200;
 /** What a crash, and nothing else, shows. */
@@ -64,19 +63,10 @@ async function tested(bench: Bench, defects: readonly string[], repeat: number):
   await using folder = await scratch('bench');
   bench.say(`${defects.length + 1} systems, each cell ${repeat} times`);
   const config = path.join(packageFolder, 'lab/bench/answers');
-  const { stdout, problem } = await attempt({
-    file: process.execPath,
-    args: [MIDWRITE, 'run', '--config', config, '--repeat', `${repeat}`, '--results', folder.path, '--json'],
-    env: {
-      MIDWRITE_BENCH_IMAGE: tagOf(referenceImage, platformOf(bench.engine)),
-      MIDWRITE_BENCH_DEFECTS: defects.join(' '),
-    },
-    purpose: 'midwrite run',
-    limitMs: LIMIT_MS,
-    signal: bench.signal,
-  });
-  // A mutant that is caught is an exit code of 1.
-  if (stdout === '' && problem !== undefined) throw problem;
-  const { cells } = JSON.parse(stdout) as Matrix;
-  return cells.filter((row): row is MatrixCell => !('scenario' in row) && row.role === 'cell');
+  const args = ['run', '--config', config, '--repeat', `${repeat}`, '--results', folder.path];
+  const env = {
+    MIDWRITE_BENCH_IMAGE: tagOf(referenceImage, platformOf(bench.engine)),
+    MIDWRITE_BENCH_DEFECTS: defects.join(' '),
+  };
+  return (await cellsOf(bench, args, { env, limitMs: LIMIT_MS })).cells;
 }

@@ -3,14 +3,11 @@ import path from 'node:path';
 import { privateEngineFolders } from '../engine/private-engine.ts';
 import { loadEvidence } from '../evidence/cell-evidence.ts';
 import { systemTimeMs } from '../judge/system-time.ts';
-import { packageFolder } from '../package-folder.ts';
-import { attempt } from '../process.ts';
 import { scratch } from '../reaper/scratch.ts';
-import type { Matrix, MatrixCell } from '../report/matrix.ts';
 import { figure } from './figure.ts';
+import { cellsOf, midwrite } from './midwrite.ts';
 import type { Bench, Section, SectionResult } from './section.ts';
 
-const MIDWRITE = path.join(packageFolder, 'lab/midwrite.js');
 const LIMIT_MS = 20 * 60_000;
 const ROUNDS = 3;
 const FIRST_MS = 180_000;
@@ -44,13 +41,7 @@ export const outside: Section = {
       try {
         first.push((await tried(bench, folder.path, { ...own, DOCKER_HOST: '' })).tookMs);
       } finally {
-        await attempt({
-          file: process.execPath,
-          args: [MIDWRITE, 'engine', 'down', '--purge'],
-          env: own,
-          purpose: 'stopping it',
-          limitMs: 60_000,
-        });
+        await midwrite(['engine', 'down', '--purge'], { env: own, limitMs: 60_000 });
       }
     }
     const rounds = bench.rounds ?? ROUNDS;
@@ -110,21 +101,8 @@ async function tried(
   const cwd = path.join(root, 'empty');
   await mkdir(cwd, { recursive: true });
   const began = performance.now();
-  const args = [MIDWRITE, 'try', ...COMMAND_LINE, '--json', ...more];
-  const { stdout, problem } = await attempt({
-    file: process.execPath,
-    args,
-    cwd,
-    env,
-    purpose: 'midwrite try',
-    limitMs: LIMIT_MS,
-    signal: bench.signal,
-  });
+  const { cells: own, run } = await cellsOf(bench, ['try', ...COMMAND_LINE, ...more], { cwd, env, limitMs: LIMIT_MS });
   const tookMs = performance.now() - began;
-  // It finds something in npm, and says so by its exit code.
-  if (stdout === '' && problem !== undefined) throw problem;
-  const { cells, run } = JSON.parse(stdout) as Matrix;
-  const own = cells.filter((row): row is MatrixCell => !('scenario' in row) && row.role === 'cell');
   const measured = own.map(async ({ id, durationMs }) => {
     const evidence = await loadEvidence(path.join(cwd, 'results', run.id, 'cells', id));
     return {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } from 'listr2';
 import type { Engine } from '../engine/engine.ts';
+import { cellJobs } from '../engine/jobs.ts';
 import { connectTo, type Place } from '../machine/connect.ts';
 import { observeAll, type Plan } from '../observe-plan.ts';
 import { canaries, isPlannedScenario, type Planned } from '../plan.ts';
@@ -23,7 +24,6 @@ export interface RunOptions extends GateOptions {
   on?: Place;
 }
 
-const MOST_JOBS = 4;
 /** So many names stand in a line. */
 const FEW = 4;
 
@@ -208,8 +208,7 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
   );
 }
 
-const jobsOn = ({ facts }: Engine, { jobs }: { jobs?: number | undefined }): number =>
-  jobs ?? Math.max(1, Math.min(facts.cpus, MOST_JOBS));
+const jobsOn = (engine: Engine, { jobs }: { jobs?: number | undefined }): number => jobs ?? cellJobs(engine);
 
 const partOf = (plan: Plan, cells: readonly Planned[]): Settled => plan.part?.(cells) ?? { cells };
 

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { parseCellId } from '../cell/cell-id.ts';
 import { connect } from '../engine/engine.ts';
+import { cellJobs } from '../engine/jobs.ts';
 import { type SweepSubject, sweepErrors, sweptFaults } from '../errors/sweep.ts';
 import { sweepInWords } from '../errors/sweep-report.ts';
 import { mutantOf, releaseNamed, systemNamed } from '../plan.ts';
@@ -14,7 +15,6 @@ import type { ExploreCommandOptions } from './explore.ts';
 import { interrupted } from './interrupt.ts';
 
 const say = (line: string) => console.error(`explore: ${line}`);
-const MOST_JOBS = 4;
 
 /** Lets every call of one write fail, with every error that it can return. */
 export async function exploreErrors(options: ExploreCommandOptions): Promise<ExitCode> {
@@ -41,7 +41,7 @@ export async function exploreErrors(options: ExploreCommandOptions): Promise<Exi
   let done = 0;
   const { sweep: found, results } = await sweepErrors(engine, subject, images, {
     resultsRoot: path.resolve(options.results),
-    jobs: options.jobs ?? Math.max(1, Math.min(engine.facts.cpus, MOST_JOBS)),
+    jobs: options.jobs ?? cellJobs(engine),
     signal: interrupted,
     reporters: defaultReporters.filter((one) => one.file !== undefined),
     again: words.join(' '),

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -26,6 +26,7 @@ import { ExitCode, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
 import { plain } from '../report/plain.ts';
 import { buildImagesOf } from '../run.ts';
+import { stamp } from '../stamp.ts';
 import type { Release } from '../system.ts';
 import { useConfig } from './config.ts';
 import { exploreErrors } from './explore-errors.ts';
@@ -219,8 +220,6 @@ function modelsOf(asked: readonly string[] = []): Model[] {
 }
 
 const jobsOf = (engine: Engine, { jobs }: ExploreCommandOptions) => jobs ?? exploreJobs(engine);
-
-const stamp = () => `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
 
 async function write(folder: string, found: Exploration): Promise<void> {
   try {

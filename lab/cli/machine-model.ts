@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { release as kernelRelease, tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+import { release as kernelRelease } from 'node:os';
 import path from 'node:path';
 import { mutants } from '../../images/index.ts';
 import { writegateImage } from '../../images/writegate/recipe.ts';
@@ -15,7 +14,9 @@ import { makeFolder } from '../make-folder.ts';
 import { releaseNamed } from '../plan.ts';
 import { WRITEGATE } from '../pod/pod.ts';
 import { ExitCode } from '../problem.ts';
+import { scratch } from '../reaper/scratch.ts';
 import { buildImagesOf } from '../run.ts';
+import { stamp } from '../stamp.ts';
 import { interrupted } from './interrupt.ts';
 
 /** The mutants that leave out a sync, each before the right one of it. */
@@ -35,8 +36,7 @@ const say = (line: string) => console.error(`model: ${line}`);
  */
 export async function machineModelCommand({ fileSystem, results, on }: MachineModelOptions): Promise<ExitCode> {
   const kind = machineKind({ ...(fileSystem !== undefined && { fileSystem }) });
-  const stamp = `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${randomBytes(2).toString('hex')}`;
-  const folder = path.resolve(results, `model-${stamp}-${kind.fileSystem}`);
+  const folder = path.resolve(results, `model-${stamp()}-${kind.fileSystem}`);
   await makeFolder(folder);
   const { kernel, writes } =
     on === 'engine' ? await onHost(kind.fileSystem, folder) : await onMachine(kind.fileSystem, folder);
@@ -79,14 +79,10 @@ async function onMachine(fileSystem: FileSystem, folder: string): Promise<Found>
 async function onHost(fileSystem: FileSystem, folder: string): Promise<Found> {
   const engine = await connectTo('engine', undefined, { say, signal: interrupted });
   const image = await ensureImage(engine, writegateImage, { say, signal: interrupted });
-  const own = await mkdtemp(path.join(tmpdir(), 'midwrite-'));
-  try {
-    const writegate = await copyOut(engine, image, WRITEGATE, own);
-    return {
-      kernel: kernelRelease(),
-      writes: await modelOnHost(fileSystem, folder, writegate, { signal: interrupted, say }),
-    };
-  } finally {
-    await rm(own, { recursive: true });
-  }
+  await using own = await scratch('model');
+  const writegate = await copyOut(engine, image, WRITEGATE, own.path);
+  return {
+    kernel: kernelRelease(),
+    writes: await modelOnHost(fileSystem, folder, writegate, { signal: interrupted, say }),
+  };
 }

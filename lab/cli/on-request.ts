@@ -4,6 +4,7 @@ import { runCell } from '../cell/cell.ts';
 import { asSystem } from '../define/as-system.ts';
 import { parseConfig } from '../define/load.ts';
 import { connect, type Engine } from '../engine/engine.ts';
+import { cellJobs } from '../engine/jobs.ts';
 import { add, knownChecks } from '../known.ts';
 import { observeAll } from '../observe-plan.ts';
 import { canaries, type PlannedCell } from '../plan.ts';
@@ -15,8 +16,6 @@ import { ResultsFolder, RUN_SCHEMA_VERSION, type RunFile } from '../results.ts';
 import { buildImages, type Images, judgeCell, plannedRow, runFacts } from '../run.ts';
 import type { Begin, PlannedName, RunCell, Said } from '../vitest/protocol.ts';
 import { interrupted } from './interrupt.ts';
-
-const MOST_JOBS = 4;
 
 const tell = (said: Said): void => void process.stdout.write(`${JSON.stringify(said)}\n`);
 
@@ -70,7 +69,7 @@ class RequestedCells {
     this.#cells = new Map(cells.map((cell) => [cell.id, cell]));
     this.#results = results;
     this.#file = file;
-    this.#free = Math.max(1, Math.min(engine.facts.cpus, MOST_JOBS));
+    this.#free = cellJobs(engine);
   }
 
   static async begin({ systems, faults, places, every, results: root }: Begin): Promise<RequestedCells> {

@@ -1,13 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { extract } from 'tar';
 import type { Engine } from '../engine/engine.ts';
-import { run } from '../process.ts';
 import { engineProblem } from './lab-container.ts';
 import { labels } from './labels.ts';
-
-const LIMIT_MS = 60_000;
 
 /** Copies a file out of an image, into a folder of the host. The container for it never starts. */
 export async function copyOut(engine: Engine, image: string, file: string, into: string): Promise<string> {
@@ -16,14 +12,15 @@ export async function copyOut(engine: Engine, image: string, file: string, into:
     .catch((error: unknown) => {
       throw engineProblem(`${file} could not be copied out of ${image}`, error);
     });
-  const archive = path.join(into, 'copied.tar');
+  const name = path.posix.basename(file);
   try {
-    await pipeline(await container.getArchive({ path: file }), createWriteStream(archive));
+    const isTheFile = (entry: string, { type }: { type?: unknown }) => entry === name && type === 'File';
+    await pipeline(
+      await container.getArchive({ path: file }),
+      extract({ cwd: into, strict: true, filter: (entry, about) => isTheFile(entry, about as { type?: unknown }) }),
+    );
   } finally {
     await container.remove({ force: true });
   }
-  const args = ['-x', '-f', archive, '-C', into];
-  await run({ file: 'tar', args, purpose: `copying ${file} out of an image`, limitMs: LIMIT_MS });
-  await rm(archive);
-  return path.join(into, path.posix.basename(file));
+  return path.join(into, name);
 }

@@ -56,15 +56,18 @@ export async function watchActivity(
     throw new Problem('not-ready', `${release.system}@${release.version} did not get ready: ${sink.whyNotReady}`);
   };
   const ops = () => pod.gate.events.filter((event): event is GateEventOf<'op'> => event.ev === 'op');
-  const command = commandOf(release, activity);
-  let calls: readonly GateEventOf<'op'>[];
-  if (activity === 'first-boot') {
-    await session.configure();
+  const watchedBoot = async () => {
     await session.snapshot('before');
     await boot();
     await session.sweepTime();
     await session.quiet();
-    calls = ops();
+    return ops();
+  };
+  const command = commandOf(release, activity);
+  let calls: readonly GateEventOf<'op'>[];
+  if (activity === 'first-boot') {
+    await session.configure();
+    calls = await watchedBoot();
   } else if (activity === 'cleanup') {
     const beginner = {
       pod,
@@ -93,11 +96,7 @@ export async function watchActivity(
       calls = ops();
     } else if (activity === 'boot') {
       await session.stop();
-      await session.snapshot('before');
-      await boot();
-      await session.sweepTime();
-      await session.quiet();
-      calls = ops();
+      calls = await watchedBoot();
     } else {
       await session.snapshot('before');
       const from = ops().length;

@@ -46,6 +46,21 @@ export function withNewNames<T>(json: T): T {
 }
 
 /**
+ * What a file of midwrite's holds.
+ * @param json as its newest version has it
+ * @param known the newest version that this midwrite knows
+ * @param where the file, for the message
+ * @throws Problem bad-results: it is newer than this midwrite, or damaged
+ */
+export function parseResult<T>(schema: z.ZodType<T>, json: unknown, where: string, known: number): T {
+  refuseNewer(json, where, known);
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new Problem('bad-results', `${where} is damaged: ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+/**
  * Refuses what a newer midwrite wrote.
  * @param where the file, and the line if it has several
  * @throws Problem bad-results

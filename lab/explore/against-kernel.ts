@@ -1,6 +1,6 @@
 import { whyNot } from './allows.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
-import { type Book, Durability } from './power-loss.ts';
+import { type Book, Durability, moments } from './power-loss.ts';
 import { NO_PROTOCOL } from './protocol.ts';
 import type { WriteRecord } from './record.ts';
 import { Replay } from './replay.ts';
@@ -39,8 +39,8 @@ interface Moment {
 
 /** @param real in any order; a state may come many times */
 export function againstKernel(record: WriteRecord, real: readonly RealState[]): AgainstKernel {
-  const moments = momentsOf(record);
-  const ofModel = new Set(moments.flatMap(({ tried }) => [...tried]));
+  const all = momentsOf(record);
+  const ofModel = new Set(all.flatMap(({ tried }) => [...tried]));
   const reached = new Set<string>();
   const between = new Set<string>();
   const outside: { origin: string; why: string }[] = [];
@@ -49,7 +49,7 @@ export function againstKernel(record: WriteRecord, real: readonly RealState[]): 
     const digest = digestOf(image);
     seen.add(digest);
     const { first, last } = callsAt(record, from, to);
-    const possible = moments.slice(first, last + 1);
+    const possible = all.slice(first, last + 1);
     if (possible.some(({ tried }) => tried.has(digest))) {
       reached.add(digest);
       continue;
@@ -73,18 +73,8 @@ export function callsAt({ steps }: WriteRecord, from: number, to: number): { fir
 function momentsOf(record: WriteRecord): Moment[] {
   const replay = new Replay(record);
   const durability = new Durability(replay, NO_PROTOCOL, true);
-  const moments: Moment[] = [];
-  const take = () => {
+  return Array.from(moments(replay, durability), () => {
     const tried = new Set([...durability.states()].map((state) => digestOf(state.image)));
-    moments.push({ book: durability.book, tried });
-  };
-  take();
-  while (replay.index < record.steps.length) {
-    const before = replay.image;
-    const index = replay.index;
-    const { step, applied } = replay.step();
-    durability.apply(index, step, applied, before);
-    take();
-  }
-  return moments;
+    return { book: durability.book, tried };
+  });
 }

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { writeProblem } from '../evidence/recorder.ts';
-import { refuseNewer } from '../evidence/schema.ts';
+import { parseResult } from '../evidence/schema.ts';
 import { Problem } from '../problem.ts';
 import { MODELS } from './crash-state.ts';
 import { Oracle } from './oracle.ts';
@@ -55,11 +55,7 @@ export async function readAsked(folder: string): Promise<Asked> {
       { cause: error },
     );
   }
-  refuseNewer(json, file, ASKED_SCHEMA_VERSION);
-  const parsed = Asked.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new Problem('bad-results', `${file} is damaged: ${issue?.path.join('.')}: ${issue?.message}`);
+  return parseResult(Asked, json, file, ASKED_SCHEMA_VERSION);
 }
 
 /**

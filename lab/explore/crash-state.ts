@@ -1,7 +1,7 @@
 import { PAGE_BYTES } from './content.ts';
 import { LossGroups } from './draw-losses.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
-import { Durability, type Loss } from './power-loss.ts';
+import { Durability, type Loss, moments } from './power-loss.ts';
 import { NO_PROTOCOL, type Protocols, protocolsOf } from './protocol.ts';
 import { acknowledgedBefore, type Turn, type WriteRecord } from './record.ts';
 import { Replay } from './replay.ts';
@@ -77,13 +77,8 @@ function drawsOf(record: WriteRecord, protocols: Protocols): Map<number, number>
   const replay = new Replay(record);
   const durability = new Durability(replay, protocols);
   const over: number[] = [];
-  for (let step = 0; ; step += 1) {
+  for (const { step } of moments(replay, durability))
     if (durability.combinations > BigInt(durability.bounded)) over.push(step);
-    if (step === record.steps.length) break;
-    const before = replay.image;
-    const played = replay.step();
-    durability.apply(step, played.step, played.applied, before);
-  }
   const each = (index: number) =>
     Math.floor(((index + 1) * samples) / over.length) - Math.floor((index * samples) / over.length);
   return new Map(over.map((step, index) => [step, each(index)]));
@@ -102,8 +97,7 @@ export function* crashStates(
   const isLost = models.includes('power-loss');
   const { protocols, draws } = isLost ? lossesOf(record) : NO_LOSSES;
   const durability = new Durability(replay, protocols);
-  for (let step = 0; ; step += 1) {
-    const image = replay.image;
+  for (const { step, image } of moments(replay, durability)) {
     if (models.includes('process-crash')) yield { origin: { model: 'process-crash', step }, image };
     if (isLost) {
       tally.combinations += durability.combinations;
@@ -112,10 +106,7 @@ export function* crashStates(
       for (const { losses, onExt4, image: left } of durability.states(tally.groups, drawn))
         yield { origin: { model: 'power-loss', step, losses, onExt4 }, image: left };
     }
-    if (step === record.steps.length) return;
     if (models.includes('process-crash')) yield* tornStates(replay, image, step);
-    const played = replay.step();
-    durability.apply(step, played.step, played.applied, image);
   }
 }
 

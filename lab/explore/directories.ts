@@ -60,7 +60,7 @@ export class Directories {
       for (const [name, id] of this.#entries.get(directory) ?? []) {
         const file = `${at}/${name}`;
         found.set(file, id);
-        if (!above.includes(id)) walk(id, file, [...above, id]);
+        if (this.#entries.has(id) && !above.includes(id)) walk(id, file, [...above, id]);
       }
     };
     walk(ROOT, this.#root === '/' ? '' : this.#root, [ROOT]);

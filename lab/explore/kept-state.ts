@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { writeProblem } from '../evidence/recorder.ts';
-import { refuseNewer, withNewNames } from '../evidence/schema.ts';
+import { parseResult, refuseNewer, withNewNames } from '../evidence/schema.ts';
 import { GateEvent } from '../gate/protocol.ts';
 import { Problem } from '../problem.ts';
 import type { StateToBoot } from './boot-state.ts';
@@ -98,13 +98,15 @@ export async function readKeptState(folder: string): Promise<KeptState> {
       cause: error,
     });
   }
-  refuseNewer(json, `${folder}/${STATE_FILE}`, KEPT_SCHEMA_VERSION);
-  const parsed = Kept.safeParse({ ...withNewNames(json as object), schemaVersion: KEPT_SCHEMA_VERSION });
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new Problem('bad-results', `${folder}/${STATE_FILE} is damaged: ${issue?.path.join('.')}: ${issue?.message}`);
-  }
-  const { system, version, cause, acknowledged, seen, entries, oracle } = parsed.data;
+  const where = `${folder}/${STATE_FILE}`;
+  refuseNewer(json, where, KEPT_SCHEMA_VERSION);
+  const renamed = { ...withNewNames(json as object), schemaVersion: KEPT_SCHEMA_VERSION };
+  const { system, version, cause, acknowledged, seen, entries, oracle } = parseResult(
+    Kept,
+    renamed,
+    where,
+    KEPT_SCHEMA_VERSION,
+  );
   const names = new Map<string, InodeId>();
   const inodes = new Map<InodeId, Inode>();
   for (const { path: file, type, mode, id, target, sha256 } of entries) {

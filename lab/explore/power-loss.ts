@@ -73,6 +73,20 @@ export interface Book {
   readonly data: ReadonlyMap<InodeId, PendingData>;
 }
 
+/**
+ * The book of what is durable at every moment of a replay: before its first step, and after each. It is one book, which goes on.
+ * @param replay of the whole record, at its beginning
+ */
+export function* moments(replay: Replay, durability: Durability): Generator<{ step: number; image: FolderImage }> {
+  for (;;) {
+    const [step, image] = [replay.index, replay.image];
+    yield { step, image };
+    if (replay.isOver) return;
+    const played = replay.step();
+    durability.apply(step, played.step, played.applied, image);
+  }
+}
+
 /** The book of what is durable. What was there before the record counts as durable. */
 export class Durability {
   readonly #replay: Replay;
@@ -182,6 +196,7 @@ export class Durability {
 
   /** Of a file that has no name, on the disk or after any call that is not there yet, nobody can tell what became of its data: it was unlinked while open. */
   #reachableData(): PendingData[] {
+    if (this.#data.size === 0) return [];
     const named = this.#durable.ids();
     for (const { added } of this.#changes) if (added !== undefined) named.add(added.id);
     return [...this.#data.values()].filter(({ id }) => named.has(id));

@@ -46,6 +46,10 @@ export class Replay {
     return this.#next;
   }
 
+  get isOver(): boolean {
+    return this.#next === this.#record.steps.length;
+  }
+
   /** The folder as it is now. The maps are copies: it stays as it is. */
   get image(): FolderImage {
     return { names: new Map(this.#names), inodes: new Map(this.#inodes) };

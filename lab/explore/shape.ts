@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { roleOf } from '../observe/places.ts';
 import { type Content, PAGE_BYTES } from './content.ts';
-import { type FolderImage, type Inode, type InodeId, isBelow } from './folder-image.ts';
+import { type FolderImage, type Inode, type InodeId, inodeAt, isBelow } from './folder-image.ts';
 import type { WriteRecord } from './record.ts';
 import { Replay } from './replay.ts';
 
@@ -104,12 +104,12 @@ export class Shapes {
 
   /** Undefined: the file is as it was before. */
   #tell(file: string, image: FolderImage, { before, after }: Frame): string | undefined {
-    const inode = inodeOf(image, file);
-    const old = inodeOf(before, file);
+    const inode = inodeAt(image, file);
+    const old = inodeAt(before, file);
     if (this.#isLeft(file)) return inode === undefined ? undefined : this.#tellLeft(file, inode, image);
     if (inode === undefined) return old === undefined ? undefined : 'is gone';
     if (inode === old || isSame(inode, old)) return undefined;
-    if (isSame(inode, inodeOf(after, file))) return 'is the new one';
+    if (isSame(inode, inodeAt(after, file))) return 'is the new one';
     if (old !== undefined && inode.type !== old.type) return `is a ${inode.type}`;
     return this.#isInPart(inode) && this.#isZeroAtEnd(inode.content)
       ? 'in part, with zeros at its end'
@@ -157,11 +157,6 @@ export class Shapes {
   #setOf(told: readonly string[]): string {
     return [...new Set(told)].sort().join('; ');
   }
-}
-
-function inodeOf({ names, inodes }: FolderImage, file: string): Inode | undefined {
-  const id = names.get(file);
-  return id === undefined ? undefined : inodes.get(id);
 }
 
 /** Equal for whoever reads it. */

@@ -1,12 +1,7 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
-import { describe, Problem } from '../problem.ts';
-import { within } from '../wait.ts';
+import { Problem } from '../problem.ts';
 import { FILE_SYSTEMS, type FileSystem } from './kind.ts';
+import { MountNamespace } from './mount-namespace.ts';
 
-const LIMIT_MS = 60_000;
 /** XFS is made on no less than 300 MiB. */
 const SIZE = '1G';
 
@@ -44,47 +39,32 @@ umount disk; kill $daemon; wait`;
 /** Its folders, each laid out as an engine's volume is. */
 export type LoggedVolume = 'synced' | 'writeback';
 
-type Helper = ChildProcessByStdio<Writable, Readable, Readable>;
-
 /** A disk whose every write and flush is written down, mounted by this host's kernel. Needs root, loop devices and FUSE. Nothing of it outlives the lab. */
 export class LoggedDisk implements AsyncDisposable {
   readonly fileSystem: FileSystem;
-  readonly #child: Helper;
-  readonly #lines: AsyncIterator<string>;
+  readonly #namespace: MountNamespace;
 
-  private constructor(fileSystem: FileSystem, child: Helper, lines: AsyncIterator<string>) {
+  private constructor(fileSystem: FileSystem, namespace: MountNamespace) {
     this.fileSystem = fileSystem;
-    this.#child = child;
-    this.#lines = lines;
+    this.#namespace = namespace;
   }
 
   /** @throws Problem no-machine: what it needs is not here */
   static async open(fileSystem: FileSystem): Promise<LoggedDisk> {
     const { type, options, program, args } = FILE_SYSTEMS[fileSystem];
-    const inside = ['bash', '-c', HELPER, 'logged-disk', type, options, program, ...args];
-    const child = spawn('unshare', ['--mount', '--net', '--propagation', 'private', ...inside], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` },
+    const namespace = await MountNamespace.start({
+      program: HELPER,
+      args: [type, options, program, ...args],
+      ownNetwork: true,
+      name: 'the disk with a log',
+      cannot: 'no disk with a log can be made here (as root, with qemu-storage-daemon, FUSE and loop devices)',
     });
-    let said = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      said = `${said}${chunk}`.slice(-2_000);
-    });
-    const failed = new Promise<never>((_, reject) => child.once('error', reject));
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const first = Promise.race([lines.next(), failed]).catch((error: unknown) => ({ value: describe(error) }));
-    const { value } = await within({ name: 'a disk with a log to be mounted', limitMs: LIMIT_MS }, first);
-    if (value === 'ready') return new LoggedDisk(fileSystem, child, lines);
-    child.kill('SIGKILL');
-    throw new Problem(
-      'no-machine',
-      `no disk with a log can be made here (as root, with qemu-storage-daemon, FUSE and loop devices): ${said.trim() || value}`,
-    );
+    return new LoggedDisk(fileSystem, namespace);
   }
 
   /** Whose mounts and network a program must have that writes to it. */
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#namespace.pid;
   }
 
   /** A state folder on it, for a program in there. */
@@ -94,20 +74,15 @@ export class LoggedDisk implements AsyncDisposable {
 
   /** Where this host finds what is kept of it. */
   get files(): { base: string; log: string } {
-    const folder = `/proc/${this.pid}/root/mnt`;
-    return { base: `${folder}/base.img`, log: `${folder}/state.log` };
+    return { base: this.#namespace.path('/mnt/base.img'), log: this.#namespace.path('/mnt/state.log') };
   }
 
   async ask(what: 'sync' | 'busy' | 'idle'): Promise<void> {
-    this.#child.stdin.write(`${what}\n`);
-    const { value } = await within({ name: `the disk with a log to ${what}`, limitMs: LIMIT_MS }, this.#lines.next());
-    if (value !== 'ok') throw new Problem('no-machine', `the disk with a log ended in the middle of "${what}"`);
+    const answer = await this.#namespace.ask(what);
+    if (answer !== 'ok') throw new Problem('no-machine', `the disk with a log failed to ${what}: ${answer}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const ended = once(this.#child, 'exit');
-    this.#child.stdin.end();
-    await within({ name: 'the disk with a log to be unmounted', limitMs: LIMIT_MS }, ended);
+    await this.#namespace[Symbol.asyncDispose]();
   }
 }

@@ -1,16 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { Content } from '../explore/content.ts';
 import type { FolderImage, Inode, InodeId } from '../explore/folder-image.ts';
 import { describe, Problem } from '../problem.ts';
 import { run } from '../process.ts';
-import { within } from '../wait.ts';
 import type { BlockLog, LogEntry } from './block-log.ts';
 import type { DiskState } from './disk-states.ts';
+import { MountNamespace } from './mount-namespace.ts';
 
-const MOUNT_LIMIT_MS = 60_000;
 const COPY_LIMIT_MS = 60_000;
 
 /**
@@ -43,18 +39,16 @@ export interface MountSpec {
 export class MountedDisks implements AsyncDisposable {
   readonly #log: BlockLog;
   readonly #spec: MountSpec;
-  readonly #child: ReturnType<typeof spawn>;
-  readonly #lines: AsyncIterator<string>;
+  readonly #namespace: MountNamespace;
   readonly #room: string;
   /** How much of the log is in the disk that the others are copied from. */
   #flushed = 0;
 
-  private constructor(log: BlockLog, spec: MountSpec, child: ReturnType<typeof spawn>, lines: AsyncIterator<string>) {
+  private constructor(log: BlockLog, spec: MountSpec, namespace: MountNamespace) {
     this.#log = log;
     this.#spec = spec;
-    this.#child = child;
-    this.#lines = lines;
-    this.#room = `/proc/${child.pid}/root/mnt`;
+    this.#namespace = namespace;
+    this.#room = namespace.path('/mnt');
   }
 
   /**
@@ -62,21 +56,12 @@ export class MountedDisks implements AsyncDisposable {
    * @throws Problem no-machine: nothing can be mounted here
    */
   static async open(base: string, log: BlockLog, spec: MountSpec): Promise<MountedDisks> {
-    const child = spawn('unshare', ['--mount', '--propagation', 'private', 'bash', '-c', HELPER], {
-      stdio: ['pipe', 'pipe', 'ignore'],
+    const namespace = await MountNamespace.start({
+      program: HELPER,
+      name: 'what mounts the disks',
+      cannot: "disks can't be mounted here (as root, with loop devices)",
     });
-    const failed = new Promise<never>((_, reject) => child.once('error', reject));
-    failed.catch(() => undefined);
-    const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
-    const { value } = await Promise.race([lines.next(), failed]).catch((error: unknown) => ({
-      value: describe(error),
-    }));
-    if (value !== 'ready')
-      throw new Problem(
-        'no-machine',
-        `disks can't be mounted here (as root, with loop devices): ${value ?? 'unshare(1) ended'}`,
-      );
-    const disks = new MountedDisks(log, spec, child, lines);
+    const disks = new MountedDisks(log, spec, namespace);
     const args = ['--sparse=always', base, `${disks.#room}/flushed.img`];
     try {
       await run({ file: 'cp', args, purpose: 'copying a disk', limitMs: COPY_LIMIT_MS });
@@ -133,18 +118,12 @@ export class MountedDisks implements AsyncDisposable {
 
   /** @returns why it failed */
   async #ask(line: string): Promise<string | undefined> {
-    this.#child.stdin?.write(`${line}\n`);
-    const wait = { name: `this host's kernel to ${line}`, limitMs: MOUNT_LIMIT_MS };
-    const { value, done } = await within(wait, this.#lines.next());
-    if (done === true) throw new Problem('no-machine', `what mounts the disks has ended in the middle of "${line}"`);
-    return value === 'ok' ? undefined : String(value).replace(/^failed /, '');
+    const answer = await this.#namespace.ask(line);
+    return answer === 'ok' ? undefined : answer.replace(/^failed /, '');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const ended = once(this.#child, 'exit');
-    this.#child.stdin?.end();
-    await within({ name: 'what mounts the disks to end', limitMs: MOUNT_LIMIT_MS }, ended);
+    await this.#namespace[Symbol.asyncDispose]();
   }
 }
 

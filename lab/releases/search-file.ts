@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { refuseNewer } from '../evidence/schema.ts';
+import { parseResult } from '../evidence/schema.ts';
 import { describe, Problem } from '../problem.ts';
 
 /** The version of a search's file. */
@@ -36,11 +36,7 @@ export async function readSearch(file: string): Promise<SearchFile> {
   } catch (error) {
     throw new Problem('bad-usage', `${file} is not a search of midwrite: ${describe(error)}`, { cause: error });
   }
-  refuseNewer(json, file, SEARCH_SCHEMA_VERSION);
-  const parsed = SearchFile.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new Problem('bad-results', `${file} is damaged: ${issue?.path.join('.')}: ${issue?.message}`);
+  return parseResult(SearchFile, json, file, SEARCH_SCHEMA_VERSION);
 }
 
 /** What is to be gone on with: a release that was not found out, since a registry or a machine was busy, is looked at again. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cellFields, refuseNewer, scenarioFields, withNewNames } from '../evidence/schema.ts';
+import { cellFields, parseResult, refuseNewer, scenarioFields, withNewNames } from '../evidence/schema.ts';
 import { Problem } from '../problem.ts';
 import { REPRODUCED } from '../scenario/figure.ts';
 
@@ -157,10 +157,7 @@ export function readMatrix(text: string, where: string): Matrix {
     if (upgrade !== undefined && (json as { schemaVersion?: unknown } | null)?.schemaVersion === version)
       json = upgrade(json as object);
   }
-  const parsed = Matrix.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new Problem('bad-results', `${where} is damaged: ${issue?.path.join('.')}: ${issue?.message}`);
+  return parseResult(Matrix, json, where, MATRIX_SCHEMA_VERSION);
 }
 
 /**
