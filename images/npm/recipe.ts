@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFiles } from '../../lab/image/files.ts';
 import { imageNameFor, variantFor } from '../../lab/image/names.ts';
-import { stagePackages } from '../../lab/image/npm.ts';
+import { STAGING, stagePackages } from '../../lab/image/npm.ts';
 import type { ImageRecipe, StageContext } from '../../lab/image/recipe.ts';
 import { nodeImage } from '../node/recipe.ts';
 
@@ -27,7 +27,7 @@ export function npmImage({ packages, node, scripts, files, overrides = {} }: Npm
     files: ['run-install-scripts.mjs'],
     from: { BASE: nodeImage(node) },
     // Only where there are any: what was built before them is the same image.
-    inputs: { packages, scripts, files, ...(Object.keys(overrides).length > 0 && { overrides }) },
+    inputs: { staging: STAGING, packages, scripts, files, ...(Object.keys(overrides).length > 0 && { overrides }) },
     async stage(context) {
       await stagePackages(context, Object.fromEntries(packages), { as: 'app', overrides });
       const app = path.join(context.into, 'app');

@@ -1,7 +1,7 @@
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import semver from 'semver';
-import { stagePackages } from '../../lab/image/npm.ts';
+import { STAGING, stagePackages } from '../../lab/image/npm.ts';
 import { type ImageRecipe, imagesFolder } from '../../lab/image/recipe.ts';
 import { nodeImage } from '../node/recipe.ts';
 
@@ -33,7 +33,7 @@ export function openclawImage(version: string, node: string): { image: ImageReci
     folder: 'openclaw',
     files: ['run-install-scripts.mjs', 'stubs'],
     from: { BASE: nodeImage(node) },
-    inputs: { version, node, replaced },
+    inputs: { staging: STAGING, version, node, replaced },
     async stage(context) {
       await cp(path.join(imagesFolder, 'openclaw/stubs'), path.join(context.into, 'app/stubs'), { recursive: true });
       await stagePackages(

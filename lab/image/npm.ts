@@ -133,6 +133,18 @@ export async function nodeFor(
 }
 
 /**
+ * What staging puts into an image beside what it is asked for: an image that another one made is made anew. 2: npm runs under a Node that the images may
+ * have too. It leaves out an optional package that does not want the Node it runs under (`engines`; Arborist, `#checkEngineAndPlatform`), and says nothing:
+ * from a Node 20 OpenClaw was without the native part that its own users have.
+ */
+export const STAGING = 2;
+
+/** So that `npm`, which begins with `#!/usr/bin/env node`, runs under the Node that the lab runs under. */
+const ownNodeFirst = (): Record<string, string> => ({
+  PATH: [path.dirname(process.execPath), process.env.PATH ?? ''].join(path.delimiter),
+});
+
+/**
  * Installs packages into a folder of the build context, for the engine's platform. Their install scripts do not run here: they are foreign
  * programs, and where one is needed it runs inside the build, without a network.
  */
@@ -167,6 +179,7 @@ export async function stagePackages(
       `--libc=${libc}`,
     ],
     cwd: folder,
+    env: ownNodeFirst(),
     purpose: `fetching ${names.join(', ')}`,
     advice: 'The npm registry must be reachable the first time a version is used.',
     limitMs: INSTALL_LIMIT_MS,
