@@ -2,6 +2,7 @@ import pMap from 'p-map';
 import { slowed } from './cell/slowed.ts';
 import { watchActivity } from './during/watch.ts';
 import type { Engine } from './engine/engine.ts';
+import type { PlannedExploration } from './explore/plan-explorations.ts';
 import { withOwnStart } from './image/own-start.ts';
 import { type Observation, observe } from './observe/observe.ts';
 import { withAnswers } from './observe/plan-places.ts';
@@ -19,6 +20,8 @@ export interface Plan {
   outsiders: readonly Outsider[];
   /** Boots, stops and clean-ups that are to be struck: their cells are planned when they were watched. Absent: none. */
   during?: readonly During[];
+  /** What is explored when the cells have run. Absent: nothing. */
+  explorations?: readonly PlannedExploration[];
   /** The part of all of it that is to run. Absent: all. */
   part?(cells: readonly Planned[]): { cells: Planned[]; shard?: Shard };
   /** How a cell of it is run again. */

@@ -30,7 +30,7 @@ describe('what an older midwrite wrote', () => {
 describe('what a newer midwrite wrote is refused', () => {
   test('matrix.json', () => {
     expect(() => readMatrix('{"schemaVersion": 99}', 'x/matrix.json')).toThrow(
-      /x\/matrix\.json has schema version 99, and this midwrite reads up to 4: judge it with a newer one/,
+      /x\/matrix\.json has schema version 99, and this midwrite reads up to 5: judge it with a newer one/,
     );
   });
 

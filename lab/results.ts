@@ -2,18 +2,29 @@ import { readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { writeProblem } from './evidence/recorder.ts';
-import { cellFields, parseResult, refuseNewer, scenarioFields, withNewNames } from './evidence/schema.ts';
+import {
+  cellFields,
+  explorationFields,
+  parseResult,
+  refuseNewer,
+  scenarioFields,
+  withNewNames,
+} from './evidence/schema.ts';
 import { makeFolder, tryFolder } from './make-folder.ts';
 import { describe, errorCode, Problem } from './problem.ts';
 import { RunFacts } from './report/matrix.ts';
 
-/** The version of run.json. 2: `shard`, `leftOut`, `merged`; a file of version 1 reads as it is. 3: a gateway is called a system. */
-export const RUN_SCHEMA_VERSION = 3;
+/** The version of run.json. 2: `shard`, `leftOut`, `merged`; a file of version 1 reads as it is. 3: a gateway is called a system. 4: `explorations`. */
+export const RUN_SCHEMA_VERSION = 4;
 
 /** A planned cell as run.json keeps it: enough to judge the run without the lab that made it. */
 const role = z.enum(['cell', 'control', 'canary', 'mutant']);
 const Planned = z.union([z.object({ ...scenarioFields, role }), z.object({ ...cellFields, role })]);
 export type PlannedRow = z.infer<typeof Planned>;
+
+/** A planned exploration, likewise. */
+export const PlannedExplorationRow = z.object({ ...explorationFields, role });
+export type PlannedExplorationRow = z.infer<typeof PlannedExplorationRow>;
 
 /** Which part of a plan a run is. */
 export const Shard = z.object({
@@ -33,6 +44,8 @@ export const RunFile = z.object({
   /** `running`: it still runs, or its lab was killed. */
   state: z.enum(['running', 'complete', 'interrupted']),
   plan: z.array(Planned),
+  /** Absent: nothing is explored. */
+  explorations: z.array(PlannedExplorationRow).optional(),
   /** Absent: it is the whole plan. */
   shard: Shard.optional(),
   /** Cells that were planned and did not run, and why. */
@@ -75,6 +88,10 @@ export class ResultsFolder {
 
   cell(id: string): string {
     return path.join(this.folder, 'cells', id);
+  }
+
+  exploration(id: string): string {
+    return path.join(this.folder, 'explorations', id);
   }
 
   /** Takes away what a cell that was cut off had seen. */

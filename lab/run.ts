@@ -6,6 +6,9 @@ import { runCell } from './cell/cell.ts';
 import { slowed } from './cell/slowed.ts';
 import type { Engine } from './engine/engine.ts';
 import { CELLS_AT_ONCE, loadEvidence } from './evidence/cell-evidence.ts';
+import { judgeExplorations } from './explore/judge-explorations.ts';
+import type { PlannedExploration } from './explore/plan-explorations.ts';
+import { configOf, runExplorations } from './explore/run-explorations.ts';
 import { ensureImage } from './image/build.ts';
 import { compare, inForce, readExpectations, shownExpectations } from './judge/expectations.ts';
 import { judge } from './judge/judge.ts';
@@ -16,6 +19,7 @@ import { describe, Problem } from './problem.ts';
 import { idleControls, type ShownMutant, withAbilities } from './report/exercised.ts';
 import { reportOf, writeReports } from './report/index.ts';
 import {
+  type AnyRow,
   MATRIX_SCHEMA_VERSION,
   type Matrix,
   type MatrixRow,
@@ -37,6 +41,8 @@ export interface RunProgress {
   /** How much of a long one is done: 0 to 1. */
   cellShare(cell: Planned, done: number): void;
   cellEnded(cell: Planned, row: MatrixRow): void;
+  /** What an exploration does. */
+  exploring?(line: string): void;
 }
 
 export interface RunOptions {
@@ -53,6 +59,8 @@ export interface RunOptions {
   expectations?: string;
   /** The cells are this part of a plan. */
   shard?: Shard;
+  /** What is explored when the cells have run. Absent: nothing. */
+  explorations?: readonly PlannedExploration[];
   /** No cell begins when the program has run for so long. */
   maxDurationMs?: number;
   /** The command and its options that run a part of this again, without what says which. Absent: `run`. */
@@ -116,6 +124,7 @@ export async function runPlan(
   let leftOut: RunFile['leftOut'] = [];
   try {
     leftOut = await runCells(engine, left, images, results, facts, options);
+    leftOut = [...leftOut, ...(await explorePlanned(engine, images, results, options))];
   } catch (error) {
     failure = error;
   }
@@ -143,12 +152,20 @@ export async function runPlan(
 async function beginOrResume(
   engine: Engine,
   cells: readonly Planned[],
-  { resultsRoot, resume, shard, again }: RunOptions,
+  { resultsRoot, resume, shard, again, explorations = [] }: RunOptions,
 ): Promise<{ results: ResultsFolder; file: RunFile; left: Planned[] }> {
   const facts = { ...runFacts(engine), ...(again !== undefined && { again }) };
   if (resume === undefined) {
     const plan = cells.map(plannedRow);
-    const file: RunFile = { schemaVersion: RUN_SCHEMA_VERSION, run: facts, state: 'running', plan, shard };
+    const explored = explorations.length === 0 ? {} : { explorations: explorations.map(({ row }) => row) };
+    const file: RunFile = {
+      schemaVersion: RUN_SCHEMA_VERSION,
+      run: facts,
+      state: 'running',
+      plan,
+      ...explored,
+      shard,
+    };
     return { results: await ResultsFolder.create(resultsRoot, file), file, left: [...cells] };
   }
   const before = await resume.readRun();
@@ -237,6 +254,25 @@ async function runCells(
   return queue.map(({ id }) => ({ id, why }));
 }
 
+/** The explorations of a run: each takes all jobs. */
+function explorePlanned(
+  engine: Engine,
+  images: Images,
+  results: ResultsFolder,
+  { explorations = [], jobs, maxDurationMs, again, signal, progress }: RunOptions,
+): Promise<{ id: string; why: string }[]> {
+  const config = configOf(again);
+  return runExplorations(engine, explorations, {
+    folderOf: (id) => results.exploration(id),
+    imagesOf: (key) => ({ system: images.system.get(key) ?? '', sidecar: images.sidecar }),
+    jobs,
+    ...(maxDurationMs !== undefined && { maxDurationMs }),
+    ...(config !== undefined && { config }),
+    signal,
+    say: (line) => progress.exploring?.(line),
+  });
+}
+
 /** Of an upgrade: the release before, and its image. */
 function beforeOf({ old }: PlannedScenario, images: Images): { release: Release; image: string } | undefined {
   if (old === undefined) return undefined;
@@ -310,7 +346,7 @@ export async function judgeCell(
 
 /** The matrix of a run from its files alone: every planned cell has a row, whether it ran or not. */
 export async function judgeRun(results: ResultsFolder, file?: RunFile, options: JudgeOptions = {}): Promise<Matrix> {
-  const { run, plan, state, shard, leftOut, merged } = file ?? (await results.readRun());
+  const { run, plan, explorations = [], state, shard, leftOut, merged } = file ?? (await results.readRun());
   const without = new Map(leftOut?.map(({ id, why }) => [id, why]));
   const judged = await pMap(
     plan,
@@ -319,8 +355,11 @@ export async function judgeRun(results: ResultsFolder, file?: RunFile, options: 
   );
   const cells = withAbilities(judged, ({ system }) => knownSystem(system)?.mutant?.of ?? system);
   // Whether a finding is gone can't be told from a part of its cells.
-  const stale = staleIn(cells, run, options).filter(({ why }) => shard === undefined || why === 'expired');
-  const outcome = outcomeOf(cells, stale);
+  const explored = await judgeExplorations(results, explorations, run, { ...options, without });
+  const stale = staleIn([...cells, ...explored], run, options).filter(
+    ({ why }) => shard === undefined || why === 'expired',
+  );
+  const outcome = outcomeOf(cells, stale, explored);
   for (const reason of idleControls(cells, shownMutants())) {
     outcome.kind = 'unsound';
     outcome.reasons.unshift(reason);
@@ -338,14 +377,14 @@ export async function judgeRun(results: ResultsFolder, file?: RunFile, options: 
       `the run did not come to its end (${state === 'running' ? 'its lab was killed, or it still runs' : 'it was interrupted'})`,
     );
   }
-  return { schemaVersion: MATRIX_SCHEMA_VERSION, run, outcome, stale, cells };
+  return { schemaVersion: MATRIX_SCHEMA_VERSION, run, outcome, stale, cells, explorations: explored };
 }
 
 const shownMutants = (): ShownMutant[] =>
   mutants.flatMap(({ name, mutant }) => (mutant === undefined ? [] : [{ ...mutant, system: name }]));
 
 /** The known findings of each file that no longer fit. */
-function staleIn(cells: readonly MatrixRow[], run: RunFacts, options: JudgeOptions): StaleExpectation[] {
+function staleIn(cells: readonly AnyRow[], run: RunFacts, options: JudgeOptions): StaleExpectation[] {
   const byFile = Map.groupBy(cells, (row) => options.expectations ?? knownSystem(row.system)?.expectations ?? '');
   return [...byFile].flatMap(([file, rows]) =>
     file === ''

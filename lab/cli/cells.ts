@@ -164,6 +164,7 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
           const { matrix, results } = await runPlan(context.engine, cells, context.images, {
             ...options,
             ...(shard !== undefined && { shard }),
+            ...(plan.explorations !== undefined && { explorations: plan.explorations }),
             resultsRoot,
             jobs,
             signal: interrupted,
@@ -187,9 +188,12 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
                 left.ended(cell, row.durationMs);
                 show(`${done}/${cells.length} ${cell.id}: ${row.verdict}${row.expected ? '' : ' (not expected)'}`);
               },
+              exploring: (line) => {
+                task.output = `exploring: ${line}`;
+              },
             },
           });
-          task.title = `cells ${done}/${cells.length}`;
+          task.title = `cells ${done}/${cells.length}${exploredInWords(matrix)}`;
           context.matrix = matrix;
           context.results = results;
         },
@@ -206,6 +210,12 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
       registerSignalListeners: false,
     },
   );
+}
+
+/** What the cells' step did beside them. */
+function exploredInWords({ explorations }: Matrix): string {
+  const { length } = explorations;
+  return length === 0 ? '' : `, ${length} exploration${length === 1 ? '' : 's'}`;
 }
 
 const jobsOn = (engine: Engine, { jobs }: { jobs?: number | undefined }): number => jobs ?? cellJobs(engine);

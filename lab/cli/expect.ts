@@ -8,7 +8,7 @@ import { updateExpectations } from '../judge/update-expectations.ts';
 import { isInstalled } from '../package-folder.ts';
 import { knownSystem } from '../plan.ts';
 import { ExitCode, Problem } from '../problem.ts';
-import type { Matrix } from '../report/matrix.ts';
+import type { AnyRow, Matrix } from '../report/matrix.ts';
 import { plain } from '../report/plain.ts';
 import { ResultsFolder } from '../results.ts';
 import { judgeRun } from '../run.ts';
@@ -59,9 +59,10 @@ export async function expectCommand(run: string, options: ExpectOptions): Promis
 const NEW_FILE = '# Known findings. Each is looked through by people: midwrite expect --update RUN proposes.\n';
 
 /** The rows of a run by the file of expectations that is for them: one for all, or each system's own. */
-function byFile({ cells }: Matrix, one: string | undefined): [string, Matrix['cells']][] {
-  if (one !== undefined) return [[path.resolve(one), cells]];
-  const own = Map.groupBy(cells, ({ system }) => knownSystem(system)?.expectations ?? '');
+function byFile({ cells, explorations }: Matrix, one: string | undefined): [string, AnyRow[]][] {
+  const all = [...cells, ...explorations];
+  if (one !== undefined) return [[path.resolve(one), all]];
+  const own = Map.groupBy(all, ({ system }) => knownSystem(system)?.expectations ?? '');
   own.delete('');
   if (own.size === 0)
     throw new Problem(

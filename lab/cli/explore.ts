@@ -10,20 +10,21 @@ import { agesOf } from '../explore/boot-plan.ts';
 import { bootAll, exploreJobs } from '../explore/boot-queue.ts';
 import type { Age, Booted } from '../explore/boot-state.ts';
 import { MODELS, type Model } from '../explore/crash-state.ts';
-import type { Exploration } from '../explore/exploration.ts';
 import { DRAWS, explore } from '../explore/explore.ts';
 import { type KeptState, readKeptState } from '../explore/kept-state.ts';
 import { withOracle } from '../explore/oracle.ts';
 import type { Subject } from '../explore/record-workload.ts';
-import { explorationInWords, explorationReport } from '../explore/report.ts';
+import { explorationInWords } from '../explore/report.ts';
+import { keepExploration } from '../explore/run-explorations.ts';
+import { explorationView } from '../explore/view.ts';
 import { workloadOf } from '../explore/workload.ts';
 import { withOwnStart } from '../image/own-start.ts';
 import { glyph, worst } from '../judge/verdict.ts';
 import { connectTo, type Place } from '../machine/connect.ts';
-import { makeFolder } from '../make-folder.ts';
-import { releaseNamed } from '../plan.ts';
+import { mutantOf, releaseNamed } from '../plan.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
+import { explorationHtml } from '../report/html.ts';
 import { plain } from '../report/plain.ts';
 import { buildImagesOf } from '../run.ts';
 import { stamp } from '../stamp.ts';
@@ -70,10 +71,10 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
   const { workload, maxStates, everyState = false, seed = DRAWS.seed, samples = DRAWS.samples, defect } = options;
   const release = await releaseNamed(system, defect);
   const folder = path.resolve(options.results, `explore-${stamp()}-${release.system}-${options.workload}`);
-  const asked = { workload, models: modelsOf(options.model), everyState, seed, samples };
+  const what = { workload, models: modelsOf(options.model), everyState, seed, samples };
   const more = { ...(maxStates !== undefined && { maxStates }), ...(defect !== undefined && { defect }) };
   const config = how === undefined ? undefined : options.config;
-  return exploreRelease(release, folder, { ...asked, ...more, ...(config !== undefined && { config }) }, options);
+  return exploreRelease(release, folder, { ...what, ...more, ...(config !== undefined && { config }) }, options);
 }
 
 /** Options that say nothing of what is explored. */
@@ -88,19 +89,19 @@ const BESIDE_RESUME: ReadonlySet<string> = new Set([
 ]);
 
 /** Takes an exploration up again: what it was asked for is in its folder. */
-async function resume(asked: string, options: ExploreCommandOptions): Promise<ExitCode> {
+async function resume(shown: string, options: ExploreCommandOptions): Promise<ExitCode> {
   const others = Object.entries(options).filter(([name, value]) => !BESIDE_RESUME.has(name) && value !== undefined);
   if (others.length > 0)
     throw new Problem(
       'bad-usage',
       `--resume continues an exploration as it was asked for, so it does not go with ${others.map(([name]) => `--${name}`).join(', ')}.`,
     );
-  const folder = path.resolve(asked);
+  const folder = path.resolve(shown);
   const before = await readAsked(folder);
   if (isComplete(folder))
     throw new Problem(
       'bad-usage',
-      `${asked} is complete: there is nothing left to boot. ${asked}/exploration.md tells what it found.`,
+      `${shown} is complete: there is nothing left to boot. ${shown}/exploration.md tells what it found.`,
     );
   await useConfig(before.config);
   const named = before.defect === undefined ? `${before.system}@${before.version}` : before.system;
@@ -141,11 +142,12 @@ async function exploreRelease(
     signal: interrupted,
     say,
   });
-  await write(folder, found);
+  await keepExploration(folder, found);
+  await keepPage(folder, { system: asked(release, defect), workload, ...(config !== undefined && { config }) });
   if (options.json === true) console.log(JSON.stringify(found, null, 2));
   else
     console.log(
-      `${explorationInWords(found)}\n\nFiles: ${shown}/exploration.md, ${shown}/exploration.json, ${shown}/states/`,
+      `${explorationInWords(found)}\n\nFiles: ${shown}/exploration.html, ${shown}/exploration.md, ${shown}/exploration.json, ${shown}/states/`,
     );
   switch (found.outcome.verdict) {
     case 'held':
@@ -156,6 +158,22 @@ async function exploreRelease(
       return ExitCode.unsound;
   }
 }
+
+/** Writes what a person opens in a browser. */
+async function keepPage(folder: string, of: { system: string; workload: string; config?: string }): Promise<void> {
+  const view = await explorationView(folder);
+  if (view === undefined) return;
+  const config = of.config === undefined ? '' : `--config ${of.config} `;
+  const again = `npx midwrite explore ${config}--system ${of.system} --workload ${of.workload}`;
+  const file = path.join(folder, 'exploration.html');
+  await writeFile(file, explorationHtml(view, again)).catch((error: unknown) => {
+    throw writeProblem(file, error);
+  });
+}
+
+/** As `--system` takes it, with the defect of a mutant. */
+const asked = ({ system, version }: Release, defect: string | undefined): string =>
+  defect === undefined ? `${system}@${version}` : `${mutantOf(defect).mutant?.of} --defect ${defect}`;
 
 /** Boots one kept state, aged and fresh, and says what was violated. */
 async function again(folder: string, options: ExploreCommandOptions): Promise<ExitCode> {
@@ -220,13 +238,3 @@ function modelsOf(asked: readonly string[] = []): Model[] {
 }
 
 const jobsOf = (engine: Engine, { jobs }: ExploreCommandOptions) => jobs ?? exploreJobs(engine);
-
-async function write(folder: string, found: Exploration): Promise<void> {
-  try {
-    await makeFolder(folder);
-    await writeFile(path.join(folder, 'exploration.json'), `${JSON.stringify(found, null, 2)}\n`);
-    await writeFile(path.join(folder, 'exploration.md'), explorationReport(found));
-  } catch (error) {
-    throw writeProblem(folder, error);
-  }
-}

@@ -59,14 +59,19 @@ export async function print(report: Report, chosen: readonly Reporter[], json: b
 }
 
 /** A run that is not sound is never green; of one that is, `failOn` decides. */
-export function exitCodeOf({ outcome, cells }: Pick<Matrix, 'outcome' | 'cells'>, failOn: FailOn): ExitCode {
+export function exitCodeOf(
+  { outcome, cells, explorations = [] }: Pick<Matrix, 'outcome' | 'cells'> & Partial<Pick<Matrix, 'explorations'>>,
+  failOn: FailOn,
+): ExitCode {
   switch (outcome.kind) {
     case 'unsound':
       return ExitCode.unsound;
     case 'unexpected':
       return failOn === 'never' ? ExitCode.sound : ExitCode.unexpectedViolation;
     case 'sound': {
-      const isViolated = cells.some((cell) => cell.role === 'cell' && cell.verdict === 'violated');
+      const isViolated = [...cells, ...explorations].some(
+        (cell) => cell.role === 'cell' && cell.verdict === 'violated',
+      );
       return failOn === 'any' && isViolated ? ExitCode.unexpectedViolation : ExitCode.sound;
     }
     default:

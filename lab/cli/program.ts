@@ -133,6 +133,11 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
       several,
     )
     .option('--every-call', 'of systems of your own, a place before each call of the write, and not one of each kind')
+    .option(
+      '--explore [workloads...]',
+      'explore each system too, every state that a crash can leave in a workload: turn (the default), two-turns, boot, stop, cleanup',
+    )
+    .option('--max-states <number>', 'with --explore: boot at most so many distinct states of each', states)
     .option('--shard <index/count>', 'run a part of the plan, such as 2/4; `merge` puts the parts together')
     .option('--durations <run>', 'a run by whose times the shards are balanced; the same one for all of them')
     .action(action(run));

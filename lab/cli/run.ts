@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { parseCellId } from '../cell/cell-id.ts';
 import { activitiesNamed } from '../during/activity.ts';
+import { explorationsAgain, type PlannedExploration, planExplorations } from '../explore/plan-explorations.ts';
 import type { Observation } from '../observe/observe.ts';
 import type { Plan } from '../observe-plan.ts';
 import { type Planned, planAgain, planRun, type Selection } from '../plan.ts';
@@ -27,6 +28,9 @@ export interface RunCommandOptions extends SelectionOptions, RunOptions {
   config?: string;
   everyCall?: boolean;
   during?: string[];
+  /** Workloads; true: a turn. */
+  explore?: true | string[];
+  maxStates?: number;
 }
 
 export async function run(options: RunCommandOptions): Promise<ExitCode> {
@@ -52,10 +56,11 @@ export async function run(options: RunCommandOptions): Promise<ExitCode> {
   const ids = new Set(planned.map(({ id }) => id));
   planned.push(...(newest?.cells ?? []).filter(({ id }) => !ids.has(id)));
   during.push(...(newest?.during ?? []));
+  const explorations = await explorationsOf(planned, outside, options);
   const part = (cells: readonly Planned[]) => partOf([...cells], options);
   const told = (_: Outsider, { told }: Observation) => void told;
   return conclude(
-    await runCells({ cells: planned, outsiders: outside, during, part, told, ...again }, options),
+    await runCells({ cells: planned, outsiders: outside, during, explorations, part, told, ...again }, options),
     options,
   );
 }
@@ -67,6 +72,35 @@ const isOnly = (outside: readonly Outsider[], selection: Selection, { scenario =
   [...selection.systems, ...selection.cells.map((id) => parseCellId(id).system)].every((text) =>
     outside.some(({ system }) => system.name === text.split('@')[0]),
   );
+
+/**
+ * What is to be explored of the systems whose cells run.
+ * @throws Problem bad-usage
+ */
+async function explorationsOf(
+  planned: readonly Planned[],
+  outside: readonly Outsider[],
+  { explore, maxStates, shard }: RunCommandOptions,
+): Promise<PlannedExploration[]> {
+  if (explore === undefined) {
+    if (maxStates === undefined) return [];
+    throw new Problem('bad-usage', '--max-states needs --explore: it bounds what an exploration boots.');
+  }
+  if (shard !== undefined)
+    throw new Problem(
+      'bad-usage',
+      '--explore does not go with --shard: an exploration is not cut. Explore in a run of its own.',
+    );
+  const asked = planned.filter(({ role, system }) => role === 'cell' && system.mutant === undefined);
+  const releases = [
+    ...asked.map(({ release, spec }) => ({ release, memoryBytes: spec.memoryBytes })),
+    ...outside.map(({ release, memoryBytes }) => ({ release, memoryBytes })),
+  ];
+  const workloads = explore === true ? [TURN] : explore;
+  return planExplorations(releases, { workloads, ...(maxStates !== undefined && { maxStates }) });
+}
+
+const TURN = 'turn';
 
 /** @throws Problem bad-usage, bad-results */
 function partOf(planned: Planned[], { shard, durations }: RunCommandOptions): { cells: Planned[]; shard?: Shard } {
@@ -107,8 +141,13 @@ export async function planOfResumed(options: RunOptions, scenario?: string): Pro
       'bad-usage',
       `--resume runs what its run had planned: it does not go with ${others.map(([name]) => `--${name}`).join(', ')}.`,
     );
-  const { plan } = await new ResultsFolder(path.resolve(options.resume)).readRun();
-  return { cells: await planAgain(plan), outsiders: await outsidersAgain(plan), during: await duringAgain(plan) };
+  const { plan, explorations } = await new ResultsFolder(path.resolve(options.resume)).readRun();
+  return {
+    cells: await planAgain(plan),
+    outsiders: await outsidersAgain(plan),
+    during: await duringAgain(plan),
+    explorations: await explorationsAgain(explorations),
+  };
 }
 
 /** Before anything runs: whatever becomes of it, it can be done again. */
@@ -118,10 +157,10 @@ export function tellSeed(planned: readonly Planned[]): void {
 }
 
 /** Where the results are, and what goes on running. */
-export function filesOf({ results, engine }: Ran, options: GateOptions): string {
+export function filesOf({ results, engine, matrix }: Ran, options: GateOptions): string {
   const shown = path.relative(process.cwd(), results.folder);
   const written = gateOf(options).reporters.flatMap(({ file }) => file ?? []);
-  const files = `Files in ${shown}: ${[...written, 'cells/'].join(', ')} (judged again by \`npx midwrite judge ${shown}\`)`;
+  const files = `Files in ${shown}: ${[...written, 'cells/', ...(matrix.explorations.length > 0 ? ['explorations/'] : [])].join(', ')} (judged again by \`npx midwrite judge ${shown}\`)`;
   return engine.isPrivate
     ? `${files}\nThe private engine goes on running for the next run; \`npx midwrite engine down\` stops it.`
     : files;

@@ -29,6 +29,19 @@ export const scenarioFields = {
   seed: z.number().optional(),
 };
 
+/** The same of an exploration. */
+export const explorationFields = {
+  id: z.string(),
+  /** The name of what was recorded. */
+  exploration: z.string(),
+  system: z.string(),
+  version: z.string(),
+  memoryBytes: z.number(),
+  models: z.array(z.string()),
+  /** At most so many states are booted. Absent: as many as it takes. */
+  maxStates: z.number().optional(),
+};
+
 /** What was called otherwise: a system was a gateway before matrix.json 4, run.json 3 and evidence.jsonl 2. */
 const RENAMED: Readonly<Record<string, string>> = {
   gateway: 'system',

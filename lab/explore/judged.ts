@@ -26,12 +26,14 @@ export function unfaithful(record: WriteRecord): string[] {
   ];
 }
 
+/** @param versions of the store that are whole. Absent: those that the record shows */
 export function judgeStates(
   record: WriteRecord,
   { promises }: Pick<Release, 'promises'>,
   { models }: { models: readonly Model[] },
+  versions: ReadonlySet<string> = wholeVersions(record, promises.store.path),
 ): Judged {
-  const judge = new StateJudge(promises, wholeVersions(record, promises.store.path));
+  const judge = new StateJudge(promises, versions);
   const violations: Violation[] = [];
   const reduced = reduce(record, models, (digest, { origin, image }, turns) => {
     for (const { check, verdict, detail } of judge.judge(image, turns)) {

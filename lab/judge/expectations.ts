@@ -7,7 +7,7 @@ import { withNewNames } from '../evidence/schema.ts';
 import { imagesFolder } from '../image/recipe.ts';
 import { fitsPattern } from '../patterns.ts';
 import { describe, Problem } from '../problem.ts';
-import type { MatrixCell, MatrixScenario } from '../report/matrix.ts';
+import type { MatrixCell, MatrixExploration, MatrixScenario } from '../report/matrix.ts';
 import type { Mutant } from '../system.ts';
 import type { CellResult } from './judge.ts';
 
@@ -21,6 +21,8 @@ export const Expectation = z.strictObject({
   aftermath: z.string().default('*'),
   /** Of scenarios and not of cells: a pattern over their names. */
   scenario: z.string().optional(),
+  /** Of explorations and not of cells: a pattern over the names of workloads. */
+  exploration: z.string().optional(),
   checks: z.array(z.string()).min(1),
   issue: z.url(),
   /** The day since which it is known. */
@@ -98,13 +100,16 @@ export const isExpired = (one: Expectation, day: string): boolean => one.until !
 
 type Where =
   | Pick<MatrixCell, 'system' | 'version' | 'crashPoint' | 'fault' | 'aftermath'>
-  | Pick<MatrixScenario, 'system' | 'version' | 'scenario'>;
+  | Pick<MatrixScenario, 'system' | 'version' | 'scenario'>
+  | Pick<MatrixExploration, 'system' | 'version' | 'exploration'>;
 
-/** Whether an expectation is of this cell or scenario. */
+/** Whether an expectation is of this cell, scenario or exploration. */
 export function fits(one: Expectation, where: Where): boolean {
   // A version need not be a number: an image's is its tag.
   if (one.versions !== '*' && !semver.satisfies(where.version, one.versions, { includePrerelease: true })) return false;
   if (one.system !== undefined && !fitsPattern(where.system, one.system)) return false;
+  if ('exploration' in where) return one.exploration !== undefined && fitsPattern(where.exploration, one.exploration);
+  if (one.exploration !== undefined) return false;
   if ('scenario' in where) return one.scenario !== undefined && fitsPattern(where.scenario, one.scenario);
   return (
     one.scenario === undefined &&

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { Problem } from '../problem.ts';
-import type { MatrixRow } from '../report/matrix.ts';
+import type { AnyRow } from '../report/matrix.ts';
 import { plain } from '../report/plain.ts';
 import { type Expectation, fits } from './expectations.ts';
 
@@ -22,7 +22,7 @@ export interface Review {
  */
 export function newExpectations(
   known: readonly Expectation[],
-  rows: readonly MatrixRow[],
+  rows: readonly AnyRow[],
   day: string,
   { issue, note, until }: Review,
 ): NewExpectation[] {
@@ -41,15 +41,21 @@ export function newExpectations(
     throw new Problem('bad-usage', `Add --issue with the URL where the new findings are discussed: ${what}.`);
   }
   const alike = Map.groupBy(findings, ({ row, checks }) => {
-    const place = 'scenario' in row ? row.scenario : row.aftermath;
-    return JSON.stringify([row.system, row.version, 'scenario' in row, place, checks]);
+    const place =
+      'exploration' in row
+        ? { exploration: row.exploration }
+        : 'scenario' in row
+          ? { scenario: row.scenario }
+          : row.aftermath;
+    return JSON.stringify([row.system, row.version, place, checks]);
   });
   return [...alike.values()].flatMap((cells): NewExpectation[] => {
     const [{ row, checks, detail } = cells[0] as (typeof cells)[number]] = cells;
     const about = { checks, issue, since: day, ...(until !== undefined && { until }), note: note ?? plain(detail) };
     const release = { system: row.system, versions: row.version };
+    if ('exploration' in row) return [{ ...release, exploration: row.exploration, ...about }];
     if ('scenario' in row) return [{ ...release, scenario: row.scenario, ...about }];
-    return places(cells.flatMap((one) => ('scenario' in one.row ? [] : [one.row]))).map((place) => ({
+    return places(cells.flatMap((one) => ('crashPoint' in one.row ? [one.row] : []))).map((place) => ({
       ...release,
       ...place,
       aftermath: row.aftermath,
@@ -76,6 +82,7 @@ function places(cells: readonly { crashPoint: string; fault: string }[]): { cras
 }
 
 /** An expectation's cells, for people. */
-export function placeOf({ system, versions, crashPoint, fault, scenario }: NewExpectation): string {
-  return `${system}@${versions} ${scenario ?? `${crashPoint} ${fault}`}`;
+export function placeOf({ system, versions, crashPoint, fault, scenario, exploration }: NewExpectation): string {
+  const explored = exploration === undefined ? undefined : `an exploration of ${exploration}`;
+  return `${system}@${versions} ${scenario ?? explored ?? `${crashPoint} ${fault}`}`;
 }

@@ -1,4 +1,4 @@
-import { isScenario, type MatrixRow, type StaleExpectation } from '../report/matrix.ts';
+import { type AnyRow, isScenario, type MatrixExploration, type StaleExpectation } from '../report/matrix.ts';
 import { type Expectation, fits, isExpired } from './expectations.ts';
 
 /** A file of expectations, and the rows of a run that it speaks of. */
@@ -6,7 +6,7 @@ export interface Expected {
   /** As it is to be shown. */
   file: string;
   expectations: readonly Expectation[];
-  rows: readonly MatrixRow[];
+  rows: readonly AnyRow[];
 }
 
 /**
@@ -28,19 +28,26 @@ export function staleExpectations({ file, expectations, rows }: Expected, day: s
         const detail = `the expectation of ${about(one.checks)} expired on ${one.until}: look whether it still holds, and give it another date or remove it in ${file}`;
         return [{ ...stale, why: 'expired', checks: one.checks, detail }];
       }
-      if (one.sometimes === true || cells.some((row) => isScenario(row) && row.isQuick)) return [];
+      if (one.sometimes === true || cells.some((row) => !isExploration(row) && isScenario(row) && row.isQuick))
+        return [];
       const checks = one.checks.filter((check) => cells.every((row) => holds(row, check)));
       if (checks.length === 0) return [];
-      const where = cells.length === 1 ? `in ${first.id}` : `in any of ${cells.length} cells`;
+      const kind = isExploration(first) ? 'explorations' : 'cells';
+      const where = cells.length === 1 ? `in ${first.id}` : `in any of ${cells.length} ${kind}`;
       const detail = `${about(checks)} did not happen ${where}: it is fixed, remove it from ${file}`;
       return [{ ...stale, why: 'fixed', checks, detail }];
     });
   });
 }
 
-const releaseOf = (row: MatrixRow): string => `${row.system}@${row.version}`;
+const isExploration = (row: AnyRow): row is MatrixExploration => 'exploration' in row;
 
-function holds(row: MatrixRow, id: string): boolean {
+const releaseOf = (row: AnyRow): string => `${row.system}@${row.version}`;
+
+function holds(row: AnyRow, id: string): boolean {
+  // It has no row for what it did not find. One that was cut off, or that proves nothing, says nothing of it.
+  if (isExploration(row))
+    return row.complete !== 'no' && row.verdict !== 'inconclusive' && !row.findings.some((one) => one.check === id);
   const check = row.checks.find((one) => one.id === id);
   return check?.verdict === 'held' || check?.verdict === 'not-applicable';
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { MatrixRow } from '../report/matrix.ts';
+import { explored, exploredRow, finding } from '../test/explored.ts';
 import { row } from '../test/matrix.ts';
 import { parseExpectations } from './expectations.ts';
 import type { Review } from './new-expectations.ts';
@@ -152,4 +153,13 @@ describe('what has expired', () => {
     expect(text).toBe(FILE.replace('2026-12-31', '2027-03-31'));
     expect(changes).toEqual(['expected until 2027-03-31: boots of >=2 (https://example.com/2)']);
   });
+});
+
+test('a finding of an exploration is expected of explorations alone', () => {
+  const found = exploredRow(explored([finding()]));
+  const { text, changes } = updateExpectations(FILE, 'f.yaml', [found], TODAY, { issue: ISSUE });
+  expect(changes).toHaveLength(1);
+  const added = parseExpectations(text, 'f').at(-1);
+  expect(added).toMatchObject({ system: 'one', versions: '1.0.0', exploration: 'turn', checks: ['store-valid'] });
+  expect(updateExpectations(text, 'f.yaml', [found], TODAY, {}).changes).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import semver from 'semver';
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
-import type { MatrixRow } from '../report/matrix.ts';
+import type { AnyRow } from '../report/matrix.ts';
 import { type Expectation, fits, inForce, isExpired, parseExpectations } from './expectations.ts';
 import { newExpectations, placeOf, type Review } from './new-expectations.ts';
 import { staleExpectations } from './stale.ts';
@@ -22,7 +22,7 @@ export interface Update {
 export function updateExpectations(
   text: string,
   where: string,
-  rows: readonly MatrixRow[],
+  rows: readonly AnyRow[],
   day: string,
   review: Review,
 ): Update {
@@ -46,7 +46,7 @@ export function updateExpectations(
 
 interface Context {
   document: Document;
-  rows: readonly MatrixRow[];
+  rows: readonly AnyRow[];
   day: string;
   review: Review;
   update: Update;

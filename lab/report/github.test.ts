@@ -11,6 +11,7 @@ const reportOf = (matrix = matrixOf(all)): Report => ({
   matrix,
   failOn: 'unexpected',
   evidenceOf: async () => undefined,
+  explorationOf: async () => undefined,
 });
 
 afterEach(() => {

@@ -32,7 +32,7 @@ export function summary(matrix: Matrix): string {
 }
 
 export function annotations(matrix: Matrix, failOn: FailOn): string[] {
-  const rows = matrix.cells.flatMap((row): string[] => {
+  const rows = [...matrix.cells, ...matrix.explorations].flatMap((row): string[] => {
     const standing = standingOf(row);
     switch (standing) {
       case 'as it should be':

@@ -1,4 +1,5 @@
 import { loadEvidence } from '../evidence/cell-evidence.ts';
+import { explorationView } from '../explore/view.ts';
 import { Problem } from '../problem.ts';
 import type { ResultsFolder } from '../results.ts';
 import { github } from './github.ts';
@@ -26,7 +27,12 @@ export function reportersNamed(names: readonly string[]): Reporter[] {
 }
 
 export function reportOf(matrix: Matrix, results: ResultsFolder, failOn: FailOn): Report {
-  return { matrix, failOn, evidenceOf: (row) => loadEvidence(results.cell(row.id)) };
+  return {
+    matrix,
+    failOn,
+    evidenceOf: (row) => loadEvidence(results.cell(row.id)),
+    explorationOf: (row) => explorationView(results.exploration(row.id)),
+  };
 }
 
 /** Writes the reports that are files into the run's folder. */

@@ -1,6 +1,6 @@
 import { create } from 'xmlbuilder2';
 import { unreachable } from '../problem.ts';
-import type { Matrix, MatrixRow } from './matrix.ts';
+import type { AnyRow, Matrix } from './matrix.ts';
 import { plain } from './plain.ts';
 import type { FailOn, Reporter } from './reporter.ts';
 import { fails, standingOf, violations } from './standing.ts';
@@ -28,7 +28,7 @@ interface Test {
 export function junitReport(matrix: Matrix, failOn: FailOn): string {
   const { run } = matrix;
   const suites = new Map([['midwrite', [wholeRun(matrix, failOn)]]]);
-  for (const row of matrix.cells) {
+  for (const row of [...matrix.cells, ...matrix.explorations]) {
     const name = `${row.system}@${row.version}`;
     suites.set(name, [...(suites.get(name) ?? []), testOf(row, failOn)]);
   }
@@ -73,7 +73,7 @@ export function junitReport(matrix: Matrix, failOn: FailOn): string {
   return `${root.end({ prettyPrint: true })}\n`;
 }
 
-function testOf(row: MatrixRow, failOn: FailOn): Test {
+function testOf(row: AnyRow, failOn: FailOn): Test {
   const test = { classname: `${row.system}@${row.version}`, name: row.id, durationMs: row.durationMs };
   const output = [row.detail, `again: ${row.reproduce}`];
   const standing = standingOf(row);
@@ -96,7 +96,7 @@ function testOf(row: MatrixRow, failOn: FailOn): Test {
   }
 }
 
-const unknownChecks = (row: MatrixRow): string[] =>
+const unknownChecks = (row: AnyRow): string[] =>
   row.checks
     .filter((check) => check.verdict === 'missed' || check.verdict === 'inconclusive')
     .map((check) => `${check.id} is ${check.verdict}: ${check.detail}`);

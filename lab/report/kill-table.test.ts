@@ -26,7 +26,14 @@ async function caught(): Promise<Matrix> {
     };
   });
   const run = { id: 'r', startedAt: '', engine: 'e', kernel: 'k', cgroupVersion: 1 as const, midwriteVersion: '0' };
-  return { schemaVersion: MATRIX_SCHEMA_VERSION, run, outcome: { kind: 'sound', reasons: [] }, stale: [], cells };
+  return {
+    schemaVersion: MATRIX_SCHEMA_VERSION,
+    run,
+    outcome: { kind: 'sound', reasons: [] },
+    stale: [],
+    cells,
+    explorations: [],
+  };
 }
 
 describe('the kill table', () => {

@@ -2,9 +2,10 @@ import { markdownTable } from 'markdown-table';
 import { glyph } from '../judge/verdict.ts';
 import { byScenario, chart, sharedCurves } from './chart.ts';
 import { exercisedNowhere, isIdle } from './exercised.ts';
+import { sizeInWords, titleOf, verdictInWords } from './explorations.ts';
 import { headlines } from './headline.ts';
 import { labShareInWords } from './lab-share.ts';
-import type { Matrix, MatrixCell, MatrixRow, MatrixScenario } from './matrix.ts';
+import type { AnyRow, Matrix, MatrixCell, MatrixExploration, MatrixScenario } from './matrix.ts';
 import { plain } from './plain.ts';
 import type { Reporter } from './reporter.ts';
 import { attempts, counts, findings, grid, scenariosOf } from './table.ts';
@@ -20,6 +21,7 @@ export const markdown: Reporter = {
 export function markdownReport(matrix: Matrix): string {
   const { run, outcome } = matrix;
   const { columns, rows } = grid(matrix);
+  const all = [...matrix.cells, ...matrix.explorations];
   const cells = matrix.cells.filter((cell) => cell.role === 'cell');
   const sections = [
     '# Fault matrix',
@@ -54,10 +56,11 @@ export function markdownReport(matrix: Matrix): string {
           ]),
           ...[...byScenario(matrix)].flatMap(([name, rows]) => scenarioSection(name, rows)),
         ]),
+    ...explorationsSection(matrix.explorations),
     '## What was violated',
-    ...matrix.cells.filter((cell) => cell.verdict === 'violated').map(section),
+    ...all.filter((cell) => cell.verdict === 'violated').map(section),
   ];
-  if (!matrix.cells.some((cell) => cell.verdict === 'violated')) sections.push('Nothing.');
+  if (!all.some((cell) => cell.verdict === 'violated')) sections.push('Nothing.');
   const nowhere = exercisedNowhere(matrix.cells);
   if (nowhere.length > 0)
     sections.push(
@@ -66,6 +69,29 @@ export function markdownReport(matrix: Matrix): string {
       nowhere.map(({ system, checks }) => `- ${markdownText(system)}: ${checks.join(', ')}`).join('\n'),
     );
   return `${sections.join('\n\n')}\n`;
+}
+
+/** The explorations of a run, a row each. */
+function explorationsSection(rows: readonly MatrixExploration[]): string[] {
+  if (rows.length === 0) return [];
+  const found = ({ findings }: MatrixExploration) =>
+    findings.map(
+      ({ check, model, promised, cause }) =>
+        `${check} (${model}${promised ? '' : ', not promised'}): ${markdownText(cause)}`,
+    );
+  return [
+    '## Explorations',
+    'Every state that a crash can leave in the workload: before each call, and inside each write.',
+    markdownTable([
+      ['explored', '', 'how much', 'what it found'],
+      ...rows.map((row) => [
+        markdownText(titleOf(row)),
+        `${glyph(row.verdict)} ${verdictInWords(row)}`,
+        sizeInWords(row),
+        found(row).join('<br>') || 'nothing',
+      ]),
+    ]),
+  ];
 }
 
 /** What a scenario found, the document's figures beside it, and its curves. */
@@ -95,7 +121,7 @@ function box(cell: MatrixCell): string {
   return [`${glyph(cell.verdict)} ${cell.verdict}${earned}`, ...found].join('<br>');
 }
 
-function section(cell: MatrixRow): string {
+function section(cell: AnyRow): string {
   const checks = cell.checks.filter((check) => check.verdict === 'violated');
   const lines = checks.map(
     (check) =>

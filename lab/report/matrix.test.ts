@@ -110,6 +110,7 @@ describe('text from a container does nothing', () => {
     run: { id: 'r', startedAt: '', engine: 'e', kernel: 'k', cgroupVersion: 1, midwriteVersion: '0' },
     outcome: { kind: 'unsound', reasons: [hostile] },
     stale: [],
+    explorations: [],
     cells: [
       row({
         verdict: 'violated',

@@ -1,10 +1,17 @@
 import { z } from 'zod';
-import { cellFields, parseResult, refuseNewer, scenarioFields, withNewNames } from '../evidence/schema.ts';
+import {
+  cellFields,
+  explorationFields,
+  parseResult,
+  refuseNewer,
+  scenarioFields,
+  withNewNames,
+} from '../evidence/schema.ts';
 import { Problem } from '../problem.ts';
 import { REPRODUCED } from '../scenario/figure.ts';
 
-/** The version of matrix.json. 2: `stale`, `run.shards`. 3: `cells[].systemMs`. 4: a gateway is called a system. */
-export const MATRIX_SCHEMA_VERSION = 4;
+/** The version of matrix.json. 2: `stale`, `run.shards`. 3: `cells[].systemMs`. 4: a gateway is called a system. 5: `explorations`. */
+export const MATRIX_SCHEMA_VERSION = 5;
 
 const VerdictName = z.enum(['held', 'violated', 'missed', 'inconclusive', 'not-applicable']);
 
@@ -79,6 +86,37 @@ export type MatrixScenario = z.infer<typeof MatrixScenario>;
 export type MatrixRow = MatrixCell | MatrixScenario;
 export const isScenario = (row: MatrixRow): row is MatrixScenario => 'scenario' in row;
 
+/** One thing that an exploration found; those that are promised are among its checks as well. */
+export const MatrixFinding = z.object({
+  check: z.string(),
+  model: z.string(),
+  /** The system promises it for such a crash. */
+  promised: z.boolean(),
+  /** The step that is missing, or the call in which the promise is broken. */
+  cause: z.string(),
+  detail: z.string(),
+  states: z.number(),
+  reproduce: z.string(),
+});
+export type MatrixFinding = z.infer<typeof MatrixFinding>;
+
+/** An exploration of one workload of one system: a row of its own kind. What it found call by call is in its folder, explorations/ID. */
+export const MatrixExploration = z.object({
+  ...explorationFields,
+  ...rowFields,
+  /** What nobody booted itself: nothing; states for which others stand; or states that a bound left out. */
+  complete: z.enum(['every-state', 'by-representatives', 'no']),
+  calls: z.number(),
+  crashPoints: z.number(),
+  /** `distinct` states are judged without a boot; of them so many were booted, and for so many another one stands. */
+  states: z.object({ distinct: z.number(), booted: z.number(), stoodFor: z.number() }),
+  findings: z.array(MatrixFinding),
+});
+export type MatrixExploration = z.infer<typeof MatrixExploration>;
+
+/** A row of any kind. */
+export type AnyRow = MatrixRow | MatrixExploration;
+
 const frame = z.object({
   id: z.string(),
   startedAt: z.string(),
@@ -129,6 +167,7 @@ export const Matrix = z.object({
   outcome: Outcome,
   stale: z.array(StaleExpectation),
   cells: z.array(z.union([MatrixScenario, MatrixCell])),
+  explorations: z.array(MatrixExploration).default([]),
 });
 export type Matrix = z.infer<typeof Matrix>;
 
@@ -137,6 +176,7 @@ const UPGRADES: Readonly<Record<number, (older: object) => object>> = {
   1: (older) => ({ ...older, schemaVersion: 2, stale: [] }),
   2: (older) => ({ ...older, schemaVersion: 3 }),
   3: (older) => ({ ...withNewNames(older), schemaVersion: 4 }),
+  4: (older) => ({ ...older, schemaVersion: 5, explorations: [] }),
 };
 
 /**
@@ -164,10 +204,14 @@ export function readMatrix(text: string, where: string): Matrix {
  * What a run comes to. A run with a cell or a check that is missed or inconclusive, or with a control that is not what it must be, proves nothing
  * as a whole, whatever else it found.
  */
-export function outcomeOf(cells: readonly MatrixRow[], stale: readonly StaleExpectation[] = []): Outcome {
+export function outcomeOf(
+  cells: readonly MatrixRow[],
+  stale: readonly StaleExpectation[] = [],
+  explorations: readonly MatrixExploration[] = [],
+): Outcome {
   const unsound: string[] = [];
   const unexpected = stale.map((one) => one.detail);
-  for (const cell of cells) {
+  for (const cell of [...cells, ...explorations]) {
     const unknown = cell.checks.filter((check) => check.verdict === 'missed' || check.verdict === 'inconclusive');
     if (cell.verdict === 'missed' || cell.verdict === 'inconclusive')
       unsound.push(`${cell.id} is ${cell.verdict}: ${cell.detail}`);
@@ -187,15 +231,17 @@ export function outcomeOf(cells: readonly MatrixRow[], stale: readonly StaleExpe
     if (!cells.some((cell) => cell.role === 'control')) unsound.push('the run has no control without a fault');
     if (!cells.some((cell) => cell.role === 'canary')) unsound.push('the run has no canary');
   }
+  if (explorations.length > 0 && !explorations.some((one) => one.role === 'canary'))
+    unsound.push('the run explores, and has no canary that an exploration must catch');
   if (unsound.length > 0) return { kind: 'unsound', reasons: [...unsound, ...unexpected] };
   if (unexpected.length > 0) return { kind: 'unexpected', reasons: unexpected };
   return { kind: 'sound', reasons: [] };
 }
 
 /** Broken on purpose: it must be caught. */
-export const isBroken = (cell: Pick<MatrixRow, 'role'>): boolean => cell.role === 'canary' || cell.role === 'mutant';
+export const isBroken = (cell: Pick<AnyRow, 'role'>): boolean => cell.role === 'canary' || cell.role === 'mutant';
 
-function firstViolated(cell: MatrixRow): string {
+function firstViolated(cell: AnyRow): string {
   const news = cell.checks.filter((check) => check.verdict === 'violated' && check.issue === undefined);
   return news.map((check) => `${check.id}: ${check.detail}`).join('; ') || cell.detail;
 }

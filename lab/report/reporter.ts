@@ -1,5 +1,6 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
-import type { Matrix, MatrixRow } from './matrix.ts';
+import type { ExplorationView } from '../explore/view.ts';
+import type { Matrix, MatrixExploration, MatrixRow } from './matrix.ts';
 
 /**
  * What lets a run fail. `unexpected`: a violation that no expectation knows, or an expectation that no longer fits; `any`: known violations as well;
@@ -14,6 +15,8 @@ export interface Report {
   failOn: FailOn;
   /** The evidence of a row, read from the run's folder; undefined where the cell did not run. */
   evidenceOf(row: MatrixRow): Promise<CellEvidence | undefined>;
+  /** What a page shows of an exploration, from the run's folder; undefined where it did not come to its end. */
+  explorationOf(row: MatrixExploration): Promise<ExplorationView | undefined>;
 }
 
 /** One format: one file in lab/report/, one line in its index. */

@@ -1,4 +1,4 @@
-import { isBroken, type MatrixRow } from './matrix.ts';
+import { type AnyRow, isBroken } from './matrix.ts';
 import type { FailOn } from './reporter.ts';
 
 /**
@@ -7,8 +7,8 @@ import type { FailOn } from './reporter.ts';
  */
 export type Standing = 'as it should be' | 'not applicable' | 'known' | 'new' | 'unknown';
 
-export function standingOf(row: MatrixRow): Standing {
-  const isUnknown = (verdict: MatrixRow['verdict']) => verdict === 'missed' || verdict === 'inconclusive';
+export function standingOf(row: AnyRow): Standing {
+  const isUnknown = (verdict: AnyRow['verdict']) => verdict === 'missed' || verdict === 'inconclusive';
   if (isUnknown(row.verdict) || (row.role !== 'cell' && !row.expected)) return 'unknown';
   if (isBroken(row)) return 'as it should be';
   if (row.checks.some((check) => isUnknown(check.verdict))) return 'unknown';
@@ -22,7 +22,7 @@ export function fails(standing: 'known' | 'new', failOn: FailOn): boolean {
 }
 
 /** The violated checks of a row, a line each, with the issue of those that are known. */
-export function violations(row: MatrixRow): string[] {
+export function violations(row: AnyRow): string[] {
   return row.checks
     .filter((check) => check.verdict === 'violated')
     .map((check) => `${check.id}: ${check.detail}${check.issue === undefined ? '' : ` (known: ${check.issue})`}`);

@@ -1,6 +1,14 @@
 import { formatSize } from '../cell/cell-id.ts';
 import { knownFaults } from '../known.ts';
-import { isBroken, isScenario, type Matrix, type MatrixCell, type MatrixRow, type MatrixScenario } from './matrix.ts';
+import {
+  type AnyRow,
+  isBroken,
+  isScenario,
+  type Matrix,
+  type MatrixCell,
+  type MatrixRow,
+  type MatrixScenario,
+} from './matrix.ts';
 
 /** The fault matrix as rows and columns, for every report that draws it: systems and crash points down, faults across. */
 export interface Grid {
@@ -71,7 +79,7 @@ export function attempts(cells: readonly MatrixCell[] | undefined, inWords: (cel
 export const scenariosOf = (matrix: Matrix): MatrixScenario[] => matrix.cells.filter(isScenario);
 
 /** A summary in numbers: how many cells came to what. */
-export function counts(cells: readonly MatrixRow[]): string {
+export function counts(cells: readonly AnyRow[]): string {
   const by = new Map<string, number>();
   for (const cell of cells) {
     const name = cell.verdict === 'violated' ? (cell.expected ? 'violated as known' : 'violated, new') : cell.verdict;

@@ -3,9 +3,18 @@ import Table from 'cli-table3';
 import { glyph } from '../judge/verdict.ts';
 import { byScenario, chart, sharedCurves } from './chart.ts';
 import { exercisedNowhere, isIdle } from './exercised.ts';
+import { sizeInWords, titleOf, verdictInWords } from './explorations.ts';
 import { headlines } from './headline.ts';
 import { labShareInWords } from './lab-share.ts';
-import { isBroken, type Matrix, type MatrixFigure, type MatrixRow, type MatrixScenario } from './matrix.ts';
+import {
+  type AnyRow,
+  isBroken,
+  type Matrix,
+  type MatrixExploration,
+  type MatrixFigure,
+  type MatrixRow,
+  type MatrixScenario,
+} from './matrix.ts';
 import { plain } from './plain.ts';
 import type { Reporter } from './reporter.ts';
 import { attempts, counts, findings, grid, scenariosOf } from './table.ts';
@@ -24,7 +33,7 @@ const TITLE_WIDTH = 96;
 
 type Colour = Parameters<typeof styleText>[0];
 
-function colourOf(cell: MatrixRow): Colour {
+function colourOf(cell: AnyRow): Colour {
   switch (cell.verdict) {
     case 'held':
       return 'green';
@@ -59,9 +68,11 @@ export function terminalReport(matrix: Matrix, options: { colour: boolean }): st
     ...rows.flatMap((row) => scenarioInWords(row, paint)),
     ...sharedCurves(rows).flatMap((curve) => [chart(curve), '']),
   ]);
-  const lines = [...(rows.length === 0 ? [] : [table.toString(), '']), ...told, legend(matrix)];
+  const explored = matrix.explorations.flatMap((row) => explorationInWords(row, paint));
+  const lines = [...(rows.length === 0 ? [] : [table.toString(), '']), ...told, ...explored, legend(matrix)];
   const known = new Map<string, Set<string>>();
-  for (const cell of matrix.cells) {
+  const all = [...matrix.cells, ...matrix.explorations];
+  for (const cell of all) {
     for (const check of cell.checks) {
       if (check.issue !== undefined)
         known.set(check.issue, (known.get(check.issue) ?? new Set()).add(`${cell.system}@${cell.version} ${check.id}`));
@@ -69,7 +80,7 @@ export function terminalReport(matrix: Matrix, options: { colour: boolean }): st
   }
   if (known.size > 0)
     lines.push('', 'Known findings:', ...[...known].map(([issue, what]) => `  ${issue}  (${[...what].join(', ')})`));
-  const fresh = matrix.cells.filter((cell) => !cell.expected);
+  const fresh = all.filter((cell) => !cell.expected);
   if (fresh.length > 0) lines.push('', 'Not as expected:', ...fresh.flatMap(explain));
   const nowhere = exercisedNowhere(matrix.cells);
   if (nowhere.length > 0)
@@ -97,6 +108,20 @@ function scenarioInWords(row: MatrixScenario, paint: (colour: Colour, text: stri
   ];
 }
 
+/** An exploration: how much of it there was, and what it found. Of a canary that was caught nobody wants to know what is wrong with it. */
+function explorationInWords(row: MatrixExploration, paint: (colour: Colour, text: string) => string): string[] {
+  const found = isBroken(row) && row.expected ? [] : row.findings;
+  return [
+    paint(colourOf(row), `explored: ${titleOf(row)}: ${glyph(row.verdict)} ${verdictInWords(row)}`),
+    `    ${sizeInWords(row)}`,
+    ...found.flatMap(({ check, model, promised, cause, detail, states }) => [
+      `    ${promised ? '✗' : '·'} ${check} (${model}${promised ? '' : ', not promised'}): ${plain(cause)}`,
+      `        ${plain(detail)} (${states} state${states === 1 ? '' : 's'})`,
+    ]),
+    '',
+  ];
+}
+
 /** What was found, and what the document says of it. */
 function figureInWords({ what, document, measured, reproduced, why }: MatrixFigure): string[] {
   const told = document === undefined ? '' : ` (the document: ${document}; reproduced: ${reproduced})`;
@@ -117,7 +142,7 @@ function box(cell: MatrixRow): string {
 }
 
 /** What is wrong with a cell, and how to see it again. */
-export function explain(cell: MatrixRow): string[] {
+export function explain(cell: AnyRow): string[] {
   const checks = cell.checks.filter((check) => check.verdict === 'violated' && check.issue === undefined);
   const said =
     cell.verdict === 'violated'
@@ -136,6 +161,7 @@ function legend(matrix: Matrix): string {
   }[outcome.kind];
   const cells = matrix.cells.filter((cell) => cell.role === 'cell');
   const scenarios = scenariosOf(matrix).length;
+  const explorations = matrix.explorations.filter((one) => one.role === 'cell');
   const what = [
     ...(scenarios > 0 ? [`${scenarios} scenario${scenarios === 1 ? '' : 's'}`] : []),
     ...(cells.length > scenarios
@@ -144,11 +170,12 @@ function legend(matrix: Matrix): string {
     ...(matrix.cells.length > cells.length
       ? [`${matrix.cells.length - cells.length} control${matrix.cells.length - cells.length === 1 ? '' : 's'}`]
       : []),
+    ...(explorations.length > 0 ? [`${explorations.length} exploration${explorations.length === 1 ? '' : 's'}`] : []),
   ].join(' and ');
   const lines = [
     ...headlines(matrix).map(({ system, words }) => `${system}: ${words}`),
     '',
-    `${what}${seconds}: ${counts(cells)}.`,
+    `${what}${seconds}: ${counts([...cells, ...explorations])}.`,
     labShareInWords(matrix) ?? [],
     `Result: ${words}${outcome.kind === 'unsound' ? ':' : '.'}`,
   ].flat();

@@ -31,7 +31,12 @@ describe('real output fits its schema', () => {
     await using run = await runOfVersion1();
     const results = new ResultsFolder(run.path);
     const matrix = await judgeRun(results);
-    const text = await json.write({ matrix, failOn: 'unexpected', evidenceOf: async () => undefined });
+    const text = await json.write({
+      matrix,
+      failOn: 'unexpected',
+      evidenceOf: async () => undefined,
+      explorationOf: async () => undefined,
+    });
     expect(faultsOf('matrix.schema.json', JSON.parse(text))).toEqual([]);
     expect(faultsOf('run.schema.json', structuredClone(await results.readRun()))).toEqual([]);
     for (const { id } of matrix.cells) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EvidenceEvent } from '../evidence/event.ts';
+import { Exploration } from '../explore/exploration.ts';
 import { Expectation } from '../judge/expectations.ts';
 import { Matrix } from '../report/matrix.ts';
 import { RunFile } from '../results.ts';
@@ -8,6 +9,12 @@ import { RunFile } from '../results.ts';
 export const published: readonly { file: string; title: string; schema: z.ZodType; io: 'input' | 'output' }[] = [
   { file: 'matrix.schema.json', title: 'matrix.json of midwrite', schema: Matrix, io: 'output' },
   { file: 'evidence.schema.json', title: 'A line of evidence.jsonl of midwrite', schema: EvidenceEvent, io: 'output' },
+  {
+    file: 'exploration.schema.json',
+    title: 'exploration.json of midwrite',
+    schema: Exploration,
+    io: 'output',
+  },
   { file: 'run.schema.json', title: 'run.json of midwrite', schema: RunFile, io: 'output' },
   {
     file: 'expectations.schema.json',

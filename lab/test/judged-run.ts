@@ -64,9 +64,11 @@ export function judgedRun(cells: readonly JudgedCell[], more: readonly MatrixRow
       outcome: outcomeOf(rows),
       stale: [],
       cells: rows,
+      explorations: [],
     },
     failOn: 'unexpected',
     evidenceOf: async (row) => evidence.get(row.id),
+    explorationOf: async () => undefined,
   };
 }
 

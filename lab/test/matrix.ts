@@ -44,6 +44,7 @@ export const matrixOf = (cells: readonly MatrixCell[], more: Partial<Matrix> = {
   outcome: outcomeOf(cells),
   stale: [],
   cells: [...cells],
+  explorations: [],
   ...more,
 });
 

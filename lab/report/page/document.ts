@@ -9,7 +9,7 @@ import { html, type Markup } from './markup.ts';
 
 /** What a reader opens from the first screen: a cell's page, or a scenario's. */
 export interface Subpage {
-  /** `cell/ID` or `scenario/NAME`. */
+  /** `cell/ID`, `scenario/NAME` or `exploration/ID`. */
   name: string;
   content: PackedPage;
 }

@@ -3,9 +3,17 @@ import { formatSize } from '../../cell/cell-id.ts';
 import { crashPoints } from '../../cell/write-shape.ts';
 import { type CellChange, CHANGE_SIGNS, CHANGE_WORDS, countChanges, inWords } from '../compare.ts';
 import { isIdle } from '../exercised.ts';
+import { sizeInWords, titleOf, verdictInWords } from '../explorations.ts';
 import { headlines } from '../headline.ts';
 import { labShareInWords } from '../lab-share.ts';
-import { isBroken, type Matrix, type MatrixCell, type MatrixRow, type MatrixScenario } from '../matrix.ts';
+import {
+  isBroken,
+  type Matrix,
+  type MatrixCell,
+  type MatrixExploration,
+  type MatrixRow,
+  type MatrixScenario,
+} from '../matrix.ts';
 import { findings, grid, scenariosOf } from '../table.ts';
 import { html, type Markup } from './markup.ts';
 import { STATES, type State, sign, stateOf, WORDS } from './state.ts';
@@ -27,6 +35,7 @@ ${comparison === undefined ? '' : comparedWith(matrix, comparison)}
 ${filters(matrix, comparison)}
 ${matrixTable(matrix, changeOf)}
 ${scenarioTable(matrix, changeOf)}
+${explorationTable(matrix)}
 ${legend(comparison !== undefined)}
 </main>`;
 }
@@ -62,6 +71,7 @@ ${told.length === 0 ? html`<p>No cell came to anything else.</p>` : html`<ul cla
 }
 
 export const cellLink = (id: string): string => `#/cell/${encodeURIComponent(id)}`;
+export const explorationLink = (id: string): string => `#/exploration/${encodeURIComponent(id)}`;
 export const scenarioLink = (name: string): string => `#/scenario/${encodeURIComponent(name)}`;
 
 function filters(matrix: Matrix, comparison: Comparison | undefined): Markup {
@@ -165,6 +175,19 @@ function scenarioTable(matrix: Matrix, changeOf: ReadonlyMap<string, CellChange>
     ]) => html`<li><a class="name" href="${scenarioLink(name)}">${name}</a>${rows.some((row) => row.isQuick) ? ' (quick)' : ''}
 <ul>${rows.map((row) => html`<li><span class="release">${release(row)}${isBroken(row) ? ` (${row.role})` : ''}</span> ${boxLink(row, changeOf.get(row.id), false)}</li>`)}</ul></li>`,
   )}</ul></section>`;
+}
+
+/** The explorations of the run: each has a page. */
+function explorationTable({ explorations }: Matrix): Markup | '' {
+  if (explorations.length === 0) return '';
+  const row = (one: MatrixExploration) => {
+    const state = stateOf(one);
+    return html`<tr><th scope="row"><a href="${explorationLink(one.id)}">${titleOf(one)}</a></th><td class="state ${state}"><span class="sign" aria-hidden="true">${sign(state)}</span> ${verdictInWords(one)}</td><td>${sizeInWords(one)}</td><td>${[...new Set(one.findings.map((found) => found.check))].join(', ')}</td></tr>`;
+  };
+  return html`<section><h2>Explorations</h2>
+<div class="scroll" role="region" aria-label="Explorations" tabindex="0"><table class="figures wide" id="explorations">
+<thead><tr><th scope="col">explored</th><th scope="col">verdict</th><th scope="col">how much</th><th scope="col">what it found</th></tr></thead>
+<tbody>${explorations.map(row)}</tbody></table></div></section>`;
 }
 
 function legend(isComparison: boolean): Markup {

@@ -29,9 +29,9 @@
     return new Response(stream).text();
   }
 
-  /** The page that the address names: `cell/ID` or `scenario/NAME`. */
+  /** The page that the address names: `cell/ID`, `scenario/NAME` or `exploration/ID`. */
   function wanted() {
-    const match = /^#\/((?:cell|scenario)\/.+)$/.exec(location.hash);
+    const match = /^#\/((?:cell|scenario|exploration)\/.+)$/.exec(location.hash);
     if (match === null) return undefined;
     try {
       return decodeURIComponent(match[1] ?? '');
@@ -75,7 +75,7 @@
     const place =
       kind === 'cell'
         ? boxes.find((box) => box.dataset.cell === name)
-        : document.querySelector(`a[href="#/scenario/${CSS.escape(encodeURIComponent(name))}"]`);
+        : document.querySelector(`a[href="#/${kind}/${CSS.escape(encodeURIComponent(name))}"]`);
     if (place instanceof HTMLElement) place.focus();
   }
 
@@ -199,6 +199,15 @@
     if (target.closest('#back') !== null) {
       event.preventDefault();
       leave();
+    }
+    const tick = /** @type {HTMLElement | null} */ (target.closest('button.tick'));
+    if (tick !== null) {
+      const point = document.getElementById(tick.dataset.point ?? '');
+      if (point instanceof HTMLDetailsElement) {
+        point.open = true;
+        point.scrollIntoView({ block: 'center' });
+        point.querySelector('summary')?.focus({ preventScroll: true });
+      }
     }
     const copy = /** @type {HTMLElement | null} */ (target.closest('button.copy'));
     if (copy !== null) {

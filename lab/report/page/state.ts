@@ -1,6 +1,6 @@
 import type { VerdictName } from '../../judge/verdict.ts';
 import { glyph } from '../../judge/verdict.ts';
-import { isBroken, type MatrixRow } from '../matrix.ts';
+import { type AnyRow, isBroken } from '../matrix.ts';
 
 /** What a box says at a glance: the verdict, and for a finding whether anybody knew it. */
 export type State = 'new' | 'known' | 'caught' | Exclude<VerdictName, 'violated'>;
@@ -8,14 +8,14 @@ export type State = 'new' | 'known' | 'caught' | Exclude<VerdictName, 'violated'
 /** In the order of the filters: what wants a look comes first. */
 export const STATES: readonly State[] = ['new', 'missed', 'inconclusive', 'known', 'caught', 'held', 'not-applicable'];
 
-export function stateOf(row: Pick<MatrixRow, 'verdict' | 'expected' | 'role'>): State {
+export function stateOf(row: Pick<AnyRow, 'verdict' | 'expected' | 'role'>): State {
   if (row.verdict !== 'violated') return row.verdict;
   if (!row.expected) return 'new';
   return isBroken(row) ? 'caught' : 'known';
 }
 
 /** The state of one check: a violation is known where an issue tells of it. */
-export function stateOfCheck(row: MatrixRow, check: MatrixRow['checks'][number]): State {
+export function stateOfCheck(row: AnyRow, check: AnyRow['checks'][number]): State {
   if (check.verdict !== 'violated') return check.verdict;
   if (check.issue !== undefined) return 'known';
   return isBroken(row) && row.expected ? 'caught' : 'new';

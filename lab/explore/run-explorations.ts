@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { slowed } from '../cell/slowed.ts';
+import type { Engine } from '../engine/engine.ts';
+import { writeProblem } from '../evidence/recorder.ts';
+import { withOwnStart } from '../image/own-start.ts';
+import { makeFolder } from '../make-folder.ts';
+import { describe, Problem } from '../problem.ts';
+import { readAsked } from './asked.ts';
+import { MODELS } from './crash-state.ts';
+import { EXPLORATION_FILE, type Exploration, readExploration } from './exploration.ts';
+import { DRAWS, explore } from './explore.ts';
+import type { PlannedExploration } from './plan-explorations.ts';
+import { explorationReport } from './report.ts';
+import { workloadOf } from './workload.ts';
+
+export interface RunExplorationsOptions {
+  /** The folder of one, below the run's. */
+  folderOf(id: string): string;
+  imagesOf(key: string): { system: string; sidecar: string };
+  jobs: number;
+  /** No boot and no real crash begins when the program has run for so long. */
+  maxDurationMs?: number;
+  /** The config that a person would name again. */
+  config?: string;
+  signal: AbortSignal;
+  say(line: string): void;
+}
+
+/**
+ * Explores what a run has planned, one after the other: each takes all jobs. One that came to its end is kept; one that was broken off is resumed where
+ * its record was whole, and else begun anew.
+ * @returns why those have no result that could not be explored
+ * @throws Problem engine-lost, no-space, …: what ends a run for good
+ */
+export async function runExplorations(
+  engine: Engine,
+  planned: readonly PlannedExploration[],
+  options: RunExplorationsOptions,
+): Promise<{ id: string; why: string }[]> {
+  const without: { id: string; why: string }[] = [];
+  for (const one of planned) {
+    options.signal.throwIfAborted();
+    const folder = options.folderOf(one.row.id);
+    const before = await readExploration(folder);
+    // What its recoveries had written is kept where it had no time left.
+    if (before !== undefined && !existsSync(path.join(folder, 'recoveries'))) continue;
+    if (performance.now() >= (options.maxDurationMs ?? Number.POSITIVE_INFINITY)) {
+      const why = `left out: the time that the run was given (${(options.maxDurationMs ?? 0) / 1000} s) was over`;
+      if (before === undefined) without.push({ id: one.row.id, why });
+      continue;
+    }
+    try {
+      await keepExploration(folder, await exploreOne(engine, one, folder, options));
+    } catch (error) {
+      options.signal.throwIfAborted();
+      if (error instanceof Problem && ENDS_A_RUN.has(error.code)) throw error;
+      without.push({ id: one.row.id, why: `it could not be explored: ${describe(error)}` });
+    }
+  }
+  return without;
+}
+
+/** What no other exploration of the run would come through either. */
+const ENDS_A_RUN: ReadonlySet<string> = new Set(['engine-lost', 'no-space', 'results-unwritable']);
+
+async function exploreOne(
+  engine: Engine,
+  { row, release }: PlannedExploration,
+  folder: string,
+  { imagesOf, jobs, maxDurationMs, config, signal, say }: RunExplorationsOptions,
+): Promise<Exploration> {
+  const resume = existsSync(path.join(folder, 'explore.json')) ? await readAsked(folder) : undefined;
+  if (resume === undefined) await rm(folder, { recursive: true, force: true });
+  const started = await withOwnStart(engine, release, { say, signal });
+  const subject = {
+    release: slowed(started, engine.slowness ?? 1),
+    images: imagesOf(`${row.system}@${row.version}`),
+    memoryBytes: row.memoryBytes,
+  };
+  return explore(engine, subject, folder, {
+    workload: workloadOf(row.exploration, release),
+    models: MODELS.filter((model) => row.models.includes(model)),
+    maxStates: row.maxStates ?? Number.POSITIVE_INFINITY,
+    everyState: false,
+    ...DRAWS,
+    maxDurationMs:
+      maxDurationMs === undefined ? Number.POSITIVE_INFINITY : Math.max(0, maxDurationMs - performance.now()),
+    ...(config !== undefined && { again: `--config ${config} `, config }),
+    ...(resume !== undefined && { resume }),
+    jobs,
+    signal,
+    say,
+  });
+}
+
+/** The config in the command that runs a part of a run again. */
+export const configOf = (again: string | undefined): string | undefined => /^run --config (.+)$/.exec(again ?? '')?.[1];
+
+/** Writes what an exploration came to into its folder, for programs and for people. */
+export async function keepExploration(folder: string, found: Exploration): Promise<void> {
+  try {
+    await makeFolder(folder);
+    await writeFile(path.join(folder, EXPLORATION_FILE), `${JSON.stringify(found, null, 2)}\n`);
+    await writeFile(path.join(folder, 'exploration.md'), explorationReport(found));
+  } catch (error) {
+    throw writeProblem(folder, error);
+  }
+}
