@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { aftermathsNamed, isYoung } from './cell/cell-id.ts';
+import { aftermathsNamed, isYoung } from './cell-id.ts';
 import { judge } from './judge/judge.ts';
 import { plan, type Selection } from './plan.ts';
 import { type EvidenceBuilder, killed } from './test/healthy-cell.ts';

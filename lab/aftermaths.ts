@@ -1,4 +1,4 @@
-import type { Aftermath, CellSpec } from './cell/cell-id.ts';
+import type { Aftermath, CellSpec } from './cell-id.ts';
 import type { Fault } from './fault.ts';
 import { Problem } from './problem.ts';
 import type { Release } from './system.ts';

@@ -1,7 +1,7 @@
 import type { CellEvidence } from './evidence/cell-evidence.ts';
 import type { Fault } from './fault.ts';
-import type { Exercise } from './judge/exercise.ts';
-import type { Proof, Verdict } from './judge/verdict.ts';
+import type { Exercise } from './result/exercise.ts';
+import type { Proof, Verdict } from './result/verdict.ts';
 
 /** What a check gets to see: evidence, and the proof that the fault landed. No clock, no file system, no engine. */
 export interface Judged {

@@ -1,7 +1,17 @@
-import type { Conversation } from './system.ts';
-
 /** Where the runner in a system's container takes commands (images/writegate/README.md, "runner"). */
 export const RUNNER_PORT = 18_079;
+
+/** A talk over a WebSocket: JSON messages, each sent when one has come that holds what it waits for (images/sidecar/README.md). */
+export interface Conversation {
+  port: number;
+  path: string;
+  /** What an identity of its own signs. Absent: it has none. */
+  sign?: string;
+  steps: readonly { after: unknown; send: unknown }[];
+  /** What the message holds that ends it well, and what the one that ends it badly. */
+  done: unknown;
+  refused: unknown;
+}
 
 /**
  * One exchange with a system: how a write is made, and how it is asked what it holds. Everything is on the pod's loopback. In texts `{text}` and

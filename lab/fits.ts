@@ -1,4 +1,4 @@
-import type { CrashPoint, WriteShape } from './cell/write-shape.ts';
+import type { CrashPoint, WriteShape } from './crash-point/write-shape.ts';
 import type { Fault } from './fault.ts';
 import type { ArmSpec } from './gate/protocol.ts';
 import { Problem } from './problem.ts';

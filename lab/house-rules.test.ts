@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { faults } from '../faults/index.ts';
 import { systems } from '../images/index.ts';
 import { checks } from './checks/index.ts';
@@ -67,12 +67,12 @@ test('checks and the judge are pure: no file system, no clock, no engine', () =>
     'lab/judge/new-expectations.ts',
     'lab/judge/stale.ts',
     'lab/judge/update-expectations.ts',
-    'lab/judge/steps.ts',
+    'lab/scenario/struck-steps.ts',
     'lab/scenario/draw.ts',
-    'lab/judge/verdict.ts',
+    'lab/result/verdict.ts',
     'lab/report/junit.ts',
     'lab/report/lab-share.ts',
-    'lab/report/matrix.ts',
+    'lab/result/matrix.ts',
     'lab/report/standing.ts',
     'lab/report/table.ts',
     'lab/report/compare.ts',
@@ -81,6 +81,96 @@ test('checks and the judge are pure: no file system, no clock, no engine', () =>
   ];
   for (const file of pure)
     expect(read(file), file).not.toMatch(/node:fs|node:net|Date\.now|performance\.now|dockerode|testcontainers|execa/);
+});
+
+/** The rooms of docs/architecture.md, the topmost first: a file imports from its own, or from one that stands behind it. */
+function floors(): string[] {
+  const picture = /```floors\n([\s\S]*?)```/.exec(read('docs/architecture.md'))?.[1] ?? '';
+  const named = [...picture.matchAll(/\| (.*)/g)].flatMap(([, names = '']) => names.trim().split(/ +/));
+  return named.map((name) => (/^(faults|images)/.test(name) ? name : `lab/${name}`));
+}
+
+/** A folder below lab/ or images/, a file at their top, or faults/. `images/index.ts` is the room `images`. */
+function roomOf(file: string): string {
+  const [top = '', second = '', third] = file.split('/');
+  if (top === 'faults' || (top === 'images' && third === undefined)) return top;
+  return `${top}/${second}`;
+}
+
+/** Relative imports of a file, types and re-exports too, as paths from the root. */
+const importsOf = (file: string, text: string): string[] =>
+  [...text.matchAll(/(?:from|import|import\() ?'(\.{1,2}\/[^']+)'/g)].map(([, target = '']) =>
+    path.join(path.dirname(file), target),
+  );
+
+function wrongImports(file: string, text: string, order: readonly string[]): string[] {
+  const own = order.indexOf(roomOf(file));
+  return importsOf(file, text)
+    .filter((target) => roomOf(target) !== roomOf(file) && order.indexOf(roomOf(target)) <= own)
+    .map((target) => `${file} imports ${target}, which is not below it`);
+}
+
+describe('the floors of docs/architecture.md', () => {
+  const order = floors();
+  const all = [...sources('lab'), ...sources('faults'), ...sources('images')].filter(
+    (file) => !/\/(testing|fixtures)\//.test(file),
+  );
+
+  test('name every room once', () => {
+    expect([...order].sort()).toEqual([...new Set(all.map(roomOf))].sort());
+  });
+
+  test('no file imports upwards', () => {
+    expect(all.flatMap((file) => wrongImports(file, read(file), order))).toEqual([]);
+  });
+
+  test('an import upwards is told, whichever way it is written; one of tests is, too', () => {
+    const wrong = (line: string) => wrongImports('lab/judge/judge.ts', line, order);
+    expect(wrong("import type { Reporter } from '../report/reporter.ts';")).toHaveLength(1);
+    expect(wrong("export { a } from '../report/reporter.ts';")).toHaveLength(1);
+    expect(wrong("type A = import('../report/reporter.ts').A;")).toHaveLength(1);
+    expect(wrong("import '../test/engine.ts';")).toHaveLength(1);
+    expect(wrong("import { a } from './stale.ts';\nimport { b } from '../result/verdict.ts';")).toEqual([]);
+  });
+});
+
+describe('the files of writegate', () => {
+  const folder = 'images/writegate/src';
+  const unit = (file: string) => path.basename(file).replace(/\.[ch]$/, '');
+  const c = files(folder);
+
+  test('include each other in no circle', () => {
+    const included = Map.groupBy(
+      c.flatMap((file) =>
+        [...read(file).matchAll(/^#include "(.+)\.h"/gm)]
+          .map(([, name = '']) => ({ from: unit(file), name }))
+          .filter(({ from, name }) => from !== name),
+      ),
+      ({ from }) => from,
+    );
+    const isDone = new Set<string>();
+    const visit = (name: string, above: readonly string[]): string[] => {
+      if (above.includes(name)) return [[...above.slice(above.indexOf(name)), name].join(' -> ')];
+      if (isDone.has(name)) return [];
+      const found = (included.get(name) ?? []).flatMap((one) => visit(one.name, [...above, name]));
+      isDone.add(name);
+      return found;
+    };
+    expect(c.map(unit).flatMap((name) => visit(name, []))).toEqual([]);
+    expect(included.get('main')?.length).toBeGreaterThan(5);
+  });
+
+  test('a header declares nothing that another file defines', () => {
+    for (const header of c.filter((file) => file.endsWith('.h'))) {
+      const declared = [...read(header).matchAll(/^(?!static)(?:\w+[ *]+)+\*?(\w+)\(.*\);$/gm)].map(([, name]) => name);
+      const source = header.replace(/h$/, 'c');
+      const text = c.includes(source) ? read(source) : '';
+      expect(
+        declared.filter((name) => !new RegExp(`^\\S.*\\b${name}\\(`, 'm').test(text)),
+        header,
+      ).toEqual([]);
+    }
+  });
 });
 
 test('one wrapper for each dependency at the edges', () => {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { mutants } from '../images/index.ts';
 import type { Kill } from './report/kill-table.ts';
-import { Matrix } from './report/matrix.ts';
+import { Matrix } from './result/matrix.ts';
 import type { System } from './system.ts';
 import { folder, midwrite } from './test/midwrite.ts';
 

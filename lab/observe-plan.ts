@@ -1,9 +1,7 @@
 import pMap from 'p-map';
-import { slowed } from './cell/slowed.ts';
 import { watchActivity } from './during/watch.ts';
 import type { Engine } from './engine/engine.ts';
 import type { PlannedExploration } from './explore/plan-explorations.ts';
-import { withOwnStart } from './image/own-start.ts';
 import { type Observation, observe } from './observe/observe.ts';
 import { withAnswers } from './observe/plan-places.ts';
 import { canaries, type Planned } from './plan.ts';
@@ -12,6 +10,8 @@ import { cellsOf, type Outsider } from './plan-outside.ts';
 import { Problem } from './problem.ts';
 import type { Shard } from './results.ts';
 import type { Images } from './run.ts';
+import { slowed } from './session/slowed.ts';
+import { withOwnStart } from './source/own-start.ts';
 import { isJudgedByAnswers } from './system.ts';
 
 /** What is to run. Cells of systems from outside are planned when their writes were observed. */

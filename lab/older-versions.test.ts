@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { MATRIX_SCHEMA_VERSION, readMatrix } from './report/matrix.ts';
+import { MATRIX_SCHEMA_VERSION, readMatrix } from './result/matrix.ts';
 import { ResultsFolder } from './results.ts';
 import { judgeRun } from './run.ts';
 import { runOfVersion1 } from './test/stored-run.ts';

@@ -5,7 +5,7 @@ import { nodeImage } from '../images/node/recipe.ts';
 import { connect, type Engine } from './engine/engine.ts';
 import { ensureImage } from './image/build.ts';
 import { PREFERRED_NODE } from './image/npm.ts';
-import type { Matrix, MatrixCell } from './report/matrix.ts';
+import type { Matrix, MatrixCell } from './result/matrix.ts';
 import { belongings, folder, midwrite } from './test/midwrite.ts';
 
 /** Small programs that keep notes in a file, right and wrong, and a config that tests them as somebody would who knows nothing but their command lines. */

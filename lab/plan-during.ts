@@ -1,5 +1,5 @@
 import { refuseAftermath, withAftermaths } from './aftermaths.ts';
-import { type Aftermath, cellId, parseCellId, parseSize } from './cell/cell-id.ts';
+import { type Aftermath, cellId, parseCellId, parseSize } from './cell-id.ts';
 import {
   type Activity,
   activityInWords,
@@ -7,7 +7,7 @@ import {
   crashPointIn,
   placeIn,
   refuseActivity,
-} from './during/activity.ts';
+} from './crash-point/activity.ts';
 import type { Watched } from './during/watch.ts';
 import type { Fault } from './fault.ts';
 import { controlFault, knownFaults } from './known.ts';

@@ -1,4 +1,4 @@
-import { activityOf } from './during/activity.ts';
+import { activityOf } from './crash-point/activity.ts';
 import { defaultSystems, type Planned, planRun, releaseNamed, type Selection, systemNamed } from './plan.ts';
 import { type During, planDuring } from './plan-during.ts';
 import { describe } from './problem.ts';

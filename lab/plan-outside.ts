@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import pMap from 'p-map';
 import { refuseAftermath, withAftermaths } from './aftermaths.ts';
-import { type Aftermath, cellId, parseCellId, parseSize } from './cell/cell-id.ts';
-import { activityOf } from './during/activity.ts';
+import { type Aftermath, cellId, parseCellId, parseSize } from './cell-id.ts';
+import { activityOf } from './crash-point/activity.ts';
+import { fewOfEachKind } from './crash-point/places.ts';
 import type { Fault } from './fault.ts';
 import { pointsFor, refuseUnfit, whyUnfit } from './fits.ts';
 import { configured, controlFault, knownFaults } from './known.ts';
 import type { Observation } from './observe/observe.ts';
-import { fewOfEachKind } from './observe/places.ts';
 import { controlPlace, crashPointOf, specsOf, withAnswers } from './observe/plan-places.ts';
 import {
   asksForAll,

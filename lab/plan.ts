@@ -1,17 +1,9 @@
 import { randomInt } from 'node:crypto';
 import { mutants, systems } from '../images/index.ts';
 import { refuseAftermath, withAftermaths } from './aftermaths.ts';
-import {
-  type Aftermath,
-  type CellSpec,
-  cellId,
-  formatSize,
-  mebibytes,
-  parseCellId,
-  parseSize,
-} from './cell/cell-id.ts';
-import { type CrashPoint, crashPoints, passes } from './cell/write-shape.ts';
-import { activityOf } from './during/activity.ts';
+import { type Aftermath, type CellSpec, cellId, formatSize, mebibytes, parseCellId, parseSize } from './cell-id.ts';
+import { activityOf } from './crash-point/activity.ts';
+import { type CrashPoint, crashPoints, passes } from './crash-point/write-shape.ts';
 import type { Fault } from './fault.ts';
 import { pointsFor, refuseUnfit, whyUnfit } from './fits.ts';
 import { configured, controlFault, knownFaults, knownSystems } from './known.ts';

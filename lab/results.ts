@@ -12,7 +12,7 @@ import {
 } from './evidence/schema.ts';
 import { makeFolder, tryFolder } from './make-folder.ts';
 import { describe, errorCode, Problem } from './problem.ts';
-import { RunFacts } from './report/matrix.ts';
+import { RunFacts } from './result/matrix.ts';
 
 /** The version of run.json. 2: `shard`, `leftOut`, `merged`; a file of version 1 reads as it is. 3: a gateway is called a system. 4: `explorations`. */
 export const RUN_SCHEMA_VERSION = 4;

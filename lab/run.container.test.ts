@@ -5,7 +5,7 @@ import { reference } from '../images/reference/system.ts';
 import { connect, type Engine } from './engine/engine.ts';
 import type { PlannedCell } from './plan.ts';
 import { plan } from './plan.ts';
-import type { Matrix, MatrixRow } from './report/matrix.ts';
+import type { Matrix, MatrixRow } from './result/matrix.ts';
 import { ResultsFolder } from './results.ts';
 import { buildImages, judgeRun, runPlan } from './run.ts';
 import type { Boot, HttpRequest, Release } from './system.ts';

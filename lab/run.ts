@@ -3,7 +3,6 @@ import { gated } from '../images/gated/recipe.ts';
 import { mutants } from '../images/index.ts';
 import { sidecarImage } from '../images/sidecar/recipe.ts';
 import { runCell } from './cell/cell.ts';
-import { slowed } from './cell/slowed.ts';
 import type { Engine } from './engine/engine.ts';
 import { CELLS_AT_ONCE, loadEvidence } from './evidence/cell-evidence.ts';
 import { judgeExplorations } from './explore/judge-explorations.ts';
@@ -18,6 +17,7 @@ import { isPlannedScenario, knownSystem, type Planned, type PlannedScenario } fr
 import { describe, Problem } from './problem.ts';
 import { idleControls, type ShownMutant, withAbilities } from './report/exercised.ts';
 import { reportOf, writeReports } from './report/index.ts';
+import type { FailOn, Reporter } from './report/reporter.ts';
 import {
   type AnyRow,
   MATRIX_SCHEMA_VERSION,
@@ -26,10 +26,10 @@ import {
   outcomeOf,
   type RunFacts,
   type StaleExpectation,
-} from './report/matrix.ts';
-import type { FailOn, Reporter } from './report/reporter.ts';
+} from './result/matrix.ts';
 import { type PlannedRow, ResultsFolder, RUN_SCHEMA_VERSION, type RunFile, type Shard } from './results.ts';
 import { runScenario } from './scenario/run-scenario.ts';
+import { slowed } from './session/slowed.ts';
 import { stamp } from './stamp.ts';
 import type { Release } from './system.ts';
 import { midwriteVersion } from './version.ts';

@@ -1,7 +1,7 @@
-import type { Aftermath } from './cell/cell-id.ts';
-import type { Drive, DriveResult } from './drive.ts';
+import type { AnswerTemplate } from './answers.ts';
+import type { Aftermath } from './cell-id.ts';
+import type { Conversation, Drive, DriveResult } from './drive.ts';
 import type { Recipe } from './image/recipe.ts';
-import type { AnswerTemplate } from './observe/answers.ts';
 import { unreachable } from './problem.ts';
 
 /**
@@ -179,7 +179,7 @@ export interface Churn {
 
 export interface Boot {
   command: readonly string[];
-  /** What its image runs by itself goes behind `command`; asked from the engine when the image is there (lab/image/own-start.ts). */
+  /** What its image runs by itself goes behind `command`; asked from the engine when the image is there (lab/source/own-start.ts). */
   runsItsOwn?: true;
   /** Its working directory. Absent: the image's own. */
   folder?: string;
@@ -208,18 +208,6 @@ export interface HttpRequest {
   path: string;
   headers: Readonly<Record<string, string>>;
   body: unknown;
-}
-
-/** A talk over a WebSocket: JSON messages, each sent when one has come that holds what it waits for (images/sidecar/README.md). */
-export interface Conversation {
-  port: number;
-  path: string;
-  /** What an identity of its own signs. Absent: it has none. */
-  sign?: string;
-  steps: readonly { after: unknown; send: unknown }[];
-  /** What the message holds that ends it well, and what the one that ends it badly. */
-  done: unknown;
-  refused: unknown;
 }
 
 /** What a system promises; everything that a check needs to know of it. Times in ms. */

@@ -1,5 +1,6 @@
 import semver from 'semver';
-import type { Churn, Conversation } from '../../lab/system.ts';
+import type { Conversation } from '../../lab/drive.ts';
+import type { Churn } from '../../lab/system.ts';
 import { asDevice, calls, turn } from './endpoint.ts';
 
 /** Before it, nothing is ever forgotten; from it on, PR #63709 keeps a bucket for five minutes, looks once a minute, and keeps 10,000 at most. */

@@ -1,4 +1,5 @@
-import type { Conversation, HttpRequest } from '../../lab/system.ts';
+import type { Conversation } from '../../lab/drive.ts';
+import type { HttpRequest } from '../../lab/system.ts';
 
 export const PORT = 18789;
 /** Guards a loopback that nobody else is on; it is in the evidence for everyone to read. */

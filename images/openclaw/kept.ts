@@ -1,4 +1,5 @@
-import type { Conversation, Kept } from '../../lab/system.ts';
+import type { Conversation } from '../../lab/drive.ts';
+import type { Kept } from '../../lab/system.ts';
 import { asDevice, calls, connects, PORT } from './endpoint.ts';
 
 /** One call of a backend client, and its answer. */

@@ -1,4 +1,5 @@
-import type { Cleanup, Conversation, SessionKind } from '../../lab/system.ts';
+import type { Conversation } from '../../lab/drive.ts';
+import type { Cleanup, SessionKind } from '../../lab/system.ts';
 import { CLI, connects, PORT, turn } from './endpoint.ts';
 
 /** A UUID's form: from 2026.6 on the gateway goes by it. */

@@ -1,4 +1,4 @@
-import type { Aftermath } from '../../lab/cell/cell-id.ts';
+import type { Aftermath } from '../../lab/cell-id.ts';
 import type { Mutant, System, UnseenDefect } from '../../lab/system.ts';
 import { reference, release } from './system.ts';
 

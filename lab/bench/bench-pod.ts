@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { finished } from 'node:stream/promises';
 import type { CellPlan } from '../cell/cell.ts';
-import { exchange } from '../cell/exchange.ts';
 import { LabContainer, type Streams } from '../docker/lab-container.ts';
 import { makeVolume } from '../docker/volume.ts';
 import type { Engine } from '../engine/engine.ts';
 import { sidecarSpec, systemSpec } from '../pod/specs.ts';
 import { Problem } from '../problem.ts';
+import { exchange } from '../session/exchange.ts';
 import { type Entry, Sidecar } from '../sidecar/client.ts';
 import { fill } from '../system.ts';
 import { within } from '../wait.ts';

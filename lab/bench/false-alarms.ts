@@ -1,5 +1,5 @@
+import { scratch } from '../owner/scratch.ts';
 import { isPlannedScenario, planMutants } from '../plan.ts';
-import { scratch } from '../reaper/scratch.ts';
 import { buildImages, runPlan } from '../run.ts';
 import { figure } from './figure.ts';
 import type { Bench, Section, SectionResult } from './section.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { snapshot } from '../../images/sidecar/state.ts';
-import { scratch } from '../reaper/scratch.ts';
+import { scratch } from '../owner/scratch.ts';
 import { ratioFigure } from './figure.ts';
 import type { Bench, Section, SectionResult } from './section.ts';
 import { summarize } from './summary.ts';

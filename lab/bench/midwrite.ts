@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { packageFolder } from '../package-folder.ts';
 import { attempt } from '../process.ts';
-import type { Matrix, MatrixCell } from '../report/matrix.ts';
+import type { Matrix, MatrixCell } from '../result/matrix.ts';
 import type { Bench } from './section.ts';
 
 const MIDWRITE = path.join(packageFolder, 'lab/midwrite.js');

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { privateEngineFolders } from '../engine/private-engine.ts';
 import { loadEvidence } from '../evidence/cell-evidence.ts';
 import { systemTimeMs } from '../judge/system-time.ts';
-import { scratch } from '../reaper/scratch.ts';
+import { scratch } from '../owner/scratch.ts';
 import { figure } from './figure.ts';
 import { cellsOf, midwrite } from './midwrite.ts';
 import type { Bench, Section, SectionResult } from './section.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { scratch } from '../reaper/scratch.ts';
+import { scratch } from '../owner/scratch.ts';
 import { html } from '../report/html.ts';
 import { installedBrowser, launchBrowser } from '../test/browser.ts';
 import { largeRun } from '../test/judged-run.ts';

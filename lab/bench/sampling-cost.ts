@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { CellPlan } from '../cell/cell.ts';
-import { Session } from '../cell/session.ts';
 import { Recorder } from '../evidence/recorder.ts';
+import { scratch } from '../owner/scratch.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
-import { scratch } from '../reaper/scratch.ts';
 import { INSPECTED } from '../scenario/scenario.ts';
+import { Session } from '../session/session.ts';
 import type { Release } from '../system.ts';
 import { type Figure, figure, type Goal, ratioFigure } from './figure.ts';
 import type { Bench, Section, SectionResult } from './section.ts';

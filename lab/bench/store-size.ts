@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { grownReference } from '../../images/reference/seed.ts';
 import type { CellPlan } from '../cell/cell.ts';
-import { exchange } from '../cell/exchange.ts';
-import { Session } from '../cell/session.ts';
 import { Recorder } from '../evidence/recorder.ts';
+import { scratch } from '../owner/scratch.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
-import { scratch } from '../reaper/scratch.ts';
-import { grownRows, plantLarge } from '../scenario/planting.ts';
+import { exchange } from '../session/exchange.ts';
+import { Session } from '../session/session.ts';
 import { fill, type Release } from '../system.ts';
+import { grownRows, plantLarge } from '../workload/planting.ts';
 import { type Figure, figure } from './figure.ts';
 import type { Bench, Section, SectionResult } from './section.ts';
 

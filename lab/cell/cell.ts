@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { activityOf } from '../during/activity.ts';
-import { liveDuring } from '../during/live.ts';
+import { type CellSpec, cellId } from '../cell-id.ts';
+import { activityOf } from '../crash-point/activity.ts';
+import type { CrashPoint } from '../crash-point/write-shape.ts';
 import type { Engine } from '../engine/engine.ts';
 import { EVIDENCE_SCHEMA_VERSION } from '../evidence/event.ts';
 import { Recorder } from '../evidence/recorder.ts';
 import type { Fault } from '../fault.ts';
 import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
+import { bootAgain, driveOn, driveOnAndBoot, recover } from '../session/recovery.ts';
+import { Session } from '../session/session.ts';
+import { target } from '../session/target.ts';
 import type { Release } from '../system.ts';
-import { type CellSpec, cellId } from './cell-id.ts';
-import { bootAgain, driveOn, driveOnAndBoot, recover } from './recovery.ts';
-import { Session } from './session.ts';
-import { target } from './target.ts';
-import type { CrashPoint } from './write-shape.ts';
+import { liveDuring } from './live-during.ts';
 
 /** All that one cell needs. */
 export interface CellPlan {

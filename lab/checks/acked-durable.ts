@@ -1,9 +1,9 @@
 import type { Check } from '../check.ts';
 import type { CellEvidence, Listing } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf, Moment } from '../evidence/event.ts';
-import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 import { acknowledgedIsThere } from '../observe/judge-answers.ts';
 import { fitsPattern } from '../patterns.ts';
+import { held, inconclusive, notApplicable, violated } from '../result/verdict.ts';
 import type { Durable } from '../system.ts';
 
 const AFTER: readonly Moment[] = ['booted', 'served', 'rebooted', 'woken'];

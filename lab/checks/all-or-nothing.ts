@@ -1,10 +1,10 @@
 import type { Check, Judged } from '../check.ts';
-import { activityOf } from '../during/activity.ts';
+import { activityOf } from '../crash-point/activity.ts';
 import type { CellEvidence, Listing } from '../evidence/cell-evidence.ts';
 import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
-import { writeUnderWay } from '../judge/exercise.ts';
-import { held, inconclusive, notApplicable, type Verdict, violated } from '../judge/verdict.ts';
 import { oneOfTwo } from '../observe/judge-answers.ts';
+import { writeUnderWay } from '../result/exercise.ts';
+import { held, inconclusive, notApplicable, type Verdict, violated } from '../result/verdict.ts';
 import { storeAt, storeEntry } from './store.ts';
 
 /**

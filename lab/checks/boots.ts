@@ -1,7 +1,7 @@
 import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf } from '../evidence/event.ts';
-import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { held, inconclusive, notApplicable, violated } from '../result/verdict.ts';
 import { storeEntry } from './store.ts';
 
 type NotReady = EvidenceOf<'not-ready'>;

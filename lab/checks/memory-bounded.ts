@@ -1,7 +1,7 @@
-import { mebibytes } from '../cell/cell-id.ts';
+import { mebibytes } from '../cell-id.ts';
 import type { Check } from '../check.ts';
 import type { GateEvent } from '../gate/protocol.ts';
-import { held, inconclusive, violated } from '../judge/verdict.ts';
+import { held, inconclusive, violated } from '../result/verdict.ts';
 
 export const memoryBounded: Check = {
   id: 'memory-bounded',

@@ -1,8 +1,8 @@
-import { isYoung } from '../cell/cell-id.ts';
+import { isYoung } from '../cell-id.ts';
 import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
-import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 import { leftForEver, unlikeAtRest } from '../observe/judge-answers.ts';
+import { held, inconclusive, notApplicable, violated } from '../result/verdict.ts';
 
 const wasRefused = (evidence: CellEvidence, path: string): boolean =>
   evidence.gateOf('answered', 1).some(({ op, path: file, result }) => op === 'unlink' && file === path && result < 0);

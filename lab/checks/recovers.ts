@@ -1,7 +1,7 @@
 import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
-import { failure } from '../judge/exercise.ts';
-import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { failure } from '../result/exercise.ts';
+import { held, inconclusive, notApplicable, violated } from '../result/verdict.ts';
 
 /** So many calls in a second that fail are a loop that does nothing else. */
 const LOOP_PER_SECOND = 100;

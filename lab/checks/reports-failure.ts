@@ -1,9 +1,9 @@
 import type { Check, Judged } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf, Moment } from '../evidence/event.ts';
-import { failure } from '../judge/exercise.ts';
-import { held, inconclusive, notApplicable, type Verdict, violated } from '../judge/verdict.ts';
 import { struckIsThere } from '../observe/judge-answers.ts';
+import { failure } from '../result/exercise.ts';
+import { held, inconclusive, notApplicable, type Verdict, violated } from '../result/verdict.ts';
 import { lostTurn } from './acked-durable.ts';
 
 type Turn = EvidenceOf<'turn'>;

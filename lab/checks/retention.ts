@@ -1,9 +1,9 @@
 import type { Check } from '../check.ts';
-import { activityOf } from '../during/activity.ts';
+import { activityOf } from '../crash-point/activity.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Moment } from '../evidence/event.ts';
-import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 import { fitsPattern } from '../patterns.ts';
+import { held, inconclusive, notApplicable, violated } from '../result/verdict.ts';
 import type { Retention } from '../system.ts';
 import { rowsOf } from './store.ts';
 

@@ -1,7 +1,7 @@
 import type { Check, Judged } from '../check.ts';
 import type { EvidenceOf } from '../evidence/event.ts';
-import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
 import { servesAgain } from '../observe/judge-answers.ts';
+import { held, inconclusive, notApplicable, violated } from '../result/verdict.ts';
 
 /** The next turn; where calls have failed and only a boot is promised to mend that, the one after the boot. */
 function turnAfter({ evidence, fault }: Judged): EvidenceOf<'turn'> | undefined {

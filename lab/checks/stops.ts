@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts';
-import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { held, inconclusive, notApplicable, violated } from '../result/verdict.ts';
 
 /** Signals as the engine reports them: by number or by name. */
 const isTerm = (signal: string | undefined): boolean => ['15', 'SIGTERM', 'TERM'].includes(signal ?? '');

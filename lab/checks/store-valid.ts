@@ -1,9 +1,9 @@
 import type { Check } from '../check.ts';
-import { activityOf } from '../during/activity.ts';
+import { activityOf } from '../crash-point/activity.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Moment } from '../evidence/event.ts';
-import { writeUnderWay } from '../judge/exercise.ts';
-import { held, inconclusive, notApplicable, type Proof, type Verdict, violated } from '../judge/verdict.ts';
+import { writeUnderWay } from '../result/exercise.ts';
+import { held, inconclusive, notApplicable, type Proof, type Verdict, violated } from '../result/verdict.ts';
 import { storeAt } from './store.ts';
 
 export const storeValid: Check = {

@@ -1,8 +1,8 @@
-import { isYoung } from '../cell/cell-id.ts';
+import { isYoung } from '../cell-id.ts';
 import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
-import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { held, inconclusive, notApplicable, violated } from '../result/verdict.ts';
 
 /** What the system itself removed in its recovery boot. */
 function removed(evidence: CellEvidence): Map<string, GateEventOf<'op'>> {

@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts';
-import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { held, inconclusive, notApplicable, violated } from '../result/verdict.ts';
 
 export const sweepOnTimer: Check = {
   id: 'sweep-on-timer',

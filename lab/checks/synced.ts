@@ -3,8 +3,8 @@ import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf } from '../evidence/event.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
-import { held, inconclusive, notApplicable, type Seen, violated } from '../judge/verdict.ts';
 import { fitsPattern } from '../patterns.ts';
+import { held, inconclusive, notApplicable, type Seen, violated } from '../result/verdict.ts';
 
 type Op = GateEventOf<'op'>;
 type Turn = EvidenceOf<'turn'>;

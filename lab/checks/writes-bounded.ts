@@ -1,6 +1,6 @@
 import type { Check } from '../check.ts';
-import { activityOf } from '../during/activity.ts';
-import { held, inconclusive, notApplicable, violated } from '../judge/verdict.ts';
+import { activityOf } from '../crash-point/activity.ts';
+import { held, inconclusive, notApplicable, violated } from '../result/verdict.ts';
 import { storeAt } from './store.ts';
 
 export const writesBounded: Check = {

@@ -1,7 +1,7 @@
 import { findEngine, open } from '../engine/engine.ts';
+import { sweepScratch } from '../owner/scratch.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import { sweep, sweptInWords } from '../reaper/reaper.ts';
-import { sweepScratch } from '../reaper/scratch.ts';
 
 export async function clean(options: { images?: boolean }): Promise<ExitCode> {
   const endpoint = await findEngine();

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
-import { diagnose } from '../engine/doctor.ts';
+import { diagnose } from '../doctor.ts';
+import { plain } from '../plain.ts';
 import { ExitCode } from '../problem.ts';
-import { plain } from '../report/plain.ts';
 
 /** Exits 0 when a run can work here, 3 when something that it needs is missing. */
 export async function doctor(options: { json?: boolean; askRegistry?: boolean }): Promise<ExitCode> {

@@ -6,10 +6,10 @@ import { expectationsFile, readExpectationsText, shownExpectations } from '../ju
 import type { Review } from '../judge/new-expectations.ts';
 import { updateExpectations } from '../judge/update-expectations.ts';
 import { isInstalled } from '../package-folder.ts';
+import { plain } from '../plain.ts';
 import { knownSystem } from '../plan.ts';
 import { ExitCode, Problem } from '../problem.ts';
-import type { AnyRow, Matrix } from '../report/matrix.ts';
-import { plain } from '../report/plain.ts';
+import type { AnyRow, Matrix } from '../result/matrix.ts';
 import { ResultsFolder } from '../results.ts';
 import { judgeRun } from '../run.ts';
 import { useConfigOf } from './config.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { parseCellId } from '../cell/cell-id.ts';
+import { parseCellId } from '../cell-id.ts';
 import { connect } from '../engine/engine.ts';
 import { cellJobs } from '../engine/jobs.ts';
 import { type SweepSubject, sweepErrors, sweptFaults } from '../errors/sweep.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Matrix, outcomeOf } from '../report/matrix.ts';
 import { FAIL_ON } from '../report/reporter.ts';
+import { type Matrix, outcomeOf } from '../result/matrix.ts';
 import { canary, control, row, violated } from '../test/matrix.ts';
 import { exitCodeOf, gateOf } from './gate.ts';
 

@@ -4,8 +4,8 @@ import { type Command, Option } from 'commander';
 import { readExpectations } from '../judge/expectations.ts';
 import { ExitCode, Problem, unreachable } from '../problem.ts';
 import { defaultReporters, printedReports, reporters, reportersNamed } from '../report/index.ts';
-import type { Matrix } from '../report/matrix.ts';
 import { FAIL_ON, type FailOn, type Report, type Reporter } from '../report/reporter.ts';
+import type { Matrix } from '../result/matrix.ts';
 import { several } from './several.ts';
 
 /** The options of every command that judges: what lets it fail, and what it writes. */

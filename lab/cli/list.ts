@@ -1,5 +1,5 @@
 import { mutants, unseenDefects } from '../../images/index.ts';
-import { crashPoints } from '../cell/write-shape.ts';
+import { crashPoints } from '../crash-point/write-shape.ts';
 import { FAULT_KINDS } from '../fault.ts';
 import { knownFaults, knownSystems } from '../known.ts';
 import { plan } from '../plan.ts';

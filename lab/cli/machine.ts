@@ -1,5 +1,5 @@
-import { machineKind } from '../machine/kind.ts';
 import { inWords, machineDown, machineStatus, machineUp } from '../machine/machine.ts';
+import { machineKind } from '../machine-kind.ts';
 import { ExitCode } from '../problem.ts';
 import { interrupted } from './interrupt.ts';
 

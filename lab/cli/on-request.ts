@@ -11,7 +11,7 @@ import { canaries, type PlannedCell } from '../plan.ts';
 import { outsiders } from '../plan-outside.ts';
 import { describe, ExitCode, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
-import { isScenario } from '../report/matrix.ts';
+import { isScenario } from '../result/matrix.ts';
 import { ResultsFolder, RUN_SCHEMA_VERSION, type RunFile } from '../results.ts';
 import { buildImages, type Images, judgeCell, plannedRow, runFacts } from '../run.ts';
 import type { Begin, PlannedName, RunCell, Said } from '../vitest/protocol.ts';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { connect, type Engine } from '../engine/engine.ts';
-import { Matrix } from '../report/matrix.ts';
+import { Matrix } from '../result/matrix.ts';
 import { belongings, folder, midwrite, untilItHas } from '../test/midwrite.ts';
 import { faultsOf, faultsOfJUnit } from '../test/published-schema.ts';
 

@@ -1,9 +1,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { AFTERMATHS } from '../cell/cell-id.ts';
+import { AFTERMATHS } from '../cell-id.ts';
 import { leaveMachine, PLACES } from '../machine/connect.ts';
+import { plain } from '../plain.ts';
 import { describe, ExitCode, Problem } from '../problem.ts';
 import { COMPARISON_FILE } from '../report/html.ts';
-import { plain } from '../report/plain.ts';
 import { midwriteVersion } from '../version.ts';
 import { BEGIN, EXAMPLES } from './begin.ts';
 import { bisectCommand } from './bisect.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { parseCellId } from '../cell/cell-id.ts';
-import { activitiesNamed } from '../during/activity.ts';
+import { parseCellId } from '../cell-id.ts';
+import { activitiesNamed } from '../crash-point/activity.ts';
 import { explorationsAgain, type PlannedExploration, planExplorations } from '../explore/plan-explorations.ts';
 import type { Observation } from '../observe/observe.ts';
 import type { Plan } from '../observe-plan.ts';

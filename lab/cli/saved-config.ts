@@ -1,5 +1,5 @@
 import type { SystemDefinition } from '../define/definition.ts';
-import type { ImageSource } from '../image/source.ts';
+import type { ImageSource } from '../source/source.ts';
 
 const text = (value: string): string => (/^[^'\\\n]*$/.test(value) ? `'${value}'` : JSON.stringify(value));
 

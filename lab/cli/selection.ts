@@ -1,4 +1,4 @@
-import { aftermathsNamed } from '../cell/cell-id.ts';
+import { aftermathsNamed } from '../cell-id.ts';
 import type { Selection } from '../plan.ts';
 
 /** The options of `run` and `list`, as commander gives them. */

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import parseArgv from 'string-argv';
-import { parseSize } from '../cell/cell-id.ts';
+import { parseSize } from '../cell-id.ts';
 import { type Drive, type DriveResult, RUNNER_PORT } from '../drive.ts';
-import { type ImageSource, type Resolved, resolveSource } from '../image/source.ts';
 import { WRITEGATE } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
+import { type ImageSource, type Resolved, resolveSource } from '../source/source.ts';
 import type { HostDrive, Promises, Ready, Release, Store, System } from '../system.ts';
 import type { DriveDefinition, SystemDefinition } from './definition.ts';
 import { driveOfText, httpOf, portOf } from './drive-text.ts';

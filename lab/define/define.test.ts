@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { debian, npm } from '../image/source.ts';
+import { debian, npm } from '../source/source.ts';
 import { folder } from '../test/midwrite.ts';
 import { asSystem } from './as-system.ts';
 import type { SystemDefinition } from './definition.ts';

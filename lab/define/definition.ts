@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Check } from '../check.ts';
 import type { DriveResult } from '../drive.ts';
 import type { Fault } from '../fault.ts';
-import type { ImageSource } from '../image/source.ts';
+import type { ImageSource } from '../source/source.ts';
 
 const text = z.string().min(1);
 const headers = z.record(z.string(), z.string());

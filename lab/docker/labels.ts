@@ -1,4 +1,4 @@
-import { encodeOwner, self } from '../reaper/owner.ts';
+import { encodeOwner, self } from '../owner/owner.ts';
 
 /** The labels on everything that the lab makes on an engine; the reaper goes by them and by nothing else. */
 export const LABEL = { kind: 'midwrite.kind', owner: 'midwrite.owner', cell: 'midwrite.cell' } as const;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Matrix } from '../report/matrix.ts';
+import { Matrix } from '../result/matrix.ts';
 import { folder, midwrite } from '../test/midwrite.ts';
 
 const matrixIn = async (root: string) =>

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { Session } from '../cell/session.ts';
+import { plantFor } from '../cell/live-during.ts';
+import { type Activity, commandOf } from '../crash-point/activity.ts';
+import { fewOfEachKind, type Place, placesOf } from '../crash-point/places.ts';
+import { worstMoment } from '../crash-point/transient.ts';
 import type { Engine } from '../engine/engine.ts';
-import { cleanupEnds, prepare, startCleanup } from '../explore/beginning.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
 import type { Observed } from '../observe/observe.ts';
-import { fewOfEachKind, type Place, placesOf } from '../observe/places.ts';
 import { Sink } from '../observe/sink.ts';
-import { worstMoment } from '../observe/transient.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
-import { type Activity, commandOf } from './activity.ts';
-import { plantFor } from './live.ts';
+import { Session } from '../session/session.ts';
+import { cleanupEnds, prepare, startCleanup } from '../workload/beginning.ts';
 
 /** What an undisturbed activity was seen to do. */
 export interface Watched {

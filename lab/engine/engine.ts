@@ -1,7 +1,7 @@
 import Docker from 'dockerode';
-import type { Machine } from '../machine/machine.ts';
 import { describe, Problem } from '../problem.ts';
 import { candidates, dockerOptions, type Endpoint, surroundings } from './endpoint.ts';
+import type { Machine } from './machine.ts';
 import { answers, privateEndpoint, startPrivateEngine, whyNoPrivateEngine } from './private-engine.ts';
 
 /** An engine that answered, and what the lab needs to know of it. */

@@ -3,9 +3,9 @@ import { existsSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import Docker from 'dockerode';
+import { lock } from '../owner/lock.ts';
 import { describe, errorCode, Problem } from '../problem.ts';
 import { run } from '../process.ts';
-import { lock } from '../reaper/lock.ts';
 import { until } from '../wait.ts';
 import { dockerOptions, type Endpoint } from './endpoint.ts';
 

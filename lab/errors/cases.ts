@@ -1,5 +1,5 @@
+import { changing, type Place, placesOf, roleOf } from '../crash-point/places.ts';
 import type { Fault } from '../fault.ts';
-import { changing, type Place, placesOf, roleOf } from '../observe/places.ts';
 import type { Op, SeenWrite } from './watch.ts';
 
 /** A call of the write, and where it is held. */

@@ -1,8 +1,7 @@
 import { markdownTable } from 'markdown-table';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
-import { markdownText } from '../report/markdown.ts';
-import type { MatrixRow } from '../report/matrix.ts';
-import { plain } from '../report/plain.ts';
+import { markdownText, plain } from '../plain.ts';
+import type { MatrixRow } from '../result/matrix.ts';
 import type { Call, Case } from './cases.ts';
 
 /** The version of errors.json. */

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { warmUp } from '../cell/cell.ts';
-import { Session } from '../cell/session.ts';
+import type { Existing } from '../crash-point/places.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
-import type { Existing } from '../observe/places.ts';
 import { Sink } from '../observe/sink.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
+import { Session } from '../session/session.ts';
 import type { Release } from '../system.ts';
 
 export type Op = GateEventOf<'op'>;

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import pMap from 'p-map';
-import { learnTemps } from '../cell/write-shape.ts';
+import { learnTemps } from '../crash-point/write-shape.ts';
 import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
 import { fitsPattern } from '../patterns.ts';
 import { errorCode, Problem } from '../problem.ts';

@@ -37,7 +37,7 @@ export type RowMoment = (typeof ROW_MOMENTS)[number];
 
 const Durable = z.object({ file: z.union([z.string(), z.array(z.string()).readonly()]), contains: z.string() });
 
-/** Words in order, null: anything (lab/observe/answers.ts). */
+/** Words in order, null: anything (lab/answers.ts). */
 export const AnswerTemplate = z.object({
   format: z.enum(['json', 'text']),
   lines: z.array(z.array(z.string().nullable())),

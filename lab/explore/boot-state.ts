@@ -1,5 +1,4 @@
-import type { Aftermath } from '../cell/cell-id.ts';
-import { plantsFor, type RolePlant, Session } from '../cell/session.ts';
+import type { Aftermath } from '../cell-id.ts';
 import type { Check } from '../check.ts';
 import { checks } from '../checks/index.ts';
 import { CellEvidence } from '../evidence/cell-evidence.ts';
@@ -8,9 +7,10 @@ import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { Fault } from '../fault.ts';
 import type { GateEvent } from '../gate/protocol.ts';
 import { provePlanted } from '../judge/landing.ts';
-import { inconclusive } from '../judge/verdict.ts';
 import type { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
+import { inconclusive } from '../result/verdict.ts';
+import { plantsFor, type RolePlant, Session } from '../session/session.ts';
 import type { Entry, RestoreEntry } from '../sidecar/client.ts';
 import { type Promises, storeEntryPath } from '../system.ts';
 import { within } from '../wait.ts';

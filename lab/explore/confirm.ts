@@ -1,22 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import pMap from 'p-map';
-import { Session } from '../cell/session.ts';
+import { globOf } from '../crash-point/places.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
 import { type ArmSpec, command, type GateEventOf } from '../gate/protocol.ts';
-import { globOf } from '../observe/places.ts';
 import { fitsPattern } from '../patterns.ts';
 import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
-import { type Beginner, prepare, startCleanup } from './beginning.ts';
+import { Session } from '../session/session.ts';
+import { type Beginner, prepare, startCleanup } from '../workload/beginning.ts';
+import type { Workload } from '../workload/workload.ts';
 import type { BootJournal } from './boot-journal.ts';
 import { differences } from './compare.ts';
 import type { Step, WriteRecord } from './record.ts';
 import { openRecord, RecordWriter } from './record-file.ts';
 import type { Subject } from './record-workload.ts';
 import { Replay } from './replay.ts';
-import type { Workload } from './workload.ts';
 
 /** A real crash at a place of the record: what it left, against what the model says of the same calls. */
 export interface Confirmation {

@@ -33,7 +33,7 @@ export interface CrashState {
 
 /**
  * Inside one write: behind its first byte, at every page of the file, and before its last byte. Where it overwrites what is there, at the pages alone
- * (lab/observe/tear.ts says why).
+ * (lab/crash-point/tear.ts says why).
  * @param size of the file before it, in bytes
  */
 export function tornAt(offset: number, bytes: number, size: number): number[] {

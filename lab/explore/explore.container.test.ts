@@ -6,13 +6,13 @@ import { releaseNamed } from '../plan.ts';
 import { buildImagesOf } from '../run.ts';
 import { folder } from '../test/midwrite.ts';
 import { until } from '../wait.ts';
+import { workloads } from '../workload/workload.ts';
 import { readAsked } from './asked.ts';
 import { JOURNAL_FILE } from './boot-journal.ts';
 import type { Model } from './crash-state.ts';
 import type { Exploration } from './exploration.ts';
 import { DRAWS, explore } from './explore.ts';
 import { readKeptState } from './kept-state.ts';
-import { workloads } from './workload.ts';
 
 const LIMIT_MS = 240_000;
 const say = () => undefined;

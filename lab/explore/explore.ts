@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { roleOf } from '../crash-point/places.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type BlockRecording, writesOf } from '../machine/block-recording.ts';
 import { machineFolders } from '../machine/folders.ts';
-import { roleOf } from '../observe/places.ts';
 import { midwriteVersion } from '../version.ts';
+import type { Workload } from '../workload/workload.ts';
 import { type Asked, keepAsked, refuseOther } from './asked.ts';
 import { BootJournal } from './boot-journal.ts';
 import type { StateToBoot } from './boot-state.ts';
@@ -22,7 +23,6 @@ import { turnsAt, type WriteRecord } from './record.ts';
 import { openRecord } from './record-file.ts';
 import { recordWorkload, type Subject } from './record-workload.ts';
 import type { RecoveryFinding } from './recoveries.ts';
-import type { Workload } from './workload.ts';
 import { mapOf } from './write-map.ts';
 
 export interface ExploreOptions {

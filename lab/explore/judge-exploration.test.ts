@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Expectation } from '../judge/expectations.ts';
 import { staleExpectations } from '../judge/stale.ts';
-import { outcomeOf } from '../report/matrix.ts';
+import { outcomeOf } from '../result/matrix.ts';
 import { caughtCanary, explored, exploredRow, finding } from '../test/explored.ts';
 import { canary, control } from '../test/matrix.ts';
 

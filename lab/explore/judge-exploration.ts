@@ -1,6 +1,6 @@
 import { type Expectation, fits } from '../judge/expectations.ts';
 import { unreachable } from '../problem.ts';
-import type { MatrixExploration, MatrixFinding } from '../report/matrix.ts';
+import type { MatrixExploration, MatrixFinding } from '../result/matrix.ts';
 import type { PlannedExplorationRow } from '../results.ts';
 import type { Mutant } from '../system.ts';
 import type { Exploration, FoundFinding } from './exploration.ts';

@@ -1,17 +1,17 @@
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
+import type { Machine } from '../engine/machine.ts';
 import { type BlockRecording, type LoggedWrites, recordBlocks, writesOf } from '../machine/block-recording.ts';
 import { logFiles, machineFolders } from '../machine/folders.ts';
-import type { FileSystem } from '../machine/kind.ts';
 import { LoggedDisk } from '../machine/logged-disk.ts';
-import type { Machine } from '../machine/machine.ts';
+import type { FileSystem } from '../machine-kind.ts';
 import { Problem } from '../problem.ts';
+import { type Workload, workloads } from '../workload/workload.ts';
 import { type AgainstKernel, againstKernel } from './against-kernel.ts';
 import { RealStates } from './real-states.ts';
 import { openRecord } from './record-file.ts';
 import { type Around, inContainer, onDisk, recordPrograms } from './record-programs.ts';
 import { recordWorkload, type Subject } from './record-workload.ts';
-import { type Workload, workloads } from './workload.ts';
 
 /** Hundredths of a second between two times that the kernel writes by itself, and how long each call takes then. */
 const WRITEBACK_CENTISECONDS = 1;

@@ -1,9 +1,9 @@
-import { formatSize } from '../cell/cell-id.ts';
+import { formatSize } from '../cell-id.ts';
 import { canaries, type PlannedCell, type Role, systemNamed } from '../plan.ts';
 import type { PlannedExplorationRow } from '../results.ts';
 import type { Release, System } from '../system.ts';
+import { workloadOf } from '../workload/workload.ts';
 import { MODELS } from './crash-state.ts';
-import { workloadOf } from './workload.ts';
 
 /** An exploration that is a part of a run. */
 export interface PlannedExploration {

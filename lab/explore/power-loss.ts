@@ -1,4 +1,4 @@
-import { roleOf } from '../observe/places.ts';
+import { roleOf } from '../crash-point/places.ts';
 import { Content, PAGE_BYTES } from './content.ts';
 import { Directories, type DirectoryEntry, directoryAt, entryOf } from './directories.ts';
 import { type Choice, drawChoices, type LossGroups, type Pending } from './draw-losses.ts';

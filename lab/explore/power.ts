@@ -1,6 +1,6 @@
+import type { Machine } from '../engine/machine.ts';
 import type { BlockRecording } from '../machine/block-recording.ts';
 import { logFiles, machineFolders } from '../machine/folders.ts';
-import type { Machine } from '../machine/machine.ts';
 import { type AgainstKernel, againstKernel } from './against-kernel.ts';
 import { type Finding, findings, isSameCause, type Violation } from './finding.ts';
 import { RealStates } from './real-states.ts';

@@ -1,11 +1,11 @@
 import { BlockLog } from '../machine/block-log.ts';
 import type { BlockRecording } from '../machine/block-recording.ts';
 import { diskStates } from '../machine/disk-states.ts';
-import { FILE_SYSTEMS, type FileSystem } from '../machine/kind.ts';
-import { MountedDisks } from '../machine/mounted-disk.ts';
+import { FILE_SYSTEMS, type FileSystem } from '../machine-kind.ts';
 import type { RealState } from './against-kernel.ts';
 import { Content } from './content.ts';
 import type { FolderImage } from './folder-image.ts';
+import { MountedDisks } from './mounted-disk.ts';
 
 /** What a log's states came to. */
 export interface ReadStates {

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { Session } from '../cell/session.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { GateEvent } from '../gate/protocol.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
+import { Session } from '../session/session.ts';
 import { isJudgedByAnswers, type Release } from '../system.ts';
-import { cleanupEnds, prepare, startCleanup } from './beginning.ts';
+import { cleanupEnds, prepare, startCleanup } from '../workload/beginning.ts';
+import type { Workload } from '../workload/workload.ts';
 import type { AnswerBefore, Turn } from './record.ts';
 import { RecordWriter } from './record-file.ts';
 import type { Around } from './record-programs.ts';
-import type { Workload } from './workload.ts';
 
 const STEP_LIMIT_MS = 120_000;
 

@@ -1,4 +1,4 @@
-import { roleOf } from '../observe/places.ts';
+import { roleOf } from '../crash-point/places.ts';
 import type { Promises } from '../system.ts';
 import { type Looks, namesOf, type StateLook } from './alike.ts';
 import type { StateToBoot } from './boot-state.ts';

@@ -1,7 +1,6 @@
 import { markdownTable } from 'markdown-table';
-import { glyph } from '../judge/verdict.ts';
-import { markdownText } from '../report/markdown.ts';
-import { plain } from '../report/plain.ts';
+import { markdownText, plain } from '../plain.ts';
+import { glyph } from '../result/verdict.ts';
 import type { Exploration, MapRow } from './exploration.ts';
 
 const FIRST_REASONS = 10;

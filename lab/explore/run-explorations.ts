@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { slowed } from '../cell/slowed.ts';
 import type { Engine } from '../engine/engine.ts';
 import { writeProblem } from '../evidence/recorder.ts';
-import { withOwnStart } from '../image/own-start.ts';
 import { makeFolder } from '../make-folder.ts';
 import { describe, Problem } from '../problem.ts';
+import { slowed } from '../session/slowed.ts';
+import { withOwnStart } from '../source/own-start.ts';
+import { workloadOf } from '../workload/workload.ts';
 import { readAsked } from './asked.ts';
 import { MODELS } from './crash-state.ts';
 import { EXPLORATION_FILE, type Exploration, readExploration } from './exploration.ts';
 import { DRAWS, explore } from './explore.ts';
 import type { PlannedExploration } from './plan-explorations.ts';
 import { explorationReport } from './report.ts';
-import { workloadOf } from './workload.ts';
 
 export interface RunExplorationsOptions {
   /** The folder of one, below the run's. */

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { roleOf } from '../observe/places.ts';
+import { roleOf } from '../crash-point/places.ts';
 import { type Content, PAGE_BYTES } from './content.ts';
 import { type FolderImage, type Inode, type InodeId, inodeAt, isBelow } from './folder-image.ts';
 import type { WriteRecord } from './record.ts';

@@ -3,13 +3,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { asSystem } from '../define/as-system.ts';
 import type { SystemDefinition } from '../define/definition.ts';
 import { connect, type Engine } from '../engine/engine.ts';
-import { debian, npm } from '../image/source.ts';
 import { buildImagesOf } from '../run.ts';
+import { debian, npm } from '../source/source.ts';
 import { folder } from '../test/midwrite.ts';
+import { workloads } from '../workload/workload.ts';
 import type { Model } from './crash-state.ts';
 import type { Exploration } from './exploration.ts';
 import { DRAWS, explore } from './explore.ts';
-import { workloads } from './workload.ts';
 
 /** Small programs that keep notes in a SQLite database, right and wrong ones. A note is in two tables, so that a half of it can be told. */
 

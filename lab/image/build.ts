@@ -2,9 +2,9 @@ import { cp, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type Docker from 'dockerode';
 import type { Engine } from '../engine/engine.ts';
+import { lock } from '../owner/lock.ts';
+import { scratch, scratchRoot } from '../owner/scratch.ts';
 import { Problem } from '../problem.ts';
-import { lock } from '../reaper/lock.ts';
-import { scratch, scratchRoot } from '../reaper/scratch.ts';
 import { ensureGiven, idOf } from './given.ts';
 import {
   type BuildOptions,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { withoutEpoch } from '../source/debian.ts';
 import { parseInstalls, parsePolicy } from './debian-packages.ts';
-import { withoutEpoch } from './sources/debian.ts';
 
 test('candidates are those that can be installed', () => {
   const said = `git:

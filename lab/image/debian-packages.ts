@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { lock } from '../owner/lock.ts';
+import { scratch, scratchRoot } from '../owner/scratch.ts';
 import { describe, Problem } from '../problem.ts';
 import { run } from '../process.ts';
-import { lock } from '../reaper/lock.ts';
-import { scratch, scratchRoot } from '../reaper/scratch.ts';
 import { bootstrap, debianCpu, SUITE } from './debian.ts';
 import type { BuildOptions, Platform } from './recipe.ts';
 

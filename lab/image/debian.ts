@@ -3,8 +3,8 @@ import path from 'node:path';
 import { LABEL } from '../docker/labels.ts';
 import type { Engine } from '../engine/engine.ts';
 import { installPackages } from '../engine/private-engine.ts';
+import { scratch } from '../owner/scratch.ts';
 import { run } from '../process.ts';
-import { scratch } from '../reaper/scratch.ts';
 import type { BuildOptions, Platform } from './recipe.ts';
 import { follow } from './send.ts';
 

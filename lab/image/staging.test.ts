@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { scratch } from '../reaper/scratch.ts';
+import { scratch } from '../owner/scratch.ts';
 import { stagePackages } from './npm.ts';
 import type { StageContext } from './recipe.ts';
 

@@ -7,7 +7,7 @@ import { withNewNames } from '../evidence/schema.ts';
 import { imagesFolder } from '../image/recipe.ts';
 import { fitsPattern } from '../patterns.ts';
 import { describe, Problem } from '../problem.ts';
-import type { MatrixCell, MatrixExploration, MatrixScenario } from '../report/matrix.ts';
+import type { MatrixCell, MatrixExploration, MatrixScenario } from '../result/matrix.ts';
 import type { Mutant } from '../system.ts';
 import type { CellResult } from './judge.ts';
 

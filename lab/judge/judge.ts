@@ -2,12 +2,12 @@ import type { Check, Judged } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { knownChecks } from '../known.ts';
 import { describe } from '../problem.ts';
+import type { Exercise } from '../result/exercise.ts';
+import type { Figure } from '../result/figure.ts';
+import { inconclusive, notApplicable, type Verdict, type VerdictName, worst } from '../result/verdict.ts';
 import { type DrawnCurve, drawnCurves } from '../scenario/curves.ts';
-import type { Figure } from '../scenario/figure.ts';
 import { scenarios } from '../scenarios/index.ts';
-import type { Exercise } from './exercise.ts';
 import { prove, proveScenario } from './landing.ts';
-import { inconclusive, notApplicable, type Verdict, type VerdictName, worst } from './verdict.ts';
 
 export interface CheckResult {
   id: string;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { EvidenceEvent } from '../evidence/event.ts';
+import { RANKING, worst } from '../result/verdict.ts';
 import { type EvidenceBuilder, killed, slept } from '../test/healthy-cell.ts';
 import { judge } from './judge.ts';
-import { RANKING, worst } from './verdict.ts';
 
 const without = (build: EvidenceBuilder, matches: (event: EvidenceEvent) => boolean) => {
   build.events = build.events.filter((event) => !matches(event));

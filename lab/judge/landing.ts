@@ -3,9 +3,9 @@ import { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Fault } from '../fault.ts';
 import { knownFaults } from '../known.ts';
 import { fitsPattern } from '../patterns.ts';
+import { inconclusive, missed, type Proof, type Verdict } from '../result/verdict.ts';
 import { faultOf, type Scenario } from '../scenario/scenario.ts';
-import { stepsOf, struckSteps, withBoot } from './steps.ts';
-import { inconclusive, missed, type Proof, type Verdict } from './verdict.ts';
+import { stepsOf, struckSteps, withBoot } from '../scenario/struck-steps.ts';
 
 /** An `op` of a hold that takes any call. */
 const ANY = 'any';

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
+import { plain } from '../plain.ts';
 import { Problem } from '../problem.ts';
-import type { AnyRow } from '../report/matrix.ts';
-import { plain } from '../report/plain.ts';
+import type { AnyRow } from '../result/matrix.ts';
 import { type Expectation, fits } from './expectations.ts';
 
 /** An expectation as it is written, without what goes without saying. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { MatrixCell } from '../report/matrix.ts';
+import type { MatrixCell } from '../result/matrix.ts';
+import type { VerdictName } from '../result/verdict.ts';
 import { scenarioRow } from '../test/judged-run.ts';
 import { row } from '../test/matrix.ts';
 import { type Expectation, inForce, parseExpectations } from './expectations.ts';
 import { staleExpectations } from './stale.ts';
-import type { VerdictName } from './verdict.ts';
 
 const known: Expectation = {
   versions: '1.0.0 || 1.1.0',

@@ -1,4 +1,4 @@
-import { type AnyRow, isScenario, type MatrixExploration, type StaleExpectation } from '../report/matrix.ts';
+import { type AnyRow, isScenario, type MatrixExploration, type StaleExpectation } from '../result/matrix.ts';
 import { type Expectation, fits, isExpired } from './expectations.ts';
 
 /** A file of expectations, and the rows of a run that it speaks of. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { MatrixRow } from '../report/matrix.ts';
+import type { MatrixRow } from '../result/matrix.ts';
+import type { VerdictName } from '../result/verdict.ts';
 import { explored, exploredRow, finding } from '../test/explored.ts';
 import { row } from '../test/matrix.ts';
 import { parseExpectations } from './expectations.ts';
 import type { Review } from './new-expectations.ts';
 import { updateExpectations } from './update-expectations.ts';
-import type { VerdictName } from './verdict.ts';
 
 const ISSUE = 'https://example.com/1';
 const TODAY = '2026-11-21';

@@ -1,6 +1,6 @@
 import semver from 'semver';
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml';
-import type { AnyRow } from '../report/matrix.ts';
+import type { AnyRow } from '../result/matrix.ts';
 import { type Expectation, fits, inForce, isExpired, parseExpectations } from './expectations.ts';
 import { newExpectations, placeOf, type Review } from './new-expectations.ts';
 import { staleExpectations } from './stale.ts';

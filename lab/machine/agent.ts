@@ -1,22 +1,8 @@
 import { createConnection } from 'node:net';
 import { eachLine } from '../docker/lines.ts';
+import type { Question } from '../engine/machine.ts';
 import { describe, Problem } from '../problem.ts';
 import { within } from '../wait.ts';
-
-/** What the machine itself can be asked (images/machine/root/usr/local/lib/midwrite/agent.sh). */
-export type Question =
-  | ['hello']
-  | ['state']
-  | ['witness', name: string, bytes: string]
-  | ['look', name: string]
-  | ['sync-engine']
-  | ['sync-state']
-  | ['loop', rounds: string]
-  /** Microseconds since 1970, by the machine's own clock. */
-  | ['clock']
-  /** The kernel writes by itself from here on, every so many hundredths of a second. */
-  | ['writeback', centiseconds: string]
-  | ['power-off'];
 
 /**
  * Asks the machine over its virtual serial port, which no container has.

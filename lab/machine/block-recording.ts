@@ -1,6 +1,6 @@
+import type { Machine } from '../engine/machine.ts';
 import { type MachineFolders, stateLog } from './folders.ts';
 import { LogClock } from './log-clock.ts';
-import type { Machine } from './machine.ts';
 
 /** A part of the log of the state disk's writes: what was written while something ran on a volume, and all of its writeback. */
 export interface BlockRecording {

@@ -1,11 +1,12 @@
 import { candidates, surroundings } from '../engine/endpoint.ts';
 import { connect, type Engine, open } from '../engine/engine.ts';
+import type { Machine } from '../engine/machine.ts';
 import type { BuildOptions } from '../image/recipe.ts';
+import { type FileSystem, machineKind } from '../machine-kind.ts';
+import { lock } from '../owner/lock.ts';
 import { Problem } from '../problem.ts';
-import { lock } from '../reaper/lock.ts';
 import { lockFile, type MachineFolders, machineFolders } from './folders.ts';
-import { type FileSystem, machineKind } from './kind.ts';
-import { letGo, type Machine, machineUp, runningMachine, sweepMachine } from './machine.ts';
+import { letGo, machineUp, runningMachine, sweepMachine } from './machine.ts';
 import { slownessOf } from './slowness.ts';
 
 /** Where something is to run: on this host's engine, or on the machine of the lab's own. */

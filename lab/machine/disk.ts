@@ -3,11 +3,11 @@ import { copyFile, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/pro
 import path from 'node:path';
 import { installPackages } from '../engine/private-engine.ts';
 import type { BuildOptions } from '../image/recipe.ts';
+import { diskName, FILE_SYSTEMS, type MachineKind, OVERLAY, packagesOf } from '../machine-kind.ts';
 import { Problem } from '../problem.ts';
 import { run } from '../process.ts';
 import { makeCertificates } from './certificates.ts';
 import { type DiskFiles, diskFiles, type MachineFolders, stateBase, stateDisk, stateLog } from './folders.ts';
-import { diskName, FILE_SYSTEMS, type MachineKind, OVERLAY, packagesOf } from './kind.ts';
 
 const BUILD_LIMIT_MS = 30 * 60_000;
 const MAKE_LIMIT_MS = 5 * 60_000;

@@ -1,5 +1,5 @@
+import { FILE_SYSTEMS, type FileSystem } from '../machine-kind.ts';
 import { Problem } from '../problem.ts';
-import { FILE_SYSTEMS, type FileSystem } from './kind.ts';
 import { MountNamespace } from './mount-namespace.ts';
 
 /** XFS is made on no less than 300 MiB. */

@@ -2,16 +2,17 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { totalmem } from 'node:os';
-import { z } from 'zod';
 import type { Endpoint } from '../engine/endpoint.ts';
+import { type Machine, type Question, Up } from '../engine/machine.ts';
 import { answers, debianLike, installPackages } from '../engine/private-engine.ts';
 import type { BuildOptions } from '../image/recipe.ts';
+import { diskName, type MachineKind, machineKind } from '../machine-kind.ts';
+import { lock } from '../owner/lock.ts';
+import { decodeOwner, encodeOwner, liveness, self } from '../owner/owner.ts';
 import { describe, Problem } from '../problem.ts';
-import { lock } from '../reaper/lock.ts';
-import { decodeOwner, encodeOwner, liveness, self } from '../reaper/owner.ts';
 import { until } from '../wait.ts';
 import { accelerator, EMULATED_COST, kvmFacts } from './accelerator.ts';
-import { ask, type Question } from './agent.ts';
+import { ask } from './agent.ts';
 import { beginBlockLog, ensureDisk, makeStateDisk } from './disk.ts';
 import {
   agentSocket,
@@ -25,7 +26,6 @@ import {
   stateDisk,
   stateLog,
 } from './folders.ts';
-import { diskName, ENGINES, FILE_SYSTEMS, type FileSystem, type MachineKind, machineKind, RELEASES } from './kind.ts';
 import {
   isGone,
   killQemu,
@@ -43,39 +43,6 @@ const BOOT_LIMIT_MS = 10 * 60_000;
 const LOCK_LIMIT_MS = 30 * 60_000;
 const ASK_LIMIT_MS = 120_000;
 const POWER_OFF_LIMIT_MS = 120_000;
-
-/** What is written down of the machine that is up. */
-const Up = z.object({
-  pid: z.number(),
-  port: z.number(),
-  kind: z.object({
-    release: z.enum(RELEASES),
-    cpu: z.enum(['x64', 'arm64']),
-    fileSystem: z.enum(Object.keys(FILE_SYSTEMS) as [FileSystem, ...FileSystem[]]),
-    engine: z.enum(ENGINES),
-  }),
-  accelerator: z.enum(['kvm', 'emulated']),
-  memoryBytes: z.number(),
-  /** A person brought it up, and takes it down; else it goes with the lab that did. */
-  outlivesLab: z.boolean(),
-  /** Its state disk's writes are written down. */
-  blockLog: z.boolean().default(false),
-  owner: z.string(),
-  bootMs: z.number(),
-});
-type Up = z.infer<typeof Up>;
-
-/** A machine whose engine answers. */
-export interface Machine {
-  endpoint: Endpoint;
-  up: Readonly<Up>;
-  /** @throws Problem machine-lost, engine-failed */
-  ask(question: Question): Promise<ReadonlyMap<string, string>>;
-  /** Cuts its power: no flush, no shutdown. Nothing of what its kernel had not sent to a disk is there afterwards. */
-  cut(): Promise<void>;
-  /** Switches it on again, on the disks as they were left, and waits until its engine answers. */
-  bootAgain(): Promise<void>;
-}
 
 /** Why no machine can be made here, or undefined if one can. */
 export function whyNoMachine(): string | undefined {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Question } from './agent.ts';
-import type { Machine } from './machine.ts';
+import type { Machine, Question } from '../engine/machine.ts';
 import { cutPower } from './power-cut.ts';
 
 /** A machine that keeps so many bytes of what was never synced. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Machine } from '../engine/machine.ts';
 import type { PowerCut } from '../fault.ts';
-import type { Machine } from './machine.ts';
 
 /** More than a page, so that a part of it would be seen. */
 const WITNESS_BYTES = 64 * 1024;

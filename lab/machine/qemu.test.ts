@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
+import { machineKind } from '../machine-kind.ts';
 import { until } from '../wait.ts';
-import { machineKind } from './kind.ts';
 import { isGone, killQemu, machineMemoryBytes, qemuArgs } from './qemu.ts';
 
 const files = { folder: '/d', root: '/d/root.img', kernel: '/d/k', initrd: '/d/i', certificates: '/d/c' };

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { FILE_SYSTEMS, type MachineKind } from '../machine-kind.ts';
 import { errorCode, Problem } from '../problem.ts';
 import { until } from '../wait.ts';
 import type { Accelerator } from './accelerator.ts';
@@ -14,7 +15,6 @@ import {
   stateDisk,
   stateLog,
 } from './folders.ts';
-import { FILE_SYSTEMS, type MachineKind } from './kind.ts';
 
 const END_LIMIT_MS = 30_000;
 const MiB = 1024 * 1024;

@@ -1,5 +1,5 @@
+import type { Machine } from '../engine/machine.ts';
 import { run } from '../process.ts';
-import type { Machine } from './machine.ts';
 
 const ROUNDS = 300_000;
 const LIMIT_MS = 60_000;

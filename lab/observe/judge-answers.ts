@@ -1,11 +1,11 @@
+import { type AnswerTemplate, differs, unlikeInWords } from '../answers.ts';
 import type { Judged } from '../check.ts';
+import { roleOf } from '../crash-point/places.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf, Moment } from '../evidence/event.ts';
-import { held, inconclusive, notApplicable, type Verdict, violated } from '../judge/verdict.ts';
+import { held, inconclusive, notApplicable, type Verdict, violated } from '../result/verdict.ts';
 import type { Entry } from '../sidecar/client.ts';
 import type { Answers } from '../system.ts';
-import { type AnswerTemplate, differs, unlikeInWords } from './answers.ts';
-import { roleOf } from './places.ts';
 import { lostOfSeveral, notOfSeveral } from './several-writes.ts';
 
 /*

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { reach, Session } from '../cell/session.ts';
+import { differs, isTemplate, learnAnswer, unlikeInWords } from '../answers.ts';
+import { type Existing, fewOfEachKind, lastChange, type Place, placesOf, roleOf } from '../crash-point/places.ts';
 import type { DriveResult } from '../drive.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
+import { reach, Session } from '../session/session.ts';
 import type { Entry } from '../sidecar/client.ts';
 import type { Answers, Release } from '../system.ts';
 import { within } from '../wait.ts';
-import { differs, isTemplate, learnAnswer, unlikeInWords } from './answers.ts';
-import { type Existing, fewOfEachKind, lastChange, type Place, placesOf, roleOf } from './places.ts';
 import { Sink } from './sink.ts';
 import { inWords, type WriteSeen } from './words.ts';
 

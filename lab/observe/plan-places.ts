@@ -1,9 +1,9 @@
-import type { CellSpec } from '../cell/cell-id.ts';
-import type { CrashPoint } from '../cell/write-shape.ts';
+import type { CellSpec } from '../cell-id.ts';
+import { PLACE_KINDS, type Place } from '../crash-point/places.ts';
+import type { CrashPoint } from '../crash-point/write-shape.ts';
 import type { Fault } from '../fault.ts';
 import type { Release } from '../system.ts';
 import type { Observation } from './observe.ts';
-import { PLACE_KINDS, type Place } from './places.ts';
 
 /** A place as a cell holds it. */
 export const crashPointOf = (place: Place): CrashPoint => ({

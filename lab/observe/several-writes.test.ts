@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { type AnswerTemplate, learnAnswer } from '../answers.ts';
 import type { Answers } from '../system.ts';
-import { type AnswerTemplate, learnAnswer } from './answers.ts';
 import { lostOfSeveral, notOfSeveral } from './several-writes.ts';
 
 const answersOf = (before: string, after: string, several: 'all' | 'last'): Answers => ({

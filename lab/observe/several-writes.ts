@@ -1,5 +1,5 @@
+import { differs, linesOf, patternOfLine, shown } from '../answers.ts';
 import type { Answers } from '../system.ts';
-import { differs, linesOf, patternOfLine, shown } from './answers.ts';
 
 /*
  * The oracle for several writes at once. In which order they come out is chance, and so is how many of those that were not acknowledged are there: the

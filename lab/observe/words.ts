@@ -1,7 +1,7 @@
 import path from 'node:path';
+import { roleOf } from '../crash-point/places.ts';
 import type { DriveResult } from '../drive.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
-import { roleOf } from './places.ts';
 
 type Op = GateEventOf<'op'>;
 

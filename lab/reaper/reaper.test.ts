@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { lock } from './lock.ts';
-import { decodeOwner, encodeOwner, liveness, self } from './owner.ts';
+import { lock } from '../owner/lock.ts';
+import { decodeOwner, encodeOwner, liveness, self } from '../owner/owner.ts';
+import { scratch, sweepScratch } from '../owner/scratch.ts';
 import { childrenFirst } from './reaper.ts';
-import { scratch, sweepScratch } from './scratch.ts';
 
 async function deadPid(): Promise<number> {
   const child = spawn('true');

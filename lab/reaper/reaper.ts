@@ -1,9 +1,9 @@
 import type Docker from 'dockerode';
 import { engineProblem, removeContainer } from '../docker/lab-container.ts';
 import { LABEL } from '../docker/labels.ts';
+import { decodeOwner, liveness } from '../owner/owner.ts';
+import { sweepScratch } from '../owner/scratch.ts';
 import { describe, errorCode } from '../problem.ts';
-import { decodeOwner, liveness } from './owner.ts';
-import { sweepScratch } from './scratch.ts';
 
 export interface Swept {
   containers: number;

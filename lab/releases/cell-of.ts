@@ -1,4 +1,4 @@
-import { AFTERMATHS, type Aftermath, cellId, formatSize, parseSize } from '../cell/cell-id.ts';
+import { AFTERMATHS, type Aftermath, cellId, formatSize, parseSize } from '../cell-id.ts';
 import { Problem } from '../problem.ts';
 import type { Release } from '../system.ts';
 

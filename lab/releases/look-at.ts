@@ -1,5 +1,5 @@
-import { parseCellId } from '../cell/cell-id.ts';
-import { activityOf } from '../during/activity.ts';
+import { parseCellId } from '../cell-id.ts';
+import { activityOf } from '../crash-point/activity.ts';
 import type { Engine } from '../engine/engine.ts';
 import { platformOf } from '../image/build.ts';
 import { idOf } from '../image/given.ts';

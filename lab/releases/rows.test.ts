@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Matrix, MatrixCell } from '../report/matrix.ts';
+import type { Matrix, MatrixCell } from '../result/matrix.ts';
 import { parseCellOfAny } from './cell-of.ts';
 import type { Prepared } from './look-at.ts';
 import { rowsOf, tableOfReleases } from './rows.ts';

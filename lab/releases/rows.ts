@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
-import { glyph } from '../judge/verdict.ts';
-import type { Matrix, MatrixRow } from '../report/matrix.ts';
-import { plain } from '../report/plain.ts';
+import { plain } from '../plain.ts';
+import type { Matrix, MatrixRow } from '../result/matrix.ts';
+import { glyph } from '../result/verdict.ts';
 import type { Prepared } from './look-at.ts';
 
 /** What came of one release. */

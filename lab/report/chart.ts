@@ -1,5 +1,5 @@
 import { plot } from 'simple-ascii-chart';
-import { isScenario, type Matrix, type MatrixCurve, type MatrixScenario } from './matrix.ts';
+import { isScenario, type Matrix, type MatrixCurve, type MatrixScenario } from '../result/matrix.ts';
 
 const SIGNS = 'ABCDEFGHIJ';
 const WIDTH = 64;

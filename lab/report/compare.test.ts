@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { MatrixRow } from '../result/matrix.ts';
 import { killed } from '../test/healthy-cell.ts';
 import { judged, judgedRun, orphaned } from '../test/judged-run.ts';
 import { bothRuns, compareRuns, countChanges } from './compare.ts';
-import type { MatrixRow } from './matrix.ts';
 
 const held = judged(killed()).row;
 const broken = judged(orphaned()).row;

@@ -1,5 +1,5 @@
-import type { VerdictName } from '../judge/verdict.ts';
-import { isBroken, type Matrix, type MatrixRow } from './matrix.ts';
+import { isBroken, type Matrix, type MatrixRow } from '../result/matrix.ts';
+import type { VerdictName } from '../result/verdict.ts';
 
 /**
  * What became of a cell from one run to another. `newly-broken`: a promise that was not violated before is; `newly-fixed`: one that was violated

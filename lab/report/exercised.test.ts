@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { judge } from '../judge/judge.ts';
+import type { MatrixCell } from '../result/matrix.ts';
 import { failed, killed, slept, TEMP } from '../test/healthy-cell.ts';
 import { row } from '../test/matrix.ts';
 import { exercisedNowhere, idleControls, isIdle, withAbilities } from './exercised.ts';
-import type { MatrixCell } from './matrix.ts';
 
 type MatrixCheck = MatrixCell['checks'][number];
 

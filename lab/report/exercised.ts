@@ -1,4 +1,4 @@
-import { isScenario, type MatrixRow } from './matrix.ts';
+import { isScenario, type MatrixRow } from '../result/matrix.ts';
 
 /** Whether what a check saw of a held promise could have broken it. Absent: nobody says (a check of a config, an older run). */
 export const isIdle = (check: MatrixRow['checks'][number]): boolean =>

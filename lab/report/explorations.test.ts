@@ -2,6 +2,7 @@ import { inflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { ExplorationView } from '../explore/view.ts';
 import { flips } from '../explore/view.ts';
+import { readMatrix } from '../result/matrix.ts';
 import { caughtCanary, explored, exploredRow, finding } from '../test/explored.ts';
 import { HOSTILE_LINE, judgedRun } from '../test/judged-run.ts';
 import { canary, control, matrixOf } from '../test/matrix.ts';
@@ -9,7 +10,6 @@ import { annotations } from './github.ts';
 import { explorationHtml, html } from './html.ts';
 import { junitReport } from './junit.ts';
 import { markdownReport } from './markdown.ts';
-import { readMatrix } from './matrix.ts';
 import { terminalReport } from './terminal.ts';
 
 const broken = explored([finding()]);

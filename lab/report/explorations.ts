@@ -1,5 +1,5 @@
 import { unreachable } from '../problem.ts';
-import { isBroken, type MatrixExploration } from './matrix.ts';
+import { isBroken, type MatrixExploration } from '../result/matrix.ts';
 
 const several = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 

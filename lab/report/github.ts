@@ -1,8 +1,8 @@
 import { appendFile } from 'node:fs/promises';
+import { plain } from '../plain.ts';
 import { unreachable } from '../problem.ts';
+import type { Matrix } from '../result/matrix.ts';
 import { markdownReport } from './markdown.ts';
-import type { Matrix } from './matrix.ts';
-import { plain } from './plain.ts';
 import type { FailOn, Reporter } from './reporter.ts';
 import { fails, standingOf, violations } from './standing.ts';
 

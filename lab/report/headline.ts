@@ -1,4 +1,4 @@
-import type { Matrix, MatrixRow } from './matrix.ts';
+import type { Matrix, MatrixRow } from '../result/matrix.ts';
 
 /** What a person wants to know first of one release in a run. */
 export interface Headline {

@@ -1,9 +1,9 @@
 import pMap from 'p-map';
 import { CELLS_AT_ONCE } from '../evidence/cell-evidence.ts';
 import type { ExplorationView } from '../explore/view.ts';
+import type { Matrix, MatrixRow } from '../result/matrix.ts';
 import { byScenario } from './chart.ts';
 import { bothRuns, type CellChange, compareRuns } from './compare.ts';
-import type { Matrix, MatrixRow } from './matrix.ts';
 import { cellPage } from './page/cell-page.ts';
 import { cellView } from './page/cell-view.ts';
 import { htmlDocument, pack, type Subpage } from './page/document.ts';

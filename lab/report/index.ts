@@ -1,13 +1,13 @@
 import { loadEvidence } from '../evidence/cell-evidence.ts';
 import { explorationView } from '../explore/view.ts';
 import { Problem } from '../problem.ts';
+import type { Matrix } from '../result/matrix.ts';
 import type { ResultsFolder } from '../results.ts';
 import { github } from './github.ts';
 import { html } from './html.ts';
 import { json } from './json.ts';
 import { junit } from './junit.ts';
 import { markdown } from './markdown.ts';
-import type { Matrix } from './matrix.ts';
 import type { FailOn, Report, Reporter } from './reporter.ts';
 import { terminal } from './terminal.ts';
 

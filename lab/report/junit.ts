@@ -1,7 +1,7 @@
 import { create } from 'xmlbuilder2';
+import { plain } from '../plain.ts';
 import { unreachable } from '../problem.ts';
-import type { AnyRow, Matrix } from './matrix.ts';
-import { plain } from './plain.ts';
+import type { AnyRow, Matrix } from '../result/matrix.ts';
 import type { FailOn, Reporter } from './reporter.ts';
 import { fails, standingOf, violations } from './standing.ts';
 

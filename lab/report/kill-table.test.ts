@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { mutants, unseenDefects } from '../../images/index.ts';
 import { checks } from '../checks/index.ts';
 import { planMutants } from '../plan.ts';
+import { MATRIX_SCHEMA_VERSION, type Matrix, type MatrixRow } from '../result/matrix.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { kills, killTable } from './kill-table.ts';
-import { MATRIX_SCHEMA_VERSION, type Matrix, type MatrixRow } from './matrix.ts';
 
 /** A run in which every mutant was caught, as its definition says. */
 async function caught(): Promise<Matrix> {

@@ -2,8 +2,8 @@ import path from 'node:path';
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { mutants, unseenDefects } from '../../images/index.ts';
-import { isBroken, type Matrix } from './matrix.ts';
-import { plain } from './plain.ts';
+import { plain } from '../plain.ts';
+import { isBroken, type Matrix } from '../result/matrix.ts';
 import { explain } from './terminal.ts';
 
 /** What became of one defect. All null where it was not caught. */

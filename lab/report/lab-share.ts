@@ -1,4 +1,4 @@
-import type { Matrix } from './matrix.ts';
+import type { Matrix } from '../result/matrix.ts';
 
 /** Where the time of the cells went, one after the other; those of which it is not known are in neither sum. */
 export interface LabShare {

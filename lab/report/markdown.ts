@@ -1,12 +1,12 @@
 import { markdownTable } from 'markdown-table';
-import { glyph } from '../judge/verdict.ts';
+import { markdownText } from '../plain.ts';
+import type { AnyRow, Matrix, MatrixCell, MatrixExploration, MatrixScenario } from '../result/matrix.ts';
+import { glyph } from '../result/verdict.ts';
 import { byScenario, chart, sharedCurves } from './chart.ts';
 import { exercisedNowhere, isIdle } from './exercised.ts';
 import { sizeInWords, titleOf, verdictInWords } from './explorations.ts';
 import { headlines } from './headline.ts';
 import { labShareInWords } from './lab-share.ts';
-import type { AnyRow, Matrix, MatrixCell, MatrixExploration, MatrixScenario } from './matrix.ts';
-import { plain } from './plain.ts';
 import type { Reporter } from './reporter.ts';
 import { attempts, counts, findings, grid, scenariosOf } from './table.ts';
 
@@ -128,13 +128,4 @@ function section(cell: AnyRow): string {
       `- **${check.id}**: ${markdownText(check.detail)}${check.issue === undefined ? '' : ` ([known](${check.issue}))`}`,
   );
   return [`### ${cell.id}`, markdownText(cell.detail), lines.join('\n'), `\`${cell.reproduce}\``].join('\n\n');
-}
-
-/** File names and log lines are a program's under test; in Markdown they must be text and nothing else. */
-export function markdownText(text: string): string {
-  return plain(text)
-    .replaceAll(/[\\`*_{}[\]<>()#+!|~&]/g, (char) => `\\${char}`)
-    .replaceAll('\\<', '&lt;')
-    .replaceAll('\\>', '&gt;')
-    .replaceAll('\n', '<br>');
 }

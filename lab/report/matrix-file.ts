@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, Problem } from '../problem.ts';
-import { type Matrix, readMatrix } from './matrix.ts';
+import { type Matrix, readMatrix } from '../result/matrix.ts';
 
 /**
  * The matrix of a stored run.

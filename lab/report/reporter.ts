@@ -1,6 +1,6 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { ExplorationView } from '../explore/view.ts';
-import type { Matrix, MatrixExploration, MatrixRow } from './matrix.ts';
+import type { Matrix, MatrixExploration, MatrixRow } from '../result/matrix.ts';
 
 /**
  * What lets a run fail. `unexpected`: a violation that no expectation knows, or an expectation that no longer fits; `any`: known violations as well;

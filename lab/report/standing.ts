@@ -1,4 +1,4 @@
-import { type AnyRow, isBroken } from './matrix.ts';
+import { type AnyRow, isBroken } from '../result/matrix.ts';
 import type { FailOn } from './reporter.ts';
 
 /**

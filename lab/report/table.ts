@@ -1,4 +1,4 @@
-import { formatSize } from '../cell/cell-id.ts';
+import { formatSize } from '../cell-id.ts';
 import { knownFaults } from '../known.ts';
 import {
   type AnyRow,
@@ -8,7 +8,7 @@ import {
   type MatrixCell,
   type MatrixRow,
   type MatrixScenario,
-} from './matrix.ts';
+} from '../result/matrix.ts';
 
 /** The fault matrix as rows and columns, for every report that draws it: systems and crash points down, faults across. */
 export interface Grid {

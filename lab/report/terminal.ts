@@ -1,11 +1,6 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
-import { glyph } from '../judge/verdict.ts';
-import { byScenario, chart, sharedCurves } from './chart.ts';
-import { exercisedNowhere, isIdle } from './exercised.ts';
-import { sizeInWords, titleOf, verdictInWords } from './explorations.ts';
-import { headlines } from './headline.ts';
-import { labShareInWords } from './lab-share.ts';
+import { plain } from '../plain.ts';
 import {
   type AnyRow,
   isBroken,
@@ -14,8 +9,13 @@ import {
   type MatrixFigure,
   type MatrixRow,
   type MatrixScenario,
-} from './matrix.ts';
-import { plain } from './plain.ts';
+} from '../result/matrix.ts';
+import { glyph } from '../result/verdict.ts';
+import { byScenario, chart, sharedCurves } from './chart.ts';
+import { exercisedNowhere, isIdle } from './exercised.ts';
+import { sizeInWords, titleOf, verdictInWords } from './explorations.ts';
+import { headlines } from './headline.ts';
+import { labShareInWords } from './lab-share.ts';
 import type { Reporter } from './reporter.ts';
 import { attempts, counts, findings, grid, scenariosOf } from './table.ts';
 

@@ -1,5 +1,5 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
-import type { Curve } from './figure.ts';
+import type { Curve } from '../result/figure.ts';
 import { fitLine, type Line } from './fit.ts';
 import { pointsOf } from './points.ts';
 

@@ -1,8 +1,8 @@
-import { exchange } from '../cell/exchange.ts';
-import { Session } from '../cell/session.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import type { Pod, PodProgram } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
+import { exchange } from '../session/exchange.ts';
+import { Session } from '../session/session.ts';
 import type { Kept, Release } from '../system.ts';
 import type { KeptAfter, OtherRelease } from './scenario.ts';
 

@@ -1,11 +1,11 @@
-import { driveOn, type Phase, recover } from '../cell/recovery.ts';
-import { type Held, reach, type Session, type Turns } from '../cell/session.ts';
-import { target } from '../cell/target.ts';
-import { type CrashPoint, passes } from '../cell/write-shape.ts';
+import { type CrashPoint, passes } from '../crash-point/write-shape.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import type { Fault } from '../fault.ts';
 import type { ArmSpec, GateEventOf } from '../gate/protocol.ts';
 import type { Pod } from '../pod/pod.ts';
+import { driveOn, type Phase, recover } from '../session/recovery.ts';
+import { type Held, reach, type Session, type Turns } from '../session/session.ts';
+import { target } from '../session/target.ts';
 import type { Release } from '../system.ts';
 import { within } from '../wait.ts';
 import { type Draw, draw, momentInWords } from './draw.ts';

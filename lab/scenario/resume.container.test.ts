@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { loadEvidence } from '../evidence/cell-evidence.ts';
-import { isScenario, Matrix } from '../report/matrix.ts';
+import { isScenario, Matrix } from '../result/matrix.ts';
 import { folder, midwrite } from '../test/midwrite.ts';
 import { until } from '../wait.ts';
 

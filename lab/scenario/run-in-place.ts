@@ -1,7 +1,7 @@
-import type { Session } from '../cell/session.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import type { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
+import type { Session } from '../session/session.ts';
 
 /** OpenClaw's doctor took 20 to 60 s; one that asks a question never ends. */
 const LIMIT_MS = 240_000;

@@ -1,9 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { faults } from '../../faults/index.ts';
-import { driveOn } from '../cell/recovery.ts';
-import { type Held, reach, Session } from '../cell/session.ts';
-import { target } from '../cell/target.ts';
-import { crashPoints, learnTemps } from '../cell/write-shape.ts';
+import { crashPoints, learnTemps } from '../crash-point/write-shape.ts';
 import { TEMP_FOLDER } from '../docker/harmless-container.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type CellEvidence, loadEvidence } from '../evidence/cell-evidence.ts';
@@ -13,17 +10,20 @@ import type { ArmSpec } from '../gate/protocol.ts';
 import { fitsPattern } from '../patterns.ts';
 import { Pod, type PodProgram } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
+import { driveOn } from '../session/recovery.ts';
+import { type Held, reach, Session } from '../session/session.ts';
+import { target } from '../session/target.ts';
 import type { Release } from '../system.ts';
+import { jsonRows, passTime, readStore } from '../workload/pass-time.ts';
+import { storedRows } from '../workload/stored-rows.ts';
 import { copyFolder, putBack } from './folder-copy.ts';
 import { askKept, otherRelease } from './other-release.ts';
-import { jsonRows, passTime, readStore } from './pass-time.ts';
 import { strikeAtRandom } from './random-strike.ts';
 import { runInPlace } from './run-in-place.ts';
 import { drawnFaults, faultOf, type Scenario, type ScenarioLab } from './scenario.ts';
 import { type ScenarioSpec, scenarioId } from './scenario-id.ts';
 import { secondSystem } from './second-system.ts';
 import { stepOf, stepPhase } from './steps.ts';
-import { storedRows } from './stored-rows.ts';
 
 /** All that one scenario with one system needs. */
 export interface ScenarioPlan {

@@ -1,4 +1,4 @@
-import { formatSize } from '../cell/cell-id.ts';
+import { formatSize } from '../cell-id.ts';
 
 /** One scenario with one system. */
 export interface ScenarioSpec {

@@ -1,19 +1,20 @@
-import type { CrashPoint } from '../cell/write-shape.ts';
+import type { WorstMoment } from '../crash-point/transient.ts';
+import type { CrashPoint } from '../crash-point/write-shape.ts';
+import type { Conversation } from '../drive.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceOf, RowMoment } from '../evidence/event.ts';
 import type { Fault } from '../fault.ts';
 import type { Mapped } from '../gate/gate.ts';
 import type { ArmSpec, GateEventOf } from '../gate/protocol.ts';
-import type { Proof, Verdict } from '../judge/verdict.ts';
-import type { WorstMoment } from '../observe/transient.ts';
 import type { CommandResult } from '../pod/pod.ts';
+import type { Curve, Figure } from '../result/figure.ts';
+import type { Proof, Verdict } from '../result/verdict.ts';
 import type { Entry, Heap, Sidecar } from '../sidecar/client.ts';
-import type { Boot, Conversation, HttpRequest, Release } from '../system.ts';
-import type { Curve, Figure } from './figure.ts';
+import type { Boot, HttpRequest, Release } from '../system.ts';
+import type { StoredRow } from '../workload/stored-rows.ts';
 import type { FolderCopy } from './folder-copy.ts';
 import type { Outcome } from './random-strike.ts';
 import type { SecondSystem } from './second-system.ts';
-import type { StoredRow } from './stored-rows.ts';
 
 export type KeptAfter = EvidenceOf<'kept'>['after'];
 

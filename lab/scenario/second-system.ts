@@ -1,6 +1,6 @@
-import { Session } from '../cell/session.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import type { Pod } from '../pod/pod.ts';
+import { Session } from '../session/session.ts';
 import type { Release } from '../system.ts';
 
 /** A second system on the state folder of the first, as on another machine. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { SESSION_KINDS } from '../../images/openclaw/sessions.ts';
 import { reference } from '../../images/reference/system.ts';
-import { storedRows } from './stored-rows.ts';
+import { storedRows } from '../workload/stored-rows.ts';
 
 const { usual } = await reference.release(reference.defaultVersion);
 const store = { path: '/s', format: 'json-rows', rowFields: [] } as const;

@@ -1,4 +1,4 @@
-import { type WorstMoment, worstMoment } from '../observe/transient.ts';
+import { type WorstMoment, worstMoment } from '../crash-point/transient.ts';
 import type { ScenarioLab } from './scenario.ts';
 
 /** Two days: older than what a sweep spares for being a living process's. */

@@ -1,8 +1,8 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { Figure } from '../result/figure.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
 import { growsForSure, growthInWords, leftBehind, leftBehindIn } from '../scenario/checks/left-behind.ts';
 import { survives } from '../scenario/checks/survives.ts';
-import type { Figure } from '../scenario/figure.ts';
 import { bytesInWords } from '../scenario/in-words.ts';
 import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
 import { bootInFull, LONG_AGO_MS, undisturbedBoots } from '../scenario/undisturbed-boots.ts';

@@ -1,6 +1,6 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { Figure } from '../result/figure.ts';
 import { configStays } from '../scenario/checks/config-stays.ts';
-import type { Figure } from '../scenario/figure.ts';
 import { pointsOf } from '../scenario/points.ts';
 import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
 

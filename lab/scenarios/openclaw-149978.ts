@@ -1,6 +1,6 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { Figure } from '../result/figure.ts';
 import { growsForSure, growthInWords, leftBehindIn } from '../scenario/checks/left-behind.ts';
-import type { Figure } from '../scenario/figure.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { crashesInBoot, figuresOfBoots } from './crashes-in-boot.ts';
 

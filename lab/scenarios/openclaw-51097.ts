@@ -1,4 +1,5 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { Curve, Figure } from '../result/figure.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
 import {
   GROWS,
@@ -11,11 +12,10 @@ import {
   writesLine,
 } from '../scenario/checks/by-store-size.ts';
 import { survives } from '../scenario/checks/survives.ts';
-import type { Curve, Figure } from '../scenario/figure.ts';
 import { bytesInWords } from '../scenario/in-words.ts';
-import { grownRows, plantLarge } from '../scenario/planting.ts';
 import { type Point, pointsOf } from '../scenario/points.ts';
 import { INSPECTED, type Scenario, type ScenarioLab } from '../scenario/scenario.ts';
+import { grownRows, plantLarge } from '../workload/planting.ts';
 
 const MB = 1_000_000;
 /** The document's 150,179 lines. */

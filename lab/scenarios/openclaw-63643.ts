@@ -1,13 +1,13 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { Figure } from '../result/figure.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
 import { heapBounded, heapLine, IDLE } from '../scenario/checks/heap-bounded.ts';
 import { survives } from '../scenario/checks/survives.ts';
 import { type Grown, growing, grownInWords, growthIn, lookShare } from '../scenario/collections.ts';
-import type { Figure } from '../scenario/figure.ts';
 import { bytesInWords } from '../scenario/in-words.ts';
-import { plantLarge } from '../scenario/planting.ts';
 import { INSPECTED, type Scenario, type ScenarioLab } from '../scenario/scenario.ts';
 import type { Churn } from '../system.ts';
+import { plantLarge } from '../workload/planting.ts';
 
 /**
  * What is done, each kind alone, in this order. A system has those that its definition knows, and in a quick run those of which it has a quick batch. Idle every

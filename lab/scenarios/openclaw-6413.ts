@@ -1,4 +1,5 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { Curve, Figure } from '../result/figure.ts';
 import { classOf, mappingsOfAbout, SPACE_CLASSES, spaceOf } from '../scenario/address-space.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
 import {
@@ -8,7 +9,6 @@ import {
   memoryGrowth,
 } from '../scenario/checks/memory-growth.ts';
 import { survives } from '../scenario/checks/survives.ts';
-import type { Curve, Figure } from '../scenario/figure.ts';
 import { type Point, pointsOf } from '../scenario/points.ts';
 import { INSPECTED, type Scenario, type ScenarioLab } from '../scenario/scenario.ts';
 

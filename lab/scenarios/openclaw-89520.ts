@@ -1,16 +1,16 @@
-import { crashPoints } from '../cell/write-shape.ts';
+import { crashPoints } from '../crash-point/write-shape.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { Figure } from '../result/figure.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
 import { diskBounded } from '../scenario/checks/disk-bounded.ts';
 import { leftBehind } from '../scenario/checks/left-behind.ts';
 import { survives } from '../scenario/checks/survives.ts';
-import type { Figure } from '../scenario/figure.ts';
 import { fitLine } from '../scenario/fit.ts';
 import { bytesInWords } from '../scenario/in-words.ts';
 import { measureLeftBehind } from '../scenario/left-behind.ts';
-import { grownRows, plantLarge } from '../scenario/planting.ts';
 import { pointsOf } from '../scenario/points.ts';
 import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
+import { grownRows, plantLarge } from '../workload/planting.ts';
 
 const MB = 1_000_000;
 /** The document's 51 GB in 8,662 files: 5.9 MB each. */

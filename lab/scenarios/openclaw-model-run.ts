@@ -1,17 +1,17 @@
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { Problem } from '../problem.ts';
+import type { Figure, Reproduced } from '../result/figure.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
 import { cleanupAsAnnounced } from '../scenario/checks/cleanup-as-announced.ts';
 import { durableRowsStay } from '../scenario/checks/durable-rows-stay.ts';
 import { probesLeave } from '../scenario/checks/probes-leave.ts';
 import { survives } from '../scenario/checks/survives.ts';
-import type { Figure, Reproduced } from '../scenario/figure.ts';
-import { plantLarge } from '../scenario/planting.ts';
 import { pointsOf } from '../scenario/points.ts';
 import { countRows, countsInWords, lostDurableRows, type RowsSeen, rowsSeen } from '../scenario/row-counts.ts';
 import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
-import { withManyRows } from '../scenario/stored-rows.ts';
 import type { Cleanup, SessionKind } from '../system.ts';
+import { plantLarge } from '../workload/planting.ts';
+import { withManyRows } from '../workload/stored-rows.ts';
 
 const HOUR = 60 * 60_000;
 const DAY = 24 * HOUR;

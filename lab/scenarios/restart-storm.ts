@@ -9,7 +9,6 @@ import { sweepOnBoot } from '../checks/sweep-on-boot.ts';
 import { synced } from '../checks/synced.ts';
 import { wakes } from '../checks/wakes.ts';
 import type { DrawnMoment } from '../evidence/event.ts';
-import { drawnSteps } from '../judge/steps.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
 import { diskBoundedAtRandom } from '../scenario/checks/disk-bounded.ts';
 import { inEachStep } from '../scenario/checks/in-each-step.ts';
@@ -17,6 +16,7 @@ import { keptThroughout } from '../scenario/checks/kept-throughout.ts';
 import { survives } from '../scenario/checks/survives.ts';
 import { measureLeftBehind } from '../scenario/left-behind.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { drawnSteps } from '../scenario/struck-steps.ts';
 
 /** Faults that nobody chose, at moments that nobody chose: for what no crash point has a name for. */
 export const restartStorm: Scenario = {

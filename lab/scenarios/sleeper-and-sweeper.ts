@@ -1,4 +1,3 @@
-import { crashPoints } from '../cell/write-shape.ts';
 import { ackedDurable } from '../checks/acked-durable.ts';
 import { allOrNothing } from '../checks/all-or-nothing.ts';
 import { memoryBounded } from '../checks/memory-bounded.ts';
@@ -6,13 +5,14 @@ import { noOrphans } from '../checks/no-orphans.ts';
 import { serves } from '../checks/serves.ts';
 import { storeValid } from '../checks/store-valid.ts';
 import { wakes } from '../checks/wakes.ts';
+import { crashPoints } from '../crash-point/write-shape.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { Problem } from '../problem.ts';
+import type { Figure } from '../result/figure.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
 import { inEachStep } from '../scenario/checks/in-each-step.ts';
 import { keptThroughout } from '../scenario/checks/kept-throughout.ts';
 import { notRolledBack } from '../scenario/checks/not-rolled-back.ts';
-import type { Figure } from '../scenario/figure.ts';
 import { pointsOf } from '../scenario/points.ts';
 import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
 

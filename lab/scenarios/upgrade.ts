@@ -1,10 +1,10 @@
+import { type Place, placesOf } from '../crash-point/places.ts';
+import { worstMoment } from '../crash-point/transient.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
-import { type Place, placesOf } from '../observe/places.ts';
-import { worstMoment } from '../observe/transient.ts';
+import type { Figure } from '../result/figure.ts';
 import { upgradeBoots } from '../scenario/checks/upgrade-boots.ts';
 import { AFTER, upgradeKeeps } from '../scenario/checks/upgrade-keeps.ts';
-import type { Figure } from '../scenario/figure.ts';
 import type { FolderCopy } from '../scenario/folder-copy.ts';
 import type { OtherRelease, Scenario, ScenarioLab } from '../scenario/scenario.ts';
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { EvidenceEvent } from '../evidence/event.ts';
 import { Exploration } from '../explore/exploration.ts';
 import { Expectation } from '../judge/expectations.ts';
-import { Matrix } from '../report/matrix.ts';
+import { Matrix } from '../result/matrix.ts';
 import { RunFile } from '../results.ts';
 
 /** The JSON schemas of what the lab writes and reads, for programs of others and for editors. `npm run schemas` writes them to schemas/. */

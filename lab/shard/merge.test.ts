@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Planned, plan } from '../plan.ts';
 import { markdownReport } from '../report/markdown.ts';
-import type { Matrix } from '../report/matrix.ts';
+import type { Matrix } from '../result/matrix.ts';
 import { type PlannedRow, ResultsFolder, type RunFile, type Shard } from '../results.ts';
 import { judgeRun, plannedRow } from '../run.ts';
 import { folder } from '../test/midwrite.ts';

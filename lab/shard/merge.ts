@@ -3,7 +3,7 @@ import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { writeProblem } from '../evidence/recorder.ts';
 import { errorCode, Problem } from '../problem.ts';
-import type { RunFacts } from '../report/matrix.ts';
+import type { RunFacts } from '../result/matrix.ts';
 import { type PlannedRow, ResultsFolder, RUN_SCHEMA_VERSION, type RunFile, type Shard } from '../results.ts';
 
 interface StoredShard {

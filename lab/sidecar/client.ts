@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Streams } from '../docker/lab-container.ts';
 import { eachLine } from '../docker/lines.ts';
+import type { Conversation } from '../drive.ts';
 import { type Drive, type DriveResult, RUNNER_PORT } from '../drive.ts';
 import { Problem, unreachable } from '../problem.ts';
-import type { Conversation, HttpRequest } from '../system.ts';
+import type { HttpRequest } from '../system.ts';
 import { within } from '../wait.ts';
 
 /** A file, folder or link of the state folder as the sidecar saw it (images/sidecar/README.md). */

@@ -1,6 +1,6 @@
 import { EXPLORATION_SCHEMA_VERSION, type Exploration, type FoundFinding } from '../explore/exploration.ts';
 import { type ExplorationContext, judgeExploration } from '../explore/judge-exploration.ts';
-import type { MatrixExploration } from '../report/matrix.ts';
+import type { MatrixExploration } from '../result/matrix.ts';
 import type { PlannedExplorationRow } from '../results.ts';
 
 /** Explorations for tests: of a write of three calls, the second of which puts an empty store in place. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CellSpec } from '../cell/cell-id.ts';
+import type { CellSpec } from '../cell-id.ts';
 import { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceEvent, Moment, Observation } from '../evidence/event.ts';
 import type { GateEvent } from '../gate/protocol.ts';

@@ -1,4 +1,4 @@
-import { type AnswerTemplate, learnAnswer } from '../observe/answers.ts';
+import { type AnswerTemplate, learnAnswer } from '../answers.ts';
 import { EvidenceBuilder } from './healthy-cell.ts';
 
 /** Evidence of a system from outside as a right one leaves it, for tests to spoil in one place: it appends each write to a list, replaced by rename. */

@@ -1,5 +1,5 @@
 import type { RowMoment } from '../evidence/event.ts';
-import type { StoredRow } from '../scenario/stored-rows.ts';
+import type { StoredRow } from '../workload/stored-rows.ts';
 import { begunScenario } from './begun-scenario.ts';
 
 /** Evidence of `openclaw-model-run` as a right gateway leaves it, for tests to spoil in one place: eight days in two steps. */

@@ -3,8 +3,8 @@ import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { EvidenceEvent } from '../evidence/event.ts';
 import { compare, type Expectation } from '../judge/expectations.ts';
 import { judge } from '../judge/judge.ts';
-import { MATRIX_SCHEMA_VERSION, type MatrixRow, MatrixScenario, outcomeOf } from '../report/matrix.ts';
 import type { Report } from '../report/reporter.ts';
+import { MATRIX_SCHEMA_VERSION, type MatrixRow, MatrixScenario, outcomeOf } from '../result/matrix.ts';
 import { type EvidenceBuilder, JOURNAL, killed, STORE, slept, storeOf, TEMP } from './healthy-cell.ts';
 
 /** Runs for tests of reports: evidence of the builders, judged by the judge itself. */

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { markdownTable } from 'markdown-table';
 import { packageFolder } from '../package-folder.ts';
-import type { Matrix } from '../report/matrix.ts';
+import type { Matrix } from '../result/matrix.ts';
 
 interface Kind {
   name: string;

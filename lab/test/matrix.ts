@@ -1,4 +1,4 @@
-import { MATRIX_SCHEMA_VERSION, type Matrix, type MatrixCell, outcomeOf } from '../report/matrix.ts';
+import { MATRIX_SCHEMA_VERSION, type Matrix, type MatrixCell, outcomeOf } from '../result/matrix.ts';
 
 /** Rows of a matrix, for tests to change in one place. */
 export const row = (more: Partial<MatrixCell> = {}): MatrixCell => ({

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { LABEL } from '../docker/labels.ts';
 import type { Engine } from '../engine/engine.ts';
-import { decodeOwner } from '../reaper/owner.ts';
+import { decodeOwner } from '../owner/owner.ts';
 import { until, type Wait } from '../wait.ts';
 
 const entry = fileURLToPath(new URL('../midwrite.js', import.meta.url));

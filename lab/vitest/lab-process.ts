@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { packageFolder } from '../package-folder.ts';
-import type { MatrixCell } from '../report/matrix.ts';
+import type { MatrixCell } from '../result/matrix.ts';
 import type { Begin, PlannedName, Said } from './protocol.ts';
 
 /** A row as it comes out, and what each check promises. */

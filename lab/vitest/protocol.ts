@@ -1,5 +1,5 @@
 import type { SystemDefinition } from '../define/definition.ts';
-import type { MatrixCell } from '../report/matrix.ts';
+import type { MatrixCell } from '../result/matrix.ts';
 
 /*
  * What a test process and the lab say to each other, a JSON text a line: the lab runs in a process of its own, under the Node that midwrite brings, and the

@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "clock.h"
 #include "event.h"
 #include "gateway.h"
+#include "giveup.h"
 #include "memory.h"
 
 #define BALLAST "/dev/shm/midwrite-ballast"

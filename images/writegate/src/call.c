@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 
 #include "event.h"
+#include "options.h"
 
 #ifndef RWF_APPEND
 #define RWF_APPEND 0x10

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "giveup.h"
+
 int effect_open_again(const struct call *call) {
   char name[64];
   snprintf(name, sizeof name, "/proc/%u/fd/%d", call->notification.pid, call->fd);

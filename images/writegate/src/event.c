@@ -8,7 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "writegate.h"
+#include "clock.h"
+#include "giveup.h"
 
 static struct {
   char *bytes;

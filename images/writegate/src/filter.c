@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "options.h"
 #include "syscalls.h"
 
 #if defined(__x86_64__)

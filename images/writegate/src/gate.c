@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "effect.h"
 #include "errors.h"
 #include "event.h"
+#include "giveup.h"
 #include "listener.h"
 #include "memory.h"
 #include "record.h"

@@ -14,6 +14,7 @@
 
 #include "event.h"
 #include "filter.h"
+#include "options.h"
 
 static pid_t main_pid = -1;
 static bool has_main_ended;

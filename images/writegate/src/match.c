@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "writegate.h"
+#include "giveup.h"
 
 static bool is_continuation(char byte) { return ((unsigned char)byte & 0xc0) == 0x80; }
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "options.h"
 #include "tracee.h"
 
 enum { LINKS_MAX = 40 }; /* path_resolution(7) */

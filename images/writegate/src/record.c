@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "event.h"
+#include "giveup.h"
+#include "options.h"
 #include "tracee.h"
 
 enum {

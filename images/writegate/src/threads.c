@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "giveup.h"
 #include "tracee.h"
 
 struct let_go {

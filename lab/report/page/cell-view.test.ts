@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import type { MatrixRow } from '../../result/matrix.ts';
 import { killed, slept, TEMP } from '../../test/healthy-cell.ts';
 import { judged, orphaned } from '../../test/judged-run.ts';
-import type { MatrixRow } from '../matrix.ts';
 import { cellView } from './cell-view.ts';
 
 const viewOf = ({ row, evidence }: ReturnType<typeof judged>) => cellView(row, evidence);

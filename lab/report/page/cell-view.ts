@@ -1,10 +1,10 @@
 import { faults } from '../../../faults/index.ts';
-import { formatSize } from '../../cell/cell-id.ts';
-import { crashPoints } from '../../cell/write-shape.ts';
+import { formatSize } from '../../cell-id.ts';
 import { checks as allChecks } from '../../checks/index.ts';
+import { crashPoints } from '../../crash-point/write-shape.ts';
 import type { CellEvidence } from '../../evidence/cell-evidence.ts';
+import { isScenario, type MatrixRow } from '../../result/matrix.ts';
 import { scenarios } from '../../scenarios/index.ts';
-import { isScenario, type MatrixRow } from '../matrix.ts';
 import { type EvidenceLine, evidenceLine } from './evidence-line.ts';
 import { type FolderDiff, folderDiff, type StoreDiff, storeDiffs } from './folder-diff.ts';
 import { type State, stateOf, stateOfCheck } from './state.ts';

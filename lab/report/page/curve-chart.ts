@@ -9,8 +9,8 @@ import {
   symbolTriangle,
   symbolWye,
 } from 'd3-shape';
+import type { MatrixCurve } from '../../result/matrix.ts';
 import { type SharedCurve, short } from '../chart.ts';
-import type { MatrixCurve } from '../matrix.ts';
 import { html, type Markup } from './markup.ts';
 import { bytes, duration } from './units.ts';
 

@@ -1,7 +1,7 @@
 import type { FolderChange, FolderChanges } from '../../explore/folder-changes.ts';
 import type { ExplorationView, FindingView, PointView } from '../../explore/view.ts';
+import type { MatrixExploration } from '../../result/matrix.ts';
 import { sizeInWords, titleOf, verdictInWords } from '../explorations.ts';
-import type { MatrixExploration } from '../matrix.ts';
 import { command } from './cell-page.ts';
 import { html, type Markup } from './markup.ts';
 import { sign, stateOf } from './state.ts';

@@ -1,6 +1,6 @@
 import { html as tag } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
-import { plain } from '../plain.ts';
+import { plain } from '../../plain.ts';
 
 /** A piece of the page. */
 export type Markup = HtmlEscapedString;

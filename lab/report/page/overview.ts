@@ -1,11 +1,6 @@
 import { faults } from '../../../faults/index.ts';
-import { formatSize } from '../../cell/cell-id.ts';
-import { crashPoints } from '../../cell/write-shape.ts';
-import { type CellChange, CHANGE_SIGNS, CHANGE_WORDS, countChanges, inWords } from '../compare.ts';
-import { isIdle } from '../exercised.ts';
-import { sizeInWords, titleOf, verdictInWords } from '../explorations.ts';
-import { headlines } from '../headline.ts';
-import { labShareInWords } from '../lab-share.ts';
+import { formatSize } from '../../cell-id.ts';
+import { crashPoints } from '../../crash-point/write-shape.ts';
 import {
   isBroken,
   type Matrix,
@@ -13,7 +8,12 @@ import {
   type MatrixExploration,
   type MatrixRow,
   type MatrixScenario,
-} from '../matrix.ts';
+} from '../../result/matrix.ts';
+import { type CellChange, CHANGE_SIGNS, CHANGE_WORDS, countChanges, inWords } from '../compare.ts';
+import { isIdle } from '../exercised.ts';
+import { sizeInWords, titleOf, verdictInWords } from '../explorations.ts';
+import { headlines } from '../headline.ts';
+import { labShareInWords } from '../lab-share.ts';
 import { findings, grid, scenariosOf } from '../table.ts';
 import { html, type Markup } from './markup.ts';
 import { STATES, type State, sign, stateOf, WORDS } from './state.ts';

@@ -1,6 +1,6 @@
+import type { MatrixFigure, MatrixScenario } from '../../result/matrix.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { sharedCurves } from '../chart.ts';
-import type { MatrixFigure, MatrixScenario } from '../matrix.ts';
 import { command } from './cell-page.ts';
 import { curveChart } from './curve-chart.ts';
 import { html, type Markup } from './markup.ts';

@@ -1,6 +1,6 @@
-import type { VerdictName } from '../../judge/verdict.ts';
-import { glyph } from '../../judge/verdict.ts';
-import { type AnyRow, isBroken } from '../matrix.ts';
+import { type AnyRow, isBroken } from '../../result/matrix.ts';
+import type { VerdictName } from '../../result/verdict.ts';
+import { glyph } from '../../result/verdict.ts';
 
 /** What a box says at a glance: the verdict, and for a finding whether anybody knew it. */
 export type State = 'new' | 'known' | 'caught' | Exclude<VerdictName, 'violated'>;

@@ -1,4 +1,4 @@
-import { held, inconclusive, violated } from '../../judge/verdict.ts';
+import { held, inconclusive, violated } from '../../result/verdict.ts';
 import type { ScenarioCheck } from '../scenario.ts';
 
 export const allBoots: ScenarioCheck = {

@@ -1,5 +1,5 @@
 import type { CellEvidence } from '../../evidence/cell-evidence.ts';
-import { held, inconclusive, notApplicable, type Proof, type Verdict, violated } from '../../judge/verdict.ts';
+import { held, inconclusive, notApplicable, type Proof, type Verdict, violated } from '../../result/verdict.ts';
 import { fitLine, type Line } from '../fit.ts';
 import { bytesInWords } from '../in-words.ts';
 import { type Point, pointsOf } from '../points.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { judge } from '../../judge/judge.ts';
-import { stepsOf } from '../../judge/steps.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { UPGRADE } from '../../scenarios/upgrade.ts';
 import { begunScenario, SCENARIO_STORE as STORE } from '../../test/begun-scenario.ts';
 import { fitLine } from '../fit.ts';
 import { pointsOf } from '../points.ts';
+import { stepsOf } from '../struck-steps.ts';
 
 const TEMP = `${STORE}.7.tmp`;
 

@@ -1,4 +1,4 @@
-import { held, inconclusive, violated } from '../../judge/verdict.ts';
+import { held, inconclusive, violated } from '../../result/verdict.ts';
 import { pointsOf } from '../points.ts';
 import { rowsSeen } from '../row-counts.ts';
 import type { ScenarioCheck } from '../scenario.ts';

@@ -1,4 +1,4 @@
-import { held, inconclusive, notApplicable, violated } from '../../judge/verdict.ts';
+import { held, inconclusive, notApplicable, violated } from '../../result/verdict.ts';
 import { fitLine } from '../fit.ts';
 import { bytesInWords } from '../in-words.ts';
 import { pointsOf } from '../points.ts';

@@ -1,5 +1,5 @@
 import type { CellEvidence } from '../../evidence/cell-evidence.ts';
-import { held, inconclusive, type Seen, violated } from '../../judge/verdict.ts';
+import { held, inconclusive, type Seen, violated } from '../../result/verdict.ts';
 import { type Grown, growing, grownInWords, growthIn } from '../collections.ts';
 import { fitLine, type Line } from '../fit.ts';
 import { bytesInWords } from '../in-words.ts';

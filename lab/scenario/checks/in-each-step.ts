@@ -1,7 +1,7 @@
 import type { Check } from '../../check.ts';
-import { struckSteps } from '../../judge/steps.ts';
-import { held, inconclusive, notApplicable, type Verdict, violated } from '../../judge/verdict.ts';
+import { held, inconclusive, notApplicable, type Verdict, violated } from '../../result/verdict.ts';
 import type { ScenarioCheck } from '../scenario.ts';
+import { struckSteps } from '../struck-steps.ts';
 
 const MOST_TOLD = 3;
 

@@ -2,7 +2,7 @@ import type { Check } from '../../check.ts';
 import { lostTurn } from '../../checks/acked-durable.ts';
 import type { CellEvidence } from '../../evidence/cell-evidence.ts';
 import type { EvidenceEvent, EvidenceOf } from '../../evidence/event.ts';
-import { held, inconclusive, notApplicable, violated } from '../../judge/verdict.ts';
+import { held, inconclusive, notApplicable, violated } from '../../result/verdict.ts';
 import type { ScenarioCheck } from '../scenario.ts';
 import { inEachStep } from './in-each-step.ts';
 

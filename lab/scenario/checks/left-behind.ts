@@ -1,8 +1,8 @@
 import path from 'node:path';
+import { roleOf } from '../../crash-point/places.ts';
 import type { CellEvidence } from '../../evidence/cell-evidence.ts';
 import type { EvidenceOf } from '../../evidence/event.ts';
-import { held, inconclusive, notApplicable, violated } from '../../judge/verdict.ts';
-import { roleOf } from '../../observe/places.ts';
+import { held, inconclusive, notApplicable, violated } from '../../result/verdict.ts';
 import { fitLine } from '../fit.ts';
 import { bytesInWords } from '../in-words.ts';
 import type { LookSeries, ScenarioCheck } from '../scenario.ts';

@@ -1,6 +1,6 @@
-import { mebibytes } from '../../cell/cell-id.ts';
+import { mebibytes } from '../../cell-id.ts';
 import type { CellEvidence } from '../../evidence/cell-evidence.ts';
-import { held, inconclusive, type Proof, type Seen, type Verdict, violated } from '../../judge/verdict.ts';
+import { held, inconclusive, type Proof, type Seen, type Verdict, violated } from '../../result/verdict.ts';
 import { fitLine } from '../fit.ts';
 import { type Point, pointsOf } from '../points.ts';
 import type { ScenarioCheck } from '../scenario.ts';

@@ -1,8 +1,8 @@
 import { rowsOf } from '../../checks/store.ts';
 import type { Moment } from '../../evidence/event.ts';
-import { type StruckStep, struckSteps } from '../../judge/steps.ts';
-import { held, inconclusive, notApplicable, type Seen, violated } from '../../judge/verdict.ts';
+import { held, inconclusive, notApplicable, type Seen, violated } from '../../result/verdict.ts';
 import type { ScenarioCheck } from '../scenario.ts';
+import { type StruckStep, struckSteps } from '../struck-steps.ts';
 
 type Rows = ReadonlyMap<string, Record<string, unknown>>;
 

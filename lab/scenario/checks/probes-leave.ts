@@ -1,5 +1,5 @@
 import type { EvidenceOf } from '../../evidence/event.ts';
-import { held, inconclusive, violated } from '../../judge/verdict.ts';
+import { held, inconclusive, violated } from '../../result/verdict.ts';
 import { rowsSeen } from '../row-counts.ts';
 import type { ScenarioCheck } from '../scenario.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { judge } from '../../judge/judge.ts';
 import { openclawModelRun } from '../../scenarios/openclaw-model-run.ts';
 import { retention, type ToldOfRetention } from '../../test/healthy-retention.ts';
-import type { StoredRow } from '../stored-rows.ts';
+import type { StoredRow } from '../../workload/stored-rows.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 

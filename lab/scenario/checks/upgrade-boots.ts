@@ -1,6 +1,6 @@
 import { refusal } from '../../checks/boots.ts';
 import type { EvidenceOf } from '../../evidence/event.ts';
-import { held, inconclusive, violated } from '../../judge/verdict.ts';
+import { held, inconclusive, violated } from '../../result/verdict.ts';
 import type { ScenarioCheck } from '../scenario.ts';
 
 /** Those of the same row of refusals: a later step has its own. */

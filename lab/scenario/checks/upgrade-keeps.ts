@@ -1,5 +1,5 @@
 import type { EvidenceOf } from '../../evidence/event.ts';
-import { held, inconclusive, notApplicable, violated } from '../../judge/verdict.ts';
+import { held, inconclusive, notApplicable, violated } from '../../result/verdict.ts';
 import type { ScenarioCheck } from '../scenario.ts';
 
 type Kept = EvidenceOf<'kept'>;

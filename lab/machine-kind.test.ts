@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { diskName, FILE_SYSTEMS, machineKind } from './machine-kind.ts';
+
+test("what is not asked for is Debian 13 with ext4 and Docker, on the host's own processor", () => {
+  expect(machineKind({}, 'arm64')).toEqual({ release: 'trixie', cpu: 'arm64', fileSystem: 'ext4', engine: 'docker' });
+});
+
+test('what there is not is refused, with what there is', () => {
+  expect(() => machineKind({ fileSystem: 'zfs' })).toThrow('Available: ext4, ext4-writeback, xfs, btrfs');
+  expect(() => machineKind({ arch: 'arm64' }, 'x64')).toThrow("only ones of the host's own processor (x64)");
+});
+
+test('the state disk is not a part of the system disk: one disk does for every file system', () => {
+  const names = Object.keys(FILE_SYSTEMS).map((fileSystem) => diskName(machineKind({ fileSystem }, 'x64')));
+  expect(new Set(names).size).toBe(1);
+  expect(diskName(machineKind({ release: 'bookworm' }, 'x64'))).not.toBe(names[0]);
+});

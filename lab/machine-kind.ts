@@ -1,0 +1,103 @@
+import { hash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { packageFolder } from './package-folder.ts';
+import { Problem } from './problem.ts';
+
+/** What kind of machine is built. */
+export interface MachineKind {
+  /** Debian's release. */
+  release: (typeof RELEASES)[number];
+  /** As npm names it; the host's own. */
+  cpu: 'x64' | 'arm64';
+  /** Of the disk that has the volumes. */
+  fileSystem: FileSystem;
+  engine: (typeof ENGINES)[number];
+}
+
+export const RELEASES = ['trixie', 'bookworm'] as const;
+/** Docker as Debian packages it, run by root. */
+export const ENGINES = ['docker'] as const;
+
+/** How a state disk is made and mounted. `commit`: nothing reaches the disk by a timer (ext4(5), btrfs(5)); what XFS has for it is set in the machine. */
+interface StateFileSystem {
+  /** As mount(8) names it. */
+  type: string;
+  program: string;
+  package: string;
+  args: readonly string[];
+  options: string;
+}
+
+const EXT4 = { type: 'ext4', program: 'mke2fs', package: 'e2fsprogs', args: ['-q', '-F', '-t', 'ext4'] };
+
+export const FILE_SYSTEMS = {
+  ext4: { ...EXT4, options: 'noatime,commit=600' },
+  'ext4-writeback': { ...EXT4, options: 'noatime,commit=600,data=writeback,noauto_da_alloc' },
+  xfs: {
+    type: 'xfs',
+    program: 'mkfs.xfs',
+    package: 'xfsprogs',
+    args: ['-q', '-f'],
+    // A disk that is read as a power failure left it has the UUID of the one that is still mounted: xfs(5), nouuid.
+    options: 'noatime,nouuid',
+  },
+  btrfs: {
+    type: 'btrfs',
+    program: 'mkfs.btrfs',
+    package: 'btrfs-progs',
+    args: ['-q', '-f'],
+    options: 'noatime,commit=300',
+  },
+} as const satisfies Record<string, StateFileSystem>;
+export type FileSystem = keyof typeof FILE_SYSTEMS;
+
+/**
+ * The kind that is asked for; what is not asked for is Debian 13, the host's processor, ext4, Docker.
+ * @throws Problem bad-usage
+ */
+export function machineKind(
+  asked: { release?: string; arch?: string; fileSystem?: string; engine?: string },
+  host: NodeJS.Architecture = process.arch,
+): MachineKind {
+  const cpu = oneOf('arch', asked.arch ?? (host === 'arm64' ? 'arm64' : 'x64'), ['x64', 'arm64'] as const);
+  if (cpu !== host)
+    throw new Problem(
+      'bad-usage',
+      `a machine for ${cpu} can't be made here: only ones of the host's own processor (${host}) are.`,
+    );
+  return {
+    release: oneOf('release', asked.release ?? 'trixie', RELEASES),
+    cpu,
+    fileSystem: oneOf('file system', asked.fileSystem ?? 'ext4', Object.keys(FILE_SYSTEMS) as FileSystem[]),
+    engine: oneOf('engine', asked.engine ?? 'docker', ENGINES),
+  };
+}
+
+function oneOf<T extends string>(what: string, text: string, all: readonly T[]): T {
+  const found = all.find((one) => one === text);
+  if (found !== undefined) return found;
+  throw new Problem('bad-usage', `Unknown ${what} "${text}" for a machine. Available: ${all.join(', ')}.`);
+}
+
+/** What is laid over Debian's own files in the machine. */
+export const OVERLAY = path.join(packageFolder, 'images/machine/root');
+
+/** What Debian calls the processor. */
+const debianCpu = (cpu: MachineKind['cpu']) => (cpu === 'x64' ? 'amd64' : 'arm64');
+
+export const packagesOf = ({ cpu }: MachineKind): string[] => [
+  `linux-image-cloud-${debianCpu(cpu)}`,
+  ...['systemd-sysv', 'udev', 'kmod', 'dbus', 'iproute2', 'iptables', 'ca-certificates', 'docker.io'],
+];
+
+/** The name of the machine's system disk: another one where anything in it differs. The state disk is made anew at each start. */
+export function diskName(kind: MachineKind): string {
+  const files = readdirSync(OVERLAY, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort()
+    .map((file) => [path.relative(OVERLAY, file), readFileSync(file, 'utf8')]);
+  const id = hash('sha256', JSON.stringify([packagesOf(kind), files]), 'hex').slice(0, 8);
+  return `${kind.release}-${kind.cpu}-${kind.engine}-${id}`;
+}
