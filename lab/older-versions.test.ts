@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MATRIX_SCHEMA_VERSION, readMatrix } from './result/matrix.ts';
 import { ResultsFolder } from './results.ts';
-import { judgeRun } from './run.ts';
+import { judgeRun } from './run/judge-run.ts';
 import { runOfVersion1 } from './test/stored-run.ts';
 
 describe('what an older midwrite wrote', () => {

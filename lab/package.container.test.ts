@@ -168,7 +168,7 @@ console.log(verdict, schema.title);
       process.execPath,
       '--input-type=module',
       '--eval',
-      "await import('midwrite/lab/run.ts')",
+      "await import('midwrite/lab/run/run.ts')",
     );
     expect(ran.exitCode).not.toBe(0);
     expect(ran.stderr).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');

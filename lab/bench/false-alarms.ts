@@ -1,6 +1,8 @@
 import { scratch } from '../owner/scratch.ts';
-import { isPlannedScenario, planMutants } from '../plan.ts';
-import { buildImages, runPlan } from '../run.ts';
+import { planMutants } from '../plan/plan-mutants.ts';
+import { isPlannedScenario } from '../plan/planned.ts';
+import { buildImages } from '../run/images.ts';
+import { runPlan } from '../run/run.ts';
 import { figure } from './figure.ts';
 import type { Bench, Section, SectionResult } from './section.ts';
 

@@ -6,7 +6,7 @@ import { scratch } from '../owner/scratch.ts';
 import { Problem } from '../problem.ts';
 import { reporters, reportOf, writeReports } from '../report/index.ts';
 import { type PlannedRow, ResultsFolder, RUN_SCHEMA_VERSION } from '../results.ts';
-import { judgeRun } from '../run.ts';
+import { judgeRun } from '../run/judge-run.ts';
 import { busy, judgedRun } from '../test/judged-run.ts';
 import { figure } from './figure.ts';
 import type { Bench, Section, SectionResult } from './section.ts';

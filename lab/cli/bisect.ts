@@ -2,7 +2,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { connect } from '../engine/engine.ts';
 import { makeFolder } from '../make-folder.ts';
-import { systemNamed } from '../plan.ts';
+import { systemNamed } from '../plan/named.ts';
 import { describe, ExitCode, Problem } from '../problem.ts';
 import { foundInWords, nextStep, type Probe } from '../releases/bisect.ts';
 import { prepareRelease, type What } from '../releases/look-at.ts';

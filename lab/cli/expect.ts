@@ -7,11 +7,11 @@ import type { Review } from '../judge/new-expectations.ts';
 import { updateExpectations } from '../judge/update-expectations.ts';
 import { isInstalled } from '../package-folder.ts';
 import { plain } from '../plain.ts';
-import { knownSystem } from '../plan.ts';
+import { knownSystem } from '../plan/named.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import type { AnyRow, Matrix } from '../result/matrix.ts';
 import { ResultsFolder } from '../results.ts';
-import { judgeRun } from '../run.ts';
+import { judgeRun } from '../run/judge-run.ts';
 import { useConfigOf } from './config.ts';
 
 export interface ExpectOptions extends Review {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { ExitCode } from '../problem.ts';
 import { reportOf } from '../report/index.ts';
 import { ResultsFolder } from '../results.ts';
-import { judgeRun } from '../run.ts';
+import { judgeRun } from '../run/judge-run.ts';
 import { useConfigOf } from './config.ts';
 import { exitCodeOf, type GateOptions, gateOf, print } from './gate.ts';
 

@@ -2,10 +2,10 @@ import { mutants, unseenDefects } from '../../images/index.ts';
 import { crashPoints } from '../crash-point/write-shape.ts';
 import { FAULT_KINDS } from '../fault.ts';
 import { knownFaults, knownSystems } from '../known.ts';
-import { plan } from '../plan.ts';
-import { isDefault, planNewest } from '../plan-newest.ts';
-import { outsideNames } from '../plan-outside.ts';
+import { plan } from '../plan/plan.ts';
+import { outsideNames } from '../plan/plan-outside.ts';
 import { ExitCode } from '../problem.ts';
+import { isDefault, planNewest } from '../releases/plan-newest.ts';
 import { useConfig } from './config.ts';
 import { type SelectionOptions, selectionOf } from './selection.ts';
 

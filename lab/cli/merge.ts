@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { ExitCode } from '../problem.ts';
 import { reportOf, writeReports } from '../report/index.ts';
-import { judgeRun } from '../run.ts';
+import { judgeRun } from '../run/judge-run.ts';
 import { mergeShards } from '../shard/merge.ts';
 import { useConfigOf } from './config.ts';
 import { exitCodeOf, type GateOptions, gateOf, print } from './gate.ts';

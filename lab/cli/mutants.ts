@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { planMutants } from '../plan.ts';
+import { planMutants } from '../plan/plan-mutants.ts';
 import type { ExitCode } from '../problem.ts';
 import { kills, killTable } from '../report/kill-table.ts';
 import { hasColours } from '../report/terminal.ts';

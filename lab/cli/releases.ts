@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { connect } from '../engine/engine.ts';
-import { systemNamed } from '../plan.ts';
+import { systemNamed } from '../plan/named.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import { parseCellOfAny } from '../releases/cell-of.ts';
 import { imagesThere, type Prepared, prepareRelease, removeImages, together, type What } from '../releases/look-at.ts';

@@ -6,7 +6,7 @@ import { COMPARISON_FILE, compareHtml } from '../report/html.ts';
 import { reportOf, writeReports } from '../report/index.ts';
 import type { Report } from '../report/reporter.ts';
 import { ResultsFolder } from '../results.ts';
-import { judgeRun } from '../run.ts';
+import { judgeRun } from '../run/judge-run.ts';
 import { useConfigOf } from './config.ts';
 import { exitCodeOf, type Gate, type GateOptions, gateOf, print } from './gate.ts';
 

@@ -1,4 +1,4 @@
-import { planScenario } from '../plan.ts';
+import { planScenario } from '../plan/plan-scenarios.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { type RunOptions, runCells } from './cells.ts';

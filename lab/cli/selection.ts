@@ -1,5 +1,5 @@
 import { aftermathsNamed } from '../cell-id.ts';
-import type { Selection } from '../plan.ts';
+import type { Selection } from '../plan/planned.ts';
 
 /** The options of `run` and `list`, as commander gives them. */
 export interface SelectionOptions {

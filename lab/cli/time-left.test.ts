@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { plan, planScenario } from '../plan.ts';
+import { plan } from '../plan/plan.ts';
+import { planScenario } from '../plan/plan-scenarios.ts';
 import { TimeLeft } from './time-left.ts';
 
 test('the time left goes by what cells took before, then by what others took', async () => {

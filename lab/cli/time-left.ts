@@ -1,4 +1,4 @@
-import type { Planned } from '../plan.ts';
+import type { Planned } from '../plan/planned.ts';
 
 /** A guess of the time that the cells of a run still take: what each took before, else what others of its system took. */
 export class TimeLeft {

@@ -7,7 +7,7 @@ import { parseConfig } from '../define/load.ts';
 import { add } from '../known.ts';
 import type { Observation } from '../observe/observe.ts';
 import { plain } from '../plain.ts';
-import { type Outsider, outsiders } from '../plan-outside.ts';
+import { type Outsider, outsiders } from '../plan/plan-outside.ts';
 import { type ExitCode, Problem } from '../problem.ts';
 import type { ImageSource } from '../source/source.ts';
 import { type RunOptions, runCells } from './cells.ts';

@@ -1,4 +1,4 @@
-import { planUpgrade } from '../plan.ts';
+import { planUpgrade } from '../plan/plan-scenarios.ts';
 import { type ExitCode, Problem } from '../problem.ts';
 import { type RunOptions, runCells } from './cells.ts';
 import { conclude, planOfResumed } from './run.ts';

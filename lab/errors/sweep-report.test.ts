@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { judge } from '../judge/judge.ts';
-import { faultNamed } from '../plan.ts';
+import { faultNamed } from '../plan/named.ts';
 import { failed } from '../test/healthy-cell.ts';
 import { row, violated } from '../test/matrix.ts';
 import type { Case } from './cases.ts';

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { CELLS_AT_ONCE } from '../evidence/cell-evidence.ts';
 import { inForce, readExpectations } from '../judge/expectations.ts';
-import { knownSystem } from '../plan.ts';
+import { knownSystem } from '../plan/named.ts';
 import type { MatrixExploration, RunFacts } from '../result/matrix.ts';
 import type { PlannedExplorationRow, ResultsFolder } from '../results.ts';
 import type { Mutant } from '../system.ts';

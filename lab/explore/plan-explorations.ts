@@ -1,5 +1,7 @@
 import { formatSize } from '../cell-id.ts';
-import { canaries, type PlannedCell, type Role, systemNamed } from '../plan.ts';
+import { canaries } from '../plan/controls.ts';
+import { systemNamed } from '../plan/named.ts';
+import type { PlannedCell, Role } from '../plan/planned.ts';
 import type { PlannedExplorationRow } from '../results.ts';
 import type { Release, System } from '../system.ts';
 import { workloadOf } from '../workload/workload.ts';

@@ -3,8 +3,10 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { connect, type Engine } from '../engine/engine.ts';
-import { plan } from '../plan.ts';
-import { buildImages, judgeRun, runPlan } from '../run.ts';
+import { plan } from '../plan/plan.ts';
+import { buildImages } from '../run/images.ts';
+import { judgeRun } from '../run/judge-run.ts';
+import { runPlan } from '../run/run.ts';
 import { folder } from '../test/midwrite.ts';
 import { planExplorations } from './plan-explorations.ts';
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { asSystem } from '../define/as-system.ts';
 import type { SystemDefinition } from '../define/definition.ts';
 import { connect, type Engine } from '../engine/engine.ts';
-import { buildImagesOf } from '../run.ts';
+import { buildImagesOf } from '../run/images.ts';
 import { debian, npm } from '../source/source.ts';
 import { folder } from '../test/midwrite.ts';
 import { workloads } from '../workload/workload.ts';

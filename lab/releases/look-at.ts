@@ -4,11 +4,14 @@ import type { Engine } from '../engine/engine.ts';
 import { platformOf } from '../image/build.ts';
 import { idOf } from '../image/given.ts';
 import { tagOf } from '../image/recipe.ts';
-import type { Plan } from '../observe-plan.ts';
-import { type Planned, planRun, planScenario, planUpgrade, releaseNamed, type Selection } from '../plan.ts';
-import { planDuring } from '../plan-during.ts';
+import { releaseNamed } from '../plan/named.ts';
+import { planRun } from '../plan/plan.ts';
+import { planDuring } from '../plan/plan-during.ts';
+import { planScenario, planUpgrade } from '../plan/plan-scenarios.ts';
+import type { Planned, Selection } from '../plan/planned.ts';
 import { describe, Problem } from '../problem.ts';
-import { buildImagesOf, imageOf } from '../run.ts';
+import { buildImagesOf, imageOf } from '../run/images.ts';
+import type { Plan } from '../run/observe-plan.ts';
 import type { Release } from '../system.ts';
 import { type CellOfAny, cellOfRelease } from './cell-of.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { mutants, unseenDefects } from '../../images/index.ts';
 import { checks } from '../checks/index.ts';
-import { planMutants } from '../plan.ts';
+import { planMutants } from '../plan/plan-mutants.ts';
 import { MATRIX_SCHEMA_VERSION, type Matrix, type MatrixRow } from '../result/matrix.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { kills, killTable } from './kill-table.ts';

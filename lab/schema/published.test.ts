@@ -8,7 +8,7 @@ import { loadEvidence } from '../evidence/cell-evidence.ts';
 import { imagesFolder } from '../image/recipe.ts';
 import { json } from '../report/json.ts';
 import { ResultsFolder } from '../results.ts';
-import { judgeRun } from '../run.ts';
+import { judgeRun } from '../run/judge-run.ts';
 import { killed, slept } from '../test/healthy-cell.ts';
 import { faultsOf, writtenSchema } from '../test/published-schema.ts';
 import { runOfVersion1 } from '../test/stored-run.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { releaseNamed } from '../plan.ts';
+import { releaseNamed } from '../plan/named.ts';
 import { slowed } from './slowed.ts';
 
 test('on a machine that is as fast as any, a release is what it was', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Planned, plan, planRun, type Selection } from '../plan.ts';
-import { plannedRow } from '../run.ts';
+import { plan, planRun } from '../plan/plan.ts';
+import type { Planned, Selection } from '../plan/planned.ts';
+import { plannedRow } from '../run/begin-run.ts';
 import { cut, parseShard, shardOf } from './cut.ts';
 
 const all: Selection = { systems: ['reference'], faults: [], crashPoints: [], memory: [], cells: [], repeat: 1 };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isPlannedScenario, type Planned } from '../plan.ts';
+import { isPlannedScenario, type Planned } from '../plan/planned.ts';
 import { Problem } from '../problem.ts';
 import type { PlannedRow, Shard } from '../results.ts';
 

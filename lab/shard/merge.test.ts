@@ -1,11 +1,13 @@
 import { cp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Planned, plan } from '../plan.ts';
+import { plan } from '../plan/plan.ts';
+import type { Planned } from '../plan/planned.ts';
 import { markdownReport } from '../report/markdown.ts';
 import type { Matrix } from '../result/matrix.ts';
 import { type PlannedRow, ResultsFolder, type RunFile, type Shard } from '../results.ts';
-import { judgeRun, plannedRow } from '../run.ts';
+import { plannedRow } from '../run/begin-run.ts';
+import { judgeRun } from '../run/judge-run.ts';
 import { folder } from '../test/midwrite.ts';
 import { runOfVersion1 } from '../test/stored-run.ts';
 import { shardOf } from './cut.ts';

@@ -1,25 +1,18 @@
 import { availableParallelism } from 'node:os';
 import pMap from 'p-map';
+import { type Aftermath, cellId, parseCellId, parseSize } from '../cell-id.ts';
+import { activityOf } from '../crash-point/activity.ts';
+import { fewOfEachKind } from '../crash-point/places.ts';
+import type { Fault } from '../fault.ts';
+import { configured, controlFault, knownFaults } from '../known.ts';
+import type { Observation } from '../observe/observe.ts';
+import { controlPlace, crashPointOf, specsOf, withAnswers } from '../observe/plan-places.ts';
+import { Problem } from '../problem.ts';
+import type { Release, System } from '../system.ts';
 import { refuseAftermath, withAftermaths } from './aftermaths.ts';
-import { type Aftermath, cellId, parseCellId, parseSize } from './cell-id.ts';
-import { activityOf } from './crash-point/activity.ts';
-import { fewOfEachKind } from './crash-point/places.ts';
-import type { Fault } from './fault.ts';
 import { pointsFor, refuseUnfit, whyUnfit } from './fits.ts';
-import { configured, controlFault, knownFaults } from './known.ts';
-import type { Observation } from './observe/observe.ts';
-import { controlPlace, crashPointOf, specsOf, withAnswers } from './observe/plan-places.ts';
-import {
-  asksForAll,
-  faultNamed,
-  faultsOf,
-  type PlannedCell,
-  type PlannedName,
-  type Selection,
-  systemNamed,
-} from './plan.ts';
-import { Problem } from './problem.ts';
-import type { Release, System } from './system.ts';
+import { asksForAll, faultNamed, faultsOf, systemNamed } from './named.ts';
+import type { PlannedCell, PlannedName, Selection } from './planned.ts';
 
 /** A system from outside whose cells are to be planned, once its write was observed. */
 export interface Outsider {

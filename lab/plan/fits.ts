@@ -1,8 +1,8 @@
-import type { CrashPoint, WriteShape } from './crash-point/write-shape.ts';
-import type { Fault } from './fault.ts';
-import type { ArmSpec } from './gate/protocol.ts';
-import { Problem } from './problem.ts';
-import type { Release, Store } from './system.ts';
+import type { CrashPoint, WriteShape } from '../crash-point/write-shape.ts';
+import type { Fault } from '../fault.ts';
+import type { ArmSpec } from '../gate/protocol.ts';
+import { Problem } from '../problem.ts';
+import type { Release, Store } from '../system.ts';
 
 /** Ways in which a store may be written, as far as a crash point's kind of call depends on them. */
 function shapesOf({ path: store }: Store): WriteShape[] {

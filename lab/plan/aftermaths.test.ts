@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { aftermathsNamed, isYoung } from './cell-id.ts';
-import { judge } from './judge/judge.ts';
-import { plan, type Selection } from './plan.ts';
-import { type EvidenceBuilder, killed } from './test/healthy-cell.ts';
+import { aftermathsNamed, isYoung } from '../cell-id.ts';
+import { judge } from '../judge/judge.ts';
+import { type EvidenceBuilder, killed } from '../test/healthy-cell.ts';
+import { plan } from './plan.ts';
+import type { Selection } from './planned.ts';
 
 const asked = (more: Partial<Selection>): Selection => ({
   systems: ['reference'],

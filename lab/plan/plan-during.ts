@@ -1,5 +1,4 @@
-import { refuseAftermath, withAftermaths } from './aftermaths.ts';
-import { type Aftermath, cellId, parseCellId, parseSize } from './cell-id.ts';
+import { type Aftermath, cellId, parseCellId, parseSize } from '../cell-id.ts';
 import {
   type Activity,
   activityInWords,
@@ -7,22 +6,16 @@ import {
   crashPointIn,
   placeIn,
   refuseActivity,
-} from './crash-point/activity.ts';
-import type { Watched } from './during/watch.ts';
-import type { Fault } from './fault.ts';
-import { controlFault, knownFaults } from './known.ts';
-import { controlPlace, crashPointOf, specsOf } from './observe/plan-places.ts';
-import {
-  defaultSystems,
-  faultNamed,
-  type PlannedCell,
-  type PlannedName,
-  releaseNamed,
-  type Selection,
-  systemNamed,
-} from './plan.ts';
-import { Problem } from './problem.ts';
-import { isJudgedByAnswers, type Release, type System } from './system.ts';
+} from '../crash-point/activity.ts';
+import type { Watched } from '../during/watch.ts';
+import type { Fault } from '../fault.ts';
+import { controlFault, knownFaults } from '../known.ts';
+import { controlPlace, crashPointOf, specsOf } from '../observe/plan-places.ts';
+import { Problem } from '../problem.ts';
+import { isJudgedByAnswers, type Release, type System } from '../system.ts';
+import { refuseAftermath, withAftermaths } from './aftermaths.ts';
+import { defaultSystems, faultNamed, releaseNamed, systemNamed } from './named.ts';
+import type { PlannedCell, PlannedName, Selection } from './planned.ts';
 
 /** Cells of an activity of a system, to be planned once it was watched. */
 export interface During {

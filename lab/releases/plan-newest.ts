@@ -1,8 +1,10 @@
-import { activityOf } from './crash-point/activity.ts';
-import { defaultSystems, type Planned, planRun, releaseNamed, type Selection, systemNamed } from './plan.ts';
-import { type During, planDuring } from './plan-during.ts';
-import { describe } from './problem.ts';
-import { cellOfRelease, parseCellOfAny } from './releases/cell-of.ts';
+import { activityOf } from '../crash-point/activity.ts';
+import { defaultSystems, releaseNamed, systemNamed } from '../plan/named.ts';
+import { planRun } from '../plan/plan.ts';
+import { type During, planDuring } from '../plan/plan-during.ts';
+import type { Planned, Selection } from '../plan/planned.ts';
+import { describe } from '../problem.ts';
+import { cellOfRelease, parseCellOfAny } from './cell-of.ts';
 
 /** What a default plan has of releases that are newer than its systems' default versions. */
 export interface Newest {

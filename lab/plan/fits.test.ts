@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type PlannedCell, plan, type Selection } from './plan.ts';
+import { plan } from './plan.ts';
+import type { PlannedCell, Selection } from './planned.ts';
 
 const asked = (more: Partial<Selection>): Selection => ({
   systems: ['reference'],

@@ -1,18 +1,19 @@
 import pMap from 'p-map';
-import { watchActivity } from './during/watch.ts';
-import type { Engine } from './engine/engine.ts';
-import type { PlannedExploration } from './explore/plan-explorations.ts';
-import { type Observation, observe } from './observe/observe.ts';
-import { withAnswers } from './observe/plan-places.ts';
-import { canaries, type Planned } from './plan.ts';
-import { cellsDuring, type During, watchedInWords } from './plan-during.ts';
-import { cellsOf, type Outsider } from './plan-outside.ts';
-import { Problem } from './problem.ts';
-import type { Shard } from './results.ts';
-import type { Images } from './run.ts';
-import { slowed } from './session/slowed.ts';
-import { withOwnStart } from './source/own-start.ts';
-import { isJudgedByAnswers } from './system.ts';
+import { watchActivity } from '../during/watch.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { PlannedExploration } from '../explore/plan-explorations.ts';
+import { type Observation, observe } from '../observe/observe.ts';
+import { withAnswers } from '../observe/plan-places.ts';
+import { canaries } from '../plan/controls.ts';
+import { cellsDuring, type During, watchedInWords } from '../plan/plan-during.ts';
+import { cellsOf, type Outsider } from '../plan/plan-outside.ts';
+import type { Planned } from '../plan/planned.ts';
+import { Problem } from '../problem.ts';
+import type { Shard } from '../results.ts';
+import { slowed } from '../session/slowed.ts';
+import { withOwnStart } from '../source/own-start.ts';
+import { isJudgedByAnswers } from '../system.ts';
+import type { Images } from './images.ts';
 
 /** What is to run. Cells of systems from outside are planned when their writes were observed. */
 export interface Plan {

@@ -1,15 +1,17 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { reference } from '../images/reference/system.ts';
-import { connect, type Engine } from './engine/engine.ts';
-import type { PlannedCell } from './plan.ts';
-import { plan } from './plan.ts';
-import type { Matrix, MatrixRow } from './result/matrix.ts';
-import { ResultsFolder } from './results.ts';
-import { buildImages, judgeRun, runPlan } from './run.ts';
-import type { Boot, HttpRequest, Release } from './system.ts';
-import { belongings, folder } from './test/midwrite.ts';
+import { reference } from '../../images/reference/system.ts';
+import { connect, type Engine } from '../engine/engine.ts';
+import { plan } from '../plan/plan.ts';
+import type { PlannedCell } from '../plan/planned.ts';
+import type { Matrix, MatrixRow } from '../result/matrix.ts';
+import { ResultsFolder } from '../results.ts';
+import type { Boot, HttpRequest, Release } from '../system.ts';
+import { belongings, folder } from '../test/midwrite.ts';
+import { buildImages } from './images.ts';
+import { judgeRun } from './judge-run.ts';
+import { runPlan } from './run.ts';
 
 let engine: Engine;
 beforeAll(async () => {

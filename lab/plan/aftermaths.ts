@@ -1,7 +1,7 @@
-import type { Aftermath, CellSpec } from './cell-id.ts';
-import type { Fault } from './fault.ts';
-import { Problem } from './problem.ts';
-import type { Release } from './system.ts';
+import type { Aftermath, CellSpec } from '../cell-id.ts';
+import type { Fault } from '../fault.ts';
+import { Problem } from '../problem.ts';
+import type { Release } from '../system.ts';
 
 /** Why an aftermath can't follow a fault; undefined: it can. */
 export function whyNoAftermath(fault: Fault, aftermath: Aftermath, { promises }: Release): string | undefined {

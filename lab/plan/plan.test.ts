@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { plan, type Selection } from './plan.ts';
+import { plan } from './plan.ts';
+import type { Selection } from './planned.ts';
 
 const all: Selection = { systems: ['reference'], faults: [], crashPoints: [], memory: [], cells: [], repeat: 1 };
 const ids = async (more: Partial<Selection> = {}) => (await plan({ ...all, ...more })).map((cell) => cell.id);

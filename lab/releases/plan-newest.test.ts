@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { systemNamed } from './plan.ts';
+import { systemNamed } from '../plan/named.ts';
+import { Problem } from '../problem.ts';
 import { isDefault, planNewest } from './plan-newest.ts';
-import { Problem } from './problem.ts';
 
 const published = systemNamed('openclaw');
 const found = (answer: () => Promise<string | undefined>) => {

@@ -1,0 +1,52 @@
+import type { Aftermath, CellSpec } from '../cell-id.ts';
+import type { CrashPoint } from '../crash-point/write-shape.ts';
+import type { Fault } from '../fault.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import type { ScenarioSpec } from '../scenario/scenario-id.ts';
+import type { Release, System } from '../system.ts';
+
+/** What was asked for on the command line; everything empty is the default plan. */
+export interface Selection {
+  /** NAME or NAME@VERSION. */
+  systems: readonly string[];
+  faults: readonly string[];
+  crashPoints: readonly string[];
+  memory: readonly string[];
+  /** Whole cells by their ids; excludes the others. */
+  cells: readonly string[];
+  /** What is done to the stopped state of each cell, of faults that end the system. Absent: it is aged. */
+  aftermaths?: readonly Aftermath[];
+  repeat: number;
+}
+
+/** `cell`: what was asked for. `control`: no fault, must hold. `canary`, in every run, and `mutant`: broken on purpose, must be caught. */
+export type Role = 'cell' | 'control' | 'canary' | 'mutant';
+
+export interface PlannedCell {
+  id: string;
+  role: Role;
+  spec: CellSpec;
+  system: System;
+  release: Release;
+  fault: Fault;
+  crashPoint: CrashPoint;
+}
+
+/** A scenario with one system. */
+export interface PlannedScenario {
+  id: string;
+  role: Role;
+  spec: ScenarioSpec;
+  system: System;
+  release: Release;
+  scenario: Scenario;
+  /** Of an upgrade: the release before. */
+  old?: Release;
+}
+
+export type Planned = PlannedCell | PlannedScenario;
+
+export const isPlannedScenario = (planned: Planned): planned is PlannedScenario => 'scenario' in planned;
+
+/** What run.json and matrix.json say of a planned cell or scenario. */
+export type PlannedName = { role: Role; id: string } & (object | ScenarioSpec);

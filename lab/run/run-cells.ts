@@ -1,0 +1,79 @@
+import { runCell } from '../cell/cell.ts';
+import type { Engine } from '../engine/engine.ts';
+import { isPlannedScenario, type Planned, type PlannedScenario } from '../plan/planned.ts';
+import type { RunFacts } from '../result/matrix.ts';
+import type { ResultsFolder, RunFile } from '../results.ts';
+import { runScenario } from '../scenario/run-scenario.ts';
+import { slowed } from '../session/slowed.ts';
+import type { Release } from '../system.ts';
+import { plannedRow } from './begin-run.ts';
+import type { Images } from './images.ts';
+import { judgeCell } from './judge-run.ts';
+import type { RunOptions } from './options.ts';
+
+const releaseKey = (cell: Planned) => `${cell.spec.system}@${cell.spec.version}`;
+
+/**
+ * Runs the cells, `jobs` at a time, in the order of the plan. What ends one for good (the engine is gone, the disk is full) ends all.
+ * @returns those for which there was no time
+ */
+export async function runCells(
+  engine: Engine,
+  cells: readonly Planned[],
+  images: Images,
+  results: ResultsFolder,
+  facts: RunFacts,
+  options: RunOptions,
+): Promise<NonNullable<RunFile['leftOut']>> {
+  const broken = new AbortController();
+  const signal = AbortSignal.any([options.signal, broken.signal]);
+  const queue = [...cells];
+  const { maxDurationMs = Number.POSITIVE_INFINITY } = options;
+  // The program's own time, so that a limit in CI holds for all that it does.
+  const next = () => (performance.now() < maxDurationMs ? queue.shift() : undefined);
+  const worker = async () => {
+    for (let cell = next(); cell !== undefined; cell = next()) {
+      signal.throwIfAborted();
+      const { progress } = options;
+      const current = cell;
+      progress.cellStarted(current);
+      const built = { system: images.system.get(releaseKey(current)) ?? '', sidecar: images.sidecar };
+      const folder = results.cell(current.id);
+      const phases = {
+        phase: (name: string) => progress.cellPhase(current, name),
+        share: (done: number) => progress.cellShare(current, done),
+      };
+      if (isPlannedScenario(current))
+        await runScenario(
+          engine,
+          { ...current, images: built, before: beforeOf(current, images) },
+          folder,
+          facts.id,
+          phases,
+          signal,
+        );
+      else {
+        const release = slowed(current.release, engine.slowness ?? 1);
+        await runCell(engine, { ...current, release, images: built }, folder, facts.id, phases, signal);
+      }
+      progress.cellEnded(current, await judgeCell(results.cell(current.id), plannedRow(current), facts, options));
+    }
+  };
+  const workers = Array.from({ length: options.jobs }, () =>
+    worker().catch((error: unknown) => {
+      broken.abort(error);
+      throw error;
+    }),
+  );
+  const settled = await Promise.allSettled(workers);
+  const first = settled.find((outcome) => outcome.status === 'rejected');
+  if (first !== undefined) throw broken.signal.reason;
+  const why = `left out: the time that the run was given (${maxDurationMs / 1000} s) was over`;
+  return queue.map(({ id }) => ({ id, why }));
+}
+
+/** Of an upgrade: the release before, and its image. */
+function beforeOf({ old }: PlannedScenario, images: Images): { release: Release; image: string } | undefined {
+  if (old === undefined) return undefined;
+  return { release: old, image: images.system.get(`${old.system}@${old.version}`) ?? '' };
+}
