@@ -1,8 +1,9 @@
 import { type Activity, commandOf } from '../crash-point/activity.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import type { Pod } from '../pod/pod.ts';
+import type { Held } from '../session/holds.ts';
 import { bootAgain, driveOn, type Phase, recover } from '../session/recovery.ts';
-import type { Held, Session } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
 import { target } from '../session/target.ts';
 import type { OperatorCommand } from '../system.ts';
 import { prepare } from '../workload/beginning.ts';

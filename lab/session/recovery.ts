@@ -2,7 +2,8 @@ import type { Aftermath } from '../cell-id.ts';
 import type { BootOptions } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import type { Release } from '../system.ts';
-import type { Session, TurnWords } from './session.ts';
+import type { Session } from './session.ts';
+import type { TurnWords } from './turns.ts';
 
 /** Begins a phase of the evidence. */
 export type Phase = (name: string) => void;

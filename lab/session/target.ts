@@ -6,7 +6,9 @@ import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
 import type { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import { until, within } from '../wait.ts';
-import { type Held, reach, type Session } from './session.ts';
+import type { Held } from './holds.ts';
+import type { Session } from './session.ts';
+import { reach } from './waits.ts';
 
 const MiB = 1024 * 1024;
 const END_LIMIT_MS = 60_000;
