@@ -3,10 +3,12 @@ import path from 'node:path';
 import { z } from 'zod';
 import { parseResult } from '../evidence/schema.ts';
 import { errorCode, Problem } from '../problem.ts';
+import { Advice } from './advice/advice.ts';
 import { MODELS } from './crash-state.ts';
 
-/** The version of exploration.json. */
-export const EXPLORATION_SCHEMA_VERSION = 5;
+/** The version of exploration.json. 6: `advice`; a file of version 5 reads as it is. */
+export const EXPLORATION_SCHEMA_VERSION = 6;
+const READ_AS_IT_IS = 5;
 
 /** Its file in the folder of an exploration. */
 export const EXPLORATION_FILE = 'exploration.json';
@@ -127,6 +129,8 @@ export const Exploration = z.object({
     })
     .optional(),
   findings: z.array(FoundFinding),
+  /** What each sync, rename and answer of the write is needed for. Absent: it was not looked at. */
+  advice: Advice.optional(),
   map: z.array(MapRow),
   confirmed: z.array(z.object({ at: z.string(), agrees: z.boolean(), differences: z.array(z.string()) })),
   tookMs: z.object({ record: z.number(), judge: z.number(), boot: z.number(), whole: z.number() }),
@@ -152,5 +156,7 @@ export async function readExploration(folder: string): Promise<Exploration | und
   } catch (error) {
     throw new Problem('bad-results', `${file} is not JSON: it was changed or is damaged`, { cause: error });
   }
+  const { schemaVersion } = (json ?? {}) as { schemaVersion?: unknown };
+  if (schemaVersion === READ_AS_IT_IS) json = { ...(json as object), schemaVersion: EXPLORATION_SCHEMA_VERSION };
   return parseResult(Exploration, json, file, EXPLORATION_SCHEMA_VERSION);
 }

@@ -6,6 +6,7 @@ import { type BlockRecording, writesOf } from '../machine/block-recording.ts';
 import { machineFolders } from '../machine/folders.ts';
 import { midwriteVersion } from '../version.ts';
 import type { Workload } from '../workload/workload.ts';
+import { type AdvisedState, advise } from './advice/advise.ts';
 import { type Asked, keepAsked, refuseOther } from './asked.ts';
 import { BootJournal } from './boot-journal.ts';
 import type { StateToBoot } from './boot-state.ts';
@@ -56,6 +57,9 @@ export interface ExploreOptions {
 
 /** What is drawn where nobody says. */
 export const DRAWS = { seed: 1, samples: 200 } as const;
+
+/** So long, at most, the adviser weighs. */
+const ADVISE_MS = 120_000;
 
 /**
  * The life of an exploration: record once, rebuild every state, judge each, boot each, confirm some of them by a real crash, report. `folder` is new; it
@@ -123,6 +127,10 @@ export async function explore(
   const kept = { folder, ...(oracle !== undefined && { oracle }), again: options.again ?? '' };
   const all = await keepAll(record, options.models, ofWrite, ofRecovery, kept);
   const found = real === undefined ? all : stamped(all, record, violations, real);
+  const advised = await advise(record, promises, {
+    endsAt: Math.min(endsAt, performance.now() + ADVISE_MS),
+    keep: (state) => keepAdvised(record, folder, state),
+  });
   return {
     schemaVersion: EXPLORATION_SCHEMA_VERSION,
     system: record.system,
@@ -151,6 +159,7 @@ export async function explore(
     powerLosses: powerLossesOf(reduced, options.seed),
     ...(real !== undefined && { power: real.power }),
     findings: found,
+    advice: advised,
     map: mapOf(record, options.models, reduced, violations),
     confirmed,
     tookMs: {
@@ -160,6 +169,15 @@ export async function explore(
       whole: Math.round(performance.now() - began),
     },
   };
+}
+
+/** Keeps a state that shows what a call is needed for. @returns its folder, below the exploration's */
+async function keepAdvised(record: WriteRecord, folder: string, state: AdvisedState): Promise<string> {
+  const { system, version } = record;
+  const name = nameOf(state.digest);
+  const at = path.join('advice', name);
+  await keepState(path.join(folder, at), { ...state, name, system, version, seen: seenIn(record) });
+  return at;
 }
 
 /** Records the workload into a new folder, from which the exploration can be taken up again. */

@@ -1,6 +1,7 @@
 import { markdownTable } from 'markdown-table';
 import { markdownText, plain } from '../plain.ts';
 import { glyph } from '../result/verdict.ts';
+import { adviceInWords, adviceRows } from './advice/words.ts';
 import type { Exploration, MapRow } from './exploration.ts';
 
 const FIRST_REASONS = 10;
@@ -60,6 +61,9 @@ function counts(found: Exploration): string {
     ...powerLosses(found),
     ...ofPower(found),
     ...sharedMemory(found),
+    ...(found.advice === undefined || found.advice.steps.length + found.advice.answers.length === 0
+      ? []
+      : [`What the write needs: ${adviceInWords(found.advice)}.`]),
     `Real crashes that left what the model says: ${agreed} of ${confirmed.length}.`,
     `Recorded in ${seconds(tookMs.record)}, judged in ${seconds(tookMs.judge)}, booted in ${seconds(tookMs.boot)}.`,
   ].join('\n');
@@ -152,6 +156,7 @@ export function explorationReport(found: Exploration): string {
             `\`${finding.reproduce}\``,
           ].join('\n\n'),
         )),
+    ...adviceSection(found),
     '## The write, call by call',
     'A row is the crash just before its call, and in it where it writes.',
     mapTable(found),
@@ -168,6 +173,35 @@ export function explorationReport(found: Exploration): string {
         ]),
   ];
   return `${sections.join('\n\n')}\n`;
+}
+
+/** What each sync, rename and answer is needed for. */
+function adviceSection({ advice }: Exploration): string[] {
+  if (advice === undefined) return [];
+  const { reasons, beyond } = advice;
+  const rows = adviceRows(advice);
+  return [
+    '## What the write needs',
+    'Each sync is taken away in the record, each rename written in place, each answer given earlier; the states that a crash would leave then are judged without a boot.',
+    ...(rows.length === 0
+      ? []
+      : [
+          `${adviceInWords(advice)}.`,
+          markdownTable([
+            ['call', 'what', 'advice', 'because', 'ms', 'a state that shows it'],
+            ...rows.map(({ call, what, advice: is, because, tookMs, kept }) => [
+              call,
+              markdownText(what),
+              is,
+              markdownText(because),
+              tookMs === undefined ? '' : tookMs.toFixed(1),
+              kept === undefined ? '' : `\`${kept}\``,
+            ]),
+          ]),
+        ]),
+    ...(beyond.length === 0 ? [] : ['No sync saves:', beyond.map((one) => `- ${markdownText(one)}`).join('\n')]),
+    ...(reasons.length === 0 ? [] : [reasons.map((one) => `- ${markdownText(one)}`).join('\n')]),
+  ];
 }
 
 function mapTable({ models, map }: Exploration): string {

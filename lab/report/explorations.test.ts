@@ -1,5 +1,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import type { Advice } from '../explore/advice/advice.ts';
+import { explorationReport } from '../explore/report.ts';
 import type { ExplorationView } from '../explore/view.ts';
 import { flips } from '../explore/view.ts';
 import { readMatrix } from '../result/matrix.ts';
@@ -78,6 +80,32 @@ describe('an exploration in the reports', () => {
     expect(page).toMatch(/From call 3 on, before call 4 \(the end\):.*▲ store-valid \(power-loss\) holds again/);
     for (const part of ['it is empty', '4 of 4 were tried', '-old', 'npx midwrite explore --state results/e/states/d'])
       expect(page.includes(part), part).toBe(true);
+  });
+
+  test('the table of what the write needs', () => {
+    const step: Advice['steps'][number] = {
+      call: 1,
+      op: 'fsync',
+      path: '/state/a',
+      kind: 'file sync',
+      advice: 'redundant',
+      breaks: [],
+      tookMs: 2.5,
+    };
+    const advice = {
+      steps: [step],
+      answers: [],
+      missing: [],
+      together: [1],
+      beyond: [HOSTILE_LINE],
+      reasons: [],
+      tookMs: 1,
+    };
+    const page = explorationHtml(viewOf(explored([], { advice })), 'x').replace(/<script>[\s\S]*<\/script>/, '');
+    expect(page).toContain('of 1 sync 0 are needed and 1 redundant (2.5 of 2.5 ms in this record)');
+    expect(page).toMatch(/<td class="state known">redundant<\/td><td>2\.5 ms<\/td>/);
+    expect(page).not.toContain('<img');
+    expect(explorationReport(explored([], { advice }))).toMatch(/\| 1 +\| file sync: fsync \/state\/a +\| redundant/);
   });
 
   test('text from a container is text', () => {

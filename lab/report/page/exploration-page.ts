@@ -1,3 +1,4 @@
+import { type AdviceRow, adviceInWords, adviceRows } from '../../explore/advice/words.ts';
 import type { FolderChange, FolderChanges } from '../../explore/folder-changes.ts';
 import type { ExplorationView, FindingView, PointView } from '../../explore/view.ts';
 import type { MatrixExploration } from '../../result/matrix.ts';
@@ -45,6 +46,7 @@ export function explorationBody(view: ExplorationView, issues: ReadonlyMap<strin
   return html`${strip(view)}
 ${findings(view.findings, issues)}
 ${found.outcome.reasons.length === 0 ? '' : html`<section><h3>It proves less than everything</h3><ul>${found.outcome.reasons.map((reason) => html`<li>${reason}</li>`)}</ul></section>`}
+${advice(found)}
 ${groups(found)}
 ${points(view)}
 ${confirmed(found)}
@@ -125,6 +127,38 @@ function groups({ groups: all, recoveries }: Found): Markup | '' {
 <div><dt>Of its recoveries</dt><dd>${recoveries.groups.seen} of ${recoveries.groups.all} were tried, ${recoveries.groups.settled} to the end; ${recoveries.recorded} recoveries recorded, ${recoveries.equal} of them do what another one does</dd></div></dl>
 ${split.length === 0 ? (all.seen === 0 ? '' : html`<p class="note">None was split: in each the first state and the last came to the same.</p>`) : html`<p>Split, since two of its states came to different verdicts:</p><ul>${split.map((key) => html`<li>${key}</li>`)}</ul>`}</section>`;
 }
+
+/** What each sync, rename and answer is needed for. */
+function advice({ advice: found }: Found): Markup | '' {
+  if (found === undefined) return '';
+  const rows = adviceRows(found);
+  const list = (title: string, some: readonly string[]) =>
+    some.length === 0 ? '' : html`<p>${title}</p><ul>${some.map((one) => html`<li>${one}</li>`)}</ul>`;
+  return html`<section><h3>What the write needs</h3>
+<p class="key">Each sync is taken away in the record, each rename written in place, each answer given earlier; the states that a crash would leave then are judged without a boot. The time is that between a call and its end in this record.</p>
+${
+  rows.length === 0
+    ? ''
+    : html`<p>${adviceInWords(found)}.</p>
+<div class="scroll" role="region" aria-label="What the write needs" tabindex="0"><table class="figures wide advice">
+<thead><tr><th scope="col">call</th><th scope="col">what</th><th scope="col">advice</th><th scope="col">took</th><th scope="col">because</th></tr></thead>
+<tbody>${rows.map(adviceRow)}</tbody></table></div>`
+}
+${list('No sync saves:', found.beyond)}${list('Not all was weighed:', found.reasons)}</section>`;
+}
+
+function adviceRow({ call, what, advice: is, because, tookMs, kept }: AdviceRow): Markup {
+  const state = ADVICE_STATES[is] ?? 'held';
+  return html`<tr><td>${call}</td><td><code>${what}</code></td><td class="state ${state}">${is}</td><td>${tookMs === undefined ? '' : duration(tookMs)}</td><td>${because}${kept === undefined ? '' : html` <code class="note">${kept}</code>`}</td></tr>`;
+}
+
+const ADVICE_STATES: Readonly<Record<string, string>> = {
+  missing: 'new',
+  'too early': 'new',
+  redundant: 'known',
+  'could be earlier': 'known',
+  unknown: 'inconclusive',
+};
 
 function points({ points: all, withoutFolders }: ExplorationView): Markup {
   return html`<section><h3>The folder at each crash point</h3>
