@@ -136,6 +136,12 @@ export function release(system: string, version: string, defects: readonly strin
         before: ['before', 'total'],
         after: ['after', 'total'],
       },
+      commands: {
+        tidy: {
+          words: 'its `sessions cleanup --enforce`',
+          argv: [...MAIN, 'sessions', 'cleanup', '--enforce', '--json', ...broken],
+        },
+      },
       readOnly: {
         command: [...MAIN, 'sessions', 'cleanup', '--dry-run', '--json', ...broken],
         file: '/state/sessions.json',

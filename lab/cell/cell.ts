@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type CellSpec, cellId } from '../cell-id.ts';
-import { activityOf } from '../crash-point/activity.ts';
+import { activityOf, hasLifeBefore } from '../crash-point/activity.ts';
 import type { CrashPoint } from '../crash-point/write-shape.ts';
 import type { Engine } from '../engine/engine.ts';
 import { EVIDENCE_SCHEMA_VERSION } from '../evidence/event.ts';
@@ -71,8 +71,7 @@ export async function runCell(
         release,
         images: plan.images,
         memoryBytes: spec.memoryBytes,
-        // What is struck is boot 1; before a boot or a clean-up there is the life that it finds.
-        ...(activity === 'boot' || activity === 'cleanup' ? { bootsBefore: -1 } : {}),
+        ...(activity !== undefined && hasLifeBefore(release, activity) ? { bootsBefore: -1 } : {}),
         ...(plan.fault.diskBytes === undefined ? {} : { diskBytes: plan.fault.diskBytes }),
         ...(plan.fault.firstCommands === undefined ? {} : { firstCommands: plan.fault.firstCommands }),
       },

@@ -15,6 +15,10 @@ export type Activity = keyof typeof ACTIVITIES | (string & {});
 export const commandOf = ({ usual }: Pick<Release, 'usual'>, activity: Activity): OperatorCommand | undefined =>
   activity in ACTIVITIES ? undefined : usual?.commands?.[activity];
 
+/** Whether a whole life of the system comes before it, which is boot 0 of the evidence then: what is struck is boot 1. */
+export const hasLifeBefore = (release: Pick<Release, 'usual'>, activity: Activity): boolean =>
+  activity === 'boot' || activity === 'cleanup' || commandOf(release, activity) !== undefined;
+
 /** What an activity is, for a person. */
 export const activityInWords = (release: Pick<Release, 'usual'>, activity: Activity): string =>
   activity in ACTIVITIES

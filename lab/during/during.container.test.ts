@@ -57,6 +57,16 @@ describe('midwrite run --during', () => {
     ]);
   });
 
+  test('and in a command line of its own, whose place is met where it was learned', async () => {
+    await using root = await folder();
+    const ran = await midwrite(['run', '--system', 'reference', '--during', 'tidy', '--results', root.path]);
+    expect(ran.exitCode, ran.stdout + ran.stderr).toBe(0);
+    const { cells } = await matrixIn(root.path);
+    const ofSystem = cells.filter(({ role }) => role !== 'canary');
+    expect(ofSystem.map(({ role }) => role)).toContain('control');
+    expect(ofSystem.map(({ verdict }) => verdict)).toEqual(ofSystem.map(() => 'held'));
+  });
+
   test('and in the first boot of all, with a new container for the next one', async () => {
     await using root = await folder();
     const args = ['--during', 'first-boot', '--aftermath', 'new-container', '--results', root.path];
@@ -71,7 +81,10 @@ describe('midwrite run --during', () => {
   });
 
   test.each([
-    [['--during', 'lunch'], /--during takes turn, first-boot, boot, stop, cleanup, and not "lunch"/],
+    [
+      ['--during', 'lunch'],
+      /--during takes turn, first-boot, boot, stop, cleanup, and of reference@1\.0\.0 tidy, and not "lunch"/,
+    ],
     [['--during', 'stop', '--fault', 'sleep'], /after a sleep a stop goes on to its end/],
     [['--during', 'boot', '-p', 'nowhere'], /its boot passes no place "nowhere"\. It passes: /],
   ])('what can not be run is told: %j', async (more, says) => {
