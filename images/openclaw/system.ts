@@ -63,9 +63,15 @@ function config(version: string): unknown {
 
 const markerOf = (n: number): string => `written-by-hand-${n}`;
 
-/** As the lab's own configuration, with a model's name of a person's choice. */
-const handWritten = (own: unknown, name: string): unknown =>
-  JSON.parse(JSON.stringify(own).replace('"name":"echo"', JSON.stringify({ name }).slice(1, -1)));
+/**
+ * As the lab's own configuration, with a model's name of a person's choice. It has to be valid for every release: `models.pricing` is not for 2026.9.6, whose
+ * gateway takes it out at its boot, while a command that only reads ends with code 1.
+ */
+const handWritten = (version: string, name: string): unknown => {
+  const own = config(version) as { models: object };
+  const { pricing: _, ...models } = own.models as { pricing?: unknown };
+  return JSON.parse(JSON.stringify({ ...own, models }).replace('"name":"echo"', JSON.stringify({ name }).slice(1, -1)));
+};
 
 const SESSIONS = '/state/.openclaw/agents/main/sessions';
 const DATABASE = '/state/.openclaw/agents/main/agent/openclaw-agent.sqlite';
@@ -180,7 +186,7 @@ export const openclaw: System = {
         readOnly: {
           command: [...CLI, 'models', 'list'],
           file: CONFIG,
-          handWritten: (n) => JSON.stringify(handWritten(config(version), markerOf(n)), null, 2),
+          handWritten: (n) => JSON.stringify(handWritten(version, markerOf(n)), null, 2),
           marker: markerOf,
           lock: '/state/.openclaw/openclaw.json.clobber.lock/owner',
         },

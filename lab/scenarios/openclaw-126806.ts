@@ -64,7 +64,9 @@ function figures(evidence: CellEvidence): Figure[] {
       ? 'not tried'
       : values.inPlace === 1
         ? 'in its place'
-        : `replaced, and in ${values.inFiles} other files`;
+        : values.inFiles === 0
+          ? 'replaced, and in no file any more'
+          : `replaced, and in ${values.inFiles} other file${values.inFiles === 1 ? '' : 's'}`;
   return [
     {
       what: 'what a person wrote, after a command that only reads',
