@@ -152,10 +152,32 @@ export async function removeContainer(handle: Docker.Container): Promise<void> {
   }
 }
 
+/**
+ * Its streams, raw. dockerode's own `attach` sends the query as a body too, and Podman gives what comes behind the request's head to the container: the first
+ * line that it reads would be ours. An empty file is an empty body.
+ */
+function hijacked(handle: Docker.Container): Promise<NodeJS.ReadWriteStream> {
+  const request = {
+    path: `/containers/${handle.id}/attach?`,
+    method: 'POST',
+    options: { stream: true, stdin: true, stdout: true, stderr: true },
+    file: Buffer.alloc(0),
+    isStream: true,
+    hijack: true,
+    openStdin: false,
+    statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
+  };
+  return new Promise((resolve, reject) =>
+    handle.modem.dial(request, (error: unknown, stream: unknown) =>
+      error === null || error === undefined ? resolve(stream as NodeJS.ReadWriteStream) : reject(error),
+    ),
+  );
+}
+
 async function attach(handle: Docker.Container, name: string): Promise<Streams> {
   const socket = await within(
     { name: `the streams of ${name}`, limitMs: ATTACH_LIMIT_MS, code: 'engine-failed' },
-    handle.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true }),
+    hijacked(handle),
   );
   const stdout = new PassThrough();
   const stderr = new PassThrough();

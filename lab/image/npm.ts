@@ -167,6 +167,8 @@ export async function stagePackages(
     args: [
       'install',
       '--omit=dev',
+      // Whatever the configuration of who runs this says.
+      '--include=optional',
       '--ignore-scripts',
       '--no-audit',
       '--no-fund',
