@@ -73,7 +73,8 @@ async function engineRow(engine: Engine | undefined): Promise<Diagnosis> {
 }
 
 function versionRow({ facts }: Engine): Diagnosis {
-  const found = `Docker ${facts.version}, ${facts.storageDriver}, ${facts.cpus} processors, ${(facts.memoryBytes / GIB).toFixed(1)} GiB, ${facts.cpu}${facts.rootless ? ', rootless' : ''}`;
+  const found = `${facts.product} ${facts.version}, ${facts.storageDriver}, ${facts.cpus} processors, ${(facts.memoryBytes / GIB).toFixed(1)} GiB, ${facts.cpu}${facts.rootless ? ', rootless' : ''}`;
+  if (facts.product === 'Podman') return { name: 'version', state: 'ok', found };
   const old = Number.parseInt(facts.version, 10) < ENGINE_NEEDED;
   return old
     ? { name: 'version', state: 'lack', found, means: 'older than 20.10, the oldest that was tried' }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { diskName, FILE_SYSTEMS, machineKind } from './machine-kind.ts';
+import { diskName, ENGINES, FILE_SYSTEMS, machineKind } from './machine-kind.ts';
 
 test("what is not asked for is Debian 13 with ext4 and Docker, on the host's own processor", () => {
   expect(machineKind({}, 'arm64')).toEqual({ release: 'trixie', cpu: 'arm64', fileSystem: 'ext4', engine: 'docker' });
@@ -8,6 +8,12 @@ test("what is not asked for is Debian 13 with ext4 and Docker, on the host's own
 test('what there is not is refused, with what there is', () => {
   expect(() => machineKind({ fileSystem: 'zfs' })).toThrow('Available: ext4, ext4-writeback, xfs, btrfs');
   expect(() => machineKind({ arch: 'arm64' }, 'x64')).toThrow("only ones of the host's own processor (x64)");
+});
+
+test('another engine is another disk', () => {
+  const names = ENGINES.map((engine) => diskName(machineKind({ engine }, 'x64')));
+  expect(new Set(names).size).toBe(ENGINES.length);
+  expect(() => machineKind({ engine: 'lxc' }, 'x64')).toThrow('Available: docker, docker-ssh, rootless, podman');
 });
 
 test('the state disk is not a part of the system disk: one disk does for every file system', () => {

@@ -12,12 +12,69 @@ export interface MachineKind {
   cpu: 'x64' | 'arm64';
   /** Of the disk that has the volumes. */
   fileSystem: FileSystem;
-  engine: (typeof ENGINES)[number];
+  engine: keyof typeof MACHINE_ENGINES;
 }
 
+/** Whose engine a rootless one is, in the machine. */
+export const ROOTLESS_USER = 'midwrite';
+
 export const RELEASES = ['trixie', 'bookworm'] as const;
-/** Docker as Debian packages it, run by root. */
-export const ENGINES = ['docker'] as const;
+/** An engine that a machine has, as Debian packages it, and how it is reached. */
+interface MachineEngine {
+  /** TLS: its own port, behind certificates. SSH: its socket, forwarded. */
+  readonly transport: 'tls' | 'ssh';
+  /** Of `ssh`: who logs in, and where the socket is. */
+  readonly user?: string;
+  readonly socket?: string;
+  readonly packages: readonly string[];
+  /** Units that are enabled; `user`: for each user who has a session. */
+  readonly units: readonly string[];
+  readonly userUnits?: readonly string[];
+  /** Folders of images/machine/ that are laid over Debian's own files. */
+  readonly layers: readonly string[];
+}
+
+const DOCKER_PACKAGES = ['iptables', 'ca-certificates', 'docker.io'];
+const SSH_PACKAGES = ['openssh-server'];
+
+export const MACHINE_ENGINES = {
+  docker: {
+    transport: 'tls',
+    packages: DOCKER_PACKAGES,
+    units: ['docker', 'containerd'],
+    layers: ['root', 'docker', 'docker-tls'],
+  },
+  'docker-ssh': {
+    transport: 'ssh',
+    user: 'root',
+    socket: '/var/run/docker.sock',
+    packages: [...DOCKER_PACKAGES, ...SSH_PACKAGES],
+    units: ['docker', 'containerd', 'ssh'],
+    layers: ['root', 'docker', 'docker-ssh', 'ssh'],
+  },
+  /** https://docs.docker.com/engine/security/rootless/ */
+  rootless: {
+    transport: 'ssh',
+    user: ROOTLESS_USER,
+    socket: '/run/user/1000/docker.sock',
+    packages: [...DOCKER_PACKAGES, ...SSH_PACKAGES, 'rootlesskit', 'uidmap', 'dbus-user-session', 'libpam-systemd'],
+    units: ['ssh', 'midwrite-state'],
+    userUnits: ['midwrite-docker'],
+    layers: ['root', 'rootless', 'ssh'],
+  },
+  /** Its API is Docker's: https://docs.podman.io/en/latest/markdown/podman-system-service.1.html */
+  podman: {
+    transport: 'ssh',
+    user: 'root',
+    socket: '/run/podman/podman.sock',
+    packages: [...SSH_PACKAGES, 'podman', 'crun', 'ca-certificates'],
+    units: ['ssh', 'podman.socket'],
+    layers: ['root', 'podman', 'ssh'],
+  },
+} as const satisfies Record<string, MachineEngine>;
+export const ENGINES = Object.keys(MACHINE_ENGINES) as (keyof typeof MACHINE_ENGINES)[];
+
+export const engineOf = ({ engine }: Pick<MachineKind, 'engine'>): MachineEngine => MACHINE_ENGINES[engine];
 
 /** How a state disk is made and mounted. `commit`: nothing reaches the disk by a timer (ext4(5), btrfs(5)); what XFS has for it is set in the machine. */
 interface StateFileSystem {
@@ -80,24 +137,28 @@ function oneOf<T extends string>(what: string, text: string, all: readonly T[]):
   throw new Problem('bad-usage', `Unknown ${what} "${text}" for a machine. Available: ${all.join(', ')}.`);
 }
 
-/** What is laid over Debian's own files in the machine. */
-export const OVERLAY = path.join(packageFolder, 'images/machine/root');
+/** The folders that are laid over Debian's own files in the machine, one over the other. */
+export const overlaysOf = (kind: MachineKind): string[] =>
+  engineOf(kind).layers.map((layer) => path.join(packageFolder, 'images/machine', layer));
 
 /** What Debian calls the processor. */
 const debianCpu = (cpu: MachineKind['cpu']) => (cpu === 'x64' ? 'amd64' : 'arm64');
 
-export const packagesOf = ({ cpu }: MachineKind): string[] => [
-  `linux-image-cloud-${debianCpu(cpu)}`,
-  ...['systemd-sysv', 'udev', 'kmod', 'dbus', 'iproute2', 'iptables', 'ca-certificates', 'docker.io'],
+export const packagesOf = (kind: MachineKind): string[] => [
+  `linux-image-cloud-${debianCpu(kind.cpu)}`,
+  ...['systemd-sysv', 'udev', 'kmod', 'dbus', 'iproute2'],
+  ...engineOf(kind).packages,
 ];
 
 /** The name of the machine's system disk: another one where anything in it differs. The state disk is made anew at each start. */
 export function diskName(kind: MachineKind): string {
-  const files = readdirSync(OVERLAY, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name))
-    .sort()
-    .map((file) => [path.relative(OVERLAY, file), readFileSync(file, 'utf8')]);
+  const files = overlaysOf(kind).flatMap((overlay) =>
+    readdirSync(overlay, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name))
+      .sort()
+      .map((file) => [path.relative(overlay, file), readFileSync(file, 'utf8')]),
+  );
   const id = hash('sha256', JSON.stringify([packagesOf(kind), files]), 'hex').slice(0, 8);
   return `${kind.release}-${kind.cpu}-${kind.engine}-${id}`;
 }

@@ -87,7 +87,7 @@ describe('what is in it', () => {
       if (system.expectations !== undefined) wanted.add(`images/${system.expectations}`);
     }
     // What a machine's disk has beside Debian's packages.
-    const ofMachines = 'images/machine/root';
+    const ofMachines = 'images/machine';
     for (const file of await readdir(path.join(packageFolder, ofMachines), { recursive: true, withFileTypes: true }))
       if (file.isFile()) wanted.add(path.relative(packageFolder, path.join(file.parentPath, file.name)));
     expect(packed.filter((file) => file.startsWith('images/')).sort()).toEqual([...wanted].sort());

@@ -56,9 +56,9 @@ async function bench(asked: Asked): Promise<void> {
   const startedAt = new Date().toISOString();
   const engine = await connect(say('engine'));
   await sweep(engine.docker, { everything: false, images: false });
-  const { version, kernel, cgroupVersion } = engine.facts;
+  const { product, version, kernel, cgroupVersion } = engine.facts;
   const facts = { startedAt, seed: asked.seed, docker: version, kernel, cgroupVersion };
-  console.log(`Docker ${version}, cgroup v${cgroupVersion}, Linux ${kernel}; --seed ${asked.seed}`);
+  console.log(`${product} ${version}, cgroup v${cgroupVersion}, Linux ${kernel}; --seed ${asked.seed}`);
   const cells = cellsOf(engine);
   // All of them first: what is measured is what there was when the bench began, whoever works on the images meanwhile.
   for (const system of new Set(asked.sections.flatMap((section) => section.systems))) await cells(system);

@@ -97,8 +97,8 @@ function tasks(plan: Plan, resultsRoot: string, options: Asked): Listr<Ran> {
           context.engine = await connectTo(options.on, options.needs, { say, signal: interrupted });
           interrupted.throwIfAborted();
           const swept = sweptInWords(await sweep(context.engine.docker, { everything: false, images: false }));
-          const { version, cgroupVersion } = context.engine.facts;
-          task.title = `engine: Docker ${version} (${context.engine.endpoint.from}), cgroup v${cgroupVersion}${swept === undefined ? '' : `; an earlier lab had left ${swept}: removed`}`;
+          const { product, version, cgroupVersion } = context.engine.facts;
+          task.title = `engine: ${product} ${version} (${context.engine.endpoint.from}), cgroup v${cgroupVersion}${swept === undefined ? '' : `; an earlier lab had left ${swept}: removed`}`;
         },
       },
       {

@@ -87,8 +87,8 @@ test('options for dockerode', () => {
   expect(dockerOptions({ uri: 'npipe:////./pipe/docker_engine', from: '', explicit: true })).toEqual({
     socketPath: '\\\\.\\pipe\\docker_engine',
   });
-  expect(() => dockerOptions({ uri: 'ssh://me@host', from: 'DOCKER_HOST', explicit: true })).toThrow(
-    /forward the socket first/,
+  expect(() => dockerOptions({ uri: 'fd://', from: 'DOCKER_HOST', explicit: true })).toThrow(
+    /the lab speaks unix, npipe, tcp and ssh/,
   );
 });
 
@@ -141,7 +141,9 @@ describe('facts of engines, from recorded answers', () => {
       { cgroupVersion: 2, cpu: 'arm64' },
     ],
   ])('%#', (info, facts) => {
-    expect(factsOf(info)).toMatchObject(facts);
+    expect(factsOf(info)).toMatchObject({ product: 'Docker Engine', ...facts });
+    // podman 5.4.2, GET /version.
+    expect(factsOf(info, { Components: [{ Name: 'Podman Engine' }, { Name: 'Conmon' }] }).product).toBe('Podman');
   });
 
   test('Windows containers are refused in words', () => {

@@ -7,7 +7,7 @@ import { Problem } from '../problem.ts';
 
 /** Where an engine is, and who said so. */
 export interface Endpoint {
-  /** As DOCKER_HOST would name it: unix:///…, tcp://…, npipe:////./pipe/… */
+  /** As DOCKER_HOST would name it: unix:///…, tcp://…, ssh://…, npipe:////./pipe/… */
   uri: string;
   /** Where the lab has it from, for doctor and for messages. */
   from: string;
@@ -15,6 +15,8 @@ export interface Endpoint {
   explicit: boolean;
   /** A folder with ca.pem, cert.pem and key.pem, for TLS. */
   certPath?: string;
+  /** Of ssh://: what ssh(1) is told beside where to go. Absent: what its user's own configuration says. */
+  sshArgs?: readonly string[];
 }
 
 /** What decides where the engine is; a parameter so that it can be tested on recorded machines. */
@@ -86,7 +88,7 @@ function readJson(file: string): Record<string, unknown> | undefined {
   }
 }
 
-/** The options of dockerode for an endpoint. */
+/** The options of dockerode for an endpoint; one of ssh:// is `reachable` (ssh-tunnel.ts) before. */
 export function dockerOptions(endpoint: Endpoint): DockerOptions {
   const url = new URL(endpoint.uri);
   switch (url.protocol) {
@@ -109,8 +111,7 @@ export function dockerOptions(endpoint: Endpoint): DockerOptions {
     default:
       throw new Problem(
         'no-engine',
-        `${endpoint.from} names ${endpoint.uri}, and the lab speaks unix, npipe and tcp. For ssh, forward the socket first: ` +
-          '`ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock HOST &`, then `export DOCKER_HOST=unix:///tmp/docker.sock`.',
+        `${endpoint.from} names ${endpoint.uri}, and the lab speaks unix, npipe, tcp and ssh.`,
       );
   }
 }

@@ -3,6 +3,7 @@ import { describe, Problem } from '../problem.ts';
 import { candidates, dockerOptions, type Endpoint, surroundings } from './endpoint.ts';
 import type { Machine } from './machine.ts';
 import { answers, privateEndpoint, startPrivateEngine, whyNoPrivateEngine } from './private-engine.ts';
+import { reachable } from './ssh-tunnel.ts';
 
 /** An engine that answered, and what the lab needs to know of it. */
 export interface Engine {
@@ -18,6 +19,8 @@ export interface Engine {
 }
 
 export interface EngineFacts {
+  /** Whose it is: several speak Docker's API. */
+  product: 'Docker Engine' | 'Podman';
   version: string;
   operatingSystem: string;
   kernel: string;
@@ -35,6 +38,8 @@ export interface EngineFacts {
 /** Finds an engine that answers, without starting one. */
 export async function findEngine(): Promise<Endpoint | undefined> {
   for (const endpoint of candidates(surroundings())) {
+    // Where ssh does not get there, it says more than that nobody answers.
+    if (endpoint.explicit) await reachable(endpoint);
     if (await answers(endpoint)) return endpoint;
     if (endpoint.explicit) {
       throw new Problem(
@@ -66,17 +71,22 @@ async function startOwn(say: (line: string) => void): Promise<Endpoint> {
 
 /** Connects to an engine that is known to answer, and points Testcontainers at the same one. */
 export async function open(endpoint: Endpoint): Promise<Engine> {
-  const docker = new Docker(dockerOptions(endpoint));
-  const info = await docker.info().catch((error: unknown) => {
+  const reached = await reachable(endpoint);
+  const docker = new Docker(dockerOptions(reached));
+  const [info, version] = await Promise.all([docker.info(), docker.version()]).catch((error: unknown) => {
     throw new Problem('engine-lost', `the engine at ${endpoint.uri} stopped answering: ${describe(error)}`, {
       cause: error,
     });
   });
-  pointTestcontainersAt(endpoint);
-  return { docker, endpoint, isPrivate: endpoint.uri === privateEndpoint().uri, facts: factsOf(info) };
+  pointTestcontainersAt(reached);
+  return { docker, endpoint, isPrivate: endpoint.uri === privateEndpoint().uri, facts: factsOf(info, version) };
 }
 
-export function factsOf(info: Record<string, unknown>): EngineFacts {
+/**
+ * @param info of GET /info
+ * @param version of GET /version: its components say whose it is
+ */
+export function factsOf(info: Record<string, unknown>, version: { Components?: { Name: string }[] } = {}): EngineFacts {
   const text = (name: string) => (typeof info[name] === 'string' ? info[name] : '');
   const security = Array.isArray(info.SecurityOptions) ? info.SecurityOptions.map(String) : [];
   const architecture = text('Architecture');
@@ -86,7 +96,9 @@ export function factsOf(info: Record<string, unknown>): EngineFacts {
   if (!['x86_64', 'amd64', 'aarch64', 'arm64'].includes(architecture)) {
     throw new Problem('no-engine', `the engine's processor is ${architecture}; the lab builds for x86_64 and aarch64.`);
   }
+  const isPodman = (version.Components ?? []).some(({ Name }) => Name.startsWith('Podman'));
   return {
+    product: isPodman ? 'Podman' : 'Docker Engine',
     version: text('ServerVersion'),
     operatingSystem: text('OperatingSystem'),
     kernel: text('KernelVersion'),

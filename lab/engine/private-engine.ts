@@ -8,6 +8,7 @@ import { describe, errorCode, Problem } from '../problem.ts';
 import { run } from '../process.ts';
 import { until } from '../wait.ts';
 import { dockerOptions, type Endpoint } from './endpoint.ts';
+import { reachable } from './ssh-tunnel.ts';
 
 /** Where a private engine lives. Its images stay in `data` from run to run; `run` holds the socket and is gone when it is down. */
 export interface PrivateEngineFolders {
@@ -40,7 +41,7 @@ export function privateEndpoint(folders = privateEngineFolders()): Endpoint {
 
 export async function answers(endpoint: Endpoint): Promise<boolean> {
   try {
-    await new Docker({ ...dockerOptions(endpoint), timeout: 5_000 }).ping();
+    await new Docker({ ...dockerOptions(await reachable(endpoint)), timeout: 5_000 }).ping();
     return true;
   } catch {
     return false;

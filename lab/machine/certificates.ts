@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { run } from '../process.ts';
 
@@ -52,6 +52,40 @@ export async function makeCertificates(scratch: string, server: string, client: 
     });
   }
 }
+
+/** The name that the machine's key is known by: its port is another one at each start. */
+const HOST = 'midwrite-machine';
+
+/**
+ * Makes the machine's own key, the one key that may log in, and the list of hosts that has it.
+ * @param server gets host_key and authorized_keys
+ * @param client gets key and known_hosts
+ */
+export async function makeSshKeys(server: string, client: string): Promise<void> {
+  for (const folder of [server, client]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  await keygen(path.join(server, 'host_key'));
+  const own = path.join(client, 'key');
+  await keygen(own);
+  await writeFile(path.join(server, 'authorized_keys'), await readFile(`${own}.pub`));
+  const known = path.join(client, 'known_hosts');
+  await writeFile(known, `${HOST} ${await readFile(path.join(server, 'host_key.pub'), 'utf8')}`);
+}
+
+/** What ssh(1) is told to reach a machine whose keys are in that folder. */
+export const sshArgs = (client: string): string[] => [
+  ...['-F', 'none', '-o', `HostKeyAlias=${HOST}`, '-o', `UserKnownHostsFile=${path.join(client, 'known_hosts')}`],
+  ...['-o', 'GlobalKnownHostsFile=none', '-o', 'StrictHostKeyChecking=yes'],
+  ...['-o', 'IdentitiesOnly=yes', '-i', path.join(client, 'key')],
+];
+
+const keygen = (file: string) =>
+  run({
+    file: 'ssh-keygen',
+    args: ['-q', '-t', 'ed25519', '-N', '', '-C', 'midwrite', '-f', file],
+    purpose: "making the machine's keys",
+    limitMs: LIMIT_MS,
+    code: 'no-machine',
+  });
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'] as const;
 

@@ -1,12 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { copyFile, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { installPackages } from '../engine/private-engine.ts';
 import type { BuildOptions } from '../image/recipe.ts';
-import { diskName, FILE_SYSTEMS, type MachineKind, OVERLAY, packagesOf } from '../machine-kind.ts';
+import {
+  diskName,
+  engineOf,
+  FILE_SYSTEMS,
+  type MachineKind,
+  overlaysOf,
+  packagesOf,
+  ROOTLESS_USER,
+} from '../machine-kind.ts';
 import { Problem } from '../problem.ts';
 import { run } from '../process.ts';
-import { makeCertificates } from './certificates.ts';
+import { makeCertificates, makeSshKeys } from './certificates.ts';
 import { type DiskFiles, diskFiles, type MachineFolders, stateBase, stateDisk, stateLog } from './folders.ts';
 
 const BUILD_LIMIT_MS = 30 * 60_000;
@@ -22,8 +30,16 @@ const MASKED = [
   ...['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'fstrim.timer'],
   ...['getty@tty1.service', 'serial-getty@ttyS0.service', 'systemd-networkd.service', 'systemd-timesyncd.service'],
   ...['e2scrub_reap.service', 'systemd-random-seed.service', 'systemd-update-utmp.service', 'man-db.timer'],
-  ...['systemd-logind.service', 'dev-hugepages.mount', 'dev-mqueue.mount', 'systemd-pstore.service'],
+  ...['dev-hugepages.mount', 'dev-mqueue.mount', 'systemd-pstore.service'],
   ...['sys-kernel-debug.mount', 'sys-kernel-tracing.mount', 'modprobe@drm.service', 'modprobe@efi_pstore.service'],
+];
+/** Where nobody but root logs in. */
+const MASKED_WITHOUT_USERS = [...MASKED, 'systemd-logind.service'];
+
+/** A user whose services run without a login (loginctl(1), enable-linger), and who has ids of its own for containers (subuid(5)). */
+const withUser = [
+  `--customize-hook=chroot "$1" useradd --create-home --uid 1000 --shell /bin/bash ${ROOTLESS_USER}`,
+  `--customize-hook=chroot "$1" install -d -o 1000 -g 1000 ${['.local', '.local/share', '.local/share/docker', '.local/share/docker/volumes'].map((name) => `/home/${ROOTLESS_USER}/${name}`).join(' ')}`,
 ];
 
 /**
@@ -54,9 +70,9 @@ export async function ensureDisk(
 async function build(folder: string, kind: MachineKind, options: BuildOptions): Promise<void> {
   const overlay = path.join(folder, 'overlay');
   const root = path.join(folder, 'root');
-  await cp(OVERLAY, overlay, { recursive: true });
-  const server = path.join(overlay, 'etc/docker/tls');
-  await makeCertificates(path.join(folder, 'scratch'), server, path.join(folder, 'certificates'));
+  for (const layer of overlaysOf(kind)) await cp(layer, overlay, { recursive: true });
+  await makeKeys(folder, overlay, kind);
+  const { units, userUnits = [] } = engineOf(kind);
   const mirror = debianMirror();
   const signedBy = existsSync(KEYRING) ? `[signed-by=${KEYRING}] ` : '';
   await run({
@@ -70,10 +86,11 @@ async function build(folder: string, kind: MachineKind, options: BuildOptions): 
       '--dpkgopt=force-confold',
       '--dpkgopt=path-exclude=/usr/share/{doc,info,locale,man}/*',
       // Before the kernel, which makes its initrd by what is there.
-      `--essential-hook=cp -r --no-preserve=ownership ${overlay}/. "$1"/`,
-      `--customize-hook=chroot "$1" systemctl enable docker containerd midwrite-network midwrite-agent`,
-      `--customize-hook=chroot "$1" systemctl mask ${MASKED.join(' ')}`,
-      '--customize-hook=chown -R root:root "$1"/etc/docker && chmod 700 "$1"/etc/docker/tls',
+      `--essential-hook=cp -r --no-preserve=ownership --preserve=mode ${overlay}/. "$1"/`,
+      `--customize-hook=chroot "$1" systemctl enable ${[...units, 'midwrite-network', 'midwrite-agent'].join(' ')}`,
+      ...userUnits.map((unit) => `--customize-hook=chroot "$1" systemctl --global enable ${unit}`),
+      ...(userUnits.length === 0 ? [] : withUser),
+      `--customize-hook=chroot "$1" systemctl mask ${(userUnits.length === 0 ? MASKED_WITHOUT_USERS : MASKED).join(' ')}`,
       '--format=directory',
       kind.release,
       root,
@@ -106,6 +123,15 @@ async function build(folder: string, kind: MachineKind, options: BuildOptions): 
   for (const done of ['root', 'overlay', 'scratch'])
     await rm(path.join(folder, done), { recursive: true, force: true });
   await writeFile(path.join(folder, 'kind.json'), `${JSON.stringify(kind, null, 2)}\n`);
+}
+
+/** What proves to the machine's engine who may use it, and to its user that it is that machine: into the disk, and beside it. */
+async function makeKeys(folder: string, overlay: string, kind: MachineKind): Promise<void> {
+  const certificates = path.join(folder, 'certificates');
+  if (engineOf(kind).transport === 'ssh') return makeSshKeys(path.join(overlay, 'etc/ssh/midwrite'), certificates);
+  const server = path.join(overlay, 'etc/docker/tls');
+  await makeCertificates(path.join(folder, 'scratch'), server, certificates);
+  await chmod(server, 0o700);
 }
 
 /** Where this host has Debian from. Undefined: from nowhere, as on Ubuntu; mmdebstrap(1) has a mirror of its own then. */

@@ -6,13 +6,14 @@ import type { Endpoint } from '../engine/endpoint.ts';
 import { type Machine, type Question, Up } from '../engine/machine.ts';
 import { answers, debianLike, installPackages } from '../engine/private-engine.ts';
 import type { BuildOptions } from '../image/recipe.ts';
-import { diskName, type MachineKind, machineKind } from '../machine-kind.ts';
+import { diskName, engineOf, type MachineKind, machineKind } from '../machine-kind.ts';
 import { lock } from '../owner/lock.ts';
 import { decodeOwner, encodeOwner, liveness, self } from '../owner/owner.ts';
 import { describe, Problem } from '../problem.ts';
 import { until } from '../wait.ts';
 import { accelerator, EMULATED_COST, kvmFacts } from './accelerator.ts';
 import { ask } from './agent.ts';
+import { sshArgs } from './certificates.ts';
 import { beginBlockLog, ensureDisk, makeStateDisk } from './disk.ts';
 import {
   agentSocket,
@@ -86,8 +87,8 @@ export async function machineUp(
     );
   await takeAway(folders);
   await installPackages(
-    [qemuProgram(kind.cpu), 'mmdebstrap', 'openssl', 'mke2fs', 'setpriv'],
-    [qemuPackage(kind.cpu), 'mmdebstrap', 'openssl', 'e2fsprogs', 'util-linux'],
+    [qemuProgram(kind.cpu), 'mmdebstrap', 'openssl', 'mke2fs', 'setpriv', 'ssh'],
+    [qemuPackage(kind.cpu), 'mmdebstrap', 'openssl', 'e2fsprogs', 'util-linux', 'openssh-client'],
     options.say,
     'Install it by hand.',
   );
@@ -248,7 +249,7 @@ export async function machineStatus(folders = machineFolders()): Promise<{ isUp:
       ? pid === undefined
         ? 'no machine is up'
         : `a machine is starting, or was left by a lab that was killed (process ${pid})`
-      : `up: ${inWords(running.kind)}, ${running.accelerator === 'kvm' ? 'KVM' : 'emulated'}, process ${pid}, engine at ${endpointOf(running, folders).uri} (TLS, certificates in ${endpointOf(running, folders).certPath}), answered after ${(running.bootMs / 1000).toFixed(0)} s`,
+      : `up: ${inWords(running.kind)}, ${running.accelerator === 'kvm' ? 'KVM' : 'emulated'}, process ${pid}, engine at ${endpointOf(running, folders).uri} (keys in ${diskFiles(folders, diskName(running.kind)).certificates}), answered after ${(running.bootMs / 1000).toFixed(0)} s`,
     ...(pid === undefined ? [] : [`console: ${folders.run}/console.log`]),
     `disk: ${await diskInWords(disk)}`,
     `processor: ${how.kind === 'kvm' ? 'KVM' : `emulated, since ${how.why}; ${EMULATED_COST}`}`,
@@ -271,12 +272,12 @@ const isSame = (a: MachineKind, b: MachineKind) => inWords(a) === inWords(b);
 const isOwn = (up: Up) => up.owner === encodeOwner(self());
 
 function endpointOf({ port, kind }: Pick<Up, 'port' | 'kind'>, folders: MachineFolders): Endpoint {
-  return {
-    uri: `tcp://127.0.0.1:${port}`,
-    from: 'the machine of midwrite',
-    explicit: false,
-    certPath: diskFiles(folders, diskName(kind)).certificates,
-  };
+  const { certificates } = diskFiles(folders, diskName(kind));
+  const { transport, user, socket } = engineOf(kind);
+  const whose = { from: 'the machine of midwrite', explicit: false };
+  return transport === 'ssh'
+    ? { ...whose, uri: `ssh://${user}@127.0.0.1:${port}${socket}`, sshArgs: sshArgs(certificates) }
+    : { ...whose, uri: `tcp://127.0.0.1:${port}`, certPath: certificates };
 }
 
 /** A port on loopback that nobody has now. If somebody takes it before QEMU does, QEMU says so and ends. */

@@ -49,6 +49,8 @@ export class MountNamespace implements AsyncDisposable {
     child.stderr.on('data', (chunk: Buffer) => {
       said = `${said}${chunk}`.slice(-2_000);
     });
+    const ended = once(child, 'close');
+    ended.catch(() => undefined);
     const failed = new Promise<never>((_, reject) => child.once('error', reject));
     failed.catch(() => undefined);
     const started = new MountNamespace(name, child);
@@ -56,6 +58,8 @@ export class MountNamespace implements AsyncDisposable {
     const { value } = await within({ name: `${name} to be ready`, limitMs: LIMIT_MS }, first);
     if (value === 'ready') return started;
     child.kill('SIGKILL');
+    // What it said of it comes with its end.
+    if (child.pid !== undefined) await within({ name: `${name} to end`, limitMs: LIMIT_MS }, ended);
     throw new Problem('no-machine', `${cannot}: ${said.trim() || value || 'unshare(1) ended'}`);
   }
 

@@ -6,22 +6,25 @@ import { until } from '../wait.ts';
 import { isGone, killQemu, machineMemoryBytes, qemuArgs } from './qemu.ts';
 
 const files = { folder: '/d', root: '/d/root.img', kernel: '/d/k', initrd: '/d/i', certificates: '/d/c' };
-const args = qemuArgs(
-  {
-    kind: machineKind({ fileSystem: 'btrfs' }, 'x64'),
-    files,
-    accelerator: { kind: 'emulated', why: 'a test' },
-    port: 4321,
-    memoryBytes: 1024 ** 3,
-    outlivesLab: true,
-    blockLog: false,
-  },
-  { data: '/data', run: '/run/m' },
-);
+const argsOf = (engine: string) =>
+  qemuArgs(
+    {
+      kind: machineKind({ fileSystem: 'btrfs', engine }, 'x64'),
+      files,
+      accelerator: { kind: 'emulated', why: 'a test' },
+      port: 4321,
+      memoryBytes: 1024 ** 3,
+      outlivesLab: true,
+      blockLog: false,
+    },
+    { data: '/data', run: '/run/m' },
+  );
+const args = argsOf('docker');
 
 test('nothing in the machine reaches a network, and one port of loopback leads into it', () => {
-  const nets = args.filter((arg) => arg.startsWith('user,'));
-  expect(nets).toEqual(['user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:4321-10.0.2.15:2376']);
+  const nets = (engine: string) => argsOf(engine).filter((arg) => arg.startsWith('user,'));
+  expect(nets('docker')).toEqual(['user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:4321-10.0.2.15:2376']);
+  expect(nets('podman')).toEqual(['user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:4321-10.0.2.15:22']);
 });
 
 test('the volumes are on a disk of their own, and how it is mounted is said to the kernel', () => {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { FILE_SYSTEMS, type MachineKind } from '../machine-kind.ts';
+import { engineOf, FILE_SYSTEMS, type MachineKind } from '../machine-kind.ts';
 import { errorCode, Problem } from '../problem.ts';
 import { until } from '../wait.ts';
 import type { Accelerator } from './accelerator.ts';
@@ -21,6 +21,9 @@ const MiB = 1024 * 1024;
 const MOST_MEMORY_BYTES = 6144 * MiB;
 const PROCESSORS = 2;
 const LAST_LINES = 15;
+/** Of the one way in: https://docs.docker.com/engine/security/protect-access/ */
+const TLS_PORT = 2376;
+const SSH_PORT = 22;
 
 /** How a machine is run. */
 export interface QemuSpec {
@@ -73,7 +76,10 @@ export function qemuArgs(spec: QemuSpec, folders: MachineFolders): string[] {
     ...['-kernel', files.kernel, '-initrd', files.initrd, '-append', boot.join(' ')],
     ...disk('system', files.root),
     ...(blockLog ? loggedDisk('state', stateDisk(folders), stateLog(folders)) : disk('state', stateDisk(folders))),
-    ...['-netdev', `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${port}-10.0.2.15:2376`],
+    ...[
+      '-netdev',
+      `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${port}-10.0.2.15:${engineOf(kind).transport === 'ssh' ? SSH_PORT : TLS_PORT}`,
+    ],
     ...['-device', 'virtio-net-pci,netdev=net,romfile='],
     ...['-device', 'virtio-rng-pci'],
     ...['-device', 'virtio-serial-pci', '-chardev', `socket,id=agent,path=${agentSocket(folders)},server=on,wait=off`],

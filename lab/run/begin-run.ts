@@ -58,11 +58,11 @@ function refuseOtherMachine(before: RunFacts, now: RunFacts): void {
 /** What a run says of itself when it begins. */
 export function runFacts(engine: Engine): RunFacts {
   const now = new Date();
-  const { version, operatingSystem, kernel, cgroupVersion } = engine.facts;
+  const { product, version, operatingSystem, kernel, cgroupVersion } = engine.facts;
   return {
     id: stamp(now),
     startedAt: now.toISOString(),
-    engine: `Docker Engine ${version} on ${operatingSystem}`,
+    engine: `${product} ${version} on ${operatingSystem}`,
     kernel,
     cgroupVersion,
     midwriteVersion,

@@ -17,9 +17,9 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   { name: 'Debian 13, ext4, TCP with TLS', up: ['--release', 'trixie'] },
   { name: 'Debian 12, ext4, TCP with TLS', up: ['--release', 'bookworm'] },
-  { name: 'rootless Docker' },
-  { name: 'Podman' },
-  { name: 'ssh' },
+  { name: 'Debian 13, Docker over SSH', up: ['--engine', 'docker-ssh'] },
+  { name: 'Debian 13, rootless Docker over SSH', up: ['--engine', 'rootless'] },
+  { name: 'Debian 13, Podman over SSH', up: ['--engine', 'podman'] },
   { name: 'arm64' },
   { name: 'Docker Desktop' },
 ];

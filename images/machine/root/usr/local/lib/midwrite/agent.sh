@@ -2,7 +2,8 @@
 # Answers the lab, one line for each line: ID COMMAND [ARGUMENT…] gives ID ok WORD… or ID failed WORD…
 # The lab's end is a socket in a folder of its own on the host; nothing in a container has this port.
 port=/dev/virtio-ports/midwrite
-volumes=/var/lib/docker/volumes
+# volumes: where the state disk is mounted; engine: the engine's own files.
+. /etc/midwrite/engine
 
 answer() {
   case "$1" in
@@ -13,7 +14,7 @@ answer() {
     witness) head -c "$3" /dev/zero | tr '\0' 'w' >"$volumes/$2" && echo "bytes=$(stat -c %s "$volumes/$2")" ;;
     look) if [ -e "$volumes/$2" ]; then echo "bytes=$(stat -c %s "$volumes/$2")"; else echo "bytes=-1"; fi ;;
     # The engine's own files, and nothing of the state disk.
-    sync-engine) sync -f /var/lib/docker && echo "done" ;;
+    sync-engine) sync -f "$engine" && echo "done" ;;
     sync-state) sync -f "$volumes" && echo "done" ;;
     # How long a loop of so many rounds takes here, in microseconds.
     loop) begun=${EPOCHREALTIME/./}; for ((i = 0; i < $2; i++)); do :; done; echo "us=$((${EPOCHREALTIME/./} - begun))" ;;
