@@ -74,7 +74,13 @@ async function engineRow(engine: Engine | undefined): Promise<Diagnosis> {
 
 function versionRow({ facts }: Engine): Diagnosis {
   const found = `${facts.product} ${facts.version}, ${facts.storageDriver}, ${facts.cpus} processors, ${(facts.memoryBytes / GIB).toFixed(1)} GiB, ${facts.cpu}${facts.rootless ? ', rootless' : ''}`;
-  if (facts.product === 'Podman') return { name: 'version', state: 'ok', found };
+  if (facts.product === 'Podman')
+    return {
+      name: 'version',
+      state: 'note',
+      found,
+      means: 'Podman does not report which signal it sent: cells of sigterm, stop and heap-limit are missed',
+    };
   const old = Number.parseInt(facts.version, 10) < ENGINE_NEEDED;
   return old
     ? { name: 'version', state: 'lack', found, means: 'older than 20.10, the oldest that was tried' }

@@ -8,12 +8,27 @@ const without = (build: EvidenceBuilder, matches: (event: EvidenceEvent) => bool
   build.events = build.events.filter((event) => !matches(event));
   return build;
 };
+/** Its kill as an engine reports it that says that of its signal. */
+const withSignal = (build: EvidenceBuilder, attributes: Record<string, string>) => {
+  build.events = build.events.map((event) =>
+    event.type === 'docker' && event.action === 'kill' ? { ...event, attributes } : event,
+  );
+  return build;
+};
 const isGate = (ev: string) => (event: EvidenceEvent) => event.type === 'gate' && event.event.ev === ev;
+
+test('Podman reports a kill and not its signal: the exit code proves it', () => {
+  expect(judge(withSignal(killed(), {}).done())).toMatchObject({
+    verdict: 'held',
+    detail: expect.stringContaining('the engine reported a kill and exit 137, and no OOM'),
+  });
+});
 
 describe('without a proof nothing is held', () => {
   const spoiled: [string, string, RegExp, EvidenceBuilder][] = [
     ['no hold', 'missed', /no hold took place/, without(killed(), isGate('held'))],
     ['no kill', 'missed', /the engine reported no SIGKILL/, without(killed(), (event) => event.type === 'docker')],
+    ['a kill with another signal', 'missed', /the engine reported no SIGKILL/, withSignal(killed(), { signal: '10' })],
     [
       'an OOM beside the kill',
       'missed',
