@@ -134,11 +134,19 @@ export async function freeze(handle: Docker.Container): Promise<void> {
   );
 }
 
+async function killed(handle: Docker.Container): Promise<void> {
+  await handle.kill({ signal: 'SIGKILL' }).catch((error: unknown) => {
+    if (errorCode(error) !== NOT_RUNNING) throw error;
+  });
+}
+
 /** Removes a container in any state. On cgroup v1 a frozen process can't be killed, so it is thawed first. */
 export async function removeContainer(handle: Docker.Container): Promise<void> {
   try {
     const state = (await handle.inspect()).State;
     if (state.Paused) await handle.unpause();
+    // Docker kills it by itself; Podman asks it to stop first, and then it seems to have ended by itself (podman-rm(1), --force).
+    if (state.Running) await killed(handle);
     // `v`: the volumes without a name that an image asks for; those of a cell have one, and stay.
     await handle.remove({ force: true, v: true });
   } catch (error) {
