@@ -112,6 +112,7 @@ export interface Usual {
   cleanup?: Cleanup;
   /** Command lines that an operator runs while it is stopped, by the names that --during takes. */
   commands?: Readonly<Record<string, OperatorCommand>>;
+  backup?: Backup;
   /** The one of them that an operator is told to run where a release refuses an older one's folder. Absent: there is none. */
   migrates?: string;
 }
@@ -123,6 +124,15 @@ export interface OperatorCommand {
   argv: readonly string[];
   /** What lies in the folder before it. Absolute paths. */
   files?: readonly { path: string; content: string }[];
+}
+
+/** Command lines that copy a database while the system is stopped, and that put the copy in a place that is not there yet. */
+export interface Backup {
+  create: readonly string[];
+  /** Copies are the folders that have one of these files. A pattern of absolute paths. */
+  copies: string;
+  /** @param nth from 1: each goes to another folder, and the first makes one that the second finds */
+  restore(copy: string, nth: number): readonly string[];
 }
 
 /** A command that only reads, and a file that a person may write by hand. */

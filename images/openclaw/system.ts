@@ -2,6 +2,7 @@ import semver from 'semver';
 import { nodeFor, publishedOf, versionFor, viewPackage } from '../../lab/image/npm.ts';
 import { Problem } from '../../lab/problem.ts';
 import type { Promises, Ready, Release, System } from '../../lab/system.ts';
+import { BACKUP, BACKUP_SINCE } from './backup.ts';
 import { churnOf } from './churn.ts';
 import { CONFIG, commandsOf } from './commands.ts';
 import { CLI, PORT, TOKEN, turn } from './endpoint.ts';
@@ -191,6 +192,7 @@ export const openclaw: System = {
           lock: '/state/.openclaw/openclaw.json.clobber.lock/owner',
         },
         commands: commandsOf(configured),
+        ...(semver.gte(version, BACKUP_SINCE) && { backup: BACKUP }),
         migrates: 'doctor',
         ...(semver.gte(version, MODEL_RUNS_SINCE) && { sessions: SESSION_KINDS, cleanup: CLEANUP }),
       },

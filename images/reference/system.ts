@@ -142,6 +142,18 @@ export function release(system: string, version: string, defects: readonly strin
           argv: [...MAIN, 'sessions', 'cleanup', '--enforce', '--json', ...broken],
         },
       },
+      backup: {
+        create: [...MAIN, 'backup', 'create', ...broken],
+        copies: '/state/backups/*/sessions.json',
+        restore: (copy, nth) => [
+          ...MAIN,
+          'backup',
+          'restore',
+          copy,
+          `/state/restored/made-${nth}/by-it/sessions.json`,
+          ...broken,
+        ],
+      },
       readOnly: {
         command: [...MAIN, 'sessions', 'cleanup', '--dry-run', '--json', ...broken],
         file: '/state/sessions.json',

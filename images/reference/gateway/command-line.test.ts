@@ -12,6 +12,9 @@ test.each([
     { name: 'gateway', ...common, defects: new Set(['write-in-place', 'no-boot-sweep']) },
   ],
   [['--help'], { name: 'help' }],
+  [['index', 'rebuild'], { name: 'files', ...common, action: 'rebuild' }],
+  [['backup', 'create'], { name: 'files', ...common, action: 'create' }],
+  [['backup', 'restore', '/c', '/t'], { name: 'files', ...common, action: 'restore', copy: '/c', target: '/t' }],
   [['sessions', 'cleanup'], { name: 'sessions', ...common, dryRun: true, json: false, prune: undefined }],
   [
     ['sessions', 'cleanup', '--dry-run', '--json'],

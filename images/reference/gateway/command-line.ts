@@ -9,6 +9,8 @@ export const USAGE = `usage:
   node main.ts sessions cleanup [--dry-run | --enforce] [--json]   what the retention takes; only shown without --enforce
   node main.ts sessions prune --older-than AGE [--kind KIND]... [--dry-run] [--json]
                                                                    and what was not used for AGE: 90s, 15m, 12h, 7d, 4w
+  node main.ts index rebuild | index show                          an index of the sessions' keys, made anew; how many are in it
+  node main.ts backup create | backup restore COPY TARGET          a copy of the store, and its way back to a new place
 options of each:
   --config FILE   a JSON file; the environment goes before it     --defect NAME   switch a defect on (may be repeated)
   --help          this text
@@ -18,7 +20,8 @@ options of each:
 export type Command =
   | { readonly name: 'help' }
   | ({ readonly name: 'gateway' } & CommonOptions)
-  | ({ readonly name: 'sessions' } & CommonOptions & SessionsOptions);
+  | ({ readonly name: 'sessions' } & CommonOptions & SessionsOptions)
+  | ({ readonly name: 'files' } & CommonOptions & FilesOptions);
 
 interface CommonOptions {
   readonly configFile: string | undefined;
@@ -30,6 +33,10 @@ export interface SessionsOptions {
   readonly json: boolean;
   readonly prune: Prune | undefined;
 }
+
+export type FilesOptions =
+  | { readonly action: 'rebuild' | 'show' | 'create' }
+  | { readonly action: 'restore'; readonly copy: string; readonly target: string };
 
 type Values = ReturnType<typeof parse>['values'];
 type Option = keyof Values;
@@ -44,7 +51,17 @@ export function readCommandLine(argv: readonly string[]): Command {
   const command = positionals.join(' ');
   const allow = (...options: Option[]) => refuseOthers(values, command, [...COMMON, ...options]);
   const json = values.json ?? false;
+  const [noun, verb, copy, target, ...more] = positionals;
+  if (noun === 'backup' && verb === 'restore' && copy !== undefined && target !== undefined && more.length === 0) {
+    allow();
+    return { name: 'files', ...common, action: verb, copy, target };
+  }
   switch (command) {
+    case 'index rebuild':
+    case 'index show':
+    case 'backup create':
+      allow();
+      return { name: 'files', ...common, action: verb as 'rebuild' | 'show' | 'create' };
     case '':
       allow();
       return { name: 'gateway', ...common };

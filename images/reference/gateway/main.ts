@@ -25,6 +25,11 @@ async function run(command: Command): Promise<void> {
   }
   const config = readConfig(process.env, command.configFile);
   if (command.name === 'gateway') return runGateway(config, command.defects);
+  if (command.name === 'files') {
+    const { runFilesCommand } = await import('./files-command.ts');
+    process.stdout.write(await runFilesCommand(config, command, command.defects));
+    return;
+  }
   const { runSessionsCommand } = await import('./sessions-command.ts');
   process.stdout.write(await runSessionsCommand(config, command, command.defects));
 }
