@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -118,6 +118,51 @@ describe('the GitLab example', () => {
     const unknownJob = await lint(GITLAB.replace('needs: [shard]', 'needs: [shards]'));
     expect(unknownJob.stderr).toContain('shards');
     expect(unknownJob.exitCode).not.toBe(0);
+  });
+});
+
+describe('the Kubernetes example', () => {
+  const JOB = read('docs/kubernetes-job.yaml');
+
+  /** Kubernetes' own schema of a Job: its types tell a key that there is none of, and its validation a value that does not fit. */
+  async function lint(text: string): Promise<string> {
+    await using place = await folder();
+    await symlink(path.join(root, 'node_modules'), path.join(place.path, 'node_modules'));
+    const job = JSON.stringify(parse(text));
+    const lines = [
+      "import { Job, type IJob } from 'kubernetes-models/batch/v1';",
+      `const job: IJob = ${job};`,
+      'new Job(job).validate();',
+    ];
+    await writeFile(path.join(place.path, 'job.mts'), lines.join('\n'));
+    const options = { cwd: place.path, reject: false };
+    const settings = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2023'];
+    const typed = await execa(program('tsc'), [...settings, 'job.mts'], options);
+    if (typed.exitCode !== 0) return typed.stdout;
+    const ran = await execa(process.execPath, ['job.mts'], options);
+    return ran.exitCode === 0 ? '' : ran.stderr;
+  }
+
+  test("fits Kubernetes' schema", async () => {
+    expect(await lint(JOB)).toBe('');
+  });
+
+  test('a spoiled one does not', async () => {
+    expect(await lint(JOB.replace('privileged: true', 'priviledged: true'))).toMatch(
+      /only specify known properties.*priviledged/,
+    );
+    expect(await lint(JOB.replace('completionMode:', 'completionsMode:'))).toMatch(
+      /only specify known properties.*completionsMode/,
+    );
+    expect(await lint(JOB.replace('backoffLimit: 0', 'backoffLimit: 0.5'))).toContain('backoffLimit must be integer');
+    expect(await lint(JOB.replace('restartPolicy: Never', 'restartPolicy: Newer'))).toContain('Newer');
+  });
+
+  test("runs the lab's own image", () => {
+    const { spec } = parse(JOB) as { spec: { template: { spec: { containers: { image: string }[] } } } };
+    expect(spec.template.spec.containers[0]?.image).toMatch(/^midwrite-lab:/);
+    expect(read('docs/ci.md')).toContain('docker build -t midwrite-lab');
+    expect(read('images/lab/Dockerfile')).toContain('ENTRYPOINT ["midwrite"]');
   });
 });
 

@@ -1,4 +1,5 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { copyFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -6,12 +7,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { debianImage } from '../images/debian/recipe.ts';
 import { gated } from '../images/gated/recipe.ts';
 import { systems } from '../images/index.ts';
+import { nodeImage } from '../images/node/recipe.ts';
 import { npmImage } from '../images/npm/recipe.ts';
 import { sidecarImage } from '../images/sidecar/recipe.ts';
+import { connect } from './engine/engine.ts';
+import { ensureImage } from './image/build.ts';
 import { PREFERRED_NODE } from './image/npm.ts';
 import { filesOf, type ImageRecipe } from './image/recipe.ts';
 import { packageFolder } from './package-folder.ts';
 import { readMatrixFile } from './report/matrix-file.ts';
+import { dockerfile, resolveSource } from './source/source.ts';
 import { folder } from './test/midwrite.ts';
 import { until } from './wait.ts';
 
@@ -86,11 +91,47 @@ describe('what is in it', () => {
       add(gated((await system.release(system.defaultVersion)).image));
       if (system.expectations !== undefined) wanted.add(`images/${system.expectations}`);
     }
+    // The lab's own, which its user builds.
+    wanted.add('images/lab/Dockerfile');
     // What a machine's disk has beside Debian's packages.
     const ofMachines = 'images/machine';
     for (const file of await readdir(path.join(packageFolder, ofMachines), { recursive: true, withFileTypes: true }))
       if (file.isFile()) wanted.add(path.relative(packageFolder, path.join(file.parentPath, file.name)));
     expect(packed.filter((file) => file.startsWith('images/')).sort()).toEqual([...wanted].sort());
+  });
+});
+
+describe("the lab's own image", () => {
+  test('built of the project without a network: a cell runs beside the engine whose socket it gets', async () => {
+    const engine = await connect(() => undefined);
+    const { uri } = engine.endpoint;
+    // Over TCP or in another machine there is no socket to hand on.
+    expect(uri).toMatch(/^unix:\/\//);
+    const say = () => undefined;
+    await copyFile(path.join(packageFolder, 'images/lab/Dockerfile'), path.join(project.path, 'Dockerfile'));
+    await writeFile(path.join(project.path, '.dockerignore'), '!node_modules\nresults\ninterrupted\n');
+    const BASE = await ensureImage(engine, nodeImage(PREFERRED_NODE), { say });
+    const source = await resolveSource(dockerfile(project.path, { args: { BASE, INSTALL: 'true' } }));
+    const tag = await ensureImage(engine, source.recipe, { say });
+    const name = `midwrite-lab-test-${randomUUID().slice(0, 8)}`;
+    const container = await engine.docker.createContainer({
+      name,
+      Image: tag,
+      Cmd: ['run', '--cell', CELL],
+      Env: ['DOCKER_HOST=unix:///run/engine.sock'],
+      HostConfig: { NetworkMode: 'none', Binds: [`${uri.replace('unix://', '')}:/run/engine.sock`] },
+    });
+    try {
+      await container.start();
+      const { StatusCode } = (await container.wait()) as { StatusCode: number };
+      const said = (await container.logs({ stdout: true, stderr: true })).toString();
+      expect(StatusCode, said).toBe(0);
+      expect(said).toContain('images: all there');
+      expect(said).toMatch(/1 cell and 2 controls in .*: 1 held/);
+    } finally {
+      await container.remove({ force: true });
+      await engine.docker.getImage(tag).remove({ force: true });
+    }
   });
 });
 
