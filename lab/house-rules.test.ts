@@ -184,7 +184,11 @@ test('one wrapper for each dependency at the edges', () => {
   const users = (pattern: RegExp) => sources('lab').filter((file) => pattern.test(read(file)));
   expect(users(/from 'execa'/)).toEqual(['lab/process.ts']);
   expect(users(/from 'testcontainers'/)).toEqual(['lab/docker/harmless-container.ts']);
-  expect(users(/from 'tar'/)).toEqual(['lab/docker/copy-out.ts', 'lab/image/send.ts']);
+  expect(users(/from 'tar'/)).toEqual([
+    'lab/docker/copy-out.ts',
+    'lab/explore/bundle/state-tar.ts',
+    'lab/image/send.ts',
+  ]);
 });
 
 test('names are kebab-case, and no folder is a drawer', () => {

@@ -33,6 +33,14 @@ export function openclawImage(version: string, node: string): { image: ImageReci
     folder: 'openclaw',
     files: ['run-install-scripts.mjs', 'stubs'],
     from: { BASE: nodeImage(node) },
+    standalone: {
+      dockerfile: [
+        `FROM node:${node}-bookworm`,
+        `RUN npm install --prefix /opt/openclaw openclaw@${version}`,
+        'USER 1000:1000',
+        '',
+      ].join('\n'),
+    },
     inputs: { staging: STAGING, version, node, replaced },
     async stage(context) {
       await cp(path.join(imagesFolder, 'openclaw/stubs'), path.join(context.into, 'app/stubs'), { recursive: true });

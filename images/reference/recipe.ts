@@ -7,4 +7,5 @@ export const referenceImage: ImageRecipe = {
   folder: 'reference',
   files: ['gateway'],
   from: { BASE: nodeImage(PREFERRED_NODE) },
+  standalone: { base: `node:${PREFERRED_NODE}-bookworm-slim` },
 };

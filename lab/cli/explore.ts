@@ -8,6 +8,7 @@ import { type Asked, readAsked } from '../explore/asked.ts';
 import { agesOf } from '../explore/boot-plan.ts';
 import { bootAll, exploreJobs } from '../explore/boot-queue.ts';
 import type { Age, Booted } from '../explore/boot-state.ts';
+import { findingIn, makeBundle } from '../explore/bundle/bundle.ts';
 import { MODELS, type Model } from '../explore/crash-state.ts';
 import { DRAWS, explore } from '../explore/explore.ts';
 import { type KeptState, readKeptState } from '../explore/kept-state.ts';
@@ -16,6 +17,7 @@ import type { Subject } from '../explore/record-workload.ts';
 import { explorationInWords } from '../explore/report.ts';
 import { keepExploration } from '../explore/run-explorations.ts';
 import { explorationView } from '../explore/view.ts';
+import { ensureImage } from '../image/build.ts';
 import { connectTo, type Place } from '../machine/connect.ts';
 import { plain } from '../plain.ts';
 import { mutantOf, releaseNamed } from '../plan/named.ts';
@@ -45,6 +47,7 @@ export interface ExploreCommandOptions {
   samples?: number;
   maxDuration?: number;
   state?: string;
+  bundle?: string;
   resume?: string;
   errors?: boolean;
   everyCall?: boolean;
@@ -65,6 +68,7 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
   if (options.resume !== undefined) return resume(options.resume, options);
   const { again: how } = await useConfig(options.config);
   if (options.state !== undefined) return again(options.state, options);
+  if (options.bundle !== undefined) return bundle(options.bundle, options);
   const { system } = options;
   if (system === undefined)
     throw new Problem('bad-usage', 'Name a system with --system, or a kept state with --state.');
@@ -202,6 +206,21 @@ async function again(folder: string, options: ExploreCommandOptions): Promise<Ex
   const verdict = worst(all.flatMap((one) => one.verdicts.map((each) => each.verdict)));
   if (verdict === 'violated') return ExitCode.unexpectedViolation;
   return verdict === 'held' ? ExitCode.sound : ExitCode.unsound;
+}
+
+/** Writes what a maintainer needs who has Docker and no lab, and prints the text of an issue. */
+async function bundle(folder: string, options: ExploreCommandOptions): Promise<ExitCode> {
+  const full = path.resolve(folder);
+  const bundled = await findingIn(full);
+  const release = await releaseNamed(`${bundled.found.system}@${bundled.found.version}`);
+  const { engine, subject } = await prepare(release, options.on);
+  const image = await ensureImage(engine, release.image, { say, signal: interrupted });
+  const into = path.resolve(full, '../../bundles');
+  const { file, issue } = await makeBundle(engine, subject.release, image, bundled, { into, signal: interrupted, say });
+  const shown = path.relative(process.cwd(), file);
+  if (options.json === true) console.log(JSON.stringify({ file, issue }, null, 2));
+  else console.log(`${plain(issue)}\nThe bundle, with this text in it: ${shown}`);
+  return ExitCode.sound;
 }
 
 /** @throws Problem bad-usage */

@@ -266,6 +266,10 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     )
     .option('--state <folder>', 'boot one state that an exploration has kept, instead')
     .option(
+      '--bundle <folder>',
+      'write a tar of one state of a finding that needs Docker and no midwrite, and the text of an issue, instead',
+    )
+    .option(
       '--errors',
       'let every call of one write fail instead, with every error that it can return, a live run each',
     )

@@ -32,6 +32,10 @@ export interface ImageRecipe extends Named {
   files: readonly string[];
   /** Images that it is made from, by the build argument that carries their tag. */
   from: Readonly<Record<string, Recipe>>;
+  /**
+   * How somebody makes the same who has a registry and not the lab: the own Dockerfile on another base, or a Dockerfile that needs no files. Absent: nobody can.
+   */
+  standalone?: { base: string; dockerfile?: undefined } | { dockerfile: string; base?: undefined };
   /** What else decides the content: versions that are staged, say. */
   inputs?: unknown;
   /** Puts what the host has to fetch into the build context. Nothing is downloaded inside a build. */
