@@ -112,6 +112,8 @@ export interface Usual {
   cleanup?: Cleanup;
   /** Command lines that an operator runs while it is stopped, by the names that --during takes. */
   commands?: Readonly<Record<string, OperatorCommand>>;
+  /** What it can make anew from other files. Absent: there is nothing such. */
+  index?: Index;
   backup?: Backup;
   /** The one of them that an operator is told to run where a release refuses an older one's folder. Absent: there is none. */
   migrates?: string;
@@ -124,6 +126,19 @@ export interface OperatorCommand {
   argv: readonly string[];
   /** What lies in the folder before it. Absolute paths. */
   files?: readonly { path: string; content: string }[];
+}
+
+/** An index over files, which a command line makes anew while the system is stopped. */
+export interface Index {
+  /** In place of what a cell puts there before the first boot: a configuration with the index, and what it is made from. */
+  files: Boot['files'];
+  rebuild: readonly string[];
+  /** Shows what is in it. */
+  shows: readonly string[];
+  /** How many entries that is, from what was printed; undefined: it does not say. */
+  entriesIn(printed: string): number | undefined;
+  /** The file that it is in. Absolute. */
+  file: string;
 }
 
 /** Command lines that copy a database while the system is stopped, and that put the copy in a place that is not there yet. */

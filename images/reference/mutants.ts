@@ -207,6 +207,11 @@ const SHOWN: Readonly<Record<string, Shown>> = {
     caughtBy: 'memory-bounded',
     says: '1 OOM kill, of which 0 injected',
   },
+  'index-is-moved-aside': {
+    scenario: 'openclaw-91216',
+    caughtBy: 'index-stays',
+    says: '^of \\d+ entries there are 0 after the crash',
+  },
   'load-all-at-boot': {
     scenario: 'openclaw-51097',
     memoryBytes: 512 * MiB,

@@ -142,6 +142,16 @@ export function release(system: string, version: string, defects: readonly strin
           argv: [...MAIN, 'sessions', 'cleanup', '--enforce', '--json', ...broken],
         },
       },
+      index: {
+        files: [{ path: '/state/sessions.json', content: seededStore(SEEDED_ROWS, Date.now()) }],
+        rebuild: [...MAIN, 'index', 'rebuild', ...broken],
+        shows: [...MAIN, 'index', 'show', ...broken],
+        entriesIn(said) {
+          const found = /"entries":(\d+)/.exec(said)?.[1];
+          return found === undefined ? undefined : Number(found);
+        },
+        file: '/state/index.json',
+      },
       backup: {
         create: [...MAIN, 'backup', 'create', ...broken],
         copies: '/state/backups/*/sessions.json',

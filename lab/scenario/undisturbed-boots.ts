@@ -32,9 +32,12 @@ export async function undisturbedBoots(lab: ScenarioLab, boots: number): Promise
   return moment;
 }
 
-/** A boot that has had the time of its sweep. */
-export async function bootInFull(lab: ScenarioLab): Promise<boolean> {
-  if (!(await lab.boot())) return false;
+/**
+ * A boot that has had the time of its sweep.
+ * @param env beside its own; `{}` where another program of its image ran in its place, whose container would start that again
+ */
+export async function bootInFull(lab: ScenarioLab, env?: Readonly<Record<string, string>>): Promise<boolean> {
+  if (!(await lab.boot(env))) return false;
   await lab.sweepTime();
   await lab.quiet();
   return true;

@@ -38,6 +38,8 @@ export const DEFECTS = {
   'transcript-cache-leak': 'the cache of transcript keys has no limit',
   'model-run-never-expires': 'model-run rows have no time to live: they pile up in the store',
   'model-run-expiry-takes-durable-rows': 'the expiry of model-run rows takes every row that is older than its time',
+  'index-is-moved-aside':
+    'the old index is renamed away before the new one has its name: a crash between the two leaves none',
   'heap-grows-until-oom': 'each turn keeps 64 MiB of memory for ever',
 } as const;
 

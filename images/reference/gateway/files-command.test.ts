@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FilesOptions } from './command-line.ts';
 import { readConfig } from './config.ts';
+import type { Defect } from './defects.ts';
 import { runFilesCommand } from './files-command.ts';
 
 const STORE = JSON.stringify({ sessions: { a: {}, b: {} } });
@@ -15,8 +16,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const run = async (options: FilesOptions): Promise<unknown> =>
-  JSON.parse(await runFilesCommand(readConfig({ STATE_DIR: folder }, undefined), options, new Set()));
+const run = async (options: FilesOptions, ...defects: Defect[]): Promise<unknown> =>
+  JSON.parse(await runFilesCommand(readConfig({ STATE_DIR: folder }, undefined), options, new Set(defects)));
 
 test('an index that is made anew is shown; where there is none, it has no entries', async () => {
   expect(await run({ action: 'show' })).toEqual({ entries: 0 });
@@ -35,6 +36,11 @@ test('what an earlier run left is removed when it is old, and nothing of others'
     'index.json.rebuild-2.tmp',
     'sessions.json',
   ]);
+});
+
+test('the defect leaves the old index beside the new one', async () => {
+  for (const _ of ['first', 'again']) await run({ action: 'rebuild' }, 'index-is-moved-aside');
+  expect(await readdir(folder)).toContain('index.json.old');
 });
 
 test('a copy of the store, and its way back to a place that is not there', async () => {

@@ -53,6 +53,8 @@ async function rebuildIndex(disk: Disk, folder: string, graceMs: number): Promis
   const keys = Object.keys(store.sessions);
   const content = Buffer.from(JSON.stringify(keys));
   const temp = `${TEMP_PREFIX}${randomUUID()}.tmp`;
+  const index = join(folder, INDEX_NAME);
+  if (disk.defects.has('index-is-moved-aside')) await disk.calls.rename(index, `${index}.old`).catch(() => undefined);
   await replaceFile(disk, folder, INDEX_NAME, temp, content);
   return keys.length;
 }
