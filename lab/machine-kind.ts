@@ -30,6 +30,8 @@ interface MachineEngine {
   /** Units that are enabled; `user`: for each user who has a session. */
   readonly units: readonly string[];
   readonly userUnits?: readonly string[];
+  /** Units that its packages enable, and that are not to run. */
+  readonly masked?: readonly string[];
   /** Folders of images/machine/ that are laid over Debian's own files. */
   readonly layers: readonly string[];
 }
@@ -58,8 +60,10 @@ export const MACHINE_ENGINES = {
     user: ROOTLESS_USER,
     socket: '/run/user/1000/docker.sock',
     packages: [...DOCKER_PACKAGES, ...SSH_PACKAGES, 'rootlesskit', 'uidmap', 'dbus-user-session', 'libpam-systemd'],
-    units: ['ssh', 'midwrite-state'],
+    units: ['ssh'],
     userUnits: ['midwrite-docker'],
+    // The package starts one of root's.
+    masked: ['docker.service', 'docker.socket', 'containerd.service'],
     layers: ['root', 'rootless', 'ssh'],
   },
   /** Its API is Docker's: https://docs.podman.io/en/latest/markdown/podman-system-service.1.html */

@@ -62,7 +62,9 @@ const HOST = 'midwrite-machine';
  * @param client gets key and known_hosts
  */
 export async function makeSshKeys(server: string, client: string): Promise<void> {
-  for (const folder of [server, client]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  // sshd reads who may log in as the one who does.
+  await mkdir(server, { recursive: true, mode: 0o755 });
+  await mkdir(client, { recursive: true, mode: 0o700 });
   await keygen(path.join(server, 'host_key'));
   const own = path.join(client, 'key');
   await keygen(own);

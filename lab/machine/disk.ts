@@ -72,7 +72,7 @@ async function build(folder: string, kind: MachineKind, options: BuildOptions): 
   const root = path.join(folder, 'root');
   for (const layer of overlaysOf(kind)) await cp(layer, overlay, { recursive: true });
   await makeKeys(folder, overlay, kind);
-  const { units, userUnits = [] } = engineOf(kind);
+  const { units, userUnits = [], masked = [] } = engineOf(kind);
   const mirror = debianMirror();
   const signedBy = existsSync(KEYRING) ? `[signed-by=${KEYRING}] ` : '';
   await run({
@@ -90,7 +90,7 @@ async function build(folder: string, kind: MachineKind, options: BuildOptions): 
       `--customize-hook=chroot "$1" systemctl enable ${[...units, 'midwrite-network', 'midwrite-agent'].join(' ')}`,
       ...userUnits.map((unit) => `--customize-hook=chroot "$1" systemctl --global enable ${unit}`),
       ...(userUnits.length === 0 ? [] : withUser),
-      `--customize-hook=chroot "$1" systemctl mask ${(userUnits.length === 0 ? MASKED_WITHOUT_USERS : MASKED).join(' ')}`,
+      `--customize-hook=chroot "$1" systemctl mask ${[...(userUnits.length === 0 ? MASKED_WITHOUT_USERS : MASKED), ...masked].join(' ')}`,
       '--format=directory',
       kind.release,
       root,
