@@ -1,16 +1,21 @@
 import { createHash } from 'node:crypto';
 import { type Aftermath, isYoung } from '../cell-id.ts';
 import type { Moment } from '../evidence/event.ts';
+import { Problem } from '../problem.ts';
 import type { Entry } from '../sidecar/client.ts';
 import { promisedFiles, type Store, storeEntryPath } from '../system.ts';
 import type { Ground } from './ground.ts';
 import type { Holds } from './holds.ts';
-import { HOUR_MS } from './limits.ts';
+import { ARM_LIMIT_MS, HOUR_MS } from './limits.ts';
 import { plantsFor } from './plants.ts';
 import { reach } from './waits.ts';
 
 /** Larger files are listed and hashed, and their content is not kept. */
 const KEEP_BYTES = 16 * 1024 * 1024;
+/** Looks when the system has just got ready, and may still have something to do. At the others nothing runs, or it was waited for. */
+const WHILE_IT_RUNS: ReadonlySet<Moment> = new Set(['booted', 'rebooted']);
+/** A system that never leaves its folder alone is looked at all the same. */
+const MOST_LOOKS = 10;
 
 /** The state folder: looks at it, and what is done to it while the system is stopped. */
 export class Folder {
@@ -30,7 +35,35 @@ export class Folder {
     await this.snapshot('configured');
   }
 
+  /**
+   * Looks at it. A look takes its time, and one at files that are being written shows some as they were before and some as they are after: what moves from
+   * one file to another seems to be in neither. So where the system runs on its own, it is repeated while the system changed something meanwhile.
+   */
   async snapshot(moment: Moment): Promise<void> {
+    for (let look = 1; ; look += 1) {
+      const before = await this.#changesUpTo(moment);
+      const entries = await this.#entries();
+      const isSteady = before === undefined || (await this.#changesUpTo(moment)) === before;
+      if (!isSteady && look < MOST_LOOKS) continue;
+      this.#at.recorder.snapshot(moment, entries);
+      return;
+    }
+  }
+
+  /** How many calls that change the folder were seen; undefined: nothing runs that nobody waited for. */
+  async #changesUpTo(moment: Moment): Promise<number | undefined> {
+    if (!WHILE_IT_RUNS.has(moment) || this.#at.release.lifecycle !== 'server') return undefined;
+    const { gate } = this.#at.pod;
+    try {
+      await gate.caughtUp(ARM_LIMIT_MS);
+    } catch (error) {
+      if (error instanceof Problem && error.code === 'system-died') return undefined;
+      throw error;
+    }
+    return gate.events.filter(({ ev }) => ev === 'op').length;
+  }
+
+  async #entries(): Promise<Entry[]> {
     const { root, store, temps } = this.#at.release.promises;
     const keep = [
       ...promisedFiles(this.#at.release.promises),
@@ -42,7 +75,7 @@ export class Folder {
       const file = entries.find((entry) => entry.path === store.path);
       if (file !== undefined) entries.push(await this.#rows(store, file));
     }
-    this.#at.recorder.snapshot(moment, entries);
+    return entries;
   }
 
   /** What is in a database, as an entry of its own: the bytes of its files say nothing of what a process after a crash would read. */
