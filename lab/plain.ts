@@ -10,6 +10,9 @@ export function plain(text: string): string {
   });
 }
 
+/** `1 call`, `2 calls`. */
+export const several = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+
 /** File names and log lines are a program's under test; in Markdown they must be text and nothing else. */
 export function markdownText(text: string): string {
   return plain(text)

@@ -27,6 +27,10 @@ export type ProblemCode =
   | 'stage-failed'
   | 'write-failed';
 
+/** What nothing else of a run would come through either. */
+const ENDS_RUN: ReadonlySet<ProblemCode> = new Set(['engine-lost', 'no-space', 'results-unwritable']);
+export const endsRun = (error: unknown): error is Problem => error instanceof Problem && ENDS_RUN.has(error.code);
+
 /** Exit codes of the command line. */
 export const ExitCode = { sound: 0, unexpectedViolation: 1, badUsage: 2, unsound: 3 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

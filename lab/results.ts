@@ -55,6 +55,10 @@ export const RunFile = z.object({
 });
 export type RunFile = z.infer<typeof RunFile>;
 
+/** Why something that was planned did not run, when the time of the run was over. */
+export const noTimeLeft = (maxDurationMs: number): string =>
+  `left out: the time that the run was given (${maxDurationMs / 1000} s) was over`;
+
 /** The folder of one run. */
 export class ResultsFolder {
   readonly folder: string;

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
@@ -15,7 +14,7 @@ import { type KeptState, readKeptState } from '../explore/kept-state.ts';
 import { withOracle } from '../explore/oracle.ts';
 import type { Subject } from '../explore/record-workload.ts';
 import { explorationInWords } from '../explore/report.ts';
-import { keepExploration } from '../explore/run-explorations.ts';
+import { exploreAgain, isComplete, keepExploration } from '../explore/run-explorations.ts';
 import { explorationView } from '../explore/view.ts';
 import { ensureImage } from '../image/build.ts';
 import { connectTo, type Place } from '../machine/connect.ts';
@@ -112,10 +111,6 @@ async function resume(shown: string, options: ExploreCommandOptions): Promise<Ex
   return exploreRelease(await releaseNamed(named, before.defect), folder, before, options, before);
 }
 
-/** It told what it found, and had time for all of it: what its recoveries had written is gone. */
-const isComplete = (folder: string): boolean =>
-  existsSync(path.join(folder, 'exploration.json')) && !existsSync(path.join(folder, 'recoveries'));
-
 type WhatIsAsked = Omit<Asked, 'schemaVersion' | 'midwriteVersion' | 'image' | 'system' | 'version' | 'oracle'>;
 
 async function exploreRelease(
@@ -167,10 +162,8 @@ async function exploreRelease(
 async function keepPage(folder: string, of: { system: string; workload: string; config?: string }): Promise<void> {
   const view = await explorationView(folder);
   if (view === undefined) return;
-  const config = of.config === undefined ? '' : `--config ${of.config} `;
-  const again = `npx midwrite explore ${config}--system ${of.system} --workload ${of.workload}`;
   const file = path.join(folder, 'exploration.html');
-  await writeFile(file, explorationHtml(view, again)).catch((error: unknown) => {
+  await writeFile(file, explorationHtml(view, exploreAgain(of))).catch((error: unknown) => {
     throw writeProblem(file, error);
   });
 }
@@ -216,7 +209,7 @@ async function bundle(folder: string, options: ExploreCommandOptions): Promise<E
   const { engine, subject } = await prepare(release, options.on);
   const image = await ensureImage(engine, release.image, { say, signal: interrupted });
   const into = path.resolve(full, '../../bundles');
-  const { file, issue } = await makeBundle(engine, subject.release, image, bundled, { into, signal: interrupted, say });
+  const { file, issue } = await makeBundle(subject.release, image, bundled, { into, signal: interrupted, say });
   const shown = path.relative(process.cwd(), file);
   if (options.json === true) console.log(JSON.stringify({ file, issue }, null, 2));
   else console.log(`${plain(issue)}\nThe bundle, with this text in it: ${shown}`);

@@ -19,7 +19,6 @@ interface Tunnel {
 }
 
 const tunnels = new Map<string, Promise<Tunnel>>();
-const uris: string[] = [];
 let folder: Promise<Scratch> | undefined;
 
 /**
@@ -79,10 +78,7 @@ async function open(endpoint: Endpoint, number: number): Promise<Tunnel> {
 }
 
 /** A tunnel that is opened again has the socket that it had: who talks to the engine goes on with that. */
-function socketOf(uri: string): number {
-  if (!uris.includes(uri)) uris.push(uri);
-  return uris.indexOf(uri);
-}
+const socketOf = (uri: string): number => [...new Set([...tunnels.keys(), uri])].indexOf(uri);
 
 /** Of one that is killed the next lab takes it away. */
 async function ownFolder(): Promise<Scratch> {

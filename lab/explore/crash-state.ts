@@ -1,3 +1,4 @@
+import type { Promises } from '../system.ts';
 import { PAGE_BYTES } from './content.ts';
 import { LossGroups } from './draw-losses.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
@@ -9,6 +10,10 @@ import { Replay } from './replay.ts';
 /** What is assumed of what a crash leaves. */
 export const MODELS = ['process-crash', 'power-loss'] as const;
 export type Model = (typeof MODELS)[number];
+
+/** Every system promises something of a crash of its process; of a power loss only where its definition says so. */
+export const isPromised = ({ level }: Pick<Promises, 'level'>, model: Model): boolean =>
+  model === 'process-crash' || level === 'power-loss';
 
 /** What each model assumes, and where that is from. */
 export const ASSUMPTIONS: Readonly<Record<Model, string>> = {

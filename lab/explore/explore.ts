@@ -12,7 +12,7 @@ import { BootJournal } from './boot-journal.ts';
 import type { StateToBoot } from './boot-state.ts';
 import { type BootResult, bootStates } from './boot-states.ts';
 import { confirm } from './confirm.ts';
-import { ASSUMPTIONS, crashPointsOf, type Model, nameOf, type Reduced } from './crash-state.ts';
+import { ASSUMPTIONS, crashPointsOf, isPromised, type Model, nameOf, type Reduced } from './crash-state.ts';
 import { EXPLORATION_SCHEMA_VERSION, type Exploration } from './exploration.ts';
 import { type Finding, findings, isSameCause } from './finding.ts';
 import { imagesOf, judgeStates, seenIn, unfaithful } from './judged.ts';
@@ -25,6 +25,9 @@ import { openRecord } from './record-file.ts';
 import { recordWorkload, type Subject } from './record-workload.ts';
 import type { RecoveryFinding } from './recoveries.ts';
 import { mapOf } from './write-map.ts';
+
+/** In the folder of an exploration: what recoveries wrote, as long as it may go on. */
+export const RECOVERIES = 'recoveries';
 
 export interface ExploreOptions {
   workload: Workload;
@@ -103,8 +106,8 @@ export async function explore(
     `${reduced.states.length} distinct states of ${crashPointsOf(reduced)} crash points; ${violations.length} violations before any boot`,
   );
 
-  const promised = (model: Model) => model === 'process-crash' || promises.level === 'power-loss';
-  const recoveries = path.join(folder, 'recoveries');
+  const promised = (model: Model) => isPromised(promises, model);
+  const recoveries = path.join(folder, RECOVERIES);
   const booting = { ...options, promised, endsAt, journal };
   const boots = await bootStates(engine, subject, record, judged, recoveries, `${label}/boot`, booting);
   violations.push(...boots.violations);

@@ -1,6 +1,6 @@
 import { structuredPatch } from 'diff';
 import type { Content } from './content.ts';
-import { descriptionOf, type FolderImage, type Inode, isBelow } from './folder-image.ts';
+import { descriptionOf, type FolderImage, type Inode, inodeAt, isBelow } from './folder-image.ts';
 
 /** A name that is otherwise in one state than in another. */
 export interface FolderChange {
@@ -37,7 +37,7 @@ export function folderChanges(before: FolderImage, after: FolderImage): FolderCh
     (name) => !whole.some((folder) => isBelow(name, folder) && isAlike(before, after, name, folder)),
   );
   return {
-    changes: told.slice(0, MOST_CHANGES).map((name) => changeAt(name, inode(before, name), inode(after, name))),
+    changes: told.slice(0, MOST_CHANGES).map((name) => changeAt(name, inodeAt(before, name), inodeAt(after, name))),
     more: Math.max(0, told.length - MOST_CHANGES),
   };
 }
@@ -46,13 +46,8 @@ export function folderChanges(before: FolderImage, after: FolderImage): FolderCh
 const isAlike = (before: FolderImage, after: FolderImage, name: string, folder: string): boolean =>
   before.names.has(name) === before.names.has(folder) && after.names.has(name) === after.names.has(folder);
 
-function inode(image: FolderImage, name: string): Inode | undefined {
-  const id = image.names.get(name);
-  return id === undefined ? undefined : image.inodes.get(id);
-}
-
 function descriptionAt(image: FolderImage, name: string): string {
-  const found = inode(image, name);
+  const found = inodeAt(image, name);
   return found === undefined ? '' : descriptionOf(found);
 }
 

@@ -7,7 +7,7 @@ import type { PlannedExplorationRow, ResultsFolder } from '../results.ts';
 import type { Mutant } from '../system.ts';
 import { readExploration } from './exploration.ts';
 import { judgeExploration } from './judge-exploration.ts';
-import { configOf } from './run-explorations.ts';
+import { configOf, exploreAgain } from './run-explorations.ts';
 
 interface Options {
   /** A file of known findings in place of the systems' own. */
@@ -44,11 +44,10 @@ function again(
   config: string | undefined,
   mutant: Pick<Mutant, 'of' | 'defect'> | undefined,
 ): string {
-  const named = mutant === undefined ? `${system}@${version}` : `${mutant.of} --defect ${mutant.defect}`;
-  const options = [
-    ...(config === undefined ? [] : [`--config ${config}`]),
-    `--system ${named} --workload ${exploration}`,
-    ...(maxStates === undefined ? [] : [`--max-states ${maxStates}`]),
-  ];
-  return `npx midwrite explore ${options.join(' ')}`;
+  return exploreAgain({
+    system: mutant === undefined ? `${system}@${version}` : `${mutant.of} --defect ${mutant.defect}`,
+    workload: exploration,
+    ...(config !== undefined && { config }),
+    ...(maxStates !== undefined && { maxStates }),
+  });
 }

@@ -8,6 +8,7 @@ import { buildImages } from '../run/images.ts';
 import { judgeRun } from '../run/judge-run.ts';
 import { runPlan } from '../run/run.ts';
 import { folder } from '../test/midwrite.ts';
+import { silent } from '../test/silent.ts';
 import { planExplorations } from './plan-explorations.ts';
 
 const LIMIT_MS = 480_000;
@@ -16,13 +17,6 @@ let engine: Engine;
 beforeAll(async () => {
   engine = await connect(() => undefined);
 });
-
-const silent = {
-  cellStarted: () => undefined,
-  cellPhase: () => undefined,
-  cellShare: () => undefined,
-  cellEnded: () => undefined,
-};
 
 test('a run explores its system: a row that holds, a canary that is caught, the same from the files alone, and nothing twice', {
   timeout: LIMIT_MS,

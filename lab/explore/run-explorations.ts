@@ -4,14 +4,15 @@ import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { writeProblem } from '../evidence/recorder.ts';
 import { makeFolder } from '../make-folder.ts';
-import { describe, Problem } from '../problem.ts';
+import { describe, endsRun } from '../problem.ts';
+import { noTimeLeft } from '../results.ts';
 import { slowed } from '../session/slowed.ts';
 import { withOwnStart } from '../source/own-start.ts';
 import { workloadOf } from '../workload/workload.ts';
 import { readAsked } from './asked.ts';
 import { MODELS } from './crash-state.ts';
 import { EXPLORATION_FILE, type Exploration, readExploration } from './exploration.ts';
-import { DRAWS, explore } from './explore.ts';
+import { DRAWS, explore, RECOVERIES } from './explore.ts';
 import type { PlannedExploration } from './plan-explorations.ts';
 import { explorationReport } from './report.ts';
 
@@ -43,27 +44,23 @@ export async function runExplorations(
   for (const one of planned) {
     options.signal.throwIfAborted();
     const folder = options.folderOf(one.row.id);
-    const before = await readExploration(folder);
-    // What its recoveries had written is kept where it had no time left.
-    if (before !== undefined && !existsSync(path.join(folder, 'recoveries'))) continue;
-    if (performance.now() >= (options.maxDurationMs ?? Number.POSITIVE_INFINITY)) {
-      const why = `left out: the time that the run was given (${(options.maxDurationMs ?? 0) / 1000} s) was over`;
-      if (before === undefined) without.push({ id: one.row.id, why });
+    if (isComplete(folder)) continue;
+    const { maxDurationMs = Number.POSITIVE_INFINITY } = options;
+    if (performance.now() >= maxDurationMs) {
+      const hasOne = (await readExploration(folder)) !== undefined;
+      if (!hasOne) without.push({ id: one.row.id, why: noTimeLeft(maxDurationMs) });
       continue;
     }
     try {
       await keepExploration(folder, await exploreOne(engine, one, folder, options));
     } catch (error) {
       options.signal.throwIfAborted();
-      if (error instanceof Problem && ENDS_A_RUN.has(error.code)) throw error;
+      if (endsRun(error)) throw error;
       without.push({ id: one.row.id, why: `it could not be explored: ${describe(error)}` });
     }
   }
   return without;
 }
-
-/** What no other exploration of the run would come through either. */
-const ENDS_A_RUN: ReadonlySet<string> = new Set(['engine-lost', 'no-space', 'results-unwritable']);
 
 async function exploreOne(
   engine: Engine,
@@ -93,6 +90,17 @@ async function exploreOne(
     signal,
     say,
   });
+}
+
+/** It told what it found, and had time for all of it: else what its recoveries had written is kept. */
+export const isComplete = (folder: string): boolean =>
+  existsSync(path.join(folder, EXPLORATION_FILE)) && !existsSync(path.join(folder, RECOVERIES));
+
+/** The command that does an exploration again. @param system as `--system` takes it, with the defect of a mutant */
+export function exploreAgain(of: { system: string; workload: string; config?: string; maxStates?: number }): string {
+  const config = of.config === undefined ? '' : `--config ${of.config} `;
+  const bound = of.maxStates === undefined ? '' : ` --max-states ${of.maxStates}`;
+  return `npx midwrite explore ${config}--system ${of.system} --workload ${of.workload}${bound}`;
 }
 
 /** The config in the command that runs a part of a run again. */

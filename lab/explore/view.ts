@@ -7,6 +7,7 @@ import type { FolderImage } from './folder-image.ts';
 import { readKeptState } from './kept-state.ts';
 import { openRecord, RECORD_FILE } from './record-file.ts';
 import { Replay } from './replay.ts';
+import { brokenIn } from './write-map.ts';
 
 /** A crash point, as a page shows it. */
 export interface PointView {
@@ -95,8 +96,6 @@ function without(found: Exploration, withoutFolders: string): ExplorationView {
 
 /** Which promises are broken in one row of the map and not in the one before, and the other way round. */
 export function flips(before: MapRow | undefined, row: MapRow): Pick<PointView, 'breaks' | 'mends'> {
-  const broken = (one: MapRow | undefined) =>
-    (one?.verdicts ?? []).flatMap(({ model, violated }) => violated.map((check) => `${check} (${model})`));
-  const [was, is] = [broken(before), broken(row)];
+  const [was, is] = [before === undefined ? [] : brokenIn(before), brokenIn(row)];
   return { breaks: is.filter((one) => !was.includes(one)), mends: was.filter((one) => !is.includes(one)) };
 }

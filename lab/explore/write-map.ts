@@ -3,6 +3,13 @@ import type { MapRow } from './exploration.ts';
 import type { Violation } from './finding.ts';
 import { acknowledgedBefore, type WriteRecord } from './record.ts';
 
+/** A promise that is broken under a model, for a person. */
+export const breakOf = (check: string, model: Model): string => `${check} (${model})`;
+
+/** The promises that are broken at a crash point. */
+export const brokenIn = ({ verdicts }: MapRow): string[] =>
+  verdicts.flatMap(({ model, violated }) => violated.map((check) => breakOf(check, model)));
+
 /** The write, call by call: what the states of the crash points before and in each call come to. */
 export function mapOf(
   record: WriteRecord,

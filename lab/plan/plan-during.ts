@@ -1,4 +1,4 @@
-import { type Aftermath, cellId, parseCellId, parseSize } from '../cell-id.ts';
+import { cellId, parseCellId } from '../cell-id.ts';
 import {
   type Activity,
   activityInWords,
@@ -16,24 +16,14 @@ import { isJudgedByAnswers, type Release, type System } from '../system.ts';
 import { refuseAftermath, withAftermaths } from './aftermaths.ts';
 import { defaultSystems, faultNamed, releaseNamed, systemNamed } from './named.ts';
 import type { PlannedCell, PlannedName, Selection } from './planned.ts';
+import { type AskedPlaces, askedPlaces } from './planned.ts';
 
 /** Cells of an activity of a system, to be planned once it was watched. */
-export interface During {
+export interface During extends AskedPlaces {
   system: System;
   release: Release;
   activity: Activity;
-  memoryBytes: number;
   faults: readonly Fault[];
-  /** Ids of places, with or without the activity; empty: those of the default plan. */
-  places: readonly string[];
-  /** Whole cells; empty: those that the filters give. */
-  cells: readonly string[];
-  /** Absent: what the crash left is aged. */
-  aftermaths?: readonly Aftermath[];
-  areFaultsAsked: boolean;
-  /** Each call is a place. */
-  every: boolean;
-  repeat: number;
 }
 
 /** A selection without the cells of activities, and those. */
@@ -92,23 +82,9 @@ async function during(
       'bad-usage',
       `${name} is judged by what it answers around a write, and before its first boot there is none: --during boot strikes a later one.`,
     );
-  const [cell] = cells.map(parseCellId);
-  const [size] = selection.memory;
-  if (selection.memory.length > 1)
-    throw new Problem('bad-usage', '--during takes a single --memory: what is struck is watched under it first.');
-  return {
-    system,
-    release,
-    activity,
-    memoryBytes: cell?.memoryBytes ?? (size === undefined ? release.memory.defaultBytes : parseSize(size)),
-    faults,
-    places: selection.crashPoints,
-    cells,
-    ...(selection.aftermaths !== undefined && { aftermaths: selection.aftermaths }),
-    areFaultsAsked: selection.faults.length > 0,
-    every: every || [...selection.crashPoints, ...cells].some((id) => id.includes('.call-')),
-    repeat: selection.repeat,
-  };
+  const severalMemories = '--during takes a single --memory: what is struck is watched under it first.';
+  const asked = askedPlaces(selection, { cells, release, every, severalMemories });
+  return { system, release, activity, faults, ...asked };
 }
 
 /** What an earlier run had planned in activities, from its run.json. */

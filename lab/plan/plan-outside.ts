@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import pMap from 'p-map';
-import { type Aftermath, cellId, parseCellId, parseSize } from '../cell-id.ts';
+import { cellId, parseCellId } from '../cell-id.ts';
 import { activityOf } from '../crash-point/activity.ts';
 import { fewOfEachKind } from '../crash-point/places.ts';
 import type { Fault } from '../fault.ts';
@@ -13,25 +13,16 @@ import { refuseAftermath, withAftermaths } from './aftermaths.ts';
 import { pointsFor, refuseUnfit, whyUnfit } from './fits.ts';
 import { asksForAll, faultNamed, faultsOf, systemNamed } from './named.ts';
 import type { PlannedCell, PlannedName, Selection } from './planned.ts';
+import { type AskedPlaces, askedPlaces } from './planned.ts';
 
 /** A system from outside whose cells are to be planned, once its write was observed. */
-export interface Outsider {
+export interface Outsider extends Omit<AskedPlaces, 'areFaultsAsked'> {
   system: System;
   release: Release;
-  memoryBytes: number;
   faults: readonly Fault[];
   /** They are all that there are: what has no place in this write is left out. */
   isEveryFault: boolean;
-  /** Ids of places; empty: those of the default plan. */
-  places: readonly string[];
-  /** Whole cells; empty: those that the filters give. */
-  cells: readonly string[];
-  /** Absent: what the crash left is aged. */
-  aftermaths?: readonly Aftermath[];
   areFaultsAsked?: boolean;
-  /** Each call is a place. */
-  every: boolean;
-  repeat: number;
   /** Taken in its place where its first write fails. */
   otherwise?: Outsider;
 }
@@ -65,25 +56,9 @@ async function outsider(name: string, selection: Selection, every: boolean): Pro
   const killer = knownFaults().find((fault) => fault.lethal && fault.isControl !== true && fault.oomKills === 0);
   const chosen = selection.faults.length > 0 ? selection.faults : (system.faults ?? []);
   const faults = faultsOf(chosen) ?? (killer === undefined ? [] : [killer]);
-  const [size] = selection.memory;
-  if (selection.memory.length > 1)
-    throw new Problem(
-      'bad-usage',
-      'A system from a config takes a single --memory: its write is observed under it first.',
-    );
-  return {
-    system,
-    release,
-    memoryBytes: cell?.memoryBytes ?? (size === undefined ? release.memory.defaultBytes : parseSize(size)),
-    faults,
-    isEveryFault: asksForAll(chosen),
-    places: selection.crashPoints,
-    cells,
-    ...(selection.aftermaths !== undefined && { aftermaths: selection.aftermaths }),
-    areFaultsAsked: selection.faults.length > 0,
-    every: every || [...selection.crashPoints, ...cells].some((id) => id.includes('.call-')),
-    repeat: selection.repeat,
-  };
+  const severalMemories = 'A system from a config takes a single --memory: its write is observed under it first.';
+  const places = askedPlaces(selection, { cells, release, every, severalMemories });
+  return { system, release, faults, isEveryFault: asksForAll(chosen), ...places };
 }
 
 /** What an earlier run had planned for systems from outside, from its run.json. */

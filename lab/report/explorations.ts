@@ -1,7 +1,6 @@
+import { several } from '../plain.ts';
 import { unreachable } from '../problem.ts';
 import { isBroken, type MatrixExploration } from '../result/matrix.ts';
-
-const several = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 /** `turn of reference@1.0.0`. */
 export const titleOf = ({ exploration, system, version, role }: MatrixExploration): string =>

@@ -1,3 +1,4 @@
+import { several } from '../plain.ts';
 import type { Matrix, MatrixRow } from '../result/matrix.ts';
 
 /** What a person wants to know first of one release in a run. */
@@ -10,8 +11,6 @@ export interface Headline {
 
 /** `https://github.com/openclaw/openclaw/issues/89520` as `#89520`; what has no number stays as it is. */
 const shortOf = (issue: string): string => /\/(?:issues|pull)\/(\d+)$/.exec(issue)?.[1]?.replace(/^/, '#') ?? issue;
-
-const several = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 /** One line for each release of the run, in the order of the plan: `openclaw@2026.5.28: 6 of 14 cells violated, all known (#89520)`. */
 export function headlines({ cells }: Pick<Matrix, 'cells'>): Headline[] {

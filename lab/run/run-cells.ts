@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { isPlannedScenario, type Planned, type PlannedScenario } from '../plan/planned.ts';
 import type { RunFacts } from '../result/matrix.ts';
 import type { ResultsFolder, RunFile } from '../results.ts';
+import { noTimeLeft } from '../results.ts';
 import { runScenario } from '../scenario/run-scenario.ts';
 import { slowed } from '../session/slowed.ts';
 import type { Release } from '../system.ts';
@@ -68,8 +69,7 @@ export async function runCells(
   const settled = await Promise.allSettled(workers);
   const first = settled.find((outcome) => outcome.status === 'rejected');
   if (first !== undefined) throw broken.signal.reason;
-  const why = `left out: the time that the run was given (${maxDurationMs / 1000} s) was over`;
-  return queue.map(({ id }) => ({ id, why }));
+  return queue.map(({ id }) => ({ id, why: noTimeLeft(maxDurationMs) }));
 }
 
 /** Of an upgrade: the release before, and its image. */

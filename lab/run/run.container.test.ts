@@ -9,6 +9,7 @@ import type { Matrix, MatrixRow } from '../result/matrix.ts';
 import { ResultsFolder } from '../results.ts';
 import type { Boot, HttpRequest, Release } from '../system.ts';
 import { belongings, folder } from '../test/midwrite.ts';
+import { silent } from '../test/silent.ts';
 import { buildImages } from './images.ts';
 import { judgeRun } from './judge-run.ts';
 import { runPlan } from './run.ts';
@@ -18,12 +19,6 @@ beforeAll(async () => {
   engine = await connect(() => undefined);
 });
 
-const silent = {
-  cellStarted: () => undefined,
-  cellPhase: () => undefined,
-  cellShare: () => undefined,
-  cellEnded: () => undefined,
-};
 const all = { systems: [], faults: [], crashPoints: [], memory: [], cells: [], repeat: 1 };
 
 async function runCells(

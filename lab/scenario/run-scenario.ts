@@ -9,7 +9,7 @@ import { Recorder } from '../evidence/recorder.ts';
 import type { ArmSpec } from '../gate/protocol.ts';
 import { fitsPattern } from '../patterns.ts';
 import { Pod, type PodProgram } from '../pod/pod.ts';
-import { describe, Problem } from '../problem.ts';
+import { describe, endsRun, Problem } from '../problem.ts';
 import type { Held } from '../session/holds.ts';
 import { driveOn } from '../session/recovery.ts';
 import { Session } from '../session/session.ts';
@@ -127,7 +127,7 @@ export async function runScenario(
     if (recorder.failure !== undefined) throw recorder.failure;
     const code = error instanceof Problem ? error.code : 'engine-failed';
     recorder.record({ type: 'problem', code, message: describe(error) });
-    if (code === 'engine-lost' || code === 'no-space' || code === 'results-unwritable') throw error;
+    if (endsRun(error)) throw error;
   }
   if (recorder.failure !== undefined) throw recorder.failure;
   recorder.record({ type: 'end', durationMs: Math.round(performance.now() - began) });

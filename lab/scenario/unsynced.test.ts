@@ -1,20 +1,6 @@
 import { expect, test } from 'vitest';
-import type { GateEventOf } from '../gate/protocol.ts';
+import { op } from '../test/op.ts';
 import { unsyncedIn } from './unsynced.ts';
-
-const op = (op: string, path: string, to?: string): GateEventOf<'op'> =>
-  ({
-    ev: 'op',
-    seq: 1,
-    t: 1,
-    mono: 1,
-    op,
-    syscall: op,
-    pid: 1,
-    tid: 1,
-    path,
-    ...(to !== undefined && { to }),
-  }) as never;
 
 const restore = [
   op('mkdir', '/state/a'),

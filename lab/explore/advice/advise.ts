@@ -1,6 +1,6 @@
 import type { Promises } from '../../system.ts';
 import { MODELS } from '../crash-state.ts';
-import type { FolderImage } from '../folder-image.ts';
+import { type FolderImage, inodeAt } from '../folder-image.ts';
 import { imagesOf } from '../judged.ts';
 import { type Step, type Turn, turnsAt, type WriteRecord } from '../record.ts';
 import { Replay } from '../replay.ts';
@@ -34,12 +34,21 @@ export async function advise(
   { endsAt, keep }: AdviseOptions,
 ): Promise<Advice> {
   const began = performance.now();
-  const adviser = new Adviser(record, promises, endsAt, keep);
   if (promises.answers !== undefined)
-    return adviser.none('the system is asked what it holds: a state says nothing before it runs on it');
-  const advice = await adviser.all();
+    return nothing('the system is asked what it holds: a state says nothing before it runs on it');
+  const advice = await new Adviser(record, promises, endsAt, keep).all();
   return { ...advice, tookMs: Math.round(performance.now() - began) };
 }
+
+const nothing = (reason: string): Advice => ({
+  steps: [],
+  answers: [],
+  missing: [],
+  together: [],
+  beyond: [],
+  reasons: [reason],
+  tookMs: 0,
+});
 
 const NO_TIME = 'there was no time left to weigh it';
 
@@ -57,16 +66,14 @@ class Adviser {
     this.#keep = keep;
   }
 
-  none(reason: string): Advice {
-    return { steps: [], answers: [], missing: [], together: [], beyond: [], reasons: [reason], tookMs: 0 };
-  }
-
   async all(): Promise<Advice> {
     const base = this.#scales.weigh(this.#record);
     const steps: AdvisedStep[] = [];
+    const replay = new Replay(this.#record);
     for (const [index, step] of this.#record.steps.entries()) {
-      if (step.op === 'sync') steps.push(await this.#sync(base, step, index));
+      if (step.op === 'sync') steps.push(await this.#sync(base, step, index, isFolder(replay, step)));
       if (step.op === 'rename') steps.push(await this.#rename(base, step, index));
+      replay.step();
     }
     const answers: AdvisedAnswer[] = [];
     for (const turn of this.#record.turns) if (turn.acknowledged) answers.push(await this.#answer(base, turn));
@@ -96,8 +103,8 @@ class Adviser {
   }
 
   /** A sync does nothing to a process that dies alone: the kernel lives on. */
-  async #sync(base: Weighed, step: Step, index: number): Promise<AdvisedStep> {
-    const told = { ...nameOf(step, index), kind: isFolder(this.#record, index) ? 'folder sync' : 'file sync' } as const;
+  async #sync(base: Weighed, step: Step, index: number, isOfFolder: boolean): Promise<AdvisedStep> {
+    const told = { ...nameOf(step, index), kind: isOfFolder ? 'folder sync' : 'file sync' } as const;
     if (this.#isOver) return { ...told, advice: 'unknown', breaks: [], why: NO_TIME };
     const { record, original } = withoutSteps(this.#record, [index]);
     return { ...told, ...(await this.#verdict(base, this.#scales.weigh(record, ['power-loss']), original)) };
@@ -204,12 +211,6 @@ function nameOf(step: Step, index: number): Pick<AdvisedStep, 'call' | 'op' | 'p
   };
 }
 
-function isFolder(record: WriteRecord, index: number): boolean {
-  const { path, syscall } = record.steps[index] ?? { path: '', syscall: '' };
-  if (path === record.root || syscall === 'syncfs') return true;
-  const replay = new Replay(record);
-  while (replay.index < index) replay.step();
-  const { names, inodes } = replay.image;
-  const id = names.get(path);
-  return id !== undefined && inodes.get(id)?.type === 'directory';
-}
+/** @param replay just before the step */
+const isFolder = ({ root, image }: Replay, { path, syscall }: Step): boolean =>
+  path === root || syscall === 'syncfs' || inodeAt(image, path)?.type === 'directory';

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Effect, Step, Turn, WriteRecord } from '../record.ts';
 
 /*
@@ -124,6 +123,3 @@ function largestInode({ base, steps }: WriteRecord): number {
   for (const step of steps) for (const effect of step.effects) largest = Math.max(largest, effect.ino ?? 0);
   return largest;
 }
-
-/** The folder that a path lies in. */
-export const folderOf = (file: string): string => path.posix.dirname(file);

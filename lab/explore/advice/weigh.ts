@@ -1,10 +1,10 @@
 import type { Promises } from '../../system.ts';
-import { MODELS, type Model } from '../crash-state.ts';
+import { isPromised, MODELS, type Model } from '../crash-state.ts';
 import { type Finding, findings, type Violation } from '../finding.ts';
 import { wholeVersions } from '../judge-state.ts';
 import { judgeStates } from '../judged.ts';
 import type { WriteRecord } from '../record.ts';
-import { mapOf } from '../write-map.ts';
+import { breakOf, brokenIn, mapOf } from '../write-map.ts';
 
 /** What a record comes to without a boot: which promises are broken at which crash points. */
 export interface Weighed {
@@ -19,8 +19,6 @@ export interface Weighed {
 export class Scales {
   readonly #promises: Promises;
   readonly #versions: ReadonlySet<string>;
-  /** How often it weighed. */
-  weighed = 0;
 
   constructor(original: WriteRecord, promises: Promises) {
     this.#promises = promises;
@@ -28,26 +26,16 @@ export class Scales {
   }
 
   weigh(record: WriteRecord, models: readonly Model[] = MODELS): Weighed {
-    this.weighed += 1;
     const { reduced, violations } = judgeStates(record, { promises: this.#promises }, { models }, this.#versions);
-    const broken = mapOf(record, models, reduced, violations).map(
-      ({ verdicts }) =>
-        new Set(verdicts.flatMap(({ model, violated }) => violated.map((check) => breakOf(check, model)))),
-    );
+    const broken = mapOf(record, models, reduced, violations).map((row) => new Set(brokenIn(row)));
     return {
       record,
       violations,
       broken,
-      findings: () => findings(record, violations, (model) => this.isPromised(model)),
+      findings: () => findings(record, violations, (model) => isPromised(this.#promises, model)),
     };
   }
-
-  isPromised(model: Model): boolean {
-    return model === 'process-crash' || this.#promises.level === 'power-loss';
-  }
 }
-
-export const breakOf = (check: string, model: Model): string => `${check} (${model})`;
 
 /** Something that is broken in a record that was altered, and was not before. */
 export interface NewBreak {

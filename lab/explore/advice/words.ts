@@ -1,3 +1,4 @@
+import { several } from '../../plain.ts';
 import type { Advice, AdvisedAnswer, AdvisedStep, Breaks, MissingSync } from './advice.ts';
 
 /** A row of the adviser's table. */
@@ -46,8 +47,6 @@ export function adviceInWords({ steps, answers, missing, together }: Advice): st
     ...(late === 0 ? [] : [`${several(late, 'answer')} that could go out earlier`]),
   ].join('; ');
 }
-
-const several = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
 const brokenIn = ({ check, model, promised, call, detail }: Breaks): string =>
   `${check} (${model}${promised ? '' : ', not promised'}) before call ${call}: ${detail}`;

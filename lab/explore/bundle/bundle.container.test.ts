@@ -52,7 +52,7 @@ test.each([
     const finding = found.findings.find((one) => one.check === check);
     const bundled = await findingIn(path.join(into, finding?.kept ?? ''));
     const image = await ensureImage(engine, release.image, { say, signal });
-    const bundle = await makeBundle(engine, release, image, bundled, { into: root.path, signal, say });
+    const bundle = await makeBundle(release, image, bundled, { into: root.path, signal, say });
     expect(bundle.expected.join('\n')).toMatch(shows);
     expect(bundle.issue).toMatch(shows);
     expect(bundle.issue).toContain(finding?.cause);

@@ -1,10 +1,9 @@
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Engine } from '../../engine/engine.ts';
 import { writeProblem } from '../../evidence/recorder.ts';
 import { filesOf, type ImageRecipe, imagesFolder, type Recipe } from '../../image/recipe.ts';
 import { knownChecks } from '../../known.ts';
+import { scratch } from '../../owner/scratch.ts';
 import { Problem } from '../../problem.ts';
 import { attempt } from '../../process.ts';
 import type { Release } from '../../system.ts';
@@ -57,7 +56,6 @@ export async function findingIn(folder: string): Promise<BundledFinding> {
  * @throws Problem bad-usage, process-failed, results-unwritable
  */
 export async function makeBundle(
-  engine: Engine,
   release: Release,
   image: string,
   { state, found, findings }: BundledFinding,
@@ -74,7 +72,8 @@ export async function makeBundle(
     .filter((turn) => turn.acknowledged)
     .map(({ name: turn, text }) => ({ name: turn, text }));
   const run: BundleRun = { release, acknowledged, isFresh };
-  const folder = await mkdtemp(path.join(tmpdir(), 'midwrite-bundle-'));
+  await using own = await scratch('bundle');
+  const folder = own.path;
   try {
     const aged = release.promises.sweepGraceMs + HOUR_MS;
     const hasDockerfile = await writeImage(release.image, image, folder);
@@ -86,7 +85,7 @@ export async function makeBundle(
     const printed: string[] = [];
     for (const time of ['first', 'second']) {
       say(`running the bundle for the ${time} time`);
-      printed.push(await runBundle(engine, folder, image, signal));
+      printed.push(await runBundle(folder, image, signal));
     }
     const expected = commonLines(printed[0] ?? '', printed[1] ?? '');
     const shown = expected.filter((line) => speaksOf(line, findings));
@@ -102,13 +101,11 @@ export async function makeBundle(
     return { file, issue, expected };
   } catch (error) {
     throw error instanceof Problem ? error : writeProblem(folder, error);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Runs it as anybody would, with the docker client alone. @returns what it printed */
-export async function runBundle(engine: Engine, folder: string, image: string, signal?: AbortSignal): Promise<string> {
+/** Runs it as anybody would, with the docker client alone: it finds the engine that the lab has opened (engine.ts) in its environment. @returns what it printed */
+async function runBundle(folder: string, image: string, signal?: AbortSignal): Promise<string> {
   const { stdout, problem } = await attempt({
     file: 'sh',
     args: ['run.sh', image],
@@ -116,7 +113,6 @@ export async function runBundle(engine: Engine, folder: string, image: string, s
     advice: 'A bundle is tried where it is made: the docker client must be on this machine.',
     limitMs: RUN_LIMIT_MS,
     cwd: folder,
-    env: { DOCKER_HOST: engine.endpoint.uri },
     signal,
   });
   if (problem !== undefined) throw problem;

@@ -1,6 +1,7 @@
 import { type AdviceRow, adviceInWords, adviceRows } from '../../explore/advice/words.ts';
 import type { FolderChange, FolderChanges } from '../../explore/folder-changes.ts';
 import type { ExplorationView, FindingView, PointView } from '../../explore/view.ts';
+import { brokenIn } from '../../explore/write-map.ts';
 import type { MatrixExploration } from '../../result/matrix.ts';
 import { sizeInWords, titleOf, verdictInWords } from '../explorations.ts';
 import { command } from './cell-page.ts';
@@ -167,7 +168,7 @@ ${all.map(point)}</section>`;
 }
 
 function point({ row, folder, does }: PointView): Markup {
-  const broken = row.verdicts.flatMap(({ model, violated }) => violated.map((check) => `${check} (${model})`));
+  const broken = brokenIn(row);
   const states = row.verdicts
     .map(({ model, states: count }) => `${count} ${count === 1 ? 'state' : 'states'} (${model})`)
     .join(', ');
