@@ -6,9 +6,10 @@ export const LONG_AGO_MS = 48 * 60 * 60_000;
 
 /** What stands for a boot that makes nothing which it takes away again: the middle of its calls. */
 function middle(ops: ReturnType<ScenarioLab['ops']>): WorstMoment | undefined {
-  // A folder that is there is made again and again.
+  // A folder that is there is made again and again. A boot that changes nothing at all is struck before such a call.
   const changing = ops.filter(({ op }) => op !== 'sync' && op !== 'mkdir');
-  const op = changing[Math.floor(changing.length / 2)];
+  const calls = changing.length > 0 ? changing : ops;
+  const op = calls[Math.floor(calls.length / 2)];
   if (op === undefined) return undefined;
   const nth = ops.slice(0, ops.indexOf(op) + 1).filter((one) => one.op === op.op).length;
   const arm = { op: op.op, path: '**', at: 'before', nth } as const;
@@ -17,7 +18,7 @@ function middle(ops: ReturnType<ScenarioLab['ops']>): WorstMoment | undefined {
 
 /**
  * Boots the stopped system so many times, undisturbed, and looks at all folders after each stop. The first look is before all of them.
- * @returns the moment of a boot at which a crash leaves most; undefined: it was not ready, or it changes nothing
+ * @returns the moment of a boot at which a crash leaves most; undefined: it was not ready, or made no call in its folder
  */
 export async function undisturbedBoots(lab: ScenarioLab, boots: number): Promise<WorstMoment | undefined> {
   await lab.look('undisturbed', 0);
