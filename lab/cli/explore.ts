@@ -44,6 +44,7 @@ export interface ExploreCommandOptions {
   everyState?: boolean;
   seed?: number;
   samples?: number;
+  sourceLines?: boolean;
   maxDuration?: number;
   state?: string;
   bundle?: string;
@@ -72,12 +73,19 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
   if (system === undefined)
     throw new Problem('bad-usage', 'Name a system with --system, or a kept state with --state.');
   const { workload, maxStates, everyState = false, seed = DRAWS.seed, samples = DRAWS.samples, defect } = options;
+  const { sourceLines } = options;
   const release = await releaseNamed(system, defect);
   const folder = path.resolve(options.results, `explore-${stamp()}-${release.system}-${options.workload}`);
   const what = { workload, models: modelsOf(options.model), everyState, seed, samples };
   const more = { ...(maxStates !== undefined && { maxStates }), ...(defect !== undefined && { defect }) };
+  const lines = sourceLines === true ? { sourceLines } : {};
   const config = how === undefined ? undefined : options.config;
-  return exploreRelease(release, folder, { ...what, ...more, ...(config !== undefined && { config }) }, options);
+  return exploreRelease(
+    release,
+    folder,
+    { ...what, ...more, ...lines, ...(config !== undefined && { config }) },
+    options,
+  );
 }
 
 /** Options that say nothing of what is explored. */
@@ -116,7 +124,7 @@ type WhatIsAsked = Omit<Asked, 'schemaVersion' | 'midwriteVersion' | 'image' | '
 async function exploreRelease(
   release: Release,
   folder: string,
-  { workload, models, maxStates, everyState, seed, samples, config, defect }: WhatIsAsked,
+  { workload, models, maxStates, everyState, seed, samples, config, defect, sourceLines }: WhatIsAsked,
   options: ExploreCommandOptions,
   before?: Asked,
 ): Promise<ExitCode> {
@@ -135,6 +143,7 @@ async function exploreRelease(
     maxDurationMs: options.maxDuration ?? Number.POSITIVE_INFINITY,
     jobs: jobsOf(engine, options),
     ...(power !== undefined && { power }),
+    ...(sourceLines !== undefined && { sourceLines }),
     ...(config !== undefined && { again: `--config ${config} `, config }),
     ...(defect !== undefined && { defect }),
     ...(before !== undefined && { resume: before }),

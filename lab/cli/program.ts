@@ -256,6 +256,10 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     )
     .option('--seed <number>', 'from which they are drawn (default: 1)', seed)
     .option(
+      '--source-lines',
+      'of a Node program: record a second time and tell in which line of its source each call was made',
+    )
+    .option(
       '--max-duration <time>',
       'begin no boot and no real crash after so long, such as 90s, 10m or 1h; what is left out is told',
       duration,

@@ -26,6 +26,7 @@ export const Asked = z.object({
   everyState: z.boolean(),
   seed: z.number(),
   samples: z.number(),
+  sourceLines: z.boolean().optional(),
   oracle: Oracle.optional(),
 });
 export type Asked = z.infer<typeof Asked>;

@@ -12,9 +12,11 @@ test('an exploration is read as it was written, one of an older midwrite too; a 
   const found = explored([finding()]);
   await write(found);
   expect(await readExploration(at.path)).toEqual(found);
-  // Before there was any advice.
-  await write({ ...found, schemaVersion: 5 });
-  expect(await readExploration(at.path)).toEqual(found);
+  // Before there was any advice, and before there were source lines.
+  for (const schemaVersion of [5, 6]) {
+    await write({ ...found, schemaVersion });
+    expect(await readExploration(at.path)).toEqual(found);
+  }
   await write({ ...found, schemaVersion: 99 });
   await expect(readExploration(at.path)).rejects.toThrow(/schema version 99/);
   await write({ ...found, findings: [{}] });

@@ -5,10 +5,11 @@ import { parseResult } from '../evidence/schema.ts';
 import { errorCode, Problem } from '../problem.ts';
 import { Advice } from './advice/advice.ts';
 import { MODELS } from './crash-state.ts';
+import { SourceLines } from './source-lines/source-lines.ts';
 
-/** The version of exploration.json. 6: `advice`; a file of version 5 reads as it is. */
-export const EXPLORATION_SCHEMA_VERSION = 6;
-const READ_AS_IT_IS = 5;
+/** The version of exploration.json. 6: `advice`; 7: `sourceLines`, and a finding's `calls`. Files of version 5 and 6 read as they are. */
+export const EXPLORATION_SCHEMA_VERSION = 7;
+const READ_AS_THEY_ARE: ReadonlySet<unknown> = new Set([5, 6]);
 
 /** Its file in the folder of an exploration. */
 export const EXPLORATION_FILE = 'exploration.json';
@@ -45,6 +46,8 @@ const FoundFinding = z.object({
   detail: z.string(),
   /** The first crash point that shows it: before this step, from 0, or in it. */
   step: z.number(),
+  /** The calls that it is about, from 1. Absent: of an older midwrite, or of a recovery, whose calls are not those of the write. */
+  calls: z.array(z.number()).optional(),
   states: z.number(),
   digest: z.string(),
   booted: z.string().optional(),
@@ -131,6 +134,8 @@ export const Exploration = z.object({
   findings: z.array(FoundFinding),
   /** What each sync, rename and answer of the write is needed for. Absent: it was not looked at. */
   advice: Advice.optional(),
+  /** Where in the program's source the calls were made. Absent: nobody asked for it. */
+  sourceLines: SourceLines.optional(),
   map: z.array(MapRow),
   confirmed: z.array(z.object({ at: z.string(), agrees: z.boolean(), differences: z.array(z.string()) })),
   tookMs: z.object({ record: z.number(), judge: z.number(), boot: z.number(), whole: z.number() }),
@@ -157,6 +162,6 @@ export async function readExploration(folder: string): Promise<Exploration | und
     throw new Problem('bad-results', `${file} is not JSON: it was changed or is damaged`, { cause: error });
   }
   const { schemaVersion } = (json ?? {}) as { schemaVersion?: unknown };
-  if (schemaVersion === READ_AS_IT_IS) json = { ...(json as object), schemaVersion: EXPLORATION_SCHEMA_VERSION };
+  if (READ_AS_THEY_ARE.has(schemaVersion)) json = { ...(json as object), schemaVersion: EXPLORATION_SCHEMA_VERSION };
   return parseResult(Exploration, json, file, EXPLORATION_SCHEMA_VERSION);
 }

@@ -24,6 +24,7 @@ import { turnsAt, type WriteRecord } from './record.ts';
 import { openRecord } from './record-file.ts';
 import { recordWorkload, type Subject } from './record-workload.ts';
 import type { RecoveryFinding } from './recoveries.ts';
+import { recordSourceLines } from './source-lines/second-recording.ts';
 import { mapOf } from './write-map.ts';
 
 /** In the folder of an exploration: what recoveries wrote, as long as it may go on. */
@@ -51,6 +52,8 @@ export interface ExploreOptions {
   power?: 'block-log';
   /** What a command has before `--state` that boots a kept state again, such as `--config examples `. */
   again?: string;
+  /** The workload is recorded a second time, to tell where in the program's source its calls were made. */
+  sourceLines?: boolean;
   /** At most so many real crashes confirm the model. Absent: a few of each kind. */
   crashes?: number;
   jobs: number;
@@ -81,15 +84,20 @@ export async function explore(
   const logged = options.power === undefined ? undefined : loggedMachine(engine, options.workload);
   const blocks: { blocks: BlockRecording }[] = [];
   const around = logged === undefined ? undefined : aroundOf(writesOf(logged, machineFolders()), {}, blocks);
-  const subject =
+  const { subject, turnsMs } =
     options.resume === undefined
       ? await recorded(engine, asked, folder, label, options, around)
-      : resumed(asked, options.resume);
+      : { subject: resumed(asked, options.resume), turnsMs: [] };
   const journal = new BootJournal(folder);
   if (journal.taken > 0) options.say(`${journal.taken} boots are known already`);
   using open = openRecord(path.join(folder, 'record'));
   const record = { ...open.record, draws: { seed: options.seed, samples: options.samples } };
   const recordedMs = performance.now() - began;
+  const sourceLines =
+    options.sourceLines === true
+      ? await recordSourceLines(engine, subject, options.workload, record, { folder, label, turnsMs, ...options })
+      : undefined;
+  const preparedMs = performance.now() - began;
 
   const [written] = blocks;
   const real =
@@ -101,7 +109,7 @@ export async function explore(
   const judged = judgeStates(record, { promises }, options);
   const { reduced } = judged;
   const violations = [...judged.violations];
-  const judgedMs = performance.now() - began - recordedMs;
+  const judgedMs = performance.now() - began - preparedMs;
   options.say(
     `${reduced.states.length} distinct states of ${crashPointsOf(reduced)} crash points; ${violations.length} violations before any boot`,
   );
@@ -111,7 +119,7 @@ export async function explore(
   const booting = { ...options, promised, endsAt, journal };
   const boots = await bootStates(engine, subject, record, judged, recoveries, `${label}/boot`, booting);
   violations.push(...boots.violations);
-  const bootedMs = performance.now() - began - recordedMs - judgedMs;
+  const bootedMs = performance.now() - began - preparedMs - judgedMs;
 
   const crashes = path.join(folder, 'confirm');
   const { confirmed, untried } = await confirm(engine, subject, record, options.workload, crashes, label, {
@@ -163,6 +171,7 @@ export async function explore(
     ...(real !== undefined && { power: real.power }),
     findings: found,
     advice: advised,
+    ...(sourceLines !== undefined && { sourceLines }),
     map: mapOf(record, options.models, reduced, violations),
     confirmed,
     tookMs: {
@@ -191,12 +200,14 @@ async function recorded(
   label: string,
   options: ExploreOptions,
   around: ReturnType<typeof aroundOf> | undefined,
-): Promise<Subject> {
-  const { workload, models, maxStates, everyState, seed, samples, config, defect } = options;
+): Promise<{ subject: Subject; turnsMs: readonly number[] }> {
+  const { workload, models, maxStates, everyState, seed, samples, config, defect, sourceLines } = options;
   const subject = await observed(engine, asked, `${label}/observe`, options);
   options.say(`recording: ${workload.summary}`);
   const into = path.join(folder, 'record');
-  await recordWorkload(engine, subject, workload, into, `${label}/record`, options.signal, around);
+  const { turnsMs } = await recordWorkload(engine, subject, workload, into, `${label}/record`, options.signal, {
+    around,
+  });
   const oracle = oracleOf(subject.release);
   const { system, version } = subject.release;
   await keepAsked(folder, {
@@ -213,8 +224,9 @@ async function recorded(
     ...(oracle !== undefined && { oracle }),
     ...(config !== undefined && { config }),
     ...(defect !== undefined && { defect }),
+    ...(sourceLines !== undefined && { sourceLines }),
   });
-  return subject;
+  return { subject, turnsMs };
 }
 
 function resumed(subject: Subject, asked: Asked): Subject {

@@ -32,6 +32,8 @@ export interface Finding {
   readonly detail: string;
   /** The first crash point that shows it: before this step, or in it. */
   readonly step: number;
+  /** The calls that the cause speaks of, and the one that made what the check speaks of; from 1. Absent: they are a recovery's. */
+  readonly calls?: number[];
   readonly states: number;
   /** The smallest state that shows it. */
   readonly digest: string;
@@ -96,6 +98,7 @@ export function findings(
         place: [...keys].sort().join(', '),
         detail,
         step: origin.step,
+        calls: callsOf(record, violation),
         states: 1,
         digest,
         onExt4,
@@ -206,6 +209,29 @@ function causeOf(record: WriteRecord, violation: Violation): string {
   return `behind ${call(record, origin.step - 1)} and before ${call(record, origin.step)}`;
 }
 
+/** The calls that a violation is about, as its cause tells of them, from 1; and the one that made the file that its check names. */
+function callsOf(record: WriteRecord, violation: Violation): number[] {
+  const { origin, detail, paths } = violation;
+  const losses = lossesOf(violation);
+  const around = isTorn(origin) || isEarly(record, violation) ? [origin.step] : [origin.step - 1, origin.step];
+  const of = losses.length === 0 ? around : losses.flatMap((loss) => stepsOf(record, loss, origin, paths));
+  const named = detail.split(/[\s,]+/).filter((word) => word.startsWith('/'));
+  const made = record.steps.findLastIndex(
+    ({ op, path }, index) => index < origin.step && op === 'create' && named.includes(path),
+  );
+  const steps = new Set([...of, made].filter((step) => step >= 0 && step < record.steps.length));
+  return [...steps].sort((a, b) => a - b).map((step) => step + 1);
+}
+
+function stepsOf(record: WriteRecord, loss: Loss, origin: Origin, paths: Violation['paths']): number[] {
+  if (loss.kind === 'name') return [loss.change.step];
+  return [loss.step, placedAt(record, nameOf(record, loss, paths), origin)];
+}
+
+/** The rename that gave a file its name, before a crash; -1: there is none. */
+const placedAt = ({ steps }: WriteRecord, file: string, origin: Origin): number =>
+  steps.findLastIndex(({ op, to }, index) => index < origin.step && op === 'rename' && to === file);
+
 type DataLoss = Extract<Loss, { kind: 'data' }>;
 type NameLoss = Extract<Loss, { kind: 'name' }>;
 
@@ -233,9 +259,7 @@ function namesInWords(record: WriteRecord, folder: string, lost: readonly NameLo
 
 function dataInWords(record: WriteRecord, loss: DataLoss, { origin, paths }: Violation): string {
   const path = nameOf(record, loss, paths);
-  const placed = record.steps.findLastIndex(
-    (step, index) => index < origin.step && step.op === 'rename' && step.to === path,
-  );
+  const placed = placedAt(record, path, origin);
   const written = record.steps[loss.step];
   const inode = written?.effects.find((effect) => effect.kind === 'inode');
   const ino = inode?.kind === 'inode' ? inode.ino : undefined;

@@ -73,7 +73,9 @@ export async function modelOnMachine(
       say(`recording a turn of ${name}${writeback ? ', with writeback' : ''}`);
       const [turn] = workloads;
       if (turn === undefined) throw new Error('there are workloads');
-      await recordWorkload(engine, subject, turn, path.join(into, name), `${label}-${name}`, signal, around(name));
+      await recordWorkload(engine, subject, turn, path.join(into, name), `${label}-${name}`, signal, {
+        around: around(name),
+      });
     }
   }
   return compareAll(logFiles(machineFolders()), machine.up.kind.fileSystem, recorded, say);

@@ -27,10 +27,16 @@ export interface Recorded {
   steps: number;
 }
 
+export interface RecordOptions {
+  /** Of a workload that begins in a warm system. */
+  around?: Around | undefined;
+  /** Gets each line of the system's log. */
+  onLog?(line: string): void;
+}
+
 /**
  * Runs a workload once with every change of the state folder written down.
  * @param folder where the record goes; a new one
- * @param around of a workload that begins in a warm system
  * @throws Problem not-ready, system-died, no-space, …
  */
 export async function recordWorkload(
@@ -40,7 +46,7 @@ export async function recordWorkload(
   folder: string,
   label: string,
   signal: AbortSignal,
-  around?: Around,
+  { around, onLog }: RecordOptions = {},
 ): Promise<Recorded> {
   const { release } = subject;
   const { root } = release.promises;
@@ -50,7 +56,7 @@ export async function recordWorkload(
     workload: workload.name,
     root,
   });
-  const sink = new TurnSink();
+  const sink = new TurnSink(onLog);
   let isWanted = workload.begins === 'warm';
   const sent: Sent[] = [];
   await using pod = await Pod.start(
@@ -145,8 +151,14 @@ class TurnSink implements EvidenceSink {
   readonly turns: (Turn & { tSent: number })[] = [];
   whyNotReady = '';
   before: AnswerBefore | undefined;
+  readonly #onLog: RecordOptions['onLog'];
+
+  constructor(onLog: RecordOptions['onLog']) {
+    this.#onLog = onLog;
+  }
 
   record(observation: Parameters<EvidenceSink['record']>[0]): void {
+    if (observation.type === 'log') this.#onLog?.(observation.line);
     if (observation.type === 'not-ready')
       this.whyNotReady = `${observation.why}. Its last lines:\n  ${observation.lastLines}`;
     if (observation.type === 'answer') {

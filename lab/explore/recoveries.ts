@@ -154,7 +154,7 @@ export class Recoveries {
     imageOf: (digest: string) => FolderImage | undefined,
   ): void {
     const { record, parent } = recovery;
-    for (const finding of findings(record, violations, this.#options.promised)) {
+    for (const { calls: _, ...finding } of findings(record, violations, this.#options.promised)) {
       const cause = `in the recovery from the state ${parent.name}: ${finding.cause}`;
       const known = this.found.find((one) => isSameCause(one.finding, finding));
       if (known !== undefined) {

@@ -3,16 +3,21 @@ import { markdownText, plain } from '../plain.ts';
 import { glyph } from '../result/verdict.ts';
 import { adviceInWords, adviceRows } from './advice/words.ts';
 import type { Exploration, MapRow } from './exploration.ts';
+import { lineInWords, linesOf, sourceLinesInWords } from './source-lines/words.ts';
 
 const FIRST_REASONS = 10;
 
 /** An exploration for a person at a terminal. */
 export function explorationInWords(found: Exploration): string {
-  const lines = [`${found.system}@${found.version}, ${found.workload}: ${verdictOf(found)}`, '', counts(found), ''];
+  const lines = [`${found.system}@${found.version}, ${found.workload}: ${verdictOf(found)}`, '', counts(found)];
+  lines.push(...(found.sourceLines?.reasons ?? []).map((reason) => `  - ${plain(reason)}`), '');
   for (const finding of found.findings) {
     lines.push(
       `✗ ${finding.check} (${finding.model}${finding.promised ? '' : ', not promised'}): ${plain(finding.cause)}`,
       `    ${plain(finding.detail)}`,
+      ...linesOf(found.sourceLines, finding.calls).map(
+        (line) => `    call ${line.call} at ${plain(lineInWords(line))}`,
+      ),
       `    ${finding.states} ${finding.states === 1 ? 'state' : 'states'}${place(found, finding)}; again: ${finding.reproduce}`,
     );
   }
@@ -64,6 +69,7 @@ function counts(found: Exploration): string {
     ...(found.advice === undefined || found.advice.steps.length + found.advice.answers.length === 0
       ? []
       : [`What the write needs: ${adviceInWords(found.advice)}.`]),
+    ...(found.sourceLines === undefined ? [] : [sourceLinesInWords(found.sourceLines)]),
     `Real crashes that left what the model says: ${agreed} of ${confirmed.length}.`,
     `Recorded in ${seconds(tookMs.record)}, judged in ${seconds(tookMs.judge)}, booted in ${seconds(tookMs.boot)}.`,
   ].join('\n');
@@ -139,10 +145,9 @@ export function explorationReport(found: Exploration): string {
   const sections = [
     `# ${markdownText(`${found.system}@${found.version}`)}: every crash point of ${found.workload}`,
     `**${verdictOf(found)}**`,
-    ...(found.outcome.reasons.length === 0
-      ? []
-      : [found.outcome.reasons.map((reason) => `- ${markdownText(reason)}`).join('\n')]),
+    ...ofList(found.outcome.reasons),
     counts(found),
+    ...ofList(found.sourceLines?.reasons ?? []),
     '## What is assumed',
     found.models.map(({ model, assumes }) => `- \`${model}\`: ${markdownText(assumes)}`).join('\n'),
     '## Findings',
@@ -153,6 +158,9 @@ export function explorationReport(found: Exploration): string {
             `### ${finding.check}, ${finding.model}${finding.promised ? '' : ' (not promised)'}`,
             `${markdownText(finding.cause)}.`,
             `${markdownText(finding.detail)} (${finding.states} states${place(found, finding)})`,
+            ...linesOf(found.sourceLines, finding.calls).map(
+              (line) => `- call ${line.call}, ${markdownText(line.through)} at ${markdownText(lineInWords(line))}`,
+            ),
             `\`${finding.reproduce}\``,
           ].join('\n\n'),
         )),
@@ -175,11 +183,15 @@ export function explorationReport(found: Exploration): string {
   return `${sections.join('\n\n')}\n`;
 }
 
+const ofList = (reasons: readonly string[]): string[] =>
+  reasons.length === 0 ? [] : [reasons.map((reason) => `- ${markdownText(reason)}`).join('\n')];
+
 /** What each sync, rename and answer is needed for. */
-function adviceSection({ advice }: Exploration): string[] {
+function adviceSection({ advice, sourceLines }: Exploration): string[] {
   if (advice === undefined) return [];
   const { reasons, beyond } = advice;
   const rows = adviceRows(advice);
+  const isWithLines = sourceLines !== undefined;
   return [
     '## What the write needs',
     'Each sync is taken away in the record, each rename written in place, each answer given earlier; the states that a crash would leave then are judged without a boot.',
@@ -188,14 +200,15 @@ function adviceSection({ advice }: Exploration): string[] {
       : [
           `${adviceInWords(advice)}.`,
           markdownTable([
-            ['call', 'what', 'advice', 'because', 'ms', 'a state that shows it'],
-            ...rows.map(({ call, what, advice: is, because, tookMs, kept }) => [
+            ['call', 'what', 'advice', 'because', 'ms', 'a state that shows it', ...(isWithLines ? ['line'] : [])],
+            ...rows.map(({ call, what, advice: is, because, tookMs, kept, of }) => [
               call,
               markdownText(what),
               is,
               markdownText(because),
               tookMs === undefined ? '' : tookMs.toFixed(1),
               kept === undefined ? '' : `\`${kept}\``,
+              ...(isWithLines ? [lineCell(sourceLines, of)] : []),
             ]),
           ]),
         ]),
@@ -204,15 +217,29 @@ function adviceSection({ advice }: Exploration): string[] {
   ];
 }
 
-function mapTable({ models, map }: Exploration): string {
+const lineCell = (lines: Exploration['sourceLines'], call: number | undefined): string =>
+  linesOf(lines, call === undefined ? [] : [call])
+    .map((line) => markdownText(lineInWords(line)))
+    .join('');
+
+function mapTable({ models, map, sourceLines }: Exploration): string {
+  const isWithLines = sourceLines !== undefined;
   return markdownTable([
-    ['', 'call', 'bytes', 'acknowledged before it', ...models.map(({ model }) => model)],
+    [
+      '',
+      'call',
+      'bytes',
+      'acknowledged before it',
+      ...models.map(({ model }) => model),
+      ...(isWithLines ? ['line'] : []),
+    ],
     ...map.map((row) => [
       String(row.call),
       markdownText(callOf(row)),
       String(row.bytes ?? ''),
       markdownText(row.acknowledged.join(', ')),
       ...row.verdicts.map(box),
+      ...(isWithLines ? [lineCell(sourceLines, row.call)] : []),
     ]),
   ]);
 }

@@ -1,7 +1,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Advice } from '../explore/advice/advice.ts';
-import { explorationReport } from '../explore/report.ts';
+import { explorationInWords, explorationReport } from '../explore/report.ts';
 import type { ExplorationView } from '../explore/view.ts';
 import { flips } from '../explore/view.ts';
 import { readMatrix } from '../result/matrix.ts';
@@ -106,6 +106,40 @@ describe('an exploration in the reports', () => {
     expect(page).toMatch(/<td class="state known">redundant<\/td><td>2\.5 ms<\/td>/);
     expect(page).not.toContain('<img');
     expect(explorationReport(explored([], { advice }))).toMatch(/\| 1 +\| file sync: fsync \/state\/a +\| redundant/);
+  });
+
+  test('where in the source a call was made: with its finding, its crash point and its advice, and as text only', () => {
+    const sourceLines = {
+      calls: [
+        {
+          call: 2,
+          through: 'fs.rename',
+          frames: [
+            { file: '/opt/app/store.js', line: 41, column: 3, function: 'replaceStore' },
+            { file: '/opt/app/turn.js', line: 7, column: 1, function: HOSTILE_LINE },
+          ],
+        },
+      ],
+      without: 2,
+      reasons: [HOSTILE_LINE],
+      tookMs: 4_000,
+    };
+    const found = explored([finding({ calls: [1, 2] })], { sourceLines });
+    const page = explorationHtml(viewOf(found), 'x').replace(/<script>[\s\S]*<\/script>/, '');
+    const line =
+      /call 2: <code>fs\.rename<\/code> at <code>\/opt\/app\/store\.js:41 \(replaceStore\), called from turn\.js:7/g;
+    expect(page.match(line)).toHaveLength(2);
+    expect(page).toContain('Source lines: of 1 of 3 calls, from a second recording of 4.0 s.');
+    expect(page).not.toContain('<img');
+    const report = explorationReport(found);
+    expect(report).toMatch(/- call 2, fs\.rename at \/opt\/app\/store\.js:41 \\\(replaceStore\\\)/);
+    expect(report).toMatch(/\| 2 +\| rename .*\/opt\/app\/store\.js:41/);
+    expect(report).not.toContain('<img');
+    expect(explorationInWords(found)).toMatch(
+      /\n {4}call 2 at \/opt\/app\/store\.js:41 \(replaceStore\), called from turn\.js:7/,
+    );
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+    expect(explorationInWords(found)).not.toMatch(/\u001b/);
   });
 
   test('text from a container is text', () => {

@@ -5,6 +5,8 @@ import type { Advice, AdvisedAnswer, AdvisedStep, Breaks, MissingSync } from './
 export interface AdviceRow {
   /** Such as `5`, or `behind 4` of a sync that is missing. */
   readonly call: string;
+  /** The call that it is about, from 1. Absent: an answer. */
+  readonly of: number | undefined;
   readonly what: string;
   readonly advice: string;
   /** What is broken without it, or what it would save. */
@@ -62,6 +64,7 @@ function stepRow(
   const without = kind === 'rename' ? 'written in place: ' : 'without it: ';
   return {
     call: String(call),
+    of: call,
     what: `${kind}: ${op} ${path}${to === undefined ? '' : ` → ${to}`}`,
     advice,
     because:
@@ -74,7 +77,13 @@ function stepRow(
 }
 
 function answerRow({ turn, call, advice, earliest, breaks, savesMs, why }: AdvisedAnswer): AdviceRow {
-  const row = { call: `before ${call}`, what: `answer to "${turn}"`, tookMs: undefined, kept: breaks[0]?.kept };
+  const row = {
+    call: `before ${call}`,
+    of: undefined,
+    what: `answer to "${turn}"`,
+    tookMs: undefined,
+    kept: breaks[0]?.kept,
+  };
   const ms = Math.abs(savesMs ?? 0).toFixed(1);
   const broken = breaks.map(brokenIn).join('; ');
   switch (advice) {
@@ -101,6 +110,7 @@ function missingRow({ after, of, path, later, saves }: MissingSync): AdviceRow {
   const late = later === undefined ? '' : ` (call ${later} syncs it, too late)`;
   return {
     call: `behind ${after}`,
+    of: after,
     what: `${of} sync: ${path}`,
     advice: 'missing',
     because: `it would save${late}: ${saves.map(brokenIn).join('; ')}`,

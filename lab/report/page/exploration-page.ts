@@ -1,6 +1,7 @@
 import { type AdviceRow, adviceInWords, adviceRows } from '../../explore/advice/words.ts';
 import type { FolderChange, FolderChanges } from '../../explore/folder-changes.ts';
-import type { ExplorationView, FindingView, PointView } from '../../explore/view.ts';
+import { lineInWords, linesOf, sourceLinesInWords } from '../../explore/source-lines/words.ts';
+import type { ExplorationView, PointView } from '../../explore/view.ts';
 import { brokenIn } from '../../explore/write-map.ts';
 import type { MatrixExploration } from '../../result/matrix.ts';
 import { sizeInWords, titleOf, verdictInWords } from '../explorations.ts';
@@ -45,11 +46,12 @@ const issuesOf = ({ checks }: MatrixExploration): ReadonlyMap<string, string> =>
 export function explorationBody(view: ExplorationView, issues: ReadonlyMap<string, string> = new Map()): Markup {
   const { found } = view;
   return html`${strip(view)}
-${findings(view.findings, issues)}
+${findings(view, issues)}
 ${found.outcome.reasons.length === 0 ? '' : html`<section><h3>It proves less than everything</h3><ul>${found.outcome.reasons.map((reason) => html`<li>${reason}</li>`)}</ul></section>`}
 ${advice(found)}
 ${groups(found)}
 ${points(view)}
+${sourceLinesSection(found)}
 ${confirmed(found)}
 <section><h3>What is assumed</h3><dl class="facts">${found.models.map(({ model, assumes, crashPoints }) => html`<div><dt>${model}</dt><dd>${crashPoints} crash points: ${assumes}</dd></div>`)}</dl></section>`;
 }
@@ -107,17 +109,35 @@ function flip({ row, breaks, mends }: PointView): Markup {
   return html`<li>${by}: ${breaks.map((one) => html`<span class="state new">▼ ${one} broken</span> `)}${mends.map((one) => html`<span class="state held">▲ ${one} holds again</span> `)}</li>`;
 }
 
-function findings(found: readonly FindingView[], issues: ReadonlyMap<string, string>): Markup {
+function findings(
+  { found: { sourceLines }, findings: found }: ExplorationView,
+  issues: ReadonlyMap<string, string>,
+): Markup {
   if (found.length === 0) return html`<section><h3>Findings</h3><p>No state breaks a promise.</p></section>`;
   return html`<section><h3>Findings</h3>${found.map(({ finding, folder }) => {
     const issue = issues.get(finding.check);
     const state = finding.promised ? (issue === undefined ? 'new' : 'known') : 'not-applicable';
     return html`<div class="finding-block"><h4><span class="state ${state}">✗ ${finding.check}</span> under ${finding.model}${finding.promised ? '' : ', not promised'}${issue === undefined ? '' : html` <a class="issue" href="${issue}" rel="noreferrer noopener" target="_blank">known</a>`}</h4>
 <p>${finding.cause}.</p>
+${callSites(sourceLines, finding.calls)}
 <p>${finding.detail} <span class="note">(${finding.states} ${finding.states === 1 ? 'state' : 'states'}${finding.booted === undefined ? '' : `, after a boot (${finding.booted})`}${finding.model === 'power-loss' ? (finding.onExt4 ? '; ext4 can leave such a state too' : '; not on ext4 as it is mounted by default') : ''}${finding.seen === undefined ? '' : `; ${finding.seen}`})</span></p>
 ${folder === undefined ? '' : html`<details><summary>The folder in its smallest state, against the folder before the write</summary>${changes(folder)}</details>`}
 <p>${command(finding.reproduce)}</p></div>`;
   })}</section>`;
+}
+
+/** Where in the program's source calls were made. */
+function callSites(lines: Found['sourceLines'], calls: readonly number[] | undefined): Markup | '' {
+  const known = linesOf(lines, calls);
+  if (known.length === 0) return '';
+  return html`<ul class="call-sites">${known.map((line) => html`<li>call ${line.call}: <code>${line.through}</code> at <code>${lineInWords(line)}</code></li>`)}</ul>`;
+}
+
+function sourceLinesSection({ sourceLines }: Found): Markup | '' {
+  if (sourceLines === undefined) return '';
+  const { reasons } = sourceLines;
+  return html`<section><h3>Source lines</h3><p>${sourceLinesInWords(sourceLines)} They are of another recording than the one that is judged, and no verdict rests on them.</p>
+${reasons.length === 0 ? '' : html`<ul>${reasons.map((one) => html`<li>${one}</li>`)}</ul>`}</section>`;
 }
 
 function groups({ groups: all, recoveries }: Found): Markup | '' {
@@ -130,7 +150,7 @@ ${split.length === 0 ? (all.seen === 0 ? '' : html`<p class="note">None was spli
 }
 
 /** What each sync, rename and answer is needed for. */
-function advice({ advice: found }: Found): Markup | '' {
+function advice({ advice: found, sourceLines }: Found): Markup | '' {
   if (found === undefined) return '';
   const rows = adviceRows(found);
   const list = (title: string, some: readonly string[]) =>
@@ -143,14 +163,17 @@ ${
     : html`<p>${adviceInWords(found)}.</p>
 <div class="scroll" role="region" aria-label="What the write needs" tabindex="0"><table class="figures wide advice">
 <thead><tr><th scope="col">call</th><th scope="col">what</th><th scope="col">advice</th><th scope="col">took</th><th scope="col">because</th></tr></thead>
-<tbody>${rows.map(adviceRow)}</tbody></table></div>`
+<tbody>${rows.map((row) => adviceRow(row, sourceLines))}</tbody></table></div>`
 }
 ${list('No sync saves:', found.beyond)}${list('Not all was weighed:', found.reasons)}</section>`;
 }
 
-function adviceRow({ call, what, advice: is, because, tookMs, kept }: AdviceRow): Markup {
+function adviceRow(
+  { call, of, what, advice: is, because, tookMs, kept }: AdviceRow,
+  lines: Found['sourceLines'],
+): Markup {
   const state = ADVICE_STATES[is] ?? 'held';
-  return html`<tr><td>${call}</td><td><code>${what}</code></td><td class="state ${state}">${is}</td><td>${tookMs === undefined ? '' : duration(tookMs)}</td><td>${because}${kept === undefined ? '' : html` <code class="note">${kept}</code>`}</td></tr>`;
+  return html`<tr><td>${call}</td><td><code>${what}</code>${callSites(lines, of === undefined ? [] : [of])}</td><td class="state ${state}">${is}</td><td>${tookMs === undefined ? '' : duration(tookMs)}</td><td>${because}${kept === undefined ? '' : html` <code class="note">${kept}</code>`}</td></tr>`;
 }
 
 const ADVICE_STATES: Readonly<Record<string, string>> = {
@@ -161,19 +184,19 @@ const ADVICE_STATES: Readonly<Record<string, string>> = {
   unknown: 'inconclusive',
 };
 
-function points({ points: all, withoutFolders }: ExplorationView): Markup {
+function points({ found: { sourceLines }, points: all, withoutFolders }: ExplorationView): Markup {
   return html`<section><h3>The folder at each crash point</h3>
 ${withoutFolders === undefined ? '' : html`<p class="note">Without folders: ${withoutFolders}</p>`}
-${all.map(point)}</section>`;
+${all.map((one) => point(one, sourceLines))}</section>`;
 }
 
-function point({ row, folder, does }: PointView): Markup {
+function point({ row, folder, does }: PointView, lines: Found['sourceLines']): Markup {
   const broken = brokenIn(row);
   const states = row.verdicts
     .map(({ model, states: count }) => `${count} ${count === 1 ? 'state' : 'states'} (${model})`)
     .join(', ');
   return html`<details class="point" id="point-${row.call}"><summary><span class="number">${row.call}</span> <span class="state ${broken.length === 0 ? 'held' : 'new'}">${broken.length === 0 ? '✓' : '✗'}</span> <code>${callOf(row)}</code>${row.acknowledged.length === 0 ? '' : html` <span class="role">${row.acknowledged.join(', ')} acknowledged before it</span>`}${broken.length === 0 ? '' : html` <span class="state new">${broken.join(', ')}</span>`}</summary>
-<p class="note">${states}</p>
+<p class="note">${states}</p>${callSites(lines, [row.call])}
 <h4>The folder just before it, against the folder before the write</h4>${changes(folder)}
 ${does === undefined ? '' : html`<h4>What the call changes</h4>${changes(does)}`}</details>`;
 }
