@@ -1,18 +1,24 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { crowding, pace } from './pace.ts';
 import { Problem, type ProblemCode } from './problem.ts';
 
 /** A named wait with a limit. Every wait of the lab goes through one of the two functions here. */
 export interface Wait {
   /** What is waited for, as the end of the sentence "waited N s for …". */
   name: string;
+  /** On a machine that is neither slow nor crowded; on others it is longer (lab/pace.ts), so that it is what is waited for that has failed. */
   limitMs: number;
+  /** The limit is for the engine's machine already (lab/session/slowed.ts): only what crowds this one makes it longer. */
+  isSlowed?: boolean;
   /** The code of the problem when the limit passes. */
   code?: ProblemCode;
   signal?: AbortSignal | undefined;
 }
 
-function passed(wait: Wait, seen?: string): Problem {
-  const seconds = (wait.limitMs / 1000).toFixed(wait.limitMs < 10_000 ? 1 : 0);
+const limitNow = ({ limitMs, isSlowed = false }: Wait): number => limitMs * (isSlowed ? crowding() : pace());
+
+function passed(wait: Wait, waitedMs: number, seen?: string): Problem {
+  const seconds = (waitedMs / 1000).toFixed(waitedMs < 10_000 ? 1 : 0);
   return new Problem(wait.code ?? 'limit-passed', `waited ${seconds} s for ${wait.name}${seen ? `; ${seen}` : ''}`);
 }
 
@@ -25,9 +31,9 @@ export async function within<T>(wait: Wait, promise: Promise<T>): Promise<T> {
   try {
     return await Promise.race([
       promise,
-      pause(wait.limitMs, undefined, { signal }).then(
-        () => {
-          throw passed(wait);
+      limitPassed(wait, signal).then(
+        (waitedMs) => {
+          throw passed(wait, waitedMs);
         },
         () => {
           if (wait.signal?.aborted) throw wait.signal.reason;
@@ -40,6 +46,18 @@ export async function within<T>(wait: Wait, promise: Promise<T>): Promise<T> {
   }
 }
 
+/** Resolves with how long it was, when the limit has passed at the pace that the machine has then. */
+async function limitPassed(wait: Wait, signal: AbortSignal): Promise<number> {
+  const began = performance.now();
+  let waitedMs = 0;
+  for (let leftMs = wait.limitMs; leftMs > 0; leftMs = limitNow(wait) - waitedMs) {
+    await pause(leftMs, undefined, { signal });
+    // A timer may go off a little early, and must not be set again and again for that.
+    waitedMs = Math.ceil(performance.now() - began) + 1;
+  }
+  return waitedMs;
+}
+
 /**
  * Asks `probe` again and again until it gives something other than undefined.
  * @param probe what it throws ends the wait at once; `note` keeps what was seen last, for the message
@@ -48,7 +66,7 @@ export async function until<T>(
   wait: Wait & { everyMs?: number },
   probe: (note: (seen: string) => void) => Promise<T | undefined>,
 ): Promise<T> {
-  const end = performance.now() + wait.limitMs;
+  const began = performance.now();
   let seen: string | undefined;
   for (;;) {
     wait.signal?.throwIfAborted();
@@ -56,7 +74,8 @@ export async function until<T>(
       seen = text;
     });
     if (found !== undefined) return found;
-    if (performance.now() >= end) throw passed(wait, seen);
+    const waitedMs = performance.now() - began;
+    if (waitedMs >= limitNow(wait)) throw passed(wait, waitedMs, seen);
     await pause(wait.everyMs ?? 50, undefined, { signal: wait.signal });
   }
 }

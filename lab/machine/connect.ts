@@ -4,6 +4,7 @@ import type { Machine } from '../engine/machine.ts';
 import type { BuildOptions } from '../image/recipe.ts';
 import { type FileSystem, machineKind } from '../machine-kind.ts';
 import { lock } from '../owner/lock.ts';
+import { setSlowness } from '../pace.ts';
 import { Problem } from '../problem.ts';
 import { lockFile, type MachineFolders, machineFolders } from './folders.ts';
 import { letGo, machineUp, runningMachine, sweepMachine } from './machine.ts';
@@ -59,7 +60,9 @@ async function onMachine(options: BuildOptions, { fileSystem, blockLog = false }
     const kind = { ...(running ?? machineKind({})), ...(fileSystem !== undefined && { fileSystem }) };
     const machine = await machineUp(kind, { ...options, outlivesLab: false, blockLog }, folders);
     inUse = { machine, alone };
-    return { ...(await open(machine.endpoint)), machine, slowness: await slownessOf(machine) };
+    const slowness = await slownessOf(machine);
+    setSlowness(slowness);
+    return { ...(await open(machine.endpoint)), machine, slowness };
   } catch (error) {
     await alone[Symbol.asyncDispose]();
     throw error;

@@ -67,7 +67,13 @@ export class Boots {
     const limitMs = this.#at.release.promises.readyWithinMs;
     if (ready.kind === 'log') {
       await gate.waitForLog(
-        { name: `"${ready.includes}" in the system's log`, limitMs, code: 'not-ready', signal: this.#at.signal },
+        {
+          name: `"${ready.includes}" in the system's log`,
+          limitMs,
+          isSlowed: true,
+          code: 'not-ready',
+          signal: this.#at.signal,
+        },
         ready.includes,
       );
       return Date.now();
@@ -75,7 +81,10 @@ export class Boots {
     const { kind: _, ...place } = ready;
     const poll = this.#at.pod.sidecar.ready('path' in place ? { http: place } : { tcp: place }, limitMs);
     const died = gate
-      .waitForKind({ name: 'the system to be ready', limitMs: limitMs + ARM_LIMIT_MS, signal: this.#at.signal }, 'exit')
+      .waitForKind(
+        { name: 'the system to be ready', limitMs: limitMs + ARM_LIMIT_MS, isSlowed: true, signal: this.#at.signal },
+        'exit',
+      )
       .then((exit) => {
         throw new Problem(
           'system-died',

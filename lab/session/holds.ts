@@ -115,7 +115,7 @@ export class Holds {
     ready.catch(() => undefined);
     const limitMs = this.#at.release.promises.readyWithinMs + HOLD_LIMIT_MS;
     const held = gate
-      .waitFor({ name: `the hold ${id} in the boot`, limitMs, signal: this.#at.signal }, isHeld)
+      .waitFor({ name: `the hold ${id} in the boot`, limitMs, isSlowed: true, signal: this.#at.signal }, isHeld)
       .then((event) => ({ event }));
     held.catch(() => undefined);
     const first = await Promise.race([held, ready.then(() => undefined)]).catch(() => undefined);

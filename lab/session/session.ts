@@ -138,6 +138,7 @@ export class Session {
   /** Stops the system as its operator would: SIGTERM, and SIGKILL if that does not end it. One that has ended by itself is at rest already. */
   async stop(): Promise<void> {
     this.#holds.remember();
+    const began = performance.now();
     const isStopped = await this.#at.pod.container.signal('SIGTERM');
     try {
       await this.#at.pod.ended(STOP_LIMIT_MS, isStopped);
@@ -145,7 +146,7 @@ export class Session {
       if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
       this.#at.recorder.record({
         type: 'strike',
-        step: `SIGTERM did not end it within ${STOP_LIMIT_MS / 1000} s`,
+        step: `SIGTERM did not end it within ${Math.round((performance.now() - began) / 1000)} s`,
         facts: {},
       });
       await this.#at.pod.container.signal('SIGKILL');

@@ -161,7 +161,10 @@ export function target(
 
     async turnHadItsTime() {
       // A write that is tried until it succeeds ends when the fault does.
-      await within({ name: 'the held turn', limitMs: pod.promises.serveWithinMs }, theHeld().turn).catch(passedLimit);
+      await within(
+        { name: 'the held turn', limitMs: pod.promises.serveWithinMs, isSlowed: true },
+        theHeld().turn,
+      ).catch(passedLimit);
       if (pod.gate.howEnded === undefined) await session.quiet().catch(passedLimit);
     },
 
