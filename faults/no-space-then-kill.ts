@@ -32,7 +32,7 @@ export const noSpaceThenKill: Fault = {
     const more = evidence.gateOf('answered', 1).filter(({ by }) => by === 'refusal').length;
     return {
       landed: true,
-      proof: `${failed.call.op} ${failed.call.path} was answered with ENOSPC, and so were ${more} later calls, until it was killed`,
+      proof: `${failed.proof}; ${more} later calls failed too until it was killed`,
     };
   },
 };

@@ -47,29 +47,32 @@ export function failingCall({ name, summary, error, from, isSwept }: FailingCall
     landing(evidence) {
       const failed = failedCall(evidence, error);
       if ('landed' in failed) return failed;
-      if (from === undefined) return landedAt(failed.call);
-      const more = evidence.gateOf('answered', 1).filter(({ by }) => by === 'refusal').length;
+      if (from === undefined) return { landed: true, proof: failed.proof };
+      const more = refusedLater(evidence).length;
       const away = evidence.of('strike').find((event) => event.step === 'taken away');
       if (away === undefined) return { landed: false, why: 'the error was never taken away' };
       const all = typeof away.facts.failed === 'number' ? away.facts.failed : more;
-      return landedAt(failed.call, `, and so did ${all} later calls until it was taken away`);
+      return { landed: true, proof: `${failed.proof}; ${all} later calls failed too until it was taken away` };
     },
   };
 }
 
-/** The held call, if it was answered with the error. */
+const refusedLater = (evidence: CellEvidence) => evidence.gateOf('answered', 1).filter(({ by }) => by === 'refusal');
+
+/** The held call, if it failed with the error, and how. Of a write that had taken a part, what was left of it did. */
 export function failedCall(
   evidence: CellEvidence,
   error: CallError,
-): { call: GateEventOf<'answered'> } | Extract<Landing, { landed: false }> {
-  const answered = evidence.gateOf('answered', 1).find(({ by }) => by === 'hold');
-  if (answered === undefined) return { landed: false, why: 'the held call was not answered' };
-  if (answered.error !== error)
-    return { landed: false, why: `the held call was answered with ${answered.error ?? answered.result}` };
-  return { call: answered };
+): { call: GateEventOf<'answered'>; proof: string } | Extract<Landing, { landed: false }> {
+  const call = evidence.gateOf('answered', 1).find(({ by }) => by === 'hold');
+  if (call === undefined) return { landed: false, why: 'the held call was not answered' };
+  const what = `${call.op} ${call.path} (${call.syscall})`;
+  if (call.error === error) return { call, proof: `${what} was answered with ${error}, and the kernel never ran it` };
+  const { bytes: asked = 0, tornBytes = 0 } = evidence.gateOf('held', 1)[0] ?? {};
+  if (tornBytes === 0 || call.result <= 0 || call.result >= asked)
+    return { landed: false, why: `the held call was answered with ${call.error ?? call.result}` };
+  const rest = refusedLater(evidence).some((later) => later.op === 'write' && later.path === call.path)
+    ? `the next write was answered with ${error}`
+    : 'nothing more was written to it';
+  return { call, proof: `${what} wrote ${call.result} of ${asked} bytes and said so, and ${rest}` };
 }
-
-const landedAt = (call: GateEventOf<'answered'>, more = ''): Landing => ({
-  landed: true,
-  proof: `${call.op} ${call.path} (${call.syscall}) was answered with ${call.error}, and the kernel never ran it${more}`,
-});

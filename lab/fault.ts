@@ -38,7 +38,10 @@ export interface Target {
   cutPower(): Promise<PowerCut>;
   /** The same for a call that a signal may have taken back, or whose caller may be dead. */
   letGo(): Promise<void>;
-  /** The held call fails in the kernel's place; `loses`: a sync, with what was not synced. */
+  /**
+   * The held call fails in the kernel's place; `loses`: a sync, with what was not synced. A write that has taken a part says how much, as the kernel does it:
+   * then the error is what the next write to its file meets.
+   */
   fail(error: CallError, loses?: 'unsynced'): Promise<void>;
   /** The held write writes a part of its bytes, and says so. */
   shorten(): Promise<void>;
@@ -111,7 +114,7 @@ export interface Fault {
   /** Calls of the system fail: when it has driven on, it is killed and booted again, so that what it said is seen to be on disk, and what only a boot mends. */
   failsCalls?: boolean;
   /** Why it can't be injected where a call is held so; undefined: it can. Absent: it always can. */
-  unfit?(hold: Pick<ArmSpec, 'op' | 'at'>): string | undefined;
+  unfit?(hold: Pick<ArmSpec, 'op' | 'at' | 'bytes'>): string | undefined;
   /** A sweep of errors has it: at one call, or from that one on. Absent: no sweep has. */
   sweep?: 'once' | 'from there on';
   /** It needs a system that stays: one that is run for each write has nothing that could be struck so. */

@@ -14,7 +14,7 @@ export default defineConfig({
       write: "sh -c 'pm2 start /opt/app/app.cjs --name {text} && pm2 save'",
       read: { command: ['sh', '-c', names] },
       memory: '1g',
-      faults: ['sigkill', 'disk-full'],
+      faults: ['sigkill', 'disk-full', 'no-space-then-kill'],
     }),
   ],
 });

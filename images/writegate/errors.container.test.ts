@@ -42,13 +42,30 @@ describe('a held call that fails', { timeout: 60_000 }, () => {
     expect(of(fixture, 'released')).toMatchObject([{ id: 'x', how: 'failed' }]);
   });
 
-  test('torn: what is in the file stays', async () => {
-    await using fixture = await act('write /state/a hello', ['arm id=x op=write path=/state/a at=torn bytes=2']);
+  test('torn: what took a part returns how much, and what comes next can fail, so often and no more', async () => {
+    await using fixture = await act('write /state/a hello , append /state/a hello , append /state/a world', [
+      'arm id=x op=write path=/state/a at=torn bytes=2',
+    ]);
+    const { seq } = await held(fixture);
+    fixture.send('fail id=x errno=EIO');
+    const error = await fixture.waitFor(ev('error'), { name: 'the refusal', after: seq });
+    expect(error).toMatchObject({ code: 'cannot-fail' });
+    fixture.send('refuse id=rest path=/state/a errno=EIO op=write times=1');
+    fixture.send('shorten id=x');
+    await fixture.ended();
+    expect(fixture.logs()).toContain('write=2 errno=0');
+    expect(fixture.logs()).toContain(`append=-1 errno=${EIO}`);
+    expect((await fixture.state()).get('a')).toBe('heworld');
+    expect(of(fixture, 'answered').map(({ by }) => by)).toEqual(['hold', 'refusal']);
+  });
+
+  test('torn, with nothing in the file yet: it fails', async () => {
+    await using fixture = await act('write /state/a hello', ['arm id=x op=write path=/state/a at=torn bytes=0']);
     await held(fixture);
     fixture.send('fail id=x errno=EIO');
     await fixture.ended();
     expect(fixture.logs()).toContain(`write=-1 errno=${EIO}`);
-    expect((await fixture.state()).get('a')).toBe('he');
+    expect((await fixture.state()).get('a')).toBe('');
   });
 
   test.each([

@@ -2,14 +2,17 @@ import path from 'node:path';
 import { parseCellId } from '../cell-id.ts';
 import { connect } from '../engine/engine.ts';
 import { cellJobs } from '../engine/jobs.ts';
-import { type SweepSubject, sweepErrors, sweptFaults } from '../errors/sweep.ts';
+import { readBegun } from '../errors/begun.ts';
+import { type SweepOptions, type SweepSubject, sweepErrors, sweptFaults } from '../errors/sweep.ts';
 import { sweepInWords } from '../errors/sweep-report.ts';
 import { mutantOf, releaseNamed, systemNamed } from '../plan/named.ts';
 import { outsiders } from '../plan/plan-outside.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
 import { defaultReporters } from '../report/index.ts';
+import { ResultsFolder } from '../results.ts';
 import { buildImages } from '../run/images.ts';
+import { refuseBesideResume } from './beside-resume.ts';
 import { useConfig } from './config.ts';
 import type { ExploreCommandOptions } from './explore.ts';
 import { interrupted } from './interrupt.ts';
@@ -17,7 +20,8 @@ import { interrupted } from './interrupt.ts';
 const say = (line: string) => console.error(`explore: ${line}`);
 
 /** Lets every call of one write fail, with every error that it can return. */
-export async function exploreErrors(options: ExploreCommandOptions): Promise<ExitCode> {
+export async function exploreErrors(given: ExploreCommandOptions): Promise<ExitCode> {
+  const { options, before } = await takenUp(given);
   await useConfig(options.config);
   // Told before anything is built.
   sweptFaults(options.fault);
@@ -38,6 +42,7 @@ export async function exploreErrors(options: ExploreCommandOptions): Promise<Exi
     ...(config === undefined ? [] : [`--config ${config}`]),
   ];
   if (options.fault !== undefined) words.push(`--fault ${options.fault.join(',')}`);
+  const { fault, cell, everyCall = false } = options;
   let done = 0;
   const { sweep: found, results } = await sweepErrors(engine, subject, images, {
     resultsRoot: path.resolve(options.results),
@@ -45,9 +50,11 @@ export async function exploreErrors(options: ExploreCommandOptions): Promise<Exi
     signal: interrupted,
     reporters: defaultReporters.filter((one) => one.file !== undefined),
     again: words.join(' '),
-    every: options.everyCall === true,
-    cells: options.cell ?? [],
-    ...(options.fault !== undefined && { faults: options.fault }),
+    every: everyCall,
+    cells: cell ?? [],
+    asked: { system, defect, config, fault, cell, everyCall },
+    ...before,
+    ...(fault !== undefined && { faults: fault }),
     ...(options.maxDuration !== undefined && { maxDurationMs: options.maxDuration }),
     say,
     progress: {
@@ -74,6 +81,18 @@ export async function exploreErrors(options: ExploreCommandOptions): Promise<Exi
     default:
       return ExitCode.unsound;
   }
+}
+
+/** A sweep that goes on is what it was asked for, and of the write that it saw. */
+async function takenUp(given: ExploreCommandOptions): Promise<{
+  options: ExploreCommandOptions;
+  before: Pick<SweepOptions, 'begun' | 'resume'>;
+}> {
+  if (given.resume === undefined) return { options: given, before: {} };
+  refuseBesideResume(given);
+  const folder = path.resolve(given.resume);
+  const begun = await readBegun(folder);
+  return { options: { ...given, ...begun.asked }, before: { begun, resume: new ResultsFolder(folder) } };
 }
 
 async function subjectOf({ system: asked, defect, cell = [] }: ExploreCommandOptions): Promise<SweepSubject> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
+import { isSweep } from '../errors/begun.ts';
 import { writeProblem } from '../evidence/recorder.ts';
 import { type Asked, readAsked } from '../explore/asked.ts';
 import { agesOf } from '../explore/boot-plan.ts';
@@ -30,6 +31,7 @@ import { withOwnStart } from '../source/own-start.ts';
 import { stamp } from '../stamp.ts';
 import type { Release } from '../system.ts';
 import { workloadOf } from '../workload/workload.ts';
+import { refuseBesideResume } from './beside-resume.ts';
 import { useConfig } from './config.ts';
 import { exploreErrors } from './explore-errors.ts';
 import { interrupted } from './interrupt.ts';
@@ -64,8 +66,9 @@ const say = (line: string) => console.error(`explore: ${line}`);
 
 /** Explores every crash state of a workload, or boots one kept state again. */
 export async function exploreCommand(options: ExploreCommandOptions): Promise<ExitCode> {
-  if (options.errors === true) return exploreErrors(options);
-  if (options.resume !== undefined) return resume(options.resume, options);
+  const { resume: begun } = options;
+  if (options.errors === true || (begun !== undefined && isSweep(path.resolve(begun)))) return exploreErrors(options);
+  if (begun !== undefined) return resume(begun, options);
   const { again: how } = await useConfig(options.config);
   if (options.state !== undefined) return again(options.state, options);
   if (options.bundle !== undefined) return bundle(options.bundle, options);
@@ -88,25 +91,9 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
   );
 }
 
-/** Options that say nothing of what is explored. */
-const BESIDE_RESUME: ReadonlySet<string> = new Set([
-  'resume',
-  'jobs',
-  'json',
-  'results',
-  'maxDuration',
-  'on',
-  'workload',
-]);
-
 /** Takes an exploration up again: what it was asked for is in its folder. */
 async function resume(shown: string, options: ExploreCommandOptions): Promise<ExitCode> {
-  const others = Object.entries(options).filter(([name, value]) => !BESIDE_RESUME.has(name) && value !== undefined);
-  if (others.length > 0)
-    throw new Problem(
-      'bad-usage',
-      `--resume continues an exploration as it was asked for, so it does not go with ${others.map(([name]) => `--${name}`).join(', ')}.`,
-    );
+  refuseBesideResume(options);
   const folder = path.resolve(shown);
   const before = await readAsked(folder);
   if (isComplete(folder))

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { ArmSpec, GateEventOf } from '../gate/protocol.ts';
+import { ALL_BYTES, type ArmSpec, type GateEventOf } from '../gate/protocol.ts';
 import { fitsPattern } from '../patterns.ts';
 import { FileStates } from './file-states.ts';
 import { canTear, tearOf } from './tear.ts';
@@ -194,9 +194,6 @@ function answered(ops: readonly Op[], changes: ReadonlySet<Op>, calls: Calls, ro
     ? undefined
     : { kind: 'answered', file, words: `all written, ${file} last, and not yet answered`, arm };
 }
-
-/** Of a write, however long it is the next time: writegate takes no more than there are. */
-const ALL_BYTES = 2 ** 40;
 
 /** A hold in which a call's effect is in the folder. A sync changes nothing that another process sees: before it is as good. */
 function afterCall(op: Op, index: number, calls: Calls): ArmSpec | undefined {

@@ -17,6 +17,7 @@ import type { RunOptions } from '../run/options.ts';
 import { runPlan } from '../run/run.ts';
 import { withOwnStart } from '../source/own-start.ts';
 import type { Release, System } from '../system.ts';
+import { BEGUN_FILE, type Begun, begunText } from './begun.ts';
 import { type Case, casesOf } from './cases.ts';
 import { fateOf, findingsOf, SWEEP_SCHEMA_VERSION, type Sweep, sweepReport } from './sweep-report.ts';
 import { type SeenWrite, watchWrite } from './watch.ts';
@@ -33,43 +34,53 @@ export interface SweepOptions extends RunOptions {
   every: boolean;
   /** Only these cells. */
   cells: readonly string[];
-  /** Only these errors. Absent: all that a sweep has. */
+  /** Only these errors, in this order. Absent: all that a sweep has. */
   faults?: readonly string[];
+  /** As it was asked for on the command line: kept, so that it can be resumed. */
+  asked: Begun['asked'];
+  /** With `resume`: the write as the sweep saw it when it began. */
+  begun?: { write: SeenWrite; image: string };
   say(line: string): void;
 }
 
 /**
- * Faults that a sweep has, in the order of the matrix, or those of them that are asked for.
+ * Faults that a sweep has, in the order of the matrix, or those of them that are asked for in the order in which they are.
  * @throws Problem bad-usage
  */
 export function sweptFaults(asked: readonly string[] | undefined): Fault[] {
   const all = knownFaults().filter((fault) => fault.sweep !== undefined);
-  const unknown = asked?.find((name) => !all.some((fault) => fault.name === name));
-  if (unknown !== undefined)
+  if (asked === undefined) return all;
+  return [...new Set(asked)].map((name) => {
+    const fault = all.find((one) => one.name === name);
+    if (fault !== undefined) return fault;
     throw new Problem(
       'bad-usage',
-      `"${unknown}" is no error that a sweep of calls has. It has: ${all.map(({ name }) => name).join(', ')}.`,
+      `"${name}" is no error that a sweep of calls has. It has: ${all.map((one) => one.name).join(', ')}.`,
     );
-  return asked === undefined ? all : all.filter(({ name }) => asked.includes(name));
+  });
 }
 
 async function seen(
   engine: Engine,
   subject: SweepSubject,
   images: Images,
-  { signal, say }: Pick<SweepOptions, 'signal' | 'say'>,
+  { signal, say, begun }: Pick<SweepOptions, 'signal' | 'say' | 'begun'>,
 ): Promise<{ write: SeenWrite; release: Release }> {
   const { system, memoryBytes } = subject;
   const release = await withOwnStart(engine, subject.release, { say, signal });
-  const tags = { system: images.system.get(`${release.system}@${release.version}`) ?? '', sidecar: images.sidecar };
+  const tags = { system: imageOf(subject, images), sidecar: images.sidecar };
   const observed = { release, images: tags, memoryBytes };
   const label = `errors-${system.name}`;
-  if (system.isFromOutside !== true) return { write: await watchWrite(engine, observed, label, signal), release };
+  if (system.isFromOutside !== true)
+    return { write: begun?.write ?? (await watchWrite(engine, observed, label, signal)), release };
   const observation = await observe(engine, observed, { label, every: true, signal });
   const { calls } = observation;
   if (calls === undefined) throw new Error('an observation that was made now has its calls');
-  return { write: calls, release: withAnswers(release, observation) };
+  return { write: begun?.write ?? calls, release: withAnswers(release, observation) };
 }
+
+const imageOf = ({ release }: SweepSubject, images: Images): string =>
+  images.system.get(`${release.system}@${release.version}`) ?? '';
 
 /**
  * Every call of one write × every error that it can return, once and from there on, a live run each.
@@ -82,10 +93,19 @@ export async function sweepErrors(
   options: SweepOptions,
 ): Promise<{ sweep: Sweep; results: ResultsFolder }> {
   const began = performance.now();
+  const image = imageOf(subject, images);
+  if (options.begun !== undefined && options.begun.image !== image)
+    throw new Problem(
+      'bad-results',
+      `the sweep was begun with image ${options.begun.image}, and here it is ${image}: resume it there, or begin a new one.`,
+    );
   const { write, release } = await seen(engine, subject, images, options);
   const faults = sweptFaults(options.faults);
   const { calls, cases } = casesOf(write, release.promises.root, faults, options.every);
-  const planned = plannedOf(subject, release, cases);
+  // Fault by fault: a sweep that is broken off, or has no time left, has been at each call with the first ones.
+  const rank = new Map(faults.map((fault, index) => [fault, index]));
+  const inOrder = cases.toSorted((a, b) => (rank.get(a.fault) ?? 0) - (rank.get(b.fault) ?? 0));
+  const planned = plannedOf(subject, release, inOrder);
   const running = planned.filter(({ one, cell }) =>
     options.cells.length > 0 ? options.cells.includes(cell.id) : one.sameAs === undefined,
   );
@@ -103,13 +123,16 @@ export async function sweepErrors(
   const middle = calls[Math.floor(calls.length / 2)] ?? first;
   const control = cellOf('control', subject, release, { call: middle, fault: none });
   const cells = [control, ...(await canaries()), ...running.map(({ cell }) => cell)];
-  const { matrix, results } = await runPlan(engine, cells, images, options);
+  const files = { [BEGUN_FILE]: begunText(options.asked, image, write) };
+  const { matrix, results } = await runPlan(engine, cells, images, { ...options, files });
 
   const rows = new Map(matrix.cells.map((row) => [row.id, row]));
-  const ran = running.flatMap(({ one, cell }) => {
-    const row = rows.get(cell.id);
-    return row === undefined ? [] : [{ one, row }];
-  });
+  const ran = running
+    .toSorted((a, b) => a.one.call.number - b.one.call.number)
+    .flatMap(({ one, cell }) => {
+      const row = rows.get(cell.id);
+      return row === undefined ? [] : [{ one, row }];
+    });
   const fates = await Promise.all(
     ran.map(async ({ one, row }) => ({
       call: one.call.number,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CALL_ERRORS, whyNot } from './call-errors.ts';
+import { ALL_BYTES } from './protocol.ts';
 
 const source = (name: string) =>
   readFileSync(new URL(`../../images/writegate/src/${name}`, import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
@@ -23,6 +24,10 @@ test('the lab and writegate agree which call can return which error', () => {
   expect(Object.fromEntries(table)).toEqual(
     Object.fromEntries(Object.entries(CALL_ERRORS).map(([error, ops]) => [error, ops.toSorted()])),
   );
+});
+
+test('a write that has taken all its bytes can’t fail any more', () => {
+  expect(whyNot('ENOSPC', { op: 'write', at: 'torn', bytes: ALL_BYTES })).toMatch(/all its bytes/);
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import type { ArmSpec } from './protocol.ts';
+import { ALL_BYTES, type ArmSpec } from './protocol.ts';
 
 /** Errors that writegate answers a call with in the kernel's place. */
 export type CallError = 'EIO' | 'ENOSPC' | 'EDQUOT' | 'EMFILE' | 'EROFS';
@@ -30,7 +30,8 @@ export const CALL_ERRORS: Readonly<Record<CallError, readonly string[]>> = {
 };
 
 /** Why a call that is held so can't be answered with the error; undefined: it can. */
-export function whyNot(error: CallError, { op, at }: Pick<ArmSpec, 'op' | 'at'>): string | undefined {
+export function whyNot(error: CallError, { op, at, bytes }: Pick<ArmSpec, 'op' | 'at' | 'bytes'>): string | undefined {
   if (at === 'after') return 'the call is held when the kernel has done it, and can’t fail any more';
+  if (at === 'torn' && bytes === ALL_BYTES) return 'the write has taken all its bytes, and can’t fail any more';
   return CALL_ERRORS[error].includes(op) ? undefined : `${op} can’t return ${error}`;
 }

@@ -173,6 +173,9 @@ export interface ArmSpec {
   bytes?: number;
 }
 
+/** Of a write that is torn, however long it is: writegate takes no more than there are. */
+export const ALL_BYTES = 2 ** 40;
+
 /** One command line; values are percent-encoded so that a space or an equals sign in a path stays one value. */
 export function command(word: string, values: Readonly<Record<string, string | number | undefined>> = {}): string {
   const pairs = Object.entries(values)

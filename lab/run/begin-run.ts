@@ -12,7 +12,7 @@ import type { RunOptions } from './options.ts';
 export async function beginOrResume(
   engine: Engine,
   cells: readonly Planned[],
-  { resultsRoot, resume, shard, again, explorations = [] }: RunOptions,
+  { resultsRoot, resume, shard, again, explorations = [], files = {} }: RunOptions,
 ): Promise<{ results: ResultsFolder; file: RunFile; left: Planned[] }> {
   const facts = { ...runFacts(engine), ...(again !== undefined && { again }) };
   if (resume === undefined) {
@@ -26,7 +26,9 @@ export async function beginOrResume(
       ...explored,
       shard,
     };
-    return { results: await ResultsFolder.create(resultsRoot, file), file, left: [...cells] };
+    const results = await ResultsFolder.create(resultsRoot, file);
+    for (const [name, content] of Object.entries(files)) await results.write(name, content);
+    return { results, file, left: [...cells] };
   }
   const before = await resume.readRun();
   refuseOtherMachine(before.run, facts);

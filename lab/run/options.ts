@@ -33,6 +33,8 @@ export interface RunOptions {
   explorations?: readonly PlannedExploration[];
   /** No cell begins when the program has run for so long. */
   maxDurationMs?: number;
+  /** Files of its folder, by name, that are there from its beginning. */
+  files?: Readonly<Record<string, string>>;
   /** The command and its options that run a part of this again, without what says which. Absent: `run`. */
   again?: string;
 }

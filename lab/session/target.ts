@@ -19,6 +19,8 @@ const FILL_LIMIT_MS = 60_000;
 const ANSWER_LIMIT_MS = 20_000;
 /** Of the refusal that a fault has set up. */
 const REFUSAL = 'refusal';
+/** Of that for what is left of a write that has taken a part. */
+const REST = 'rest';
 
 /**
  * The system of a pod as a fault sees it.
@@ -36,6 +38,13 @@ export function target(
   const theHeld = (): Held => {
     if (held === undefined) throw new Error('nothing is held, and the fault wants it to go on');
     return held;
+  };
+  let isRestRefused = false;
+  /** Takes a refusal away; resolves with how many calls it failed, or undefined where the system has ended. */
+  const allow = async (id: string): Promise<number | undefined> => {
+    if (pod.gate.howEnded !== undefined) return undefined;
+    const allowed = await said(pod.gate, 'allow', { id }, 'allowed').catch(hasEnded);
+    return allowed?.answered;
   };
   return {
     signal: async (name) => void (await pod.container.signal(name)),
@@ -79,7 +88,19 @@ export function target(
     },
 
     async fail(error, loses) {
-      const { id } = theHeld().event;
+      const { event } = theHeld();
+      const { id, tornBytes = 0 } = event;
+      if (tornBytes > 0) {
+        await said(
+          pod.gate,
+          'refuse',
+          { id: REST, path: patternOfCall(event), op: 'write', errno: error, times: 1 },
+          'refusing',
+        );
+        isRestRefused = true;
+        await answered(pod.gate, 'shorten', { id });
+        return;
+      }
       await answered(pod.gate, 'fail', loses === undefined ? { id, errno: error } : { id, errno: error, lose: loses });
     },
     async shorten() {
@@ -92,11 +113,7 @@ export function target(
       await said(pod.gate, 'refuse', { id: REFUSAL, path, errno: error }, 'refusing');
     },
 
-    async allow() {
-      if (pod.gate.howEnded !== undefined) return undefined;
-      const allowed = await said(pod.gate, 'allow', { id: REFUSAL }, 'allowed').catch(hasEnded);
-      return allowed?.answered;
-    },
+    allow: () => allow(REFUSAL),
 
     async slow(ms) {
       await said(pod.gate, 'slow', { ms }, ms > 0 ? 'slow' : 'slowed').catch(hasEnded);
@@ -166,6 +183,9 @@ export function target(
         theHeld().turn,
       ).catch(passedLimit);
       if (pod.gate.howEnded === undefined) await session.quiet().catch(passedLimit);
+      // A program that does not write the rest must not meet the error later.
+      if (isRestRefused) await allow(REST);
+      isRestRefused = false;
     },
 
     note: (step, facts = {}) => recorder.record({ type: 'strike', step, facts }),

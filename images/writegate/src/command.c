@@ -200,7 +200,8 @@ static void shorten(const struct given *given) {
 
 static bool read_refusal(const struct given *given, struct refusal *out) {
   *out = (struct refusal){.op = OP_COUNT};
-  if (!has_keys(given, "id path errno ", " id path errno op ") || !read_error(given, &out->number)) return false;
+  if (!has_keys(given, "id path errno ", " id path errno op times ") || !read_error(given, &out->number)) return false;
+  if (!read_number(given, "times", 1, &out->most)) return false;
   const char *op = find(given, "op");
   if (op != NULL) out->op = op_named(op);
   if (op != NULL && out->op == OP_COUNT && strcmp(op, "any") != 0) return refuse("unknown op", op);

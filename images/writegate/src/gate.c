@@ -503,6 +503,10 @@ void gate_fail(const char *id, int number, bool loses) {
     event_error("cannot-fail", "%s is held at=after: the kernel has done it, and it can't fail any more", id);
     return;
   }
+  if (hold.tear.bytes > 0) {
+    event_error("cannot-fail", "%s is held at=torn, and a write that took a part returns how much: shorten it, and refuse the next one", id);
+    return;
+  }
   if (!error_fits_call(number, &hold.call)) {
     event_error("cannot-fail", "%s: a %s by %s can't return %s", id, op_name(hold.call.op), hold.call.rule->name, error_name(number));
     return;

@@ -38,6 +38,7 @@ static bool reaches(const char *pattern, const char *path) {
 }
 
 static bool meets(const struct refusal *refusal, const struct call *call) {
+  if (refusal->most > 0 && refusal->answered >= refusal->most) return false;
   if (refusal->op != OP_COUNT && refusal->op != call->op) return false;
   if (!error_fits_call(refusal->number, call)) return false;
   return reaches(refusal->path, call->path.path) || (call->has_to && reaches(refusal->path, call->to.path));

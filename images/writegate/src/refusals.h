@@ -11,6 +11,7 @@ struct refusal {
   enum op op;            /* OP_COUNT: each that can return the error */
   char path[PATH_BYTES]; /* a pattern: a call's path or its other path */
   int number;
+  int64_t most; /* so many calls fail, and the others go on; 0: each fails */
   int64_t answered;
 };
 
