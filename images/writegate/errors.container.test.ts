@@ -147,6 +147,17 @@ describe('a sync that fails', { timeout: 60_000 }, () => {
     expect(of(fixture, 'answered')).toMatchObject([{ lostBytes: 0 }]);
   });
 
+  test('what was written over after it had grown is as it was', async () => {
+    await using fixture = await act(
+      'write /state/a old , sync /state/a , append /state/a more , pwrite /state/a XY 1 , sync /state/a',
+      ['track', 'arm id=x op=sync path=/state/a nth=2'],
+    );
+    await held(fixture);
+    fixture.send('fail id=x errno=EIO lose=unsynced');
+    await fixture.ended();
+    expect((await fixture.state()).get('a')).toBe('old');
+  });
+
   test('what was written over is as it was', async () => {
     await using fixture = await act('write /state/a old , sync /state/a , pwrite /state/a XYZ+ 1 , sync /state/a', [
       'track',

@@ -187,6 +187,7 @@ static enum reading read_write(struct call *call, int *error) {
   call->flags = (int64_t)call_argument(call, rule->flags);
   /* On Linux even pwrite appends to a file that was opened with O_APPEND: pwrite(2), BUGS. */
   call->append = ((descriptor.flags & O_APPEND) != 0 && (call->flags & RWF_NOAPPEND) == 0) || (call->flags & RWF_APPEND) != 0;
+  call->synchronous = (descriptor.flags & O_DSYNC) != 0 || (call->flags & (RWF_DSYNC | RWF_SYNC)) != 0;
   call->has_offset = true;
   call->offset = rule->offset == NO_ARG ? NOT_GIVEN : (int64_t)call_argument(call, rule->offset);
   if (call->offset < 0 && !call->append) call->position = descriptor.position;
@@ -243,7 +244,7 @@ static enum reading read_by_shape(struct call *call, int *error) {
 enum reading call_read(struct call *call, int *error) {
   call->rule = rule_of(call->notification.data.nr);
   call->op = call->rule->op;
-  call->has_to = call->has_bytes = call->has_offset = call->has_flags = call->append = false;
+  call->has_to = call->has_bytes = call->has_offset = call->has_flags = call->append = call->synchronous = false;
   call->fd = NOT_GIVEN;
   call->position = NOT_GIVEN;
   enum reading reading = read_by_shape(call, error);

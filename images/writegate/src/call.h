@@ -18,6 +18,7 @@ struct call {
   struct resolved path, to;
   bool has_to, has_bytes, has_offset, has_flags;
   bool append;    /* of a write: it goes to the end, whatever the position */
+  bool synchronous; /* of a write: it is synced when it is over */
   int fd;         /* or NOT_GIVEN */
   int64_t bytes;
   int64_t offset; /* NOT_GIVEN: the file's own position */
