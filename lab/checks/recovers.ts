@@ -6,15 +6,28 @@ import { held, inconclusive, notApplicable, violated } from '../result/verdict.t
 /** So many calls in a second that fail are a loop that does nothing else. */
 const LOOP_PER_SECOND = 100;
 
-/** How often it tried while its calls failed, where that is worth a word. */
-function triesOf(evidence: CellEvidence): string {
+/** How often it tried while its calls failed. Undefined: they did not go on failing. */
+function triesIn(evidence: CellEvidence): { calls: number; seconds: number; perSecond: number } | undefined {
   const [refusing] = evidence.gateOf('refusing', 1);
   const [allowed] = evidence.gateOf('allowed', 1);
-  if (refusing === undefined || allowed === undefined) return '';
+  if (refusing === undefined || allowed === undefined) return undefined;
   const seconds = Math.max(0.001, (allowed.t - refusing.t) / 1000);
-  const rate = allowed.answered / seconds;
-  const calls = `${allowed.answered} more call${allowed.answered === 1 ? '' : 's'} failed in ${seconds.toFixed(1)} s`;
-  return rate < LOOP_PER_SECOND ? `; ${calls}` : `; it tried without a pause: ${calls}, ${Math.round(rate)} a second`;
+  return { calls: allowed.answered, seconds, perSecond: Math.round(allowed.answered / seconds) };
+}
+
+/** How often a second it tried, where it did so without a pause. */
+export function loopIn(evidence: CellEvidence): number | undefined {
+  const { perSecond = 0 } = triesIn(evidence) ?? {};
+  return perSecond < LOOP_PER_SECOND ? undefined : perSecond;
+}
+
+/** The tries, where they are worth a word. */
+function triesOf(evidence: CellEvidence): string {
+  const tries = triesIn(evidence);
+  if (tries === undefined) return '';
+  const calls = `${tries.calls} more call${tries.calls === 1 ? '' : 's'} failed in ${tries.seconds.toFixed(1)} s`;
+  const loop = loopIn(evidence);
+  return loop === undefined ? `; ${calls}` : `; it tried without a pause: ${calls}, ${loop} a second`;
 }
 
 export const recovers: Check = {

@@ -261,12 +261,12 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     )
     .option(
       '--max-duration <time>',
-      'begin no boot and no real crash after so long, such as 90s, 10m or 1h; what is left out is told',
+      'begin no boot, no real crash and no run of --errors after so long, such as 90s, 10m or 1h; what is left out is told',
       duration,
     )
     .option(
       '--resume <folder>',
-      'go on with an exploration that was broken off or had no time left: only what it does not know is booted',
+      'go on with an exploration or a sweep of errors that was broken off or had no time left: only what it does not know is run',
     )
     .option('--state <folder>', 'boot one state that an exploration has kept, instead')
     .option(
@@ -283,7 +283,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     )
     .option('--every-call', 'with --errors: run each call, also where another one stands for it')
     .option('-c, --cell <id>', 'with --errors: one of its runs', several)
-    .option('-f, --fault <name>', 'with --errors: these errors only, such as no-space-stays', several)
+    .option('-f, --fault <name>', 'with --errors: these errors only, in this order, such as no-space-stays', several)
     .option('-j, --jobs <number>', 'states at a time (default: two for each processor of the engine, at most 8)', count)
     .option('-o, --results <folder>', 'where the results go', 'results')
     .addOption(on())

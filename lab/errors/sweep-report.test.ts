@@ -45,7 +45,15 @@ const SWEEP: Sweep = {
   runs: 1,
   represented: 1,
   fates: [
-    { call: 1, fault: 'io-error', fate: 'violated', detail: 'x', violated: ['recovers'], cell: 'c' },
+    {
+      call: 1,
+      fault: 'io-error',
+      fate: 'violated',
+      detail: 'x',
+      violated: ['recovers'],
+      cell: 'c',
+      loopPerSecond: 700,
+    },
     { call: 2, fault: 'io-error', fate: 'violated', detail: 'x', violated: ['recovers'], cell: 'c', sameAs: 1 },
   ],
   findings: [
@@ -60,4 +68,6 @@ test('the map has a row for each call, and says which call stands for another', 
   expect(report).toContain('| 1 | write db\\|.json | ✗ recovers        |');
   expect(report).toContain('✗ recovers (as 1)');
   expect(sweepInWords(SWEEP)).toContain('1 run: call 1 io-error; again: npx again');
+  for (const text of [report, sweepInWords(SWEEP)])
+    expect(text).toContain('Call 1 (io-error): it tried without a pause while the error lasted, 700 calls a second.');
 });

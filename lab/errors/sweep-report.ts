@@ -1,4 +1,5 @@
 import { markdownTable } from 'markdown-table';
+import { loopIn } from '../checks/recovers.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { markdownText, plain } from '../plain.ts';
 import type { MatrixRow } from '../result/matrix.ts';
@@ -16,6 +17,8 @@ export interface Fate {
   /** What was said, or what was violated. */
   detail: string;
   violated: string[];
+  /** So many calls a second failed while the error lasted, where it tried without a pause. */
+  loopPerSecond?: number;
   /** The call that stands for this one. */
   sameAs?: number;
   cell: string;
@@ -47,7 +50,15 @@ export interface Sweep {
 }
 
 /** What became of the write in one run. */
-export function fateOf(row: MatrixRow, evidence: CellEvidence | undefined): Pick<Fate, 'fate' | 'detail' | 'violated'> {
+export function fateOf(
+  row: MatrixRow,
+  evidence: CellEvidence | undefined,
+): Pick<Fate, 'fate' | 'detail' | 'violated' | 'loopPerSecond'> {
+  const loop = evidence === undefined ? undefined : loopIn(evidence);
+  return { ...whatBecame(row, evidence), ...(loop !== undefined && { loopPerSecond: loop }) };
+}
+
+function whatBecame(row: MatrixRow, evidence: CellEvidence | undefined): Pick<Fate, 'fate' | 'detail' | 'violated'> {
   const violated = row.checks.filter((check) => check.verdict === 'violated');
   if (row.verdict === 'missed' || row.verdict === 'inconclusive')
     return { fate: row.verdict, detail: row.detail, violated: [] };
@@ -108,6 +119,15 @@ function counts({ calls, runs, represented, tookMs }: Sweep): string {
   return `${calls.length} calls, ${runs} ${runs === 1 ? 'run' : 'runs'}${same}; ${(tookMs / 1000).toFixed(0)} s.`;
 }
 
+/** Where the system tried again and again while the error lasted. */
+function loopsOf({ fates }: Sweep): string[] {
+  return fates.flatMap(({ call, fault, loopPerSecond, sameAs }) =>
+    loopPerSecond === undefined || sameAs !== undefined
+      ? []
+      : [`Call ${call} (${fault}): it tried without a pause while the error lasted, ${loopPerSecond} calls a second.`],
+  );
+}
+
 /** For a person at a terminal. */
 export function sweepInWords(sweep: Sweep): string {
   const { findings, fates, outcome } = sweep;
@@ -126,6 +146,7 @@ export function sweepInWords(sweep: Sweep): string {
         .join(', ')}${one.at.length > 6 ? ', …' : ''}; again: ${one.reproduce}`,
     ]),
     ...(findings.length === 0 ? ['No error breaks a promise.'] : []),
+    ...loopsOf(sweep),
     ...(outcome.kind === 'unsound'
       ? ['', 'It proves less than everything:', ...outcome.reasons.slice(0, 10).map((one) => `  - ${plain(one)}`)]
       : []),
@@ -160,6 +181,7 @@ export function sweepReport(sweep: Sweep): string {
             `\`${one.reproduce}\``,
           ].join('\n\n'),
         )),
+    ...loopsOf(sweep),
     '## The write, call by call',
     '`refused`: it said that the write failed, and worked again. `succeeded`: the write is there in spite of the error. `–`: the call can’t return that error.',
     table,

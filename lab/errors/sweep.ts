@@ -19,6 +19,7 @@ import { withOwnStart } from '../source/own-start.ts';
 import type { Release, System } from '../system.ts';
 import { BEGUN_FILE, type Begun, begunText } from './begun.ts';
 import { type Case, casesOf } from './cases.ts';
+import { noCase } from './no-case.ts';
 import { fateOf, findingsOf, SWEEP_SCHEMA_VERSION, type Sweep, sweepReport } from './sweep-report.ts';
 import { type SeenWrite, watchWrite } from './watch.ts';
 
@@ -111,12 +112,7 @@ export async function sweepErrors(
   );
   const [first] = calls;
   if (running.length === 0 || first === undefined)
-    throw new Problem(
-      'bad-usage',
-      options.cells.length > 0
-        ? `the write has no such case: ${options.cells.join(', ')}. Run it without --cell: errors.md names them.`
-        : `${subject.system.name}: its write makes no call in its state folder that an error could meet`,
-    );
+    throw noCase(subject.system.name, { cells: options.cells, faults: options.faults }, calls, faults);
   const same = cases.filter((one) => one.sameAs !== undefined).length;
   options.say(`${calls.length} calls, ${running.length} runs${same === 0 ? '' : `; ${same} cases stand for others`}`);
   const none = controlFault();
