@@ -19,6 +19,19 @@ test('what became of the write is told from the evidence', () => {
   expect(fateOf(row({ verdict: 'missed', detail: 'never reached' }), undefined)).toMatchObject({ fate: 'missed' });
 });
 
+test('what had no time is not run, and no finding is not said to be none', () => {
+  expect(fateOf(row({ verdict: 'inconclusive', detail: 'left out: the time' }), undefined)).toMatchObject({
+    fate: 'not run',
+  });
+  const left = {
+    ...SWEEP,
+    findings: [],
+    fates: SWEEP.fates.map((fate) => ({ ...fate, fate: 'not run', violated: [] })),
+  };
+  expect(sweepInWords(left)).toContain('No error that was tried breaks a promise; 1 was not tried.');
+  expect(sweepReport(left)).toContain('… not run');
+});
+
 test('findings that differ in names and numbers only have one cause, the one at most calls first', () => {
   const finding = (detail: string, check = 'no-orphans') =>
     row({ verdict: 'violated', checks: [{ id: check, verdict: 'violated', detail, lines: [1] }] });

@@ -12,7 +12,7 @@ export const SWEEP_SCHEMA_VERSION = 1;
 export interface Fate {
   call: number;
   fault: string;
-  /** In a word: `refused`, `succeeded`, `ended itself`, `violated`, `missed`, `inconclusive`. */
+  /** In a word: `refused`, `succeeded`, `ended itself`, `violated`, `missed`, `inconclusive`, `not run`. */
   fate: string;
   /** What was said, or what was violated. */
   detail: string;
@@ -49,6 +49,9 @@ export interface Sweep {
   tookMs: number;
 }
 
+/** Of a case for which there was no time. */
+const NOT_RUN = 'not run';
+
 /** What became of the write in one run. */
 export function fateOf(
   row: MatrixRow,
@@ -60,6 +63,8 @@ export function fateOf(
 
 function whatBecame(row: MatrixRow, evidence: CellEvidence | undefined): Pick<Fate, 'fate' | 'detail' | 'violated'> {
   const violated = row.checks.filter((check) => check.verdict === 'violated');
+  if (evidence === undefined && row.verdict === 'inconclusive')
+    return { fate: NOT_RUN, detail: row.detail, violated: [] };
   if (row.verdict === 'missed' || row.verdict === 'inconclusive')
     return { fate: row.verdict, detail: row.detail, violated: [] };
   if (violated.length > 0)
@@ -104,7 +109,7 @@ export function findingsOf(rows: readonly { row: MatrixRow; one: Case }[]): Erro
 const callInWords = ({ op, file, to }: Pick<Call, 'op' | 'file'> & { to?: string }): string =>
   `${op} ${file}${to === undefined ? '' : ` -> ${to}`}`;
 
-const SIGNS: Readonly<Record<string, string>> = { violated: '✗', missed: '○', inconclusive: '?' };
+const SIGNS: Readonly<Record<string, string>> = { violated: '✗', missed: '○', inconclusive: '?', [NOT_RUN]: '…' };
 const box = (fate: Fate | undefined): string => {
   if (fate === undefined) return '–';
   const what = fate.violated.length > 0 ? fate.violated.join(', ') : fate.fate;
@@ -128,6 +133,13 @@ function loopsOf({ fates }: Sweep): string[] {
   );
 }
 
+/** What was not run is not said to hold. */
+function noFinding({ fates }: Sweep): string {
+  const left = fates.filter(({ fate, sameAs }) => fate === NOT_RUN && sameAs === undefined).length;
+  if (left === 0) return 'No error breaks a promise.';
+  return `No error that was tried breaks a promise; ${left} ${left === 1 ? 'was' : 'were'} not tried. \`npx midwrite explore --resume\` with this folder goes on.`;
+}
+
 /** For a person at a terminal. */
 export function sweepInWords(sweep: Sweep): string {
   const { findings, fates, outcome } = sweep;
@@ -145,7 +157,7 @@ export function sweepInWords(sweep: Sweep): string {
         .map(({ call, fault }) => `call ${call} ${fault}`)
         .join(', ')}${one.at.length > 6 ? ', …' : ''}; again: ${one.reproduce}`,
     ]),
-    ...(findings.length === 0 ? ['No error breaks a promise.'] : []),
+    ...(findings.length === 0 ? [noFinding(sweep)] : []),
     ...loopsOf(sweep),
     ...(outcome.kind === 'unsound'
       ? ['', 'It proves less than everything:', ...outcome.reasons.slice(0, 10).map((one) => `  - ${plain(one)}`)]
@@ -172,7 +184,7 @@ export function sweepReport(sweep: Sweep): string {
       : [sweep.outcome.reasons.map((one) => `- ${markdownText(one)}`).join('\n')]),
     '## Findings',
     ...(findings.length === 0
-      ? ['No error breaks a promise.']
+      ? [noFinding(sweep)]
       : findings.map((one) =>
           [
             `### ${one.check}`,
