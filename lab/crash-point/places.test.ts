@@ -13,6 +13,18 @@ const words = (ops: Op[], ...existing: string[]) =>
   placesOf(ops, '/state', new Set(existing.map((file) => `/state/${file}`))).map((place) => [place.id, place.words]);
 
 describe('the places of a write', () => {
+  test('writegate takes each id, however long the path is', () => {
+    const long = `${'a-very-long-name/'.repeat(5)}db.json`;
+    const ops = [op('truncate', long), ...Array.from({ length: 3 }, () => op('write', long, { bytes: 9_000 }))];
+    const there = new Set([`/state/${long}`]);
+    for (const every of [false, true]) {
+      const ids = placesOf(ops, '/state', there, every).map(({ id }) => id);
+      expect(ids.length).toBeGreaterThan(2);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/);
+    }
+  });
+
   test('a file that is truncated and written', () => {
     const ops = [op('truncate', 'package.json'), op('write', 'package.json', { bytes: 100 })];
     expect(words(ops, 'package.json')).toEqual([

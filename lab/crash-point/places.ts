@@ -238,7 +238,12 @@ function everyCall(ops: readonly Op[], root: string, existing: Existing): Found[
   return last === undefined ? found : [...found, last];
 }
 
-const ID_LENGTH = 60;
+/** writegate takes no longer id of a hold. */
+const ID_LENGTH = 64;
+const SLUG_LENGTH = 60;
+
+/** The end of a long one says more than its beginning. */
+const shortened = (id: string): string => id.slice(-ID_LENGTH).replace(/^[-.]+/, '');
 
 function withIds(found: readonly Found[]): Place[] {
   const taken = new Map<string, number>();
@@ -248,10 +253,10 @@ function withIds(found: readonly Found[]): Place[] {
       .replaceAll(/[^A-Za-z0-9.-]+/g, '-')
       .replaceAll(/^[-.]+|-+$/g, '');
     const kind = call === undefined ? place.kind : `call-${call}${place.kind === 'torn' ? '-torn' : ''}`;
-    const id = `${slug.slice(-ID_LENGTH) || 'state'}.${kind}`;
+    const id = shortened(`${slug.slice(-SLUG_LENGTH) || 'state'}.${kind}`);
     const count = (taken.get(id) ?? 0) + 1;
     taken.set(id, count);
-    return { id: count === 1 ? id : `${id}-${count}`, ...place };
+    return { id: count === 1 ? id : shortened(`${id}-${count}`), ...place };
   });
 }
 
