@@ -140,6 +140,12 @@ test('what changes in a name from write to write is no part of its role, in fold
   );
 });
 
+test("the random names of Python's tempfile", () => {
+  expect(roleOf('/state/.hg/.dirstate-kp_x8a1b~')).toBe('/state/.hg/.dirstate-*~');
+  expect(roleOf('/state/tmpab_cdefg')).toBe('/state/tmp*');
+  expect(roleOf('/state/.dirstate-log_file~')).toBe('/state/.dirstate-log_file~');
+});
+
 test('many files alike stand for each other', () => {
   const ops = Array.from({ length: 9 }, (_, index) => {
     const name = String.fromCharCode(97 + index);

@@ -51,6 +51,9 @@ export type Found = Omit<Place, 'id'> & {
 /** Attributes and syncs: a process that dies there leaves what it leaves before the next call. */
 const NO_PLACE: ReadonlySet<string> = new Set(['sync', 'chmod', 'chown', 'utime', 'xattr', 'map', 'mknod']);
 
+/** What a file or folder is called, with what changes from write to write as `*`. */
+export type Roles = (file: string, isFolder?: boolean) => string;
+
 /** The path of every component with what changes from write to write as `*`. */
 export function roleOf(file: string, isFolder = false): string {
   return file
@@ -64,6 +67,9 @@ const FIRST_BYTE = /^[0-9a-f]{2}$/;
 /** Six characters of mkstemp(3), or as many of another library's: small and capital letters mixed as no word has them. */
 const RANDOM = /(?<=^|[._-])(?=\w*[a-z])(?=\w*[A-Z])(?![A-Z]?[a-z]+(?:[._-]|$))[A-Za-z0-9]{6,}(?=$|[._-])/g;
 
+/** Eight characters of Python's tempfile, behind its own prefix or a program's: with a digit and a `_`, which no word has within it. */
+const OF_PYTHON = /(?<=^|[.~-])(?:(tmp)\w{8}|(?=[a-z0-9_]*\d)(?=[a-z0-9_]*_)[a-z0-9_]{8})(?=$|[.~-])/g;
+
 /** What mkstemp(3) puts behind the name of a temp: of random letters some look like a word. */
 const AFTER_TMP = /(?<=(?:^|[._-])te?mp[._-](?:[A-Za-z]+[._-])*)[A-Za-z0-9]{6}$/;
 
@@ -73,30 +79,36 @@ const TEXT = /midwrite-(?:warm|struck|after|early|crowd|restarted)(?:-\d+)?x*/g;
 const roleOfName = (name: string, isFolder: boolean): string =>
   isFolder && FIRST_BYTE.test(name)
     ? '*'
-    : path.posix.basename(patternOf(`/${name.replaceAll(TEXT, '*').replace(AFTER_TMP, '*').replaceAll(RANDOM, '*')}`));
+    : path.posix.basename(patternOf(`/${withoutRandom(name.replaceAll(TEXT, '*'))}`));
+
+const withoutRandom = (name: string): string =>
+  name.replaceAll(OF_PYTHON, '$1*').replace(AFTER_TMP, '*').replaceAll(RANDOM, '*');
 
 /** A pattern for the file of a call, by whatever name its kind has; a rename's is the file that it is to be. */
 export const patternOfCall = (call: { op: string; path: string; to?: string | undefined }): string =>
   globOfPath(call.to ?? call.path, call.op === 'mkdir');
 
 /** A pattern that fits a path's role; signs that mean something in a pattern stand for any one sign. */
-export const globOf = ({ op, path: file }: { op: string; path: string }): string => globOfPath(file, op === 'mkdir');
-const globOfPath = (file: string, isFolder: boolean): string =>
-  roleOf(file, isFolder).replaceAll(/[?[\]{}()!+@|\\]/g, '?');
+export const globOf = ({ op, path: file }: { op: string; path: string }, roles: Roles = roleOf): string =>
+  globOfPath(file, op === 'mkdir', roles);
+const globOfPath = (file: string, isFolder: boolean, roles: Roles = roleOf): string =>
+  roles(file, isFolder).replaceAll(/[?[\]{}()!+@|\\]/g, '?');
 
 /** One call of a write, with what is needed to hold the same call in another write. */
 export class Calls {
   readonly #ops: readonly Op[];
+  readonly #roles: Roles;
 
-  constructor(ops: readonly Op[]) {
+  constructor(ops: readonly Op[], roles: Roles = roleOf) {
     this.#ops = ops;
+    this.#roles = roles;
   }
 
   /** The hold of the call with this index: its kind, its file's role, and the how-manieth of those it is. */
   arm(index: number, at: ArmSpec['at'], bytes?: number): ArmSpec {
     const op = this.#ops[index];
     if (op === undefined) throw new Error(`the write has no call ${index}`);
-    const glob = globOf(op);
+    const glob = globOf(op, this.#roles);
     const nth = this.#ops.slice(0, index + 1).filter((one) => one.op === op.op && fitsPattern(one.path, glob)).length;
     return { op: op.op, path: glob, at, nth, ...(bytes === undefined ? {} : { bytes }) };
   }
@@ -111,14 +123,32 @@ export const armOf = (ops: readonly Op[], index: number, at: ArmSpec['at']): Arm
  * @param root the state folder
  * @param existing files that were there before the write, with their sizes in bytes where those are known
  * @param every each call, and not one place of each kind
+ * @param roles what its files are called. Absent: by the form of their names
  */
-export function placesOf(ops: readonly Op[], root: string, existing: Existing, every = false): Place[] {
-  const found = every ? everyCall(ops, root, existing) : ofEachKind(ops, root, existing);
-  return withIds(found);
+export function placesOf(
+  ops: readonly Op[],
+  root: string,
+  existing: Existing,
+  every = false,
+  roles: Roles = roleOf,
+): Place[] {
+  const named = { ops, existing, calls: new Calls(ops, roles), below: belowOf(root, roles) };
+  return withIds(every ? everyCall(named) : ofEachKind(named));
 }
 
-const below = (root: string, file: string, isFolder = false): string =>
-  path.posix.relative(root, roleOf(file, isFolder)) || '.';
+/** A write, and what its files are called. */
+interface Named {
+  ops: readonly Op[];
+  existing: Existing;
+  calls: Calls;
+  /** A file's role below the state folder. */
+  below: Roles;
+}
+
+const belowOf =
+  (root: string, roles: Roles): Roles =>
+  (file, isFolder = false) =>
+    path.posix.relative(root, roles(file, isFolder)) || '.';
 
 /** What a file was made to be: the file that it is renamed over, if it is one's new copy. */
 function targetsOf(ops: readonly Op[]): Map<string, string> {
@@ -147,25 +177,25 @@ export function changing(ops: readonly Op[], existing: Existing): Set<Op> {
   return changes;
 }
 
-function ofEachKind(ops: readonly Op[], root: string, existing: Existing): Found[] {
-  const calls = new Calls(ops);
+function ofEachKind(named: Named): Found[] {
+  const { ops, existing, calls, below } = named;
   const changes = changing(ops, existing);
   const targets = targetsOf(ops);
-  const walk = new Walk((file, isFolder) => below(root, file, isFolder), existing, targets, calls);
+  const walk = new Walk(below, existing, targets, calls);
   for (const [index, op] of ops.entries()) if (!NO_PLACE.has(op.op) && changes.has(op)) walk.pass(op, index);
-  const last = answered(ops, changes, calls, root);
+  const last = answered(named, changes);
   // What a rename or a removal leaves as the last call is a place already.
   const isThere = last === undefined || walk.found.some((place) => sameArm(place.arm, last.arm));
   const found = isThere ? walk.found : [...walk.found, last];
-  return [...found, ...syncs(ops, root, targets, calls)];
+  return [...found, ...syncs(named, targets)];
 }
 
 /** The first sync of each file. */
-function syncs(ops: readonly Op[], root: string, targets: ReadonlyMap<string, string>, calls: Calls): Found[] {
+function syncs({ ops, calls, below }: Named, targets: ReadonlyMap<string, string>): Found[] {
   const seen = new Set<string>();
   return ops.flatMap((op, index): Found[] => {
     const target = targets.get(op.path);
-    const file = below(root, target ?? op.path);
+    const file = below(target ?? op.path);
     const copy = target === undefined ? file : `the new copy of ${file}`;
     if (op.op !== 'sync' || seen.has(copy)) return [];
     seen.add(copy);
@@ -184,11 +214,11 @@ export function lastChange(ops: readonly Op[], existing: Existing): ArmSpec | un
 }
 
 /** All of the write is on disk as far as the process can tell, and its answer is not out, if it waits for the write. */
-function answered(ops: readonly Op[], changes: ReadonlySet<Op>, calls: Calls, root: string): Found | undefined {
+function answered({ ops, calls, below }: Named, changes: ReadonlySet<Op>): Found | undefined {
   const index = ops.findLastIndex((op) => changes.has(op) && (!NO_PLACE.has(op.op) || op.op === 'sync'));
   const last = ops[index];
   if (last === undefined) return undefined;
-  const file = below(root, last.to ?? last.path);
+  const file = below(last.to ?? last.path);
   const arm = afterCall(last, index, calls);
   return arm === undefined
     ? undefined
@@ -212,13 +242,13 @@ function afterCall(op: Op, index: number, calls: Calls): ArmSpec | undefined {
   }
 }
 
-function everyCall(ops: readonly Op[], root: string, existing: Existing): Found[] {
-  const calls = new Calls(ops);
+function everyCall(named: Named): Found[] {
+  const { ops, existing, calls, below } = named;
   const files = new FileStates(existing);
   const found: Found[] = [];
   for (const [index, op] of ops.entries()) {
-    const file = below(root, op.path);
-    const what = `call ${index + 1} of ${ops.length}, ${op.op} ${file}${op.to === undefined ? '' : ` to ${below(root, op.to)}`}`;
+    const file = below(op.path);
+    const what = `call ${index + 1} of ${ops.length}, ${op.op} ${file}${op.to === undefined ? '' : ` to ${below(op.to)}`}`;
     found.push({
       call: index + 1,
       kind: index === 0 ? 'before' : 'between',
@@ -234,7 +264,7 @@ function everyCall(ops: readonly Op[], root: string, existing: Existing): Found[
     }
     files.note(op);
   }
-  const last = answered(ops, new Set(ops), calls, root);
+  const last = answered(named, new Set(ops));
   return last === undefined ? found : [...found, last];
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { differs, isTemplate, learnAnswer, unlikeInWords } from '../answers.ts';
+import { learnRoles } from '../crash-point/learned-roles.ts';
 import { type Existing, fewOfEachKind, lastChange, type Place, placesOf, roleOf } from '../crash-point/places.ts';
 import type { DriveResult } from '../drive.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -71,7 +72,8 @@ export async function observe(
   const [first, second] = lives.map((life) => (life as PromiseFulfilledResult<Life>).value) as [Life, Life];
   const { root } = observed.release.promises;
   const { ops, existing } = first.write;
-  const all = placesOf(ops, root, existing, every);
+  const roles = learnRoles(ops, second.write.ops);
+  const all = placesOf(ops, root, existing, every, roles);
   const { kept, leftOut } = every ? { kept: all, leftOut: 0 } : fewOfEachKind(all);
   if (kept.length === 0) throw nothingWritten(observed, first.write);
   return {
@@ -81,8 +83,8 @@ export async function observe(
       ...answersOf(observed.release, [first, second]),
       atRest: [...new Set([...first.atRest, ...second.atRest])].sort(),
     },
-    watched: [...new Set(ops.flatMap((op) => [roleOf(op.path), roleOf(op.to ?? op.path)]))],
-    told: inWords(first.write, root),
+    watched: [...new Set(ops.flatMap((op) => [roles(op.path), roles(op.to ?? op.path)]))],
+    told: inWords(first.write, root, roles),
     calls: { ops, existing },
     ...late(first.write),
   };

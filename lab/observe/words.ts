@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { roleOf } from '../crash-point/places.ts';
+import { type Roles, roleOf } from '../crash-point/places.ts';
 import type { DriveResult } from '../drive.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
 
@@ -28,9 +28,9 @@ interface Change {
 const FILES_SHOWN = 12;
 
 /** What a write was seen to do, a line for each file, and one for its answer. */
-export function inWords(seen: WriteSeen, root: string): string[] {
+export function inWords(seen: WriteSeen, root: string, roles: Roles = roleOf): string[] {
   const { ops, existing, result, outside } = seen;
-  const changes = changesOf(ops, existing);
+  const changes = changesOf(ops, existing, roles);
   const below = (file: string) => path.posix.relative(root, file) || '.';
   const lines = [...changes].slice(0, FILES_SHOWN).map(([file, { how, bytes, synced }]) => {
     const size = bytes > 0 ? `, ${bytes} bytes` : '';
@@ -53,7 +53,7 @@ export function inWords(seen: WriteSeen, root: string): string[] {
   ];
 }
 
-function changesOf(ops: readonly Op[], existing: ReadonlyMap<string, number>): Map<string, Change> {
+function changesOf(ops: readonly Op[], existing: ReadonlyMap<string, number>, roles: Roles): Map<string, Change> {
   const targets = new Map<string, string>();
   const made = new Set<string>();
   for (const op of ops) {
@@ -62,7 +62,7 @@ function changesOf(ops: readonly Op[], existing: ReadonlyMap<string, number>): M
   }
   const changes = new Map<string, Change>();
   const change = (file: string) => {
-    const role = roleOf(file);
+    const role = roles(file);
     const found = changes.get(role) ?? { how: new Set<string>(), bytes: 0, synced: false };
     changes.set(role, found);
     return found;
@@ -88,11 +88,11 @@ function changesOf(ops: readonly Op[], existing: ReadonlyMap<string, number>): M
         break;
       }
       case 'sync':
-        if (changes.has(roleOf(file))) change(file).synced = true;
+        if (changes.has(roles(file))) change(file).synced = true;
         break;
       case 'rename':
         if (targets.has(op.path)) change(file).how.add('replaced by a new copy');
-        else change(op.to ?? op.path).how.add(`the former ${path.posix.basename(roleOf(op.path))}`);
+        else change(op.to ?? op.path).how.add(`the former ${path.posix.basename(roles(op.path))}`);
         break;
       case 'unlink':
         if (!fresh.has(op.path) || existing.has(op.path)) change(file).how.add('removed');
