@@ -26,6 +26,10 @@ describe('an exchange in one line', () => {
       { kind: 'http', method: 'PUT', port: 80, path: '/x', headers: {}, text: '{text}, plain' },
     ],
     [
+      'MKCOL http://127.0.0.1:5232/user/calendar/',
+      { kind: 'http', method: 'MKCOL', port: 5232, path: '/user/calendar/', headers: {} },
+    ],
+    [
       'http://127.0.0.1:8080/set?said={text}',
       { kind: 'http', method: 'GET', port: 8080, path: '/set?said={text}', headers: {} },
     ],

@@ -2,8 +2,8 @@ import parseArgv from 'string-argv';
 import type { Drive } from '../drive.ts';
 import { Problem } from '../problem.ts';
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
-const REQUEST = new RegExp(`^(${METHODS.join('|')})\\s+(http://\\S+)(?:\\s+([\\s\\S]+))?$`);
+/** Any method: WebDAV's and others' are written as HTTP's own (RFC 9110, section 9.1). */
+const REQUEST = /^([A-Z]{1,16})\s+(http:\/\/\S+)(?:\s+([\s\S]+))?$/;
 
 /**
  * An exchange as people write it in one line: `POST http://127.0.0.1:3000/posts {"title":"{text}"}`, `http://127.0.0.1:3000/posts` (a GET), or a
