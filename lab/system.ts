@@ -282,6 +282,8 @@ export interface Answers {
   several?: 'all' | 'last';
   /** What its files are called when it is at rest, below the state folder, with `*` where a name changes. */
   atRest: readonly string[];
+  /** Files, below the state folder, that its write changes through a shared mapping: that is no call, and can't be struck. Absent: none. */
+  mapped?: readonly string[];
 }
 
 export interface Durable {

@@ -82,6 +82,7 @@ const PromisesShape = z.object({
       showsText: z.boolean(),
       several: z.enum(['all', 'last']).optional(),
       atRest: z.array(z.string()),
+      mapped: z.array(z.string()).optional(),
     })
     .optional(),
   watched: z.array(z.string()).optional(),

@@ -86,6 +86,8 @@ const RESTARTED = 'restarted';
 const written = (evidence: CellEvidence): Turn[] =>
   evidence.of('turn').filter(({ name, result }) => result.acknowledged && name !== 'after' && name !== RESTARTED);
 
+const counted = ({ length }: readonly Turn[]): string => `${length} acknowledged write${length === 1 ? '' : 's'}`;
+
 /** What was acknowledged is in the answer; of a write that another one has overwritten, the other one is. */
 export function acknowledgedIsThere(judged: Judged, answers: Answers): Verdict {
   const { evidence, proof } = judged;
@@ -96,11 +98,11 @@ export function acknowledgedIsThere(judged: Judged, answers: Answers): Verdict {
   const writes = written(evidence);
   const struck = writes.find((turn) => /^struck(-|$)/.test(turn.name));
   if (!answer.acknowledged)
-    return violated(`${writes.length} acknowledged writes, and it can't be asked for them: ${answer.error}`, answer);
+    return violated(`${counted(writes)}, and it can't be asked for what they wrote: ${answer.error}`, answer);
   if (answers.several !== undefined) {
     const lost = lostOfSeveral(answers.several, writes, answer.text);
     return lost === undefined
-      ? (later(evidence, answers) ?? held(proof, `${writes.length} acknowledged writes, and what they left`, answer))
+      ? (later(evidence, answers) ?? held(proof, `${counted(writes)}, and what they left`, answer))
       : violated(`the write ${shown(lost)} was acknowledged and is not there`, answer, lost);
   }
   if (struck !== undefined && !fits(answers.after, answer)) {
@@ -125,7 +127,7 @@ export function acknowledgedIsThere(judged: Judged, answers: Answers): Verdict {
         lost,
       );
   }
-  return later(evidence, answers) ?? held(proof, `${writes.length} acknowledged writes, all there`, answer);
+  return later(evidence, answers) ?? held(proof, `${counted(writes)}, all there`, answer);
 }
 
 /** Whether the write that is struck leaves nothing of an earlier one. */

@@ -13,7 +13,7 @@ import type { Entry } from '../sidecar/client.ts';
 import type { Answers, Release } from '../system.ts';
 import { within } from '../wait.ts';
 import { Sink } from './sink.ts';
-import { inWords, type WriteSeen } from './words.ts';
+import { inWords, mappedBy, type WriteSeen } from './words.ts';
 
 /** What an undisturbed write of a system was seen to do, and what the system answered around it. */
 export interface Observation {
@@ -73,6 +73,7 @@ export async function observe(
   const { root } = observed.release.promises;
   const { ops, existing } = first.write;
   const roles = learnRoles(ops, second.write.ops);
+  const mapped = mappedBy(ops, root);
   const all = placesOf(ops, root, existing, every, roles);
   const { kept, leftOut } = every ? { kept: all, leftOut: 0 } : fewOfEachKind(all);
   if (kept.length === 0) throw nothingWritten(observed, first.write);
@@ -82,6 +83,7 @@ export async function observe(
     answers: {
       ...answersOf(observed.release, [first, second]),
       atRest: [...new Set([...first.atRest, ...second.atRest])].sort(),
+      ...(mapped.length > 0 && { mapped }),
     },
     watched: [...new Set(ops.flatMap((op) => [roles(op.path), roles(op.to ?? op.path)]))],
     told: inWords(first.write, root, roles),

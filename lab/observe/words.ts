@@ -27,6 +27,18 @@ interface Change {
 
 const FILES_SHOWN = 12;
 
+/** SQLite's index of its log. It is made anew after a crash, whatever is in it (https://sqlite.org/walformat.html, section 1.2). */
+const OF_SQLITE = /-shm$/;
+
+/** Files below the state folder that a write changes through a shared mapping. */
+export const mappedBy = (ops: readonly Op[], root: string): string[] => [
+  ...new Set(
+    ops
+      .filter(({ op, path: file }) => op === 'map' && !OF_SQLITE.test(file))
+      .map((op) => path.posix.relative(root, op.path)),
+  ),
+];
+
 /** What a write was seen to do, a line for each file, and one for its answer. */
 export function inWords(seen: WriteSeen, root: string, roles: Roles = roleOf): string[] {
   const { ops, existing, result, outside } = seen;
@@ -38,15 +50,13 @@ export function inWords(seen: WriteSeen, root: string, roles: Roles = roleOf): s
     return `${below(file)}: ${[...how].join(', ')}${size}${isWritten}`;
   });
   const more = changes.size > FILES_SHOWN ? [`and ${changes.size - FILES_SHOWN} more files`] : [];
-  const mapped = ops.filter((op) => op.op === 'map').map((op) => below(op.path));
+  const mapped = mappedBy(ops, root);
   return [
     ...lines,
     ...more,
     ...(mapped.length === 0
       ? []
-      : [
-          `${[...new Set(mapped)].join(', ')}: mapped into memory; what is written there is no call, and no place of it is known`,
-        ]),
+      : [`${mapped.join(', ')}: mapped into memory; what is written there is no call, and no place of it is known`]),
     answerInWords(seen, below),
     ...(outside.length === 0 ? [] : [`outside its state folder it tried to change ${outside.slice(0, 3).join(', ')}`]),
     ...((result.left ?? 0) > 0 ? [`it left ${result.left} processes running`] : []),

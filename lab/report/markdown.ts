@@ -7,6 +7,7 @@ import { exercisedNowhere, isIdle } from './exercised.ts';
 import { sizeInWords, titleOf, verdictInWords } from './explorations.ts';
 import { headlines } from './headline.ts';
 import { labShareInWords } from './lab-share.ts';
+import { NOT_STRUCK, notStruck } from './not-struck.ts';
 import type { Reporter } from './reporter.ts';
 import { attempts, counts, findings, grid, scenariosOf } from './table.ts';
 
@@ -67,6 +68,13 @@ export function markdownReport(matrix: Matrix): string {
       '## Held, and exercised nowhere',
       'Nothing that was seen in this run could have broken these promises.',
       nowhere.map(({ system, checks }) => `- ${markdownText(system)}: ${checks.join(', ')}`).join('\n'),
+    );
+  const missing = notStruck(matrix.cells);
+  if (missing.length > 0)
+    sections.push(
+      '## Not tried',
+      `${NOT_STRUCK}.`,
+      missing.map(({ system, files }) => `- ${markdownText(system)}: ${markdownText(files.join(', '))}`).join('\n'),
     );
   return `${sections.join('\n\n')}\n`;
 }

@@ -16,6 +16,7 @@ import { exercisedNowhere, isIdle } from './exercised.ts';
 import { sizeInWords, titleOf, verdictInWords } from './explorations.ts';
 import { headlines } from './headline.ts';
 import { labShareInWords } from './lab-share.ts';
+import { NOT_STRUCK, notStruck } from './not-struck.ts';
 import type { Reporter } from './reporter.ts';
 import { attempts, counts, findings, grid, scenariosOf } from './table.ts';
 
@@ -89,6 +90,9 @@ export function terminalReport(matrix: Matrix, options: { colour: boolean }): st
       'Held, and exercised nowhere in this run (nothing that was seen could have broken them):',
       ...nowhere.map(({ system, checks }) => `  ${system}: ${checks.join(', ')}`),
     );
+  const missing = notStruck(matrix.cells);
+  if (missing.length > 0)
+    lines.push('', `${NOT_STRUCK}:`, ...missing.map(({ system, files }) => `  ${system}: ${plain(files.join(', '))}`));
   if (matrix.stale.length > 0)
     lines.push('', 'Expectations that no longer fit:', ...matrix.stale.map((one) => `  ${plain(one.detail)}`));
   return lines.join('\n');

@@ -43,6 +43,8 @@ const rowFields = {
   durationMs: z.number(),
   /** Of it what the system would take without the lab too. Absent: not known. */
   systemMs: z.number().optional(),
+  /** Files that the system writes through a shared mapping, where no fault could strike. Absent: none, or not known. */
+  mapped: z.array(z.string()).optional(),
   checks: z.array(MatrixCheck),
   reproduce: z.string(),
 };

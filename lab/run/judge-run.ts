@@ -55,7 +55,16 @@ export async function judgeCell(
   const detail = evidence === undefined && leftOut !== undefined ? leftOut : result.detail;
   const systemMs = evidence === undefined ? undefined : systemTimeMs(evidence);
   const time = { durationMs, ...(systemMs !== undefined && { systemMs }) };
-  const row = { verdict, expected, detail, ...time, checks, reproduce: reproduce(planned, run) };
+  const mapped = evidence?.scenario === undefined ? evidence?.promises.answers?.mapped : undefined;
+  const row = {
+    verdict,
+    expected,
+    detail,
+    ...time,
+    ...(mapped !== undefined && { mapped: [...mapped] }),
+    checks,
+    reproduce: reproduce(planned, run),
+  };
   if (!('scenario' in planned)) return { ...planned, ...row };
   const { figures, curves } = 'figures' in result ? result : { figures: [], curves: [] };
   return { ...planned, ...row, figures, curves };

@@ -14,6 +14,7 @@ import { isIdle } from '../exercised.ts';
 import { sizeInWords, titleOf, verdictInWords } from '../explorations.ts';
 import { headlines } from '../headline.ts';
 import { labShareInWords } from '../lab-share.ts';
+import { notStruck } from '../not-struck.ts';
 import { findings, grid, scenariosOf } from '../table.ts';
 import { html, type Markup } from './markup.ts';
 import { STATES, type State, sign, stateOf, WORDS } from './state.ts';
@@ -251,6 +252,10 @@ function frame({ run, cells }: Matrix): Markup {
       ? []
       : [['Taken up again', run.resumedAt.map(when).join(', ')] satisfies [string, string]]),
     ['Systems', systems.join('; ')],
+    ...notStruck(cells).map(({ system, files }): [string, string] => [
+      'Not tried',
+      `${system} writes ${files.join(', ')} through a shared memory mapping: what a crash leaves in the middle of that was seen by no cell`,
+    ]),
   ];
   return html`<section class="frame" aria-label="This run"><dl>${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>`;
 }
