@@ -55,12 +55,15 @@ test('each call has the errors that it can return, once and from there on', () =
   expect(new Set(faultsAt(3).map(({ sweep }) => sweep))).toEqual(new Set(['once', 'from there on']));
 });
 
-test('the same call of the same file after the same call stands for another one, and is counted', () => {
-  const { cases } = of(REPLACED);
-  const same = cases.filter(({ sameAs }) => sameAs !== undefined);
-  // The third write of the log comes after a write, as the second does; the first one comes after the making of the file.
-  expect(new Set(same.map(({ call, sameAs }) => `${call.number} as ${sameAs}`))).toEqual(new Set(['9 as 8']));
-  expect(of(REPLACED, true).cases.every(({ sameAs }) => sameAs === undefined)).toBe(true);
+test('of calls that are alike the first and the last run, and stand for those between', () => {
+  const write = { ...REPLACED, ops: [...REPLACED.ops, op('write', 'log.456.tmp', { bytes: 5 })] };
+  const same = of(write).cases.filter(({ sameAs }) => sameAs !== undefined);
+  // The first write of the log comes after the making of the file, and is another one.
+  expect(new Set(same.map(({ call, sameAs }) => `${call.number} as ${sameAs?.join()}`))).toEqual(
+    new Set(['9 as 8,10']),
+  );
+  expect(of(REPLACED).cases.every(({ sameAs }) => sameAs === undefined)).toBe(true);
+  expect(of(write, true).cases.every(({ sameAs }) => sameAs === undefined)).toBe(true);
 });
 
 test('a sweep takes the errors that are asked for, and refuses what is none', () => {

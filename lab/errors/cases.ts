@@ -17,8 +17,8 @@ export interface Call {
 export interface Case {
   call: Call;
   fault: Fault;
-  /** The number of the call that stands for this one: the same of the same file, after the same call. Absent: it runs itself. */
-  sameAs?: number;
+  /** The calls that stand for this one: the first and the last of the same file, after the same call. Absent: it runs itself. */
+  sameAs?: readonly [first: number, last: number];
 }
 
 /** Calls at most so far apart have the same call before them. */
@@ -39,8 +39,9 @@ export function callsOf({ ops, existing }: SeenWrite, root: string): Call[] {
 }
 
 /**
- * Every call with every error that it can return, once and from there on.
- * @param every each runs itself, also where another one stands for it
+ * Every call with every error that it can return, once and from there on. Of calls that are alike the first and the last run: a program may take the same
+ * failure otherwise when it has got further.
+ * @param every each runs itself, also where others stand for it
  */
 export function casesOf(
   write: SeenWrite,
@@ -49,15 +50,15 @@ export function casesOf(
   every: boolean,
 ): { calls: Call[]; cases: Case[] } {
   const calls = callsOf(write, root);
-  const first = new Map<string, number>();
+  const role = ({ number }: Call) => `${roleOfCall(write.ops[number - 1])} after ${roleOfCall(write.ops[number - 2])}`;
+  const alike = Map.groupBy(calls, role);
   const cases = calls.flatMap((call): Case[] => {
-    const index = call.number - 1;
-    const role = `${roleOfCall(write.ops[index])} after ${roleOfCall(write.ops[index - 1])}`;
-    const same = first.get(role);
-    if (same === undefined) first.set(role, call.number);
+    const same = alike.get(role(call)) ?? [];
+    const ends = [same[0]?.number ?? call.number, same.at(-1)?.number ?? call.number] as const;
+    const isBetween = !every && !ends.includes(call.number);
     return faults
       .filter((fault) => fault.unfit?.(call.place.arm) === undefined)
-      .map((fault) => ({ call, fault, ...(same === undefined || every ? {} : { sameAs: same }) }));
+      .map((fault) => ({ call, fault, ...(isBetween && { sameAs: ends }) }));
   });
   return { calls, cases };
 }

@@ -4,7 +4,7 @@ import { faultNamed } from '../plan/named.ts';
 import { failed } from '../test/healthy-cell.ts';
 import { row, violated } from '../test/matrix.ts';
 import type { Case } from './cases.ts';
-import { fateOf, findingsOf, type Sweep, sweepInWords, sweepReport } from './sweep-report.ts';
+import { fateOf, findingsOf, representedBy, type Sweep, sweepInWords, sweepReport } from './sweep-report.ts';
 
 const caseAt = (number: number): Case => ({
   call: { number, op: 'write', file: 'db|.json', place: {} as never },
@@ -44,6 +44,25 @@ test('findings that differ in names and numbers only have one cause, the one at 
     ['no-orphans', [2, 5]],
     ['store-valid', [1]],
   ]);
+});
+
+test('those between two that came to the same are as they are, and else not known', () => {
+  const fate = (call: number, word: string) => ({
+    call,
+    fault: 'io-error',
+    fate: word,
+    detail: '',
+    violated: [],
+    cell: 'c',
+  });
+  const between: Case = { ...caseAt(3), sameAs: [1, 5] };
+  expect(representedBy([fate(1, 'refused'), fate(5, 'refused')], [between])).toMatchObject([
+    { call: 3, fate: 'refused', sameAs: 1 },
+  ]);
+  const [differs] = representedBy([fate(1, 'refused'), fate(5, 'succeeded')], [between]);
+  expect(differs).toMatchObject({ call: 3, fate: 'not known', detail: 'call 1: refused; call 5: succeeded' });
+  const sweep = { ...SWEEP, fates: differs === undefined ? [] : [differs] };
+  expect(sweepReport(sweep)).toContain('1 more are not known, because those two came to different ends');
 });
 
 const SWEEP: Sweep = {

@@ -12,14 +12,14 @@ export const SWEEP_SCHEMA_VERSION = 1;
 export interface Fate {
   call: number;
   fault: string;
-  /** In a word: `refused`, `succeeded`, `ended itself`, `violated`, `missed`, `inconclusive`, `not run`. */
+  /** In a word: `refused`, `succeeded`, `ended itself`, `violated`, `missed`, `inconclusive`, `not run`, `not known`. */
   fate: string;
   /** What was said, or what was violated. */
   detail: string;
   violated: string[];
   /** So many calls a second failed while the error lasted, where it tried without a pause. */
   loopPerSecond?: number;
-  /** The call that stands for this one. */
+  /** The call that stands for this one, with the last of its kind. */
   sameAs?: number;
   cell: string;
 }
@@ -49,6 +49,8 @@ export interface Sweep {
   tookMs: number;
 }
 
+/** Of a case for which those that should stand came to different ends. */
+export const DIFFERS = 'not known';
 /** Of a case for which there was no time. */
 const NOT_RUN = 'not run';
 
@@ -81,6 +83,21 @@ function whatBecame(row: MatrixRow, evidence: CellEvidence | undefined): Pick<Fa
   return { fate, detail: said, violated: [] };
 }
 
+/** What became of the cases between the first and the last of their kind: the same, where those two came to the same. */
+export function representedBy(fates: readonly Fate[], cases: readonly Case[]): Fate[] {
+  const of = (number: number, { fault }: Case) =>
+    fates.find((one) => one.call === number && one.fault === fault.name && one.sameAs === undefined);
+  return cases.flatMap((one): Fate[] => {
+    if (one.sameAs === undefined) return [];
+    const [first, last] = one.sameAs.map((number) => of(number, one));
+    if (first === undefined || last === undefined) return [];
+    const represented = { ...first, call: one.call.number, sameAs: first.call };
+    if (first.fate === last.fate && first.violated.join() === last.violated.join()) return [represented];
+    const detail = `call ${first.call}: ${first.fate}; call ${last.call}: ${last.fate}`;
+    return [{ ...represented, fate: DIFFERS, detail, violated: [] }];
+  });
+}
+
 /** What differs from call to call is not what a mistake is about. */
 const causeOf = (check: string, detail: string): string =>
   `${check} ${detail.replaceAll(/"[^"]*"/g, '"…"').replaceAll(/[0-9a-f]{8,}|\d+/g, 'N')}`;
@@ -109,19 +126,30 @@ export function findingsOf(rows: readonly { row: MatrixRow; one: Case }[]): Erro
 const callInWords = ({ op, file, to }: Pick<Call, 'op' | 'file'> & { to?: string }): string =>
   `${op} ${file}${to === undefined ? '' : ` -> ${to}`}`;
 
-const SIGNS: Readonly<Record<string, string>> = { violated: '✗', missed: '○', inconclusive: '?', [NOT_RUN]: '…' };
+const SIGNS: Readonly<Record<string, string>> = {
+  violated: '✗',
+  missed: '○',
+  inconclusive: '?',
+  [NOT_RUN]: '…',
+  [DIFFERS]: '?',
+};
 const box = (fate: Fate | undefined): string => {
   if (fate === undefined) return '–';
   const what = fate.violated.length > 0 ? fate.violated.join(', ') : fate.fate;
   return `${SIGNS[fate.fate] ?? '✓'} ${what}${fate.sameAs === undefined ? '' : ` (as ${fate.sameAs})`}`;
 };
 
-function counts({ calls, runs, represented, tookMs }: Sweep): string {
+function counts({ calls, runs, represented, fates, tookMs }: Sweep): string {
   const same =
     represented === 0
       ? ''
-      : `; for ${represented} more another one stands: the same call of the same file, after the same call`;
-  return `${calls.length} calls, ${runs} ${runs === 1 ? 'run' : 'runs'}${same}; ${(tookMs / 1000).toFixed(0)} s.`;
+      : `; for ${represented} more others stand: the first and the last call of the same kind and file, after the same call`;
+  const unknown = fates.filter(({ fate }) => fate === DIFFERS).length;
+  const differ =
+    unknown === 0
+      ? ''
+      : `; ${unknown} more are not known, because those two came to different ends: --every-call runs them`;
+  return `${calls.length} calls, ${runs} ${runs === 1 ? 'run' : 'runs'}${same}${differ}; ${(tookMs / 1000).toFixed(0)} s.`;
 }
 
 /** Where the system tried again and again while the error lasted. */
@@ -143,8 +171,9 @@ function noFinding({ fates }: Sweep): string {
 /** For a person at a terminal. */
 export function sweepInWords(sweep: Sweep): string {
   const { findings, fates, outcome } = sweep;
-  const number = (fate: string) => fates.filter((one) => one.fate === fate && one.sameAs === undefined).length;
-  const kinds = [...new Set(fates.map((one) => one.fate))].map((fate) => `${number(fate)} ${fate}`);
+  const own = fates.filter(({ sameAs }) => sameAs === undefined);
+  const number = (fate: string) => own.filter((one) => one.fate === fate).length;
+  const kinds = [...new Set(own.map((one) => one.fate))].map((fate) => `${number(fate)} ${fate}`);
   return [
     `${sweep.system}@${sweep.version}, every call of one write × every error that it can return`,
     counts(sweep),

@@ -20,7 +20,15 @@ import type { Release, System } from '../system.ts';
 import { BEGUN_FILE, type Begun, begunText } from './begun.ts';
 import { type Case, casesOf } from './cases.ts';
 import { noCase } from './no-case.ts';
-import { fateOf, findingsOf, SWEEP_SCHEMA_VERSION, type Sweep, sweepReport } from './sweep-report.ts';
+import {
+  DIFFERS,
+  fateOf,
+  findingsOf,
+  representedBy,
+  SWEEP_SCHEMA_VERSION,
+  type Sweep,
+  sweepReport,
+} from './sweep-report.ts';
 import { type SeenWrite, watchWrite } from './watch.ts';
 
 /** What is swept. */
@@ -137,10 +145,7 @@ export async function sweepErrors(
       ...fateOf(row, await loadEvidence(results.cell(row.id))),
     })),
   );
-  const represented = cases.flatMap((one) => {
-    const of = fates.find(({ call, fault }) => call === one.sameAs && fault === one.fault.name);
-    return of === undefined || one.sameAs === undefined ? [] : [{ ...of, call: one.call.number, sameAs: one.sameAs }];
-  });
+  const represented = representedBy(fates, cases);
   const sweep: Sweep = {
     schemaVersion: SWEEP_SCHEMA_VERSION,
     system: release.system,
@@ -148,7 +153,7 @@ export async function sweepErrors(
     calls: calls.map(({ number: call, op, file, to }) => ({ call, op, file, ...(to !== undefined && { to }) })),
     faults: faults.map(({ name, sweep: how, summary }) => ({ name, how: how ?? '', summary })),
     runs: ran.length,
-    represented: represented.length,
+    represented: represented.filter(({ fate }) => fate !== DIFFERS).length,
     fates: [...fates, ...represented],
     findings: findingsOf(ran),
     outcome: matrix.outcome,
