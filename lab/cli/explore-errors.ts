@@ -103,7 +103,7 @@ async function subjectOf({ system: asked, defect, cell = [] }: ExploreCommandOpt
   if (second !== undefined)
     throw new Problem(
       'bad-usage',
-      `name one system of the config: --system NAME. There are: ${others.map((one) => one.system.name).join(', ')}.`,
+      `Name one system of the config with --system NAME. Available: ${others.map((one) => one.system.name).join(', ')}.`,
     );
   if (outsider !== undefined && defect === undefined)
     return { system: outsider.system, release: outsider.release, memoryBytes: outsider.memoryBytes };

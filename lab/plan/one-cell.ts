@@ -1,7 +1,7 @@
 import { type CellSpec, cellId, formatSize, mebibytes } from '../cell-id.ts';
-import { crashPoints, passes } from '../crash-point/write-shape.ts';
+import { type CrashPoint, crashPoints, passes } from '../crash-point/write-shape.ts';
 import { Problem } from '../problem.ts';
-import type { Mutant, System } from '../system.ts';
+import type { Mutant, Store, System } from '../system.ts';
 import { refuseAftermath } from './aftermaths.ts';
 import { refuseUnfit } from './fits.ts';
 import { crashPointNamed, faultNamed, type Releases } from './named.ts';
@@ -38,7 +38,7 @@ export async function planned(role: Role, spec: CellSpec, releases: Releases): P
     const fitting = crashPoints.filter((one) => passes(one, store)).map((one) => one.name);
     throw new Problem(
       'bad-usage',
-      `${spec.system}@${spec.version} has a store of ${store.format}: no write of it passes ${spec.crashPoint}. It has: ${fitting.join(', ')}.`,
+      `${spec.crashPoint} needs ${needed(crashPoint)}; ${spec.system}@${spec.version} ${uses(store)}. Try ${fitting.join(', ')}.`,
     );
   }
   const fault = faultNamed(spec.fault);
@@ -46,4 +46,24 @@ export async function planned(role: Role, spec: CellSpec, releases: Releases): P
   refuseUnfit(fault, crashPoint, release, all);
   refuseAftermath(fault, spec.aftermath, release);
   return { id: cellId(spec), role, spec, system, release, fault, crashPoint };
+}
+
+/** The kind of store that passes a crash point, for a person. */
+function needed({ stores, inJournal }: CrashPoint): string {
+  const kinds = [
+    ...(stores.includes('json-rows') ? [inJournal === true ? 'a store with a journal' : 'a JSON store'] : []),
+    ...(stores.includes('sqlite') ? ['a SQLite database'] : []),
+  ];
+  return kinds.join(' or ');
+}
+
+function uses(store: Store): string {
+  switch (store.format) {
+    case 'sqlite':
+      return 'uses SQLite';
+    case 'json-rows':
+      return store.journal === undefined ? 'has a JSON store, without a journal' : 'has a JSON store, with a journal';
+    default:
+      return 'has no store of a format that is known: its places are learned from a write';
+  }
 }

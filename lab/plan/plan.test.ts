@@ -46,7 +46,10 @@ describe('what can not be planned', () => {
     [{ systems: ['nope'] }, /[Uu]nknown system "nope"\. Available: openclaw, reference, canary/],
     [{ faults: ['nope'] }, /nknown fault "nope"/],
     [{ crashPoints: ['nope'] }, /nknown crash point "nope"/],
-    [{ crashPoints: ['torn-frame'] }, /store of json-rows: no write of it passes torn-frame\. It has: before-create, /],
+    [
+      { crashPoints: ['torn-frame'] },
+      /torn-frame needs a SQLite database; reference@1\.0\.0 has a JSON store, with a journal\. Try before-create, /,
+    ],
     [{ memory: ['64m'] }, /needs 96m of memory to boot, and 64m \(64 MiB\) was asked for/],
     [
       { systems: [], cells: ['reference@1.0.0_replaced_oom_192m', 'reference@1.0.0_replaced_oom_192m'] },
