@@ -7,6 +7,7 @@ import { base } from './image/base.ts';
 import { exists, platformOf } from './image/build.ts';
 import { tagOf } from './image/recipe.ts';
 import { accelerator, EMULATED_COST, kvmFacts } from './machine/accelerator.ts';
+import { connectTo, type Place } from './machine/connect.ts';
 import { whyNoMachine } from './machine/machine.ts';
 import { describe } from './problem.ts';
 
@@ -26,12 +27,12 @@ const KERNEL_NEEDED = [5, 5] as const;
 /** SECCOMP_USER_NOTIF_FLAG_CONTINUE works behind Docker's default profile since the engine that allows `seccomp` to all: 20.10 was tried. */
 const ENGINE_NEEDED = 20;
 
-export async function diagnose(options: { askRegistry: boolean }): Promise<Diagnosis[]> {
+/** @param options `on`: whose engine is looked at; a machine is brought up where none is */
+export async function diagnose(options: { askRegistry: boolean; on?: Place }): Promise<Diagnosis[]> {
   const rows: Diagnosis[] = [nodeRow()];
   let engine: Engine | undefined;
   try {
-    const endpoint = await findEngine();
-    engine = endpoint === undefined ? undefined : await open(endpoint);
+    engine = await engineOn(options.on);
     rows.push(await engineRow(engine));
   } catch (error) {
     rows.push({ name: 'engine', state: 'lack', found: describe(error), means: 'no cell can run' });
@@ -48,6 +49,12 @@ export async function diagnose(options: { askRegistry: boolean }): Promise<Diagn
   }
   rows.push(await diskRow('disk of this machine', tmpdir()), machineRow());
   return rows;
+}
+
+async function engineOn(on: Place | undefined): Promise<Engine | undefined> {
+  if (on === 'machine') return connectTo(on, undefined, { say: (line) => console.error(`machine: ${line}`) });
+  const endpoint = await findEngine();
+  return endpoint === undefined ? undefined : open(endpoint);
 }
 
 function nodeRow(): Diagnosis {
@@ -129,6 +136,8 @@ function notificationRow({ facts }: Engine): Diagnosis {
 }
 
 function securityRow({ facts }: Engine): Diagnosis {
+  if (facts.rootless)
+    return { name: 'user namespaces', state: 'ok', found: "the engine's own, as rootless engines have it" };
   return facts.userns
     ? { name: 'user namespaces', state: 'note', found: 'remapped', means: 'not tried by the project' }
     : { name: 'user namespaces', state: 'ok', found: 'not remapped' };
@@ -138,11 +147,12 @@ async function registryRow(engine: Engine, ask: boolean): Promise<Diagnosis> {
   const name = 'registry';
   if (await exists(engine.docker, tagOf(base, platformOf(engine))))
     return { name, state: 'ok', found: 'not needed: the base image is there' };
-  if (engine.isPrivate && !ask) {
+  const own = engine.isPrivate ? 'a private engine' : engine.machine && "a machine of the lab's own";
+  if (own !== undefined && !ask) {
     return {
       name,
       state: 'note',
-      found: "not asked: a private engine makes its base image from Debian's packages (--ask-registry asks)",
+      found: `not asked: ${own} gets its base image from Debian's packages (--ask-registry asks)`,
     };
   }
   try {

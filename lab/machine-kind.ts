@@ -59,7 +59,15 @@ export const MACHINE_ENGINES = {
     transport: 'ssh',
     user: ROOTLESS_USER,
     socket: '/run/user/1000/docker.sock',
-    packages: [...DOCKER_PACKAGES, ...SSH_PACKAGES, 'rootlesskit', 'uidmap', 'dbus-user-session', 'libpam-systemd'],
+    packages: [
+      ...DOCKER_PACKAGES,
+      ...SSH_PACKAGES,
+      'rootlesskit',
+      'slirp4netns',
+      'uidmap',
+      'dbus-user-session',
+      'libpam-systemd',
+    ],
     units: ['ssh'],
     userUnits: ['midwrite-docker'],
     // The package starts one of root's.
@@ -71,7 +79,8 @@ export const MACHINE_ENGINES = {
     transport: 'ssh',
     user: 'root',
     socket: '/run/podman/podman.sock',
-    packages: [...SSH_PACKAGES, 'podman', 'crun', 'ca-certificates'],
+    // catatonit: the first process of a pod, without which `podman kube play` makes none.
+    packages: [...SSH_PACKAGES, 'podman', 'crun', 'catatonit', 'ca-certificates'],
     units: ['ssh', 'podman.socket'],
     layers: ['root', 'podman', 'ssh'],
   },

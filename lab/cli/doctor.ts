@@ -1,11 +1,13 @@
 import { styleText } from 'node:util';
 import { diagnose } from '../doctor.ts';
+import type { Place } from '../machine/connect.ts';
 import { plain } from '../plain.ts';
 import { ExitCode } from '../problem.ts';
 
 /** Exits 0 when a run can work here, 3 when something that it needs is missing. */
-export async function doctor(options: { json?: boolean; askRegistry?: boolean }): Promise<ExitCode> {
-  const rows = await diagnose({ askRegistry: options.askRegistry === true });
+export async function doctor(options: { json?: boolean; askRegistry?: boolean; on?: Place }): Promise<ExitCode> {
+  const { on } = options;
+  const rows = await diagnose({ askRegistry: options.askRegistry === true, ...(on !== undefined && { on }) });
   if (options.json === true) console.log(JSON.stringify(rows, null, 2));
   else {
     const width = Math.max(...rows.map((row) => row.name.length));

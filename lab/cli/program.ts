@@ -333,6 +333,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     .description('show what this machine has, and what each lack means')
     .option('--json', 'print JSON')
     .option('--ask-registry', 'also ask the image registry of a private engine')
+    .addOption(on())
     .action(action(doctor));
   midwrite
     .command('on-request', { hidden: true })

@@ -17,12 +17,13 @@ const REGISTRY_IMAGE = 'buildpack-deps:bookworm';
 export const base: MadeRecipe = { name: 'base', inputs: [SUITE, PACKAGES], make: makeBase };
 
 /**
- * Puts the base image on an engine. The private engine has no network and runs only where apt is, so its base is made from Debian's packages;
- * any other engine pulls it, and where no registry answers gets the same one.
+ * Puts the base image on an engine. The private engine and a machine of the lab's own have no network and are only where apt is, so their
+ * base is made from Debian's packages; any other engine pulls it, and where no registry answers gets the same one.
  */
 async function makeBase(engine: Engine, tag: string, options: BuildOptions): Promise<void> {
   const fromPackages = () => imageFromPackages(engine, tag, { variant: 'minbase', include: PACKAGES }, options);
-  if (engine.isPrivate) return fromPackages();
+  // Nothing leads out of a machine of the lab's own either: a pull there ends when a name is not found, after a minute.
+  if (engine.isPrivate || engine.machine !== undefined) return fromPackages();
   try {
     await fromRegistry(engine, tag, options);
   } catch (error) {

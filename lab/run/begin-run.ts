@@ -60,11 +60,11 @@ function refuseOtherMachine(before: RunFacts, now: RunFacts): void {
 /** What a run says of itself when it begins. */
 export function runFacts(engine: Engine): RunFacts {
   const now = new Date();
-  const { product, version, operatingSystem, kernel, cgroupVersion } = engine.facts;
+  const { product, version, operatingSystem, kernel, cgroupVersion, rootless } = engine.facts;
   return {
     id: stamp(now),
     startedAt: now.toISOString(),
-    engine: `${product} ${version} on ${operatingSystem}`,
+    engine: `${product} ${version}${rootless ? ' (rootless)' : ''} on ${operatingSystem}`,
     kernel,
     cgroupVersion,
     midwriteVersion,
