@@ -1,24 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { isSweep } from '../errors/begun.ts';
 import { writeProblem } from '../evidence/recorder.ts';
-import { type Asked, readAsked } from '../explore/asked.ts';
+import { type Asked, keepAsked, readAsked } from '../explore/asked.ts';
 import { agesOf } from '../explore/boot-plan.ts';
 import { bootAll, exploreJobs } from '../explore/boot-queue.ts';
 import type { Age, Booted } from '../explore/boot-state.ts';
 import { findingIn, makeBundle } from '../explore/bundle/bundle.ts';
 import { MODELS, type Model } from '../explore/crash-state.ts';
+import type { Exploration } from '../explore/exploration.ts';
 import { DRAWS, explore } from '../explore/explore.ts';
 import { type KeptState, readKeptState } from '../explore/kept-state.ts';
 import { withOracle } from '../explore/oracle.ts';
 import type { Subject } from '../explore/record-workload.ts';
 import { explorationInWords } from '../explore/report.ts';
 import { exploreAgain, isComplete, keepExploration } from '../explore/run-explorations.ts';
+import { LINES_FILE } from '../explore/source-lines/second-recording.ts';
 import { explorationView } from '../explore/view.ts';
 import { ensureImage } from '../image/build.ts';
 import { connectTo, type Place } from '../machine/connect.ts';
+import { makeFolder } from '../make-folder.ts';
 import { plain } from '../plain.ts';
 import { mutantOf, releaseNamed } from '../plan/named.ts';
 import { ExitCode, Problem } from '../problem.ts';
@@ -27,11 +31,12 @@ import { explorationHtml } from '../report/html.ts';
 import { glyph, worst } from '../result/verdict.ts';
 import { buildImagesOf } from '../run/images.ts';
 import { slowed } from '../session/slowed.ts';
+import { parseShard } from '../shard/cut.ts';
 import { withOwnStart } from '../source/own-start.ts';
 import { stamp } from '../stamp.ts';
 import type { Release } from '../system.ts';
 import { workloadOf } from '../workload/workload.ts';
-import { refuseBesideResume } from './beside-resume.ts';
+import { refuseBesideRecord, refuseBesideResume } from './beside-resume.ts';
 import { useConfig } from './config.ts';
 import { exploreErrors } from './explore-errors.ts';
 import { interrupted } from './interrupt.ts';
@@ -47,6 +52,8 @@ export interface ExploreCommandOptions {
   seed?: number;
   samples?: number;
   sourceLines?: boolean;
+  shard?: string;
+  record?: string;
   maxDuration?: number;
   state?: string;
   bundle?: string;
@@ -69,6 +76,7 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
   const { resume: begun } = options;
   if (options.errors === true || (begun !== undefined && isSweep(path.resolve(begun)))) return exploreErrors(options);
   if (begun !== undefined) return resume(begun, options);
+  if (options.record !== undefined) return ofRecord(options.record, options);
   const { again: how } = await useConfig(options.config);
   if (options.state !== undefined) return again(options.state, options);
   if (options.bundle !== undefined) return bundle(options.bundle, options);
@@ -82,11 +90,12 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
   const what = { workload, models: modelsOf(options.model), everyState, seed, samples };
   const more = { ...(maxStates !== undefined && { maxStates }), ...(defect !== undefined && { defect }) };
   const lines = sourceLines === true ? { sourceLines } : {};
+  const part = options.shard === undefined ? {} : { shard: parseShard(options.shard) };
   const config = how === undefined ? undefined : options.config;
   return exploreRelease(
     release,
     folder,
-    { ...what, ...more, ...lines, ...(config !== undefined && { config }) },
+    { ...what, ...more, ...lines, ...part, ...(config !== undefined && { config }) },
     options,
   );
 }
@@ -101,9 +110,41 @@ async function resume(shown: string, options: ExploreCommandOptions): Promise<Ex
       'bad-usage',
       `${shown} is complete: there is nothing left to boot. ${shown}/exploration.md tells what it found.`,
     );
+  return goOn(folder, before, options);
+}
+
+/** Explores a folder that has a record. */
+async function goOn(folder: string, before: Asked, options: ExploreCommandOptions): Promise<ExitCode> {
   await useConfig(before.config);
-  const named = before.defect === undefined ? `${before.system}@${before.version}` : before.system;
-  return exploreRelease(await releaseNamed(named, before.defect), folder, before, options, before);
+  const { defect } = before;
+  // A mutant is asked for by the system that it is of.
+  const of = defect === undefined ? undefined : mutantOf(defect).mutant?.of;
+  const named = of ?? `${before.system}@${before.version}`;
+  return exploreRelease(await releaseNamed(named, defect), folder, before, options, before);
+}
+
+/** Explores a record that another exploration has made: what it was asked for stands beside it. */
+async function ofRecord(shown: string, options: ExploreCommandOptions): Promise<ExitCode> {
+  refuseBesideRecord(options);
+  const from = path.resolve(shown);
+  const { shard: _, ...before } = await readAsked(from);
+  const { maxStates, shard } = options;
+  const asked = {
+    ...before,
+    ...(maxStates !== undefined && { maxStates }),
+    ...(shard !== undefined && { shard: parseShard(shard) }),
+  };
+  const folder = path.resolve(options.results, `explore-${stamp()}-${before.system}-${before.workload}`);
+  try {
+    await makeFolder(folder);
+    await cp(path.join(from, 'record'), path.join(folder, 'record'), { recursive: true });
+    const lines = path.join(from, LINES_FILE);
+    if (existsSync(lines)) await cp(lines, path.join(folder, LINES_FILE));
+  } catch (error) {
+    throw writeProblem(folder, error);
+  }
+  await keepAsked(folder, asked);
+  return goOn(folder, asked, options);
 }
 
 type WhatIsAsked = Omit<Asked, 'schemaVersion' | 'midwriteVersion' | 'image' | 'system' | 'version' | 'oracle'>;
@@ -111,7 +152,7 @@ type WhatIsAsked = Omit<Asked, 'schemaVersion' | 'midwriteVersion' | 'image' | '
 async function exploreRelease(
   release: Release,
   folder: string,
-  { workload, models, maxStates, everyState, seed, samples, config, defect, sourceLines }: WhatIsAsked,
+  { workload, models, maxStates, everyState, seed, samples, config, defect, sourceLines, shard }: WhatIsAsked,
   options: ExploreCommandOptions,
   before?: Asked,
 ): Promise<ExitCode> {
@@ -131,6 +172,7 @@ async function exploreRelease(
     jobs: jobsOf(engine, options),
     ...(power !== undefined && { power }),
     ...(sourceLines !== undefined && { sourceLines }),
+    ...(shard !== undefined && { shard }),
     ...(config !== undefined && { again: `--config ${config} `, config }),
     ...(defect !== undefined && { defect }),
     ...(before !== undefined && { resume: before }),
@@ -138,8 +180,13 @@ async function exploreRelease(
     say,
   });
   await keepExploration(folder, found);
-  await keepPage(folder, { system: asked(release, defect), workload, ...(config !== undefined && { config }) });
-  if (options.json === true) console.log(JSON.stringify(found, null, 2));
+  await keepPage(folder, { system: shownSystem(release, defect), workload, ...(config !== undefined && { config }) });
+  return tellExploration(found, shown, options.json === true);
+}
+
+/** Prints what an exploration came to. */
+export function tellExploration(found: Exploration, shown: string, asJson: boolean): ExitCode {
+  if (asJson) console.log(JSON.stringify(found, null, 2));
   else
     console.log(
       `${explorationInWords(found)}\n\nFiles: ${shown}/exploration.html, ${shown}/exploration.md, ${shown}/exploration.json, ${shown}/states/`,
@@ -155,7 +202,10 @@ async function exploreRelease(
 }
 
 /** Writes what a person opens in a browser. */
-async function keepPage(folder: string, of: { system: string; workload: string; config?: string }): Promise<void> {
+export async function keepPage(
+  folder: string,
+  of: { system: string; workload: string; config?: string },
+): Promise<void> {
   const view = await explorationView(folder);
   if (view === undefined) return;
   const file = path.join(folder, 'exploration.html');
@@ -165,8 +215,10 @@ async function keepPage(folder: string, of: { system: string; workload: string; 
 }
 
 /** As `--system` takes it, with the defect of a mutant. */
-const asked = ({ system, version }: Release, defect: string | undefined): string =>
-  defect === undefined ? `${system}@${version}` : `${mutantOf(defect).mutant?.of} --defect ${defect}`;
+export const shownSystem = (
+  { system, version }: Pick<Release, 'system' | 'version'>,
+  defect: string | undefined,
+): string => (defect === undefined ? `${system}@${version}` : `${mutantOf(defect).mutant?.of} --defect ${defect}`);
 
 /** Boots one kept state, aged and fresh, and says what was violated. */
 async function again(folder: string, options: ExploreCommandOptions): Promise<ExitCode> {

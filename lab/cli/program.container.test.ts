@@ -50,17 +50,24 @@ describe('a run from the command line', () => {
     await using root = await folder();
     const at = (name: string) => path.join(root.path, name);
     const cells = ['run', '--system', 'reference', '--crash-point', 'replaced', '--fault', 'sigkill,oom'];
+    const explored = ['--explore', '--max-states', '1'];
     for (const index of [1, 2]) {
-      const ran = await midwrite([...cells, '--shard', `${index}/2`, '--results', at(`${index}`)]);
-      expect(ran.exitCode, ran.stdout + ran.stderr).toBe(0);
+      const ran = await midwrite([...cells, ...explored, '--shard', `${index}/2`, '--results', at(`${index}`)]);
+      // One state of each part is booted: the others are not known.
+      expect(ran.exitCode, ran.stdout + ran.stderr).toBe(3);
     }
     const merged = await midwrite(['merge', at('1/latest'), at('2/latest'), '--results', at('merged'), '--json']);
-    expect(merged.exitCode, merged.stderr).toBe(0);
+    expect(merged.exitCode, merged.stderr).toBe(3);
     const listed = await midwrite(['list', ...cells.slice(1), '--json']);
     const ids = (text: string) => (JSON.parse(text) as { id: string }[]).map(({ id }) => id);
     const matrix = Matrix.parse(JSON.parse(merged.stdout));
     expect(matrix.cells.map(({ id }) => id)).toEqual(ids(listed.stdout));
     expect(matrix.run.shards).toHaveLength(2);
+    const [canary, turn] = matrix.explorations;
+    expect(canary).toMatchObject({ role: 'canary', verdict: 'violated', expected: true });
+    expect(turn).toMatchObject({ system: 'reference', verdict: 'inconclusive', states: { booted: 2 } });
+    expect(turn?.detail).toMatch(/^shard 1\/2: \d+ of \d+ distinct states were not booted/);
+    expect(matrix.cells.filter(({ expected }) => !expected)).toEqual([]);
     const half = await midwrite(['merge', at('2/latest'), '--results', at('half')]);
     expect(half.exitCode).toBe(3);
     expect(half.stdout).toMatch(/its shard is not there: 1\/2 is missing/);

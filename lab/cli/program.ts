@@ -256,6 +256,11 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     )
     .option('--seed <number>', 'from which they are drawn (default: 1)', seed)
     .option(
+      '--shard <index/count>',
+      'boot a part of its groups, such as 2/4, on machines of their own; `merge` puts the parts together',
+    )
+    .option('--record <folder>', 'take the record of that exploration, in place of a new one: for shards that share it')
+    .option(
       '--source-lines',
       'of a Node program: record a second time and tell in which line of its source each call was made',
     )
@@ -314,8 +319,8 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
   judging(
     midwrite
       .command('merge')
-      .description('put the shards of a plan together, judge them as one run and write its reports')
-      .argument('<folders...>', 'the runs of all shards')
+      .description('put the shards of a plan, or of an exploration, together: judge them as one and write its reports')
+      .argument('<folders...>', 'the runs, or the explorations, of all shards')
       .option('-o, --results <folder>', 'where the merged run goes', 'results'),
   ).action(action(mergeCommand));
   midwrite

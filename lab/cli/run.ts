@@ -11,7 +11,7 @@ import { type ExitCode, Problem } from '../problem.ts';
 import { isDefault, planNewest } from '../releases/plan-newest.ts';
 import { reportOf } from '../report/index.ts';
 import { durationsOf, readMatrixFile } from '../report/matrix-file.ts';
-import { ResultsFolder, type Shard } from '../results.ts';
+import { type PlannedExplorationRow, ResultsFolder, type Shard } from '../results.ts';
 import { plannedRow } from '../run/begin-run.ts';
 import type { Plan } from '../run/observe-plan.ts';
 import { parseShard, shardOf } from '../shard/cut.ts';
@@ -58,7 +58,8 @@ export async function run(options: RunCommandOptions): Promise<ExitCode> {
   planned.push(...(newest?.cells ?? []).filter(({ id }) => !ids.has(id)));
   during.push(...(newest?.during ?? []));
   const explorations = await explorationsOf(planned, outside, options);
-  const part = (cells: readonly Planned[]) => partOf([...cells], options);
+  const rows = explorations.map(({ row }) => row);
+  const part = (cells: readonly Planned[]) => partOf([...cells], rows, options);
   const told = (_: Outsider, { told }: Observation) => void told;
   return conclude(
     await runCells({ cells: planned, outsiders: outside, during, explorations, part, told, ...again }, options),
@@ -81,17 +82,12 @@ const isOnly = (outside: readonly Outsider[], selection: Selection, { scenario =
 async function explorationsOf(
   planned: readonly Planned[],
   outside: readonly Outsider[],
-  { explore, maxStates, shard }: RunCommandOptions,
+  { explore, maxStates }: RunCommandOptions,
 ): Promise<PlannedExploration[]> {
   if (explore === undefined) {
     if (maxStates === undefined) return [];
     throw new Problem('bad-usage', '--max-states needs --explore: it bounds what an exploration boots.');
   }
-  if (shard !== undefined)
-    throw new Problem(
-      'bad-usage',
-      '--explore does not go with --shard: an exploration is not cut. Explore in a run of its own.',
-    );
   const asked = planned.filter(({ role, system }) => role === 'cell' && system.mutant === undefined);
   const releases = [
     ...asked.map(({ release, spec }) => ({ release, memoryBytes: spec.memoryBytes })),
@@ -104,10 +100,14 @@ async function explorationsOf(
 const TURN = 'turn';
 
 /** @throws Problem bad-usage, bad-results */
-function partOf(planned: Planned[], { shard, durations }: RunCommandOptions): { cells: Planned[]; shard?: Shard } {
+function partOf(
+  planned: Planned[],
+  explorations: readonly PlannedExplorationRow[],
+  { shard, durations }: RunCommandOptions,
+): { cells: Planned[]; shard?: Shard } {
   if (shard !== undefined) {
     const known = durations === undefined ? new Map() : durationsOf(readMatrixFile(durations));
-    return shardOf(planned, plannedRow, parseShard(shard), known, midwriteVersion);
+    return shardOf(planned, plannedRow, parseShard(shard), known, midwriteVersion, explorations);
   }
   if (durations !== undefined)
     throw new Problem('bad-usage', '--durations needs --shard: it says how to balance the shards.');

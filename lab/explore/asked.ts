@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -28,8 +29,13 @@ export const Asked = z.object({
   samples: z.number(),
   sourceLines: z.boolean().optional(),
   oracle: Oracle.optional(),
+  /** Which part of the groups it boots. Absent: all. */
+  shard: z.object({ index: z.number(), count: z.number() }).optional(),
 });
 export type Asked = z.infer<typeof Asked>;
+
+/** Is it the folder of an exploration whose record is whole? */
+export const isExploration = (folder: string): boolean => existsSync(path.join(folder, ASKED_FILE));
 
 /** Its folder has a whole record from now on. */
 export async function keepAsked(folder: string, asked: Omit<Asked, 'schemaVersion'>): Promise<void> {

@@ -288,6 +288,15 @@ export class BootPlan {
     return counts;
   }
 
+  /** Each of them, for whoever puts several plans together. */
+  eachBehaviourOf(of: StateOf): { key: string; seen: boolean; settled: boolean }[] {
+    return [...this.#behaviours[of].values()].map(({ key, isKnown, isSettled }) => ({
+      key,
+      seen: isKnown,
+      settled: isKnown && isSettled,
+    }));
+  }
+
   behavioursOf(of: StateOf): BehaviourCounts {
     const all = [...this.#behaviours[of].values()];
     return {

@@ -1,20 +1,29 @@
+import { hash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { Looks, namesOf, type StateLook } from './alike.ts';
 import type { BootJournal, BootOutcome } from './boot-journal.ts';
-import { agesOf, type BehaviourCounts, BootPlan, type PlannedBoot, type Represented } from './boot-plan.ts';
+import {
+  agesOf,
+  type BehaviourCounts,
+  BootPlan,
+  type PlannedBoot,
+  type Represented,
+  type StateOf,
+} from './boot-plan.ts';
 import { type Boot, type BootSource, bootAll } from './boot-queue.ts';
 import type { StateToBoot } from './boot-state.ts';
 import { crashStates, type DistinctState, firstOf, type Model, nameOf, type Origin } from './crash-state.ts';
 import type { Exploration } from './exploration.ts';
 import { pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
-import { byGroup, groupsOf } from './groups.ts';
+import { byGroup, type Group, groupsOf } from './groups.ts';
 import { imagesOf, type Judged, mostAcknowledged, seenIn } from './judged.ts';
 import type { WriteRecord } from './record.ts';
 import type { Subject } from './record-workload.ts';
 import { Recoveries, type RecoveryFinding, type RecoveryState } from './recoveries.ts';
+import { type ExplorationShard, groupsOfShard } from './shards/part.ts';
 
 /** What is asked for of the boots. */
 export interface BootOptions {
@@ -22,6 +31,8 @@ export interface BootOptions {
   maxStates: number;
   /** Each distinct state is booted itself, also where another one stands for it. */
   everyState: boolean;
+  /** Only the groups that fall to it are booted. Absent: all. */
+  shard?: ExplorationShard;
   /** By performance.now(): no boot begins after it. */
   endsAt: number;
   /** What earlier pieces of the exploration know, and what this one adds. */
@@ -44,6 +55,8 @@ export interface BootResult {
   unjudged: string[];
   /** How many boots were made, of states and of states of recoveries, each at one age (it is booted twice, with a turn in between). */
   boots: number;
+  /** Distinct states of the write that are to be booted: all, or a shard's. */
+  distinct: number;
   /** Distinct states that were booted aged and fresh. */
   booted: number;
   /** Those that another one stands for: they differ in what it never looked into (alike.ts). */
@@ -52,6 +65,10 @@ export interface BootResult {
   stoodFor: number;
   groups: BehaviourCounts;
   recoveries: Exploration['recoveries'];
+  /** Of a shard, each of its groups by its key. */
+  groupsOfShard: NonNullable<Exploration['shard']>['groups'];
+  /** All groups of the write, those of other shards too. */
+  allGroups: readonly Group[];
 }
 
 /**
@@ -97,6 +114,9 @@ class BootWork implements BootSource {
   readonly #ofRecovery = new Map<string, RecoveryState>();
   readonly #recoveries: Recoveries;
   readonly #looks: Looks;
+  readonly #groups: readonly Group[];
+  /** How many states of the write are to be booted here. */
+  readonly #own: number;
   readonly #found: Pick<BootResult, 'violations' | 'reasons' | 'boots' | 'unjudged'> = {
     unjudged: [],
     violations: [],
@@ -123,7 +143,11 @@ class BootWork implements BootSource {
     this.#recoveries = new Recoveries(subject.release.promises, options, known, this.#looks);
     const looks = this.#looksOfWrite();
     const { groups, keys } = groupsOf(record, reduced.states, options.models, violations);
-    const candidates = byGroup(groups).map(({ digest }) => ({
+    this.#groups = groups;
+    const { shard, everyState } = options;
+    const own = shard === undefined ? groups : groupsOfShard(groups, shard, everyState);
+    this.#own = own.reduce((sum, group) => sum + group.states.length, 0);
+    const candidates = byGroup(own).map(({ digest }) => ({
       digest,
       look: only(looks.get(digest)),
       behaviours: only(keys.get(digest)),
@@ -284,7 +308,7 @@ class BootWork implements BootSource {
     const unjudged = [...this.#found.unjudged, ...this.#recoveries.reasons];
     const reasons = [...this.#found.reasons];
     if (leftOut > 0)
-      reasons.push(`${leftOut} of ${this.#states.size} distinct states were not booted (--max-states, --max-duration)`);
+      reasons.push(`${leftOut} of ${this.#own} distinct states were not booted (--max-states, --max-duration)`);
     else if (ofRecovery.leftOut > 0)
       reasons.push(`${ofRecovery.leftOut} states of recoveries were not booted (--max-states, --max-duration)`);
     const recoveries = {
@@ -296,12 +320,31 @@ class BootWork implements BootSource {
       groups: this.#plan.behavioursOf('recovery'),
     };
     const groups = this.#plan.behavioursOf('write');
-    return { ...this.#found, unjudged, groups, ofRecovery: found, booted, represented, stoodFor, recoveries, reasons };
+    const named = (of: StateOf) => this.#plan.eachBehaviourOf(of).map((one) => ({ ...one, key: shortOf(one.key) }));
+    return {
+      ...this.#found,
+      unjudged,
+      groups,
+      ofRecovery: found,
+      distinct: this.#own,
+      booted,
+      represented,
+      stoodFor,
+      recoveries,
+      reasons,
+      groupsOfShard: { write: named('write'), recovery: named('recovery') },
+      allGroups: this.#groups,
+    };
   }
 }
 
 /** What was acknowledged is missed from where it was acknowledged on; anything else is wrong wherever the state comes up first. */
 const originFor = (check: string, of: DistinctState): Origin => (check === 'acked-durable' ? of.latest : firstOf(of));
+
+const KEY_CHARS = 16;
+
+/** A key tells of every file that is left. */
+const shortOf = (key: string): string => hash('sha256', key, 'base64url').slice(0, KEY_CHARS);
 
 /** Images of states hold what no other state holds, such as a piece of a torn file. */
 const IMAGES_KEPT = 32;

@@ -63,6 +63,8 @@ function armOf(record: WriteRecord, index: number, at: ArmSpec['at']): ArmSpec {
 interface ConfirmOptions {
   /** At most so many. Absent: all places. */
   crashes?: number;
+  /** Its places are every so many of them. Absent: all. */
+  shard?: { readonly index: number; readonly count: number };
   jobs: number;
   /** By performance.now(): none begins after it. */
   endsAt: number;
@@ -104,7 +106,7 @@ export async function confirm(
   workload: Workload,
   folder: string,
   label: string,
-  { crashes, jobs, endsAt, journal, signal, say }: ConfirmOptions,
+  { crashes, shard = WHOLE, jobs, endsAt, journal, signal, say }: ConfirmOptions,
 ): Promise<{ confirmed: Confirmation[]; untried: string[] }> {
   let untried = 0;
   const one = async ({ step, arm }: Place, index: number): Promise<Confirmation | undefined> => {
@@ -127,12 +129,17 @@ export async function confirm(
       return { at, agrees: false, differences: [`it could not be tried: ${describe(error)}`] };
     }
   };
-  const found = await pMap(places(record).slice(0, crashes), one, { concurrency: jobs });
+  const own = places(record)
+    .slice(0, crashes)
+    .filter((_, index) => index % shard.count === shard.index - 1);
+  const found = await pMap(own, one, { concurrency: jobs });
   return {
     confirmed: found.filter((each) => each !== undefined),
     untried: untried === 0 ? [] : [`${untried} real crashes were not tried (--max-duration)`],
   };
 }
+
+const WHOLE = { index: 1, count: 1 };
 
 const nowhere: EvidenceSink = { record: () => undefined, snapshot: () => undefined };
 

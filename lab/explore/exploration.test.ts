@@ -12,8 +12,8 @@ test('an exploration is read as it was written, one of an older midwrite too; a 
   const found = explored([finding()]);
   await write(found);
   expect(await readExploration(at.path)).toEqual(found);
-  // Before there was any advice, and before there were source lines.
-  for (const schemaVersion of [5, 6]) {
+  // Before there was any advice, before there were source lines, and before there were shards.
+  for (const schemaVersion of [5, 6, 7]) {
     await write({ ...found, schemaVersion });
     expect(await readExploration(at.path)).toEqual(found);
   }

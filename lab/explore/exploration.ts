@@ -7,9 +7,9 @@ import { Advice } from './advice/advice.ts';
 import { MODELS } from './crash-state.ts';
 import { SourceLines } from './source-lines/source-lines.ts';
 
-/** The version of exploration.json. 6: `advice`; 7: `sourceLines`, and a finding's `calls`. Files of version 5 and 6 read as they are. */
-export const EXPLORATION_SCHEMA_VERSION = 7;
-const READ_AS_THEY_ARE: ReadonlySet<unknown> = new Set([5, 6]);
+/** The version of exploration.json. 6: `advice`; 7: `sourceLines`, and a finding's `calls`; 8: shards. Files from version 5 on read as they are. */
+export const EXPLORATION_SCHEMA_VERSION = 8;
+const READ_AS_THEY_ARE: ReadonlySet<unknown> = new Set([5, 6, 7]);
 
 /** Its file in the folder of an exploration. */
 export const EXPLORATION_FILE = 'exploration.json';
@@ -36,6 +36,9 @@ export type MapRow = z.infer<typeof MapRow>;
 
 /** Groups of states that are alike (behaviour.ts): all, those of which one was tried, those that were tried to the end, and what was split. */
 const Groups = z.object({ all: z.number(), seen: z.number(), settled: z.number(), split: z.array(z.string()) });
+
+/** Groups that a shard has states of; a group of young states can be in several shards. */
+const ShardGroups = z.array(z.object({ key: z.string(), seen: z.boolean(), settled: z.boolean() }));
 
 /** Violations of one promise that have one cause, with the smallest state that shows it. */
 const FoundFinding = z.object({
@@ -136,6 +139,19 @@ export const Exploration = z.object({
   advice: Advice.optional(),
   /** Where in the program's source the calls were made. Absent: nobody asked for it. */
   sourceLines: SourceLines.optional(),
+  /** It is a part of an exploration: it boots its own groups, and its counts are of their states. */
+  shard: z
+    .object({
+      /** From 1. */
+      index: z.number(),
+      count: z.number(),
+      /** Of what was asked for, of the calls and of the groups: what has another one does not belong together. */
+      planHash: z.string(),
+      groups: z.object({ write: ShardGroups, recovery: ShardGroups }),
+    })
+    .optional(),
+  /** It was put together from these shards of so many. */
+  mergedFrom: z.object({ count: z.number(), shards: z.array(z.number()) }).optional(),
   map: z.array(MapRow),
   confirmed: z.array(z.object({ at: z.string(), agrees: z.boolean(), differences: z.array(z.string()) })),
   tookMs: z.object({ record: z.number(), judge: z.number(), boot: z.number(), whole: z.number() }),

@@ -24,6 +24,7 @@ import { turnsAt, type WriteRecord } from './record.ts';
 import { openRecord } from './record-file.ts';
 import { recordWorkload, type Subject } from './record-workload.ts';
 import type { RecoveryFinding } from './recoveries.ts';
+import { type ExplorationShard, planHashOf } from './shards/part.ts';
 import { recordSourceLines } from './source-lines/second-recording.ts';
 import { mapOf } from './write-map.ts';
 
@@ -43,6 +44,8 @@ export interface ExploreOptions {
   samples: number;
   /** After so long, counted from the beginning of all, no other state is booted and no other real crash is tried. */
   maxDurationMs: number;
+  /** It boots a part of the groups. Absent: all. */
+  shard?: ExplorationShard;
   /** What an exploration was asked for that is taken up again: its record and the boots that it knows are in the folder. */
   resume?: Asked;
   /** Of a config, and of a mutant: what it is begun with again. */
@@ -156,11 +159,11 @@ export async function explore(
     })),
     complete: completeness(boots, options),
     states: {
-      distinct: reduced.states.length,
+      distinct: boots.distinct,
       booted: boots.booted,
       represented: boots.represented,
       stoodFor: boots.stoodFor,
-      leftOut: reduced.states.length - boots.booted - boots.represented - boots.stoodFor,
+      leftOut: boots.distinct - boots.booted - boots.represented - boots.stoodFor,
     },
     groups: boots.groups,
     recoveries: boots.recoveries,
@@ -172,6 +175,13 @@ export async function explore(
     findings: found,
     advice: advised,
     ...(sourceLines !== undefined && { sourceLines }),
+    ...(options.shard !== undefined && {
+      shard: {
+        ...options.shard,
+        planHash: planHashOf(whatIsCut(options, subject), record, boots.allGroups),
+        groups: boots.groupsOfShard,
+      },
+    }),
     map: mapOf(record, options.models, reduced, violations),
     confirmed,
     tookMs: {
@@ -181,6 +191,14 @@ export async function explore(
       whole: Math.round(performance.now() - began),
     },
   };
+}
+
+/** What all shards of an exploration have been asked for. */
+function whatIsCut(options: ExploreOptions, { release, images }: Subject): unknown {
+  const { workload, models, maxStates, everyState, seed, samples, shard } = options;
+  const { system, version } = release;
+  const asked = { workload: workload.name, models, maxStates: String(maxStates), everyState, seed, samples };
+  return { midwriteVersion, system, version, image: images.system, ...asked, count: shard?.count };
 }
 
 /** Keeps a state that shows what a call is needed for. @returns its folder, below the exploration's */
@@ -201,7 +219,7 @@ async function recorded(
   options: ExploreOptions,
   around: ReturnType<typeof aroundOf> | undefined,
 ): Promise<{ subject: Subject; turnsMs: readonly number[] }> {
-  const { workload, models, maxStates, everyState, seed, samples, config, defect, sourceLines } = options;
+  const { workload, models, maxStates, everyState, seed, samples, config, defect, sourceLines, shard } = options;
   const subject = await observed(engine, asked, `${label}/observe`, options);
   options.say(`recording: ${workload.summary}`);
   const into = path.join(folder, 'record');
@@ -225,6 +243,7 @@ async function recorded(
     ...(config !== undefined && { config }),
     ...(defect !== undefined && { defect }),
     ...(sourceLines !== undefined && { sourceLines }),
+    ...(shard !== undefined && { shard: { ...shard } }),
   });
   return { subject, turnsMs };
 }

@@ -102,10 +102,11 @@ function isExpected(
   }
 }
 
-function inWords({ outcome, states, complete, confirmed }: Exploration): string {
+function inWords({ outcome, states, complete, confirmed, shard }: Exploration): string {
   const agreed = confirmed.filter((one) => one.agrees).length;
   const stood = states.represented + states.stoodFor;
-  const seen = `${states.distinct} states judged, ${states.booted} booted, for ${stood} more another one stands; ${agreed} of ${confirmed.length} real crashes left what the model says`;
+  const part = shard === undefined ? '' : `shard ${shard.index}/${shard.count}: `;
+  const seen = `${part}${states.distinct} states judged, ${states.booted} booted, for ${stood} more another one stands; ${agreed} of ${confirmed.length} real crashes left what the model says`;
   switch (outcome.verdict) {
     case 'held':
       return `${complete === 'every-state' ? 'every state was booted' : 'complete by representatives'}: ${seen}`;

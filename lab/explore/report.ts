@@ -1,5 +1,5 @@
 import { markdownTable } from 'markdown-table';
-import { markdownText, plain } from '../plain.ts';
+import { markdownText, plain, several } from '../plain.ts';
 import { glyph } from '../result/verdict.ts';
 import { adviceInWords, adviceRows } from './advice/words.ts';
 import type { Exploration, MapRow } from './exploration.ts';
@@ -41,10 +41,16 @@ const COMPLETE: Readonly<Record<Exploration['complete'], string>> = {
 };
 
 /** What was left out takes nothing from what was tried. */
-function verdictOf({ complete, outcome: { verdict, ofTried } }: Exploration): string {
+function verdictOf({ complete, outcome: { verdict, ofTried }, shard, mergedFrom }: Exploration): string {
   const whole = `${glyph(verdict)} ${verdict}`;
-  if (verdict === 'held') return `${whole}, ${COMPLETE[complete]}`;
-  return verdict === ofTried ? whole : `${whole} as a whole; what was tried: ${glyph(ofTried)} ${ofTried}`;
+  const part =
+    shard === undefined
+      ? mergedFrom === undefined
+        ? ''
+        : `, merged from ${mergedFrom.shards.length} of ${several(mergedFrom.count, 'shard')}`
+      : `, as far as shard ${shard.index}/${shard.count} goes`;
+  if (verdict === 'held') return `${whole}, ${COMPLETE[complete]}${part}`;
+  return (verdict === ofTried ? whole : `${whole} as a whole; what was tried: ${glyph(ofTried)} ${ofTried}`) + part;
 }
 
 function place(found: Exploration, finding: Exploration['findings'][number]): string {
@@ -60,7 +66,7 @@ function counts(found: Exploration): string {
   const points = models.map(({ model, crashPoints }) => `${crashPoints} (${model})`).join(' and ');
   const agreed = confirmed.filter((one) => one.agrees).length;
   return [
-    `${map.length - 1} calls; ${points} crash points; ${states.distinct} distinct states.`,
+    `${map.length - 1} calls; ${points} crash points; ${states.distinct} distinct states${found.shard === undefined ? '' : ' in the groups of this shard'}.`,
     ...(found.judgedBy === 'answers' ? ofAnswers(found) : ofFiles(found)),
     ...representatives(found),
     ...powerLosses(found),

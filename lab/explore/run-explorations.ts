@@ -15,12 +15,15 @@ import { EXPLORATION_FILE, type Exploration, readExploration } from './explorati
 import { DRAWS, explore, RECOVERIES } from './explore.ts';
 import type { PlannedExploration } from './plan-explorations.ts';
 import { explorationReport } from './report.ts';
+import type { ExplorationShard } from './shards/part.ts';
 
 export interface RunExplorationsOptions {
   /** The folder of one, below the run's. */
   folderOf(id: string): string;
   imagesOf(key: string): { system: string; sidecar: string };
   jobs: number;
+  /** Which part of each is explored; a canary's is whole in each. Absent: all. */
+  shard?: ExplorationShard | undefined;
   /** No boot and no real crash begins when the program has run for so long. */
   maxDurationMs?: number;
   /** The config that a person would name again. */
@@ -66,7 +69,7 @@ async function exploreOne(
   engine: Engine,
   { row, release }: PlannedExploration,
   folder: string,
-  { imagesOf, jobs, maxDurationMs, config, signal, say }: RunExplorationsOptions,
+  { imagesOf, jobs, shard, maxDurationMs, config, signal, say }: RunExplorationsOptions,
 ): Promise<Exploration> {
   const resume = existsSync(path.join(folder, 'explore.json')) ? await readAsked(folder) : undefined;
   if (resume === undefined) await rm(folder, { recursive: true, force: true });
@@ -86,6 +89,7 @@ async function exploreOne(
       maxDurationMs === undefined ? Number.POSITIVE_INFINITY : Math.max(0, maxDurationMs - performance.now()),
     ...(config !== undefined && { again: `--config ${config} `, config }),
     ...(resume !== undefined && { resume }),
+    ...(shard !== undefined && row.role !== 'canary' && { shard }),
     jobs,
     signal,
     say,

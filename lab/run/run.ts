@@ -28,7 +28,7 @@ export async function runPlan(
   let leftOut: RunFile['leftOut'] = [];
   try {
     leftOut = await runCells(engine, left, images, results, facts, options);
-    leftOut = [...leftOut, ...(await explorePlanned(engine, images, results, options))];
+    leftOut = [...leftOut, ...(await explorePlanned(engine, images, results, file.shard, options))];
   } catch (error) {
     failure = error;
   }
@@ -57,6 +57,7 @@ function explorePlanned(
   engine: Engine,
   images: Images,
   results: ResultsFolder,
+  shard: RunFile['shard'],
   { explorations = [], jobs, maxDurationMs, again, signal, progress }: RunOptions,
 ): Promise<{ id: string; why: string }[]> {
   const config = configOf(again);
@@ -64,6 +65,7 @@ function explorePlanned(
     folderOf: (id) => results.exploration(id),
     imagesOf: (key) => ({ system: images.system.get(key) ?? '', sidecar: images.sidecar }),
     jobs,
+    ...(shard !== undefined && { shard: { index: shard.index, count: shard.count } }),
     ...(maxDurationMs !== undefined && { maxDurationMs }),
     ...(config !== undefined && { config }),
     signal,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isPlannedScenario, type Planned } from '../plan/planned.ts';
 import { Problem } from '../problem.ts';
-import type { PlannedRow, Shard } from '../results.ts';
+import type { PlannedExplorationRow, PlannedRow, Shard } from '../results.ts';
 
 /** `2/4`: the second of four. */
 export interface ShardNumber {
@@ -27,6 +27,7 @@ export function parseShard(text: string): ShardNumber {
  * of their own. A shard whose machine can't see a fault is not sound by itself, wherever the others ran.
  * @param durations of earlier runs, by cell, in ms
  * @param version of midwrite: shards of another one do not belong to these
+ * @param explorations which each shard explores a part of
  * @throws Problem bad-usage
  */
 export function shardOf(
@@ -35,6 +36,7 @@ export function shardOf(
   { index, count }: ShardNumber,
   durations: ReadonlyMap<string, number>,
   version: string,
+  explorations: readonly PlannedExplorationRow[] = [],
 ): { cells: Planned[]; shard: Shard } {
   const parts = cut(planned, count, durations);
   const ids = new Set(parts[index - 1]);
@@ -45,7 +47,10 @@ export function shardOf(
     answers: undefined,
     watched: undefined,
   }));
-  const planHash = createHash('sha256').update(JSON.stringify({ version, whole, promises, parts })).digest('hex');
+  const explored = explorations.length === 0 ? {} : { explorations };
+  const planHash = createHash('sha256')
+    .update(JSON.stringify({ version, whole, promises, parts, ...explored }))
+    .digest('hex');
   return { cells: planned.filter(({ id }) => ids.has(id)), shard: { index, count, planHash, whole } };
 }
 

@@ -1,6 +1,9 @@
 import { cp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { keepAsked } from '../explore/asked.ts';
+import type { Exploration } from '../explore/exploration.ts';
+import { keepExploration } from '../explore/run-explorations.ts';
 import { plan } from '../plan/plan.ts';
 import type { Planned } from '../plan/planned.ts';
 import { markdownReport } from '../report/markdown.ts';
@@ -8,6 +11,7 @@ import type { Matrix } from '../result/matrix.ts';
 import { type PlannedRow, ResultsFolder, type RunFile, type Shard } from '../results.ts';
 import { plannedRow } from '../run/begin-run.ts';
 import { judgeRun } from '../run/judge-run.ts';
+import { explored, finding, plannedExploration } from '../test/explored.ts';
 import { folder } from '../test/midwrite.ts';
 import { runOfVersion1 } from '../test/stored-run.ts';
 import { shardOf } from './cut.ts';
@@ -97,6 +101,83 @@ describe('merged shards', () => {
     await using root = await folder();
     for (const run of await storeShards(root.path))
       expect((await judgeRun(new ResultsFolder(run))).outcome, run).toEqual({ kind: 'sound', reasons: [] });
+  });
+});
+
+describe('explorations in shards', () => {
+  const turn = plannedExploration();
+  const broken = plannedExploration({ id: 'explore-turn_canary@1.0.0_192m', role: 'canary', system: 'canary' });
+  const caught = explored([finding({ model: 'process-crash' })]);
+
+  /** Each shard has its part of one, and the whole of the canary's. */
+  async function storeExplored(
+    root: string,
+    ofShard: (index: number) => { turn?: Partial<Exploration>; planHash?: string; canary?: Exploration } = () => ({}),
+  ): Promise<string[]> {
+    const folders = await storeShards(root);
+    for (const [at, run] of folders.entries()) {
+      await change(run, () => ({ schemaVersion: 4, explorations: [broken, turn] }));
+      const shard = { index: at + 1, count: COUNT };
+      const { turn: more, planHash = 'abc', canary = caught } = ofShard(shard.index);
+      const groups = { write: [], recovery: [] };
+      const part = explored([], { shard: { ...shard, planHash, groups }, ...more });
+      for (const [{ id, system, version, exploration: workload }, found] of [
+        [broken, canary],
+        [turn, part],
+      ] as const) {
+        const into = new ResultsFolder(run).exploration(id);
+        await keepExploration(into, found);
+        const asked = { midwriteVersion: '1', system, version, image: 'i', workload, models: [], everyState: false };
+        await keepAsked(into, { ...asked, seed: 1, samples: 1, ...(id === turn.id && { shard }) });
+      }
+    }
+    return folders;
+  }
+
+  const rowsOf = ({ explorations }: Matrix) => explorations.map(({ verdict, expected }) => [verdict, expected]);
+
+  test('are one row each: the canary was caught in every shard, the other holds where all parts do', async () => {
+    await using root = await folder();
+    const matrix = await mergedMatrix(await storeExplored(root.path), root.path);
+    expect(matrix.outcome).toEqual({ kind: 'sound', reasons: [] });
+    expect(rowsOf(matrix)).toEqual([
+      ['violated', true],
+      ['held', true],
+    ]);
+    expect(matrix.explorations[1]?.states.distinct).toBe(COUNT * explored().states.distinct);
+  });
+
+  test('a shard that is missing, of other groups, or whose canary was not caught: not sound', async () => {
+    await using root = await folder();
+    const folders = await storeExplored(root.path);
+    const missing = await mergedMatrix(folders.slice(1), root.path);
+    expect(missing.explorations[1]).toMatchObject({ verdict: 'inconclusive', expected: false });
+    expect(missing.explorations[1]?.detail).toMatch(/^shard 1\/4 is not there/);
+
+    await using other = await folder();
+    const apart = await storeExplored(other.path, (index) => ({ planHash: index === 3 ? 'another' : 'abc' }));
+    const [, row] = (await mergedMatrix(apart, other.path)).explorations;
+    expect(row).toMatchObject({ verdict: 'inconclusive', expected: false });
+    expect(row?.detail).toMatch(/are not of one plan/);
+
+    await using third = await folder();
+    const escaped = await storeExplored(third.path, (index) => ({ canary: index === 2 ? explored() : caught }));
+    const { outcome, explorations } = await mergedMatrix(escaped, third.path);
+    expect(outcome.kind).toBe('unsound');
+    expect(explorations[0]).toMatchObject({ role: 'canary', verdict: 'held', expected: false });
+  });
+
+  test('that a shard did not come to are not taken for held', async () => {
+    await using root = await folder();
+    const folders = await storeExplored(root.path);
+    const late = new ResultsFolder(folders[1] ?? '');
+    await rm(late.exploration(turn.id), { recursive: true });
+    await rm(late.exploration(broken.id), { recursive: true });
+    const { explorations, outcome } = await mergedMatrix(folders, root.path);
+    expect(outcome.kind).toBe('unsound');
+    expect(explorations.map(({ verdict }) => verdict)).toEqual(['inconclusive', 'inconclusive']);
+    expect(explorations[0]?.detail).toMatch(/^shard 2\/4 \(shard-2\) did not explore it to its end/);
+    expect(explorations[1]?.detail).toMatch(/^shard 2\/4 is not there/);
   });
 });
 

@@ -2,9 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { writeProblem } from '../evidence/recorder.ts';
+import { isExploration } from '../explore/asked.ts';
+import { readExploration } from '../explore/exploration.ts';
+import { mergeExplorationFolders } from '../explore/shards/merge-folders.ts';
 import { errorCode, Problem } from '../problem.ts';
 import type { RunFacts } from '../result/matrix.ts';
-import { type PlannedRow, ResultsFolder, RUN_SCHEMA_VERSION, type RunFile, type Shard } from '../results.ts';
+import {
+  type PlannedExplorationRow,
+  type PlannedRow,
+  ResultsFolder,
+  RUN_SCHEMA_VERSION,
+  type RunFile,
+  type Shard,
+} from '../results.ts';
 
 interface StoredShard {
   results: ResultsFolder;
@@ -24,6 +34,7 @@ export async function mergeShards(folders: readonly string[], root: string): Pro
   if (first === undefined) throw new Problem('bad-usage', 'Name the folders of the shards');
   refuseOthers(first, shards);
   const { whole, count } = first.shard;
+  const { explorations = [] } = first.file;
   const taken: Taken[] = [];
   const controls: Taken[] = [];
   const leftOut: { id: string; why: string }[] = [];
@@ -46,14 +57,55 @@ export async function mergeShards(folders: readonly string[], root: string): Pro
     state: shards.every((one) => one.file.state === 'complete') ? 'complete' : 'interrupted',
     plan: whole,
     leftOut,
+    ...(explorations.length > 0 && { explorations }),
     merged: { controls: controls.map(({ planned, from }) => ({ shard: from.shard.index, planned })) },
   };
   const results = await ResultsFolder.create(root, file);
   for (const { planned, from } of taken) await copy(from.results.cell(planned.id), results.cell(planned.id));
   for (const { planned, from } of controls)
     await copy(from.results.cell(planned.id), results.shardControl(from.shard.index, planned.id));
+  for (const row of explorations) {
+    const why = await mergeExploration(row, shards, results);
+    if (why !== undefined) leftOut.push({ id: row.id, why });
+  }
+  if (explorations.length > 0) await results.writeRun({ ...file, leftOut });
   return results;
 }
+
+/**
+ * Puts the parts of an exploration together. Every shard has the whole of a canary's, and in each it must be caught.
+ * @returns why there is none
+ */
+async function mergeExploration(
+  { id, role }: PlannedExplorationRow,
+  shards: readonly StoredShard[],
+  results: ResultsFolder,
+): Promise<string | undefined> {
+  const folders = shards.map((shard) => shard.results.exploration(id)).filter(isExploration);
+  const into = results.exploration(id);
+  if (role === 'canary') {
+    for (const [index, shard] of shards.entries()) {
+      const from = shard.results.exploration(id);
+      const found = await readExploration(from);
+      if (found === undefined) return `${nameOf(shard)} did not explore it to its end`;
+      const isLast = index === shards.length - 1;
+      if (found.outcome.verdict === 'violated' && !isLast) continue;
+      await copy(from, into);
+      return undefined;
+    }
+  }
+  if (folders.length === 0) return 'no shard has explored it';
+  try {
+    await mergeExplorationFolders(folders, into);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Problem && NOT_MERGED.has(error.code)) return error.message;
+    throw error;
+  }
+}
+
+/** What is wrong with the parts of one exploration leaves it without a verdict, and the others as they are. */
+const NOT_MERGED: ReadonlySet<string> = new Set(['bad-results', 'bad-usage']);
 
 interface Taken {
   planned: PlannedRow;

@@ -18,7 +18,7 @@ import { SourceLines } from './source-lines.ts';
 import { reasonsOf } from './words.ts';
 
 /** In the folder of an exploration: an exploration that goes on does not make them again. */
-const LINES_FILE = 'source-lines.json';
+export const LINES_FILE = 'source-lines.json';
 
 interface LinesOptions {
   folder: string;
