@@ -92,6 +92,10 @@ const PromisesShape = z.object({
   notPromised: z.record(z.string(), z.string()).optional(),
 });
 
+/** A server that was asked right after its boot, and was still at it. */
+const Refused = z.object({ times: z.number(), error: z.string() });
+export type Refused = z.infer<typeof Refused>;
+
 /** A moment that was left to chance. */
 export const DrawnMoment = z.discriminatedUnion('kind', [
   /** A named place in the write of a store. */
@@ -213,6 +217,8 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
     error: z.string().optional(),
     /** How long it took to answer, in ms. Absent in older evidence. */
     tookMs: z.number().optional(),
+    /** It refused so many times before, right after its boot, and first with this. Absent: never, or it never answered. */
+    refused: Refused.optional(),
   }),
   /** What the system's own check of its store said, after how many ms. */
   event('store-check', {

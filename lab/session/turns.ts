@@ -2,6 +2,7 @@ import type { DriveResult } from '../drive.ts';
 import type { Moment } from '../evidence/event.ts';
 import { Problem } from '../problem.ts';
 import { fill } from '../system.ts';
+import { askAgain } from './ask-again.ts';
 import { exchange } from './exchange.ts';
 import type { Ground } from './ground.ts';
 
@@ -120,8 +121,9 @@ export class Driver {
    */
   async setUp(): Promise<void> {
     for (const [index, step] of (this.#at.release.setup ?? []).entries()) {
-      const { result } = exchange(this.#at.pod.sidecar, step, '', this.#at.release.promises.serveWithinMs);
-      const done = await result;
+      const ask = () => exchange(this.#at.pod.sidecar, step, '', this.#at.release.promises.serveWithinMs).result;
+      // The first one comes right after a boot.
+      const done = index === 0 ? (await askAgain(this.#at, 'before', ask)).answer : await ask();
       this.#at.recorder.record({ type: 'setup', boot: this.#at.pod.bootNumber, step: index + 1, tookMs: tookMs(done) });
       const { acknowledged, error } = done;
       if (acknowledged) continue;
@@ -143,10 +145,22 @@ export class Driver {
       this.#at.recorder.record({ type: 'store-check', moment, boot, isWhole, said, tookMs: tookMs(checked) });
     }
     if (read === undefined) return undefined;
-    const answer = await exchange(sidecar, read, '', promises.serveWithinMs).result;
+    const { answer, refused } = await askAgain(
+      this.#at,
+      moment,
+      () => exchange(sidecar, read, '', promises.serveWithinMs).result,
+    );
     const { acknowledged, text, error } = answer;
     const kept = { text: text.slice(0, ANSWER_CHARS), ...(error !== undefined && { error }) };
-    this.#at.recorder.record({ type: 'answer', moment, boot, acknowledged, ...kept, tookMs: tookMs(answer) });
+    this.#at.recorder.record({
+      type: 'answer',
+      moment,
+      boot,
+      acknowledged,
+      ...kept,
+      tookMs: tookMs(answer),
+      ...(refused !== undefined && { refused }),
+    });
     return answer;
   }
 }
