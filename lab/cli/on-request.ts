@@ -7,7 +7,7 @@ import { connect, type Engine } from '../engine/engine.ts';
 import { cellJobs } from '../engine/jobs.ts';
 import { add, knownChecks } from '../known.ts';
 import { canaries } from '../plan/controls.ts';
-import { outsiders } from '../plan/plan-outside.ts';
+import { type Outsider, outsiders } from '../plan/plan-outside.ts';
 import type { PlannedCell } from '../plan/planned.ts';
 import { describe, ExitCode, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
@@ -19,6 +19,7 @@ import { judgeCell } from '../run/judge-run.ts';
 import { observeAll } from '../run/observe-plan.ts';
 import type { Begin, PlannedName, RunCell, Said } from '../vitest/protocol.ts';
 import { interrupted } from './interrupt.ts';
+import { RequestedExplorations } from './requested-explorations.ts';
 
 const tell = (said: Said): void => void process.stdout.write(`${JSON.stringify(said)}\n`);
 
@@ -27,9 +28,9 @@ export async function onRequest(): Promise<ExitCode> {
   const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   const first = await lines.next();
   if (first.done === true) return ExitCode.badUsage;
-  let cells: RequestedCells;
+  let cells: RequestedCells | RequestedExplorations;
   try {
-    cells = await RequestedCells.begin(JSON.parse(first.value) as Begin);
+    cells = await begin(JSON.parse(first.value) as Begin);
   } catch (error) {
     tell({ problem: problemInWords(error) });
     return error instanceof Problem ? error.exitCode : ExitCode.unsound;
@@ -38,7 +39,10 @@ export async function onRequest(): Promise<ExitCode> {
   const running = new Set<Promise<void>>();
   for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
     const { run: id } = JSON.parse(line.value) as RunCell;
-    const one = cells.run(id).catch((error: unknown) => tell({ problem: problemInWords(error), of: id }));
+    const one = cells
+      .run(id)
+      .then(tell)
+      .catch((error: unknown) => tell({ problem: problemInWords(error), of: id }));
     running.add(one);
     void one.finally(() => running.delete(one));
   }
@@ -48,6 +52,23 @@ export async function onRequest(): Promise<ExitCode> {
 }
 
 const problemInWords = (error: unknown): string => (error instanceof Problem ? error.message : describe(error));
+
+/** What is asked for is planned, and the engine is there. */
+async function begin(asked: Begin): Promise<RequestedCells | RequestedExplorations> {
+  const { systems, faults, places, every, explore, results } = asked;
+  const config = parseConfig({ systems }, explore === undefined ? 'crashes()' : 'explores()');
+  add({ systems: config.systems.map((one) => asSystem(one, process.cwd())), checks: [], faults: [] });
+  const selection = { systems: [], faults, crashPoints: places, memory: [], cells: [], repeat: 1 };
+  const outside = await outsiders(selection, every);
+  const say = (line: string) => tell({ say: line });
+  const engine = await connect(say);
+  interrupted.throwIfAborted();
+  await sweep(engine.docker, { everything: false, images: false });
+  const how = { say, signal: interrupted };
+  return explore === undefined
+    ? await RequestedCells.begin(engine, outside, results, how)
+    : await RequestedExplorations.begin(engine, outside, explore, results, how);
+}
 
 /** Cells that were planned, in the folder of a run, and run one by one. */
 class RequestedCells {
@@ -75,27 +96,19 @@ class RequestedCells {
     this.#free = cellJobs(engine);
   }
 
-  static async begin({ systems, faults, places, every, results: root }: Begin): Promise<RequestedCells> {
-    const config = parseConfig({ systems }, 'crashes()');
-    add({ systems: config.systems.map((one) => asSystem(one, process.cwd())), checks: [], faults: [] });
-    const selection = { systems: [], faults, crashPoints: places, memory: [], cells: [], repeat: 1 };
-    const outside = await outsiders(selection, every);
-    const say = (line: string) => tell({ say: line });
-    const engine = await connect(say);
-    interrupted.throwIfAborted();
-    await sweep(engine.docker, { everything: false, images: false });
-    const how = { say, signal: interrupted };
+  static async begin(
+    engine: Engine,
+    outside: readonly Outsider[],
+    root: string,
+    how: { say(line: string): void; signal: AbortSignal },
+  ): Promise<RequestedCells> {
     const images = await buildImages(
       engine,
       await canaries(),
       how,
       outside.map(({ release }) => release),
     );
-    const planned = await observeAll(
-      { cells: [], outsiders: outside },
-      { engine, images },
-      { jobs: 1, signal: interrupted, say },
-    );
+    const planned = await observeAll({ cells: [], outsiders: outside }, { engine, images }, { jobs: 1, ...how });
     const cells = planned.filter((one): one is PlannedCell => !('scenario' in one));
     const file: RunFile = {
       schemaVersion: RUN_SCHEMA_VERSION,
@@ -118,7 +131,7 @@ class RequestedCells {
     }));
   }
 
-  async run(id: string): Promise<void> {
+  async run(id: string): Promise<Said> {
     const cell = this.#cells.get(id);
     if (cell === undefined) throw new Problem('bad-usage', `The plan has no cell ${id}.`);
     await this.#turn();
@@ -139,7 +152,7 @@ class RequestedCells {
       const row = await judgeCell(folder, plannedRow(cell), this.#file.run, {});
       this.#done.add(id);
       if (isScenario(row)) throw new Error('a cell is no scenario');
-      tell({ row, promises: Object.fromEntries(knownChecks().map((check) => [check.id, check.promise])) });
+      return { row, promises: Object.fromEntries(knownChecks().map((check) => [check.id, check.promise])) };
     } finally {
       this.#free += 1;
       this.#waiting.shift()?.();

@@ -2,15 +2,17 @@ import path from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import type { SystemDefinition } from '../define/definition.ts';
 import { type CellRow, LabProcess } from './lab-process.ts';
-import { matchers } from './matchers.ts';
+import { explorationFailure, matchers } from './matchers.ts';
 import { evidenceFolder } from './project.ts';
 
-export type { CellRow } from './lab-process.ts';
+export type { CellRow, ExplorationRow } from './lab-process.ts';
 
 expect.extend(matchers);
 
 /** A cell's own limits end it long before this: whatever hangs is told by name. */
 const CELL_LIMIT_MS = 20 * 60_000;
+/** An exploration boots hundreds of states. */
+const EXPLORATION_LIMIT_MS = 6 * 60 * 60_000;
 
 // Vitest's own limit of 5 s is for tests without containers. Who sets another one after this import, or for a test, has it.
 vi.setConfig({ testTimeout: CELL_LIMIT_MS });
@@ -56,6 +58,39 @@ export function crashes(system: SystemDefinition, options: CrashesOptions = {}):
         }
         const file = path.relative(process.cwd(), task.file.filepath);
         expect(row).toHold(`npx vitest run ${file} -t ${JSON.stringify(name)}`);
+      });
+    }
+  });
+}
+
+export interface ExploresOptions {
+  /** What is recorded. Default: a turn, which is one write. */
+  workloads?: readonly ('turn' | 'two-turns' | 'boot' | 'stop' | 'cleanup')[];
+  /** Default: both. */
+  models?: readonly ('process-crash' | 'power-loss')[];
+  /** Where the explorations go. Default: node_modules/.midwrite of the project. */
+  results?: string;
+}
+
+/**
+ * Registers a test for each workload of a system: it is recorded once, every state that a crash can leave in it is rebuilt and judged, and the system runs on
+ * a representative of each. A failure names the missing step, and says how to see it again.
+ */
+export function explores(system: SystemDefinition, options: ExploresOptions = {}): void {
+  describe(`${system.name} survives every crash`, async () => {
+    const { workloads = ['turn'], models = [], ...more } = options;
+    const { lab, planned } = await LabProcess.start({ ...beginning(system, more), explore: { workloads, models } });
+    afterAll(() => lab.end(), CELL_LIMIT_MS);
+    // One after the other: each takes all processors.
+    for (const { id, name, role } of planned) {
+      test(name, { timeout: EXPLORATION_LIMIT_MS }, async () => {
+        const row = await lab.explore(id);
+        if (row.expected) return;
+        throw new Error(
+          role === 'canary'
+            ? `the canary was not caught, so no verdict of this run counts: ${row.detail}`
+            : explorationFailure(row),
+        );
       });
     }
   });

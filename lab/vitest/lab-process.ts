@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { packageFolder } from '../package-folder.ts';
-import type { MatrixCell } from '../result/matrix.ts';
+import type { MatrixCell, MatrixExploration } from '../result/matrix.ts';
 import type { Begin, PlannedName, Said } from './protocol.ts';
 
 /** A row as it comes out, and what each check promises. */
@@ -10,8 +10,11 @@ export interface CellRow extends MatrixCell {
   promises: Readonly<Record<string, string>>;
 }
 
+/** An exploration as it comes out. */
+export type ExplorationRow = MatrixExploration;
+
 interface Waiting {
-  resolve(row: CellRow): void;
+  resolve(row: CellRow | ExplorationRow): void;
   reject(error: Error): void;
 }
 
@@ -63,6 +66,9 @@ export class LabProcess {
     else if ('row' in said) {
       this.#rows.get(said.row.id)?.resolve({ ...said.row, promises: said.promises });
       this.#rows.delete(said.row.id);
+    } else if ('explored' in said) {
+      this.#rows.get(said.explored.id)?.resolve(said.explored);
+      this.#rows.delete(said.explored.id);
     } else if ('problem' in said) {
       const error = new Error(said.problem);
       if (said.of === undefined) this.#fail(error);
@@ -77,8 +83,21 @@ export class LabProcess {
   }
 
   /** Runs one cell of the plan to its verdict. */
-  run(id: string): Promise<CellRow> {
-    const row = new Promise<CellRow>((resolve, reject) => this.#rows.set(id, { resolve, reject }));
+  async run(id: string): Promise<CellRow> {
+    const row = await this.#ask(id);
+    if ('exploration' in row) throw new Error(`${id} is an exploration`);
+    return row;
+  }
+
+  /** Makes one exploration of the plan. */
+  async explore(id: string): Promise<ExplorationRow> {
+    const row = await this.#ask(id);
+    if (!('exploration' in row)) throw new Error(`${id} is a cell`);
+    return row;
+  }
+
+  #ask(id: string): Promise<CellRow | ExplorationRow> {
+    const row = new Promise<CellRow | ExplorationRow>((resolve, reject) => this.#rows.set(id, { resolve, reject }));
     this.#write({ run: id });
     return row;
   }

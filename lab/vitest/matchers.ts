@@ -1,4 +1,4 @@
-import type { CellRow } from './lab-process.ts';
+import type { CellRow, ExplorationRow } from './lab-process.ts';
 
 interface Matched {
   pass: boolean;
@@ -22,6 +22,21 @@ export function failureOf(row: CellRow, again = row.reproduce): string {
 
 const statesOf = (row: CellRow): string =>
   row.checks.map(({ id, verdict, detail }) => `  ${sign[verdict]} ${id}: ${detail}`).join('\n');
+
+/** What an exploration found that is not known, with the commands that show it. */
+export function explorationFailure(row: ExplorationRow): string {
+  const where = `${row.system}@${row.version}, every crash point of ${row.exploration}`;
+  const known = new Set(row.checks.flatMap(({ id, issue }) => (issue === undefined ? [] : [id])));
+  const found = row.findings.filter(({ check, promised }) => promised && !known.has(check));
+  if (found.length === 0)
+    return `${where}: ${row.verdict}, so not all is proven: ${row.detail}\n  again: ${row.reproduce}`;
+  const lines = found.flatMap(({ check, model, cause, detail, reproduce }) => [
+    `  ${sign.violated} ${check} (${model}): ${cause}`,
+    `    ${detail}`,
+    `    again: ${reproduce}`,
+  ]);
+  return [where, ...lines].join('\n');
+}
 
 /** For cells of one's own. */
 export const matchers = {
