@@ -532,6 +532,23 @@ describe('a right gateway holds', () => {
     expect(judge(younger.done()).checks.find((check) => check.id === 'synced')?.verdict).toBe('held');
   });
 
+  test("when the machine's clock is behind the lab's: what the next turn writes is not the last one's", () => {
+    const behind = change(
+      killed(),
+      ({ type }) => type === 'gate' || type === 'turn',
+      (event) => {
+        if (event.type === 'gate') return [{ ...event, event: { ...event.event, t: event.event.t - 1_500 } }];
+        if (event.type !== 'turn') return [event];
+        const { tSent, tEnded } = event.result;
+        return [{ ...event, result: { ...event.result, tSent: tSent - 1_500, tEnded: tEnded - 1_500 } }];
+      },
+    );
+    const written = (build: EvidenceBuilder) =>
+      judge(build.done()).checks.find((check) => check.id === 'writes-bounded')?.detail;
+    expect(written(behind)).toMatch(/^one turn wrote \d+ bytes in \d+ writes/);
+    expect(written(behind)).toBe(written(killed()));
+  });
+
   test.each([
     ['killed', killed()],
     ['killed, and booted at once', killed('fresh')],

@@ -22,9 +22,13 @@ export const writesBounded: Check = {
     if (turn === undefined || until === undefined)
       return inconclusive('the calls of the write before the fault were not seen');
     if (!turn.result.acknowledged) return inconclusive('the write before the fault was not acknowledged');
+    // Two machines' clocks differ: the turn's beginning and a call are by the system's, its arrival here and the snapshot by the lab's.
     const writes = evidence
-      .gateOf('op', 1)
-      .filter((op) => op.op === 'write' && op.t >= turn.result.tSent && op.t <= until.t);
+      .of('gate')
+      .filter(({ t, boot }) => boot === 1 && t <= until.t)
+      .flatMap(({ event }) =>
+        event.ev === 'op' && event.op === 'write' && event.t >= turn.result.tSent ? [event] : [],
+      );
     const bytes = writes.reduce((sum, op) => sum + (op.bytes ?? 0), 0);
     const store = storeAt(evidence, 'before');
     const beside = store.state === 'valid' ? `, beside a store of ${store.bytes} bytes` : '';
