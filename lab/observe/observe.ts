@@ -4,6 +4,7 @@ import { learnRoles } from '../crash-point/learned-roles.ts';
 import { type Existing, fewOfEachKind, lastChange, type Place, placesOf, roleOf } from '../crash-point/places.ts';
 import type { DriveResult } from '../drive.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Moment } from '../evidence/event.ts';
 import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
@@ -117,8 +118,8 @@ async function live(
       `${release.system} did not get ready: ${sink.whyNotReady}${hint(pod.gate.howEnded)}`,
     );
   };
-  const rest = async (answers: string[]) => {
-    const answer = await session.read('before');
+  const rest = async (answers: string[], moment: Moment = 'before') => {
+    const answer = await session.read(moment);
     if (answer === undefined) throw new Error('a system that is observed has a read');
     if (!answer.acknowledged)
       throw new Problem('bad-definition', `${release.system}: read failed without a fault: ${answer.error}`);
@@ -131,7 +132,7 @@ async function live(
     if (isRestarted) await reach(Date.now() + AGE_MS, signal);
     await session.stop();
     await boot();
-    await rest(answers);
+    await rest(answers, 'rebooted');
   };
   await session.configure();
   await boot();

@@ -29,7 +29,7 @@ function system(refusals: number, { isBusy = false, lifecycle = 'server', moment
   };
   const release = { lifecycle, promises: { readyWithinMs: 2_000 } };
   const at = { pod: { gate }, release, signal: new AbortController().signal } as unknown as Ground;
-  return { answer: () => askAgain(at, moment, ask, TIMES), gate, asked: () => asked };
+  return { answer: () => askAgain(at, moment, ask, TIMES), at, gate, asked: () => asked };
 }
 
 test('one that answers is asked once', async () => {
@@ -52,6 +52,12 @@ test('one that refuses and does nothing is taken at its word', async () => {
 test('one that is busy for ever has the time in which it must be ready, and no more', async () => {
   const { answer } = system(Number.POSITIVE_INFINITY, { isBusy: true });
   expect(await answer()).toEqual({ answer: refusal });
+});
+
+test('one that says that there is no such thing has answered', async () => {
+  const none: DriveResult = { ...refusal, status: 404 };
+  const { at } = system(0);
+  expect(await askAgain(at, 'booted', async () => none, TIMES)).toEqual({ answer: none });
 });
 
 test('one that ends is not asked any more', async () => {

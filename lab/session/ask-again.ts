@@ -6,9 +6,12 @@ import { until } from '../wait.ts';
 import type { Ground } from './ground.ts';
 
 /** Looks right after a boot. */
-const AFTER_BOOT: ReadonlySet<Moment> = new Set(['before', 'booted', 'rebooted']);
+const AFTER_BOOT: ReadonlySet<Moment> = new Set(['booted', 'rebooted']);
 /** `idleMs`: a server that refuses, and has changed nothing in its folder for so long, is not on its way to anything. */
 const TIMES = { everyMs: 250, idleMs: 5_000 };
+
+/** It says what it holds, or that it does not hold it (RFC 9110, section 15.5): that is no refusal of one that is still at its boot. */
+const isSaid = ({ acknowledged, status = 0 }: DriveResult): boolean => acknowledged || (status >= 400 && status < 500);
 
 /**
  * Asks, and asks a server that has just booted again while it refuses and may still be at it: its port may be open before it has recovered (PostgreSQL:
@@ -23,7 +26,7 @@ export async function askAgain(
   { everyMs, idleMs } = TIMES,
 ): Promise<{ answer: DriveResult; refused?: Refused }> {
   let answer = await ask();
-  if (answer.acknowledged || release.lifecycle !== 'server' || !AFTER_BOOT.has(moment)) return { answer };
+  if (release.lifecycle !== 'server' || !AFTER_BOOT.has(moment) || isSaid(answer)) return { answer };
   const error = answer.error ?? '';
   let times = 1;
   let [changes, since] = [-1, performance.now()];
@@ -37,7 +40,7 @@ export async function askAgain(
   await until(wait, async () => {
     if (isIdle()) return true;
     answer = await ask();
-    if (answer.acknowledged) return true;
+    if (isSaid(answer)) return true;
     times += 1;
     return undefined;
   }).catch((error: unknown) => {

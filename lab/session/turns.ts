@@ -123,7 +123,7 @@ export class Driver {
     for (const [index, step] of (this.#at.release.setup ?? []).entries()) {
       const ask = () => exchange(this.#at.pod.sidecar, step, '', this.#at.release.promises.serveWithinMs).result;
       // The first one comes right after a boot.
-      const done = index === 0 ? (await askAgain(this.#at, 'before', ask)).answer : await ask();
+      const done = index === 0 ? (await askAgain(this.#at, 'booted', ask)).answer : await ask();
       this.#at.recorder.record({ type: 'setup', boot: this.#at.pod.bootNumber, step: index + 1, tookMs: tookMs(done) });
       const { acknowledged, error } = done;
       if (acknowledged) continue;
