@@ -92,6 +92,17 @@ const acknowledged = (event: EvidenceEvent): EvidenceEvent[] =>
 const isTurn = (name: string) => (event: EvidenceEvent) => event.type === 'turn' && event.name === name;
 const AFTER: Moment[] = ['booted', 'served', 'stopped', 'rebooted'];
 
+/** Its calls failed, and the next write was refused when they did not fail any more; then it was asked once more. */
+const again = (isMended: boolean): EvidenceBuilder =>
+  change(failed(), isTurn('after'), (event) => {
+    if (event.type !== 'turn') return [event];
+    const refused = { ...event.result, acknowledged: false, error: 'timeout' };
+    return [
+      { ...event, result: refused },
+      { ...event, name: 'again', durable: [], result: isMended ? event.result : refused },
+    ];
+  });
+
 const mutants: Mutant[] = [
   {
     check: 'store-valid',
@@ -474,6 +485,12 @@ const mutants: Mutant[] = [
   },
   {
     check: 'recovers',
+    defect: 'a lock that stays, however often it is tried',
+    evidence: () => again(false),
+    says: /the next write failed after \d+ ms: timeout, and the one after it too: timeout; only a boot makes it work again/,
+  },
+  {
+    check: 'recovers',
     defect: 'not even a boot mends it',
     evidence: () => {
       const build = without(failed(), isTurn('after'));
@@ -704,5 +721,16 @@ describe('after a power cut', () => {
 
   test('and none where only process crashes were spoken of', () => {
     expect(ackedOf(cut('process-crash'))).toMatchObject({ verdict: 'not-applicable' });
+  });
+});
+
+describe('what works again', () => {
+  const recoversOf = (build: EvidenceBuilder) => judge(build.done()).checks.find((one) => one.id === 'recovers');
+
+  test('at the second try, without a restart: it is said, and no violation', () => {
+    expect(recoversOf(again(true))).toMatchObject({
+      verdict: 'held',
+      detail: expect.stringMatching(/the next write failed after \d+ ms: timeout; the one after it was acknowledged/),
+    });
   });
 });

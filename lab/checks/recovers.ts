@@ -1,5 +1,6 @@
 import type { Check } from '../check.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
+import type { EvidenceOf } from '../evidence/event.ts';
 import { failure } from '../result/exercise.ts';
 import { held, inconclusive, notApplicable, violated } from '../result/verdict.ts';
 
@@ -30,20 +31,31 @@ function triesOf(evidence: CellEvidence): string {
   return loop === undefined ? `; ${calls}` : `; it tried without a pause: ${calls}, ${loop} a second`;
 }
 
+const reason = ({ result }: EvidenceOf<'turn'>): string => result.error ?? 'no reason given';
+
 export const recovers: Check = {
   id: 'recovers',
-  promise: 'it works again when its calls do not fail any more: by itself, or after a boot where no more is promised',
+  promise:
+    'it works again when its calls do not fail any more: by itself, at the second write at the latest, or after a boot where no more is promised',
 
   exercised: ({ evidence }) => failure(evidence),
 
   judge({ evidence, fault, proof }) {
     if (fault.failsCalls !== true) return notApplicable('no call failed');
     const named = (name: string) => evidence.of('turn').find((one) => one.name === name);
-    const [after, restarted] = [named('after'), named('restarted')];
+    const [after, again, restarted] = [named('after'), named('again'), named('restarted')];
     const tries = triesOf(evidence);
     const took = (turn: NonNullable<typeof after>) => Math.round(turn.result.tEnded - turn.result.tSent);
     if (after?.result.acknowledged === true)
       return held(proof, `the next write was acknowledged after ${took(after)} ms, without a restart${tries}`, after);
+    const refused = after === undefined ? '' : `the next write failed after ${took(after)} ms: ${reason(after)}`;
+    if (again?.result.acknowledged === true)
+      return held(
+        proof,
+        `${refused}; the one after it was acknowledged, without a restart${tries}`,
+        again,
+        after ?? again,
+      );
     const notReady = evidence.of('not-ready').find(({ boot }) => boot >= 2);
     if (notReady !== undefined)
       return violated(`it does not work again, even after a restart: ${notReady.why}${tries}`, notReady);
@@ -51,14 +63,14 @@ export const recovers: Check = {
     const why =
       after === undefined
         ? `it ended itself with ${exit?.signal === undefined ? `code ${exit?.code ?? '?'}` : `signal ${exit.signal}`}`
-        : `the next write failed after ${took(after)} ms: ${after.result.error ?? 'no reason given'}`;
+        : `${refused}${again === undefined ? '' : `, and the one after it too: ${reason(again)}`}`;
     if (restarted === undefined) {
       if (after !== undefined) return violated(`${why}${tries}`, after);
       return inconclusive(`no write was sent after the fault (${why})`);
     }
     if (!restarted.result.acknowledged)
       return violated(
-        `${why}; and after a boot as well: ${restarted.result.error ?? 'no reason given'}${tries}`,
+        `${why}; and after a boot as well: ${reason(restarted)}${tries}`,
         restarted,
         ...(after === undefined ? [] : [after]),
       );

@@ -74,7 +74,7 @@ const OF_PYTHON = /(?<=^|[.~-])(?:(tmp)\w{8}|(?=[a-z0-9_]*\d)(?=[a-z0-9_]*_)[a-z
 const AFTER_TMP = /(?<=(?:^|[._-])te?mp[._-](?:[A-Za-z]+[._-])*)[A-Za-z0-9]{6}$/;
 
 /** What a write says may be in the name of its file. */
-const TEXT = /midwrite-(?:warm|struck|after|early|crowd|restarted)(?:-\d+)?x*/g;
+const TEXT = /midwrite-(?:warm|struck|after|again|early|crowd|restarted)(?:-\d+)?x*/g;
 
 const roleOfName = (name: string, isFolder: boolean): string =>
   isFolder && FIRST_BYTE.test(name)

@@ -80,11 +80,11 @@ export function oneOfTwo(judged: Judged, answers: Answers): Verdict {
   );
 }
 
-/** The write after the boot that comes last: nobody asks for it. */
-const RESTARTED = 'restarted';
+/** Writes that are no part of what the fault struck: the next one, and those that nobody asks for. */
+const LATER: ReadonlySet<string> = new Set(['after', 'again', 'restarted']);
 
 const written = (evidence: CellEvidence): Turn[] =>
-  evidence.of('turn').filter(({ name, result }) => result.acknowledged && name !== 'after' && name !== RESTARTED);
+  evidence.of('turn').filter(({ name, result }) => result.acknowledged && !LATER.has(name));
 
 const counted = ({ length }: readonly Turn[]): string => `${length} acknowledged write${length === 1 ? '' : 's'}`;
 

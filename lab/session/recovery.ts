@@ -15,9 +15,12 @@ export async function driveOn(session: Session, phase: Phase, after: TurnWords =
   await session.quiet().catch(passedLimit);
   await session.read('woken');
   await session.snapshot('woken');
-  await session.settled(await session.turn('after', after)).catch(passedLimit);
+  const next = await session.turn('after', after);
+  await session.settled(next).catch(passedLimit);
   await session.read('served');
   await session.snapshot('served');
+  // One that is refused may be what mends it: a database that is opened anew, a lock that is found to be a dead one's.
+  if (!next.acknowledged && !session.hasEnded) await session.settled(await session.turn('again')).catch(passedLimit);
 }
 
 const passedLimit = (error: unknown): void => {
