@@ -69,6 +69,15 @@ test('a limit that was made for the machine already is not made longer for it on
   expect(message).toBe('waited 0.1 s for an answer');
 });
 
+test('the time of something else is not made longer', async () => {
+  setSlowness(1_000);
+  loads = [1_000, 0, 0];
+  const { message } = await failsAfter(
+    until({ name: 'an end', limitMs: 60, isExact: true, everyMs: 5 }, async () => undefined),
+  );
+  expect(message).toBe('waited 0.1 s for an end');
+});
+
 test('what comes after the limit as it is written, on a crowded machine, is no failure', async () => {
   loads = [1_000, 0, 0];
   const late = Promise.withResolvers<string>();

@@ -10,12 +10,17 @@ export interface Wait {
   limitMs: number;
   /** The limit is for the engine's machine already (lab/session/slowed.ts): only what crowds this one makes it longer. */
   isSlowed?: boolean;
+  /** The limit is the time of something else, such as that of `docker stop`: nothing makes it longer. */
+  isExact?: boolean;
   /** The code of the problem when the limit passes. */
   code?: ProblemCode;
   signal?: AbortSignal | undefined;
 }
 
-const limitNow = ({ limitMs, isSlowed = false }: Wait): number => limitMs * (isSlowed ? crowding() : pace());
+function limitNow({ limitMs, isExact = false, isSlowed = false }: Wait): number {
+  if (isExact) return limitMs;
+  return limitMs * (isSlowed ? crowding() : pace());
+}
 
 function passed(wait: Wait, waitedMs: number, seen?: string): Problem {
   const seconds = (waitedMs / 1000).toFixed(waitedMs < 10_000 ? 1 : 0);

@@ -57,14 +57,15 @@ const SHOWN: Readonly<Record<string, Shown>> = {
     fault: 'sync-fails',
     aftermath: 'aged',
     caughtBy: 'store-valid',
-    says: 'woken: it is empty',
+    // At the next look, or at a later one too where its next fold is late.
+    says: ': it is empty',
   },
   'ignores-a-failed-sync': {
     crashPoint: 'unsynced-temp',
     fault: 'sync-fails',
     aftermath: 'aged',
     caughtBy: 'store-valid',
-    says: 'woken: it is empty',
+    says: ': it is empty',
   },
   'success-before-the-rename-is-checked': {
     crashPoint: 'full-temp',

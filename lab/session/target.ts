@@ -120,7 +120,7 @@ export function target(
     },
 
     async endedWithin(limitMs) {
-      const isOver = until({ name: 'the container to stop', limitMs }, async () =>
+      const isOver = until({ name: 'the container to stop', limitMs, isExact: true }, async () =>
         (await pod.container.isRunning()) ? undefined : true,
       );
       return isOver.catch((error: unknown) => {
