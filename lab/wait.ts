@@ -17,6 +17,11 @@ export interface Wait {
   signal?: AbortSignal | undefined;
 }
 
+/** For `catch`, where a limit that has passed is an answer too, and everything else is not. */
+export function passedLimit(error: unknown): void {
+  if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
+}
+
 function limitNow({ limitMs, isExact = false, isSlowed = false }: Wait): number {
   if (isExact) return limitMs;
   return limitMs * (isSlowed ? crowding() : pace());

@@ -12,7 +12,7 @@ import { Session } from '../session/session.ts';
 import { reach } from '../session/waits.ts';
 import type { Entry } from '../sidecar/client.ts';
 import type { Answers, Release } from '../system.ts';
-import { within } from '../wait.ts';
+import { passedLimit, within } from '../wait.ts';
 import { Sink } from './sink.ts';
 import { inWords, mappedBy, type WriteSeen } from './words.ts';
 
@@ -228,9 +228,7 @@ async function whole(
   await session.settled(result);
   if (result.left === 0) return;
   const wait = { name: 'a change of the state folder', limitMs: LATE_LIMIT_MS, signal };
-  await pod.gate.waitFor(wait, isOp, from).catch((error: unknown) => {
-    if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
-  });
+  await pod.gate.waitFor(wait, isOp, from).catch(passedLimit);
   await session.quiet();
 }
 

@@ -1,7 +1,7 @@
 import type { Recorder } from '../evidence/recorder.ts';
 import type { Pod } from '../pod/pod.ts';
-import { Problem } from '../problem.ts';
 import type { Session } from '../session/session.ts';
+import { passedLimit } from '../wait.ts';
 
 /** OpenClaw's doctor took 20 to 60 s; one that asks a question never ends. */
 const LIMIT_MS = 240_000;
@@ -37,7 +37,7 @@ export async function runInPlace(
     });
     return true;
   } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
+    passedLimit(error);
     const why = `${words} did not end within ${LIMIT_MS / 1000} s: it may wait for an answer`;
     recorder.record({ type: 'not-ready', boot: pod.bootNumber, why, lastLines: gate.lastLines() });
     await session.kill();

@@ -7,7 +7,6 @@ import { storeValid } from '../checks/store-valid.ts';
 import { wakes } from '../checks/wakes.ts';
 import { crashPoints } from '../crash-point/write-shape.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
-import { Problem } from '../problem.ts';
 import type { Figure } from '../result/figure.ts';
 import { allBoots } from '../scenario/checks/all-boots.ts';
 import { inEachStep } from '../scenario/checks/in-each-step.ts';
@@ -15,6 +14,7 @@ import { keptThroughout } from '../scenario/checks/kept-throughout.ts';
 import { notRolledBack } from '../scenario/checks/not-rolled-back.ts';
 import { pointsOf } from '../scenario/points.ts';
 import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
+import { passedLimit } from '../wait.ts';
 
 /** A command that asks a system which is frozen gets no answer: its operator loses patience. */
 const COMMAND_LIMIT_MS = { full: 45_000, quick: 25_000 };
@@ -73,7 +73,7 @@ async function visit(lab: ScenarioLab, { command, second }: (typeof VISITORS)[nu
   try {
     await lab.command(cleanup.enforce, limitMs);
   } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
+    passedLimit(error);
     lab.point('command-cut-off', step, { limitMs });
   }
 }

@@ -1,8 +1,7 @@
 import type { DriveResult } from '../drive.ts';
 import type { Moment, Refused } from '../evidence/event.ts';
 import { pace } from '../pace.ts';
-import { Problem } from '../problem.ts';
-import { until } from '../wait.ts';
+import { passedLimit, until } from '../wait.ts';
 import type { Ground } from './ground.ts';
 
 /** Looks right after a boot. */
@@ -43,9 +42,7 @@ export async function askAgain(
     if (isSaid(answer)) return true;
     times += 1;
     return undefined;
-  }).catch((error: unknown) => {
-    if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
-  });
+  }).catch(passedLimit);
   const last: DriveResult = answer;
   return last.acknowledged ? { answer: last, refused: { times, error } } : { answer: last };
 }

@@ -1,7 +1,7 @@
 import type { Aftermath } from '../cell-id.ts';
 import type { BootOptions } from '../pod/pod.ts';
-import { Problem } from '../problem.ts';
 import type { Release } from '../system.ts';
+import { passedLimit } from '../wait.ts';
 import type { Session } from './session.ts';
 import type { TurnWords } from './turns.ts';
 
@@ -22,10 +22,6 @@ export async function driveOn(session: Session, phase: Phase, after: TurnWords =
   // One that is refused may be what mends it: a database that is opened anew, a lock that is found to be a dead one's.
   if (!next.acknowledged && !session.hasEnded) await session.settled(await session.turn('again')).catch(passedLimit);
 }
-
-const passedLimit = (error: unknown): void => {
-  if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
-};
 
 /**
  * After calls that failed and work again: what it made of the held write, the next turn, and then a kill and a boot. What it said is on disk, or it is not,

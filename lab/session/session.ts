@@ -1,7 +1,7 @@
 import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { Pod, PodProgram } from '../pod/pod.ts';
-import { Problem } from '../problem.ts';
 import type { Release } from '../system.ts';
+import { passedLimit } from '../wait.ts';
 import { Boots } from './boots.ts';
 import { Folder } from './folder.ts';
 import type { Ground } from './ground.ts';
@@ -143,7 +143,7 @@ export class Session {
     try {
       await this.#at.pod.ended(STOP_LIMIT_MS, isStopped);
     } catch (error) {
-      if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
+      passedLimit(error);
       this.#at.recorder.record({
         type: 'strike',
         step: `SIGTERM did not end it within ${Math.round((performance.now() - began) / 1000)} s`,

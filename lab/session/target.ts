@@ -5,7 +5,7 @@ import type { Gate } from '../gate/gate.ts';
 import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
 import type { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
-import { until, within } from '../wait.ts';
+import { passedLimit, until, within } from '../wait.ts';
 import type { Held } from './holds.ts';
 import type { Session } from './session.ts';
 import { reach } from './waits.ts';
@@ -191,10 +191,6 @@ export function target(
     note: (step, facts = {}) => recorder.record({ type: 'strike', step, facts }),
   };
 }
-
-const passedLimit = (error: unknown): void => {
-  if (!(error instanceof Problem) || error.code !== 'limit-passed') throw error;
-};
 
 /** A system that has ended answers nothing any more, which its events say. */
 const hasEnded = (error: unknown): undefined => {
