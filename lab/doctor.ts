@@ -7,8 +7,9 @@ import { base } from './image/base.ts';
 import { exists, platformOf } from './image/build.ts';
 import { tagOf } from './image/recipe.ts';
 import { accelerator, EMULATED_COST, kvmFacts } from './machine/accelerator.ts';
-import { connectTo, type Place } from './machine/connect.ts';
+import { connectTo } from './machine/connect.ts';
 import { whyNoMachine } from './machine/machine.ts';
+import type { Place } from './machine/place.ts';
 import { describe } from './problem.ts';
 
 /** One line of what doctor found. `lack`: what it means for the lab that it is so. */

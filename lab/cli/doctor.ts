@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { diagnose } from '../doctor.ts';
-import type { Place } from '../machine/connect.ts';
+import type { Place } from '../machine/place.ts';
 import { plain } from '../plain.ts';
 import { ExitCode } from '../problem.ts';
 

@@ -21,7 +21,8 @@ import { exploreAgain, isComplete, keepExploration } from '../explore/run-explor
 import { LINES_FILE } from '../explore/source-lines/second-recording.ts';
 import { explorationView } from '../explore/view.ts';
 import { ensureImage } from '../image/build.ts';
-import { connectTo, type Place } from '../machine/connect.ts';
+import { connectTo } from '../machine/connect.ts';
+import type { Place } from '../machine/place.ts';
 import { makeFolder } from '../make-folder.ts';
 import { plain } from '../plain.ts';
 import { mutantOf, releaseNamed } from '../plan/named.ts';

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { plain } from '../plain.ts';
 import { type ExitCode, Problem } from '../problem.ts';
-import { compareRuns, comparisonInWords } from '../report/compare.ts';
-import { COMPARISON_FILE, compareHtml } from '../report/html.ts';
+import { COMPARISON_FILE, compareRuns, comparisonInWords } from '../report/compare.ts';
+import { compareHtml } from '../report/html.ts';
 import { reportOf, writeReports } from '../report/index.ts';
 import type { Report } from '../report/reporter.ts';
 import { ResultsFolder } from '../results.ts';

@@ -1,36 +1,9 @@
 import type { HostConfig } from 'dockerode';
 import { GenericContainer } from 'testcontainers';
+import { type ContainerSpec, OTHER_TEMP_FOLDER, TEMP_FOLDER } from './container-spec.ts';
 import { labels } from './labels.ts';
 
-/** What differs between the lab's containers; everything that keeps them harmless is the same for all and not in here. */
-export interface ContainerSpec {
-  /** The cell that it belongs to. */
-  cell: string;
-  name: string;
-  image: string;
-  command: readonly string[];
-  env: Readonly<Record<string, string>>;
-  /** Named volume on the state folder. */
-  volume: { name: string; path: string };
-  /** `none`, or `container:ID` to join a network namespace that has only loopback. */
-  network: string;
-  /** Container whose processes it sees and can signal. Absent: only its own. */
-  processesOf?: string;
-  memoryBytes: number;
-  /** Room in /dev/shm, for ballast. */
-  sharedMemoryBytes: number;
-  pids: number;
-  /** A volume on the temp folder, which outlives the container then. Absent: it is in memory, and gone with each end of the container. */
-  tempVolume?: string;
-  /** Absent: the image's own. */
-  workingDirectory?: string;
-}
-
 const START_LIMIT_MS = 60_000;
-
-export const TEMP_FOLDER = '/tmp';
-/** In memory where the temp folder is a volume that others look at: for the sidecar's own files. */
-export const OTHER_TEMP_FOLDER = '/var/tmp';
 
 /**
  * A container of the lab's, on top of Testcontainers: no network but loopback, no capabilities, no new privileges, an ordinary user, a

@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import type { Engine } from '../engine/engine.ts';
 import { describe, errorCode, Problem } from '../problem.ts';
 import { until, within } from '../wait.ts';
-import type { ContainerSpec } from './harmless-container.ts';
+import type { ContainerSpec } from './container-spec.ts';
 
 /** The three streams of a container. They are attached before it starts, so that no line is missed. */
 export interface Streams {

@@ -1,27 +1,20 @@
 import { candidates, surroundings } from '../engine/endpoint.ts';
 import { connect, type Engine, open } from '../engine/engine.ts';
-import type { Machine } from '../engine/machine.ts';
 import type { BuildOptions } from '../image/recipe.ts';
 import { type FileSystem, machineKind } from '../machine-kind.ts';
 import { lock } from '../owner/lock.ts';
 import { setSlowness } from '../pace.ts';
 import { Problem } from '../problem.ts';
 import { lockFile, type MachineFolders, machineFolders } from './folders.ts';
-import { letGo, machineUp, runningMachine, sweepMachine } from './machine.ts';
+import { machineUp, runningMachine, sweepMachine } from './machine.ts';
+import { type Place, useMachine } from './place.ts';
 import { slownessOf } from './slowness.ts';
-
-/** Where something is to run: on this host's engine, or on the machine of the lab's own. */
-export const PLACES = ['engine', 'machine'] as const;
-export type Place = (typeof PLACES)[number];
 
 /** What is asked of a machine; what is not, is as it is. */
 export interface AskedMachine {
   fileSystem?: FileSystem;
   blockLog?: boolean;
 }
-
-/** What this process uses of a machine; one at a time. */
-let inUse: { machine: Machine; alone: AsyncDisposable } | undefined;
 
 const ALONE_LIMIT_MS = 5_000;
 const aloneFile = (folders: MachineFolders) => `${lockFile(folders)}.use`;
@@ -59,24 +52,12 @@ async function onMachine(options: BuildOptions, { fileSystem, blockLog = false }
     const running = (await runningMachine(folders))?.kind;
     const kind = { ...(running ?? machineKind({})), ...(fileSystem !== undefined && { fileSystem }) };
     const machine = await machineUp(kind, { ...options, outlivesLab: false, blockLog }, folders);
-    inUse = { machine, alone };
+    useMachine({ machine, alone });
     const slowness = await slownessOf(machine);
     setSlowness(slowness);
     return { ...(await open(machine.endpoint)), machine, slowness };
   } catch (error) {
     await alone[Symbol.asyncDispose]();
     throw error;
-  }
-}
-
-/** At the end of a command: a machine that it brought up by itself goes, one that was up stays. */
-export async function leaveMachine(): Promise<void> {
-  const last = inUse;
-  inUse = undefined;
-  if (last === undefined) return;
-  try {
-    await letGo(last.machine);
-  } finally {
-    await last.alone[Symbol.asyncDispose]();
   }
 }

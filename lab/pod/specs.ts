@@ -1,4 +1,4 @@
-import { type ContainerSpec, OTHER_TEMP_FOLDER } from '../docker/harmless-container.ts';
+import { type ContainerSpec, OTHER_TEMP_FOLDER } from '../docker/container-spec.ts';
 import type { Release } from '../system.ts';
 
 const MiB = 1024 * 1024;

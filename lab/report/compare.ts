@@ -7,6 +7,9 @@ import type { VerdictName } from '../result/verdict.ts';
  */
 export type Change = 'newly-broken' | 'newly-fixed' | 'gone' | 'added' | 'changed' | 'same';
 
+/** The file of a comparison, below the later run's folder. */
+export const COMPARISON_FILE = 'comparison.html';
+
 /** In the order in which they want a look. */
 export const CHANGES: readonly Change[] = ['newly-broken', 'gone', 'changed', 'newly-fixed', 'added', 'same'];
 

@@ -30,9 +30,6 @@ export const html: Reporter & { file: string } = {
   },
 };
 
-/** The file of a comparison, below the later run's folder. */
-export const COMPARISON_FILE = 'comparison.html';
-
 /** The page of two runs: the later one's, with what became of each cell. A cell that is gone shows what it was. */
 export async function compareHtml(before: Run, after: Run): Promise<string> {
   const changes = compareRuns(before.matrix, after.matrix);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { faults } from '../../faults/index.ts';
 import { crashPoints, learnTemps } from '../crash-point/write-shape.ts';
-import { TEMP_FOLDER } from '../docker/harmless-container.ts';
+import { TEMP_FOLDER } from '../docker/container-spec.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type CellEvidence, loadEvidence } from '../evidence/cell-evidence.ts';
 import { EVIDENCE_SCHEMA_VERSION, type EvidenceOf } from '../evidence/event.ts';
