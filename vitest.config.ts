@@ -17,6 +17,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['lab/**/*.browser.test.ts'],
+          sequence: { groupOrder: 1 },
           globalSetup: ['lab/test/browser.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -27,8 +28,9 @@ export default defineConfig({
           name: 'containers',
           include: ['lab/**/*.container.test.ts', 'images/**/*.container.test.ts', 'faults/**/*.container.test.ts'],
           globalSetup: ['lab/test/engine.ts'],
-          // One engine and two processors for all of them: files run one after the other.
-          fileParallelism: false,
+          // One engine for all of them. Of two files one waits where the other works; more would only wait for each other.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
           testTimeout: 240_000,
           hookTimeout: 600_000,
         },

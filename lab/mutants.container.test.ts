@@ -4,6 +4,7 @@ import { mutants } from '../images/index.ts';
 import type { Kill } from './report/kill-table.ts';
 import { Matrix } from './result/matrix.ts';
 import type { System } from './system.ts';
+import { isFull } from './test/full.ts';
 import { folder, midwrite } from './test/midwrite.ts';
 
 describe('midwrite mutants', () => {
@@ -13,10 +14,7 @@ describe('midwrite mutants', () => {
   test('every mutant that a cell shows is caught by the check that exists for it, and the right gateway holds there', () =>
     areCaught(byCell));
 
-  // Minutes long: `npm run test:full` has it.
-  test.runIf(process.env.MIDWRITE_TEST === 'full')('so is every mutant that a scenario shows', () =>
-    areCaught(byScenario),
-  );
+  test.runIf(isFull)('so is every mutant that a scenario shows', () => areCaught(byScenario));
 
   async function areCaught(shown: readonly System[]) {
     await using root = await folder();

@@ -6,6 +6,7 @@ import { connect, type Engine } from './engine/engine.ts';
 import { ensureImage } from './image/build.ts';
 import { PREFERRED_NODE } from './image/npm.ts';
 import type { Matrix, MatrixCell } from './result/matrix.ts';
+import { isFull } from './test/full.ts';
 import { belongings, folder, midwrite } from './test/midwrite.ts';
 
 /** Small programs that keep notes in a file, right and wrong, and a config that tests them as somebody would who knows nothing but their command lines. */
@@ -191,7 +192,7 @@ test('a Dockerfile: its own command is started, several writes are under way, an
   ]);
   expect(await belongings(engine, lab.pid ?? 0)).toEqual([]);
 
-  if (process.env.MIDWRITE_TEST !== 'full') return;
+  if (!isFull) return;
   const saved = ['--config', at.path, '--results', path.join(at.path, 'more')];
   const boot = await midwrite(['run', ...saved, '--during', 'boot', '--json']);
   const struck = (JSON.parse(boot.stdout) as Matrix).cells.filter((row) => row.system === 'service');

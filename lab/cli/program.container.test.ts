@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, type Engine } from '../engine/engine.ts';
 import { Matrix } from '../result/matrix.ts';
 import { belongings, folder, midwrite, untilItHas } from '../test/midwrite.ts';
@@ -15,24 +15,36 @@ beforeAll(async () => {
 const CELL = 'reference@1.0.0_full-temp_sigkill_192m';
 
 describe('a run from the command line', () => {
+  let root: Awaited<ReturnType<typeof folder>>;
+  let ran: Awaited<ReturnType<typeof midwrite>>;
+  let run: string;
+  const read = (name: string) => readFileSync(path.join(run, name), 'utf8');
+  beforeAll(async () => {
+    root = await folder();
+    run = path.join(root.path, 'latest');
+    ran = await midwrite(['run', '--cell', CELL, '--results', root.path]);
+  });
+  afterAll(() => root[Symbol.asyncDispose]());
+
   test('one cell: exit 0, a matrix, a command that repeats it, and `judge` says the same', async () => {
-    await using root = await folder();
-    const ran = await midwrite(['run', '--cell', CELL, '--results', root.path, '--json']);
     expect(ran.exitCode, ran.stderr).toBe(0);
-    const matrix = Matrix.parse(JSON.parse(ran.stdout));
+    const matrix = Matrix.parse(JSON.parse(read('matrix.json')));
     expect(matrix.cells.map((cell) => cell.role).sort()).toEqual(['canary', 'cell', 'control']);
     expect(matrix.cells.find((cell) => cell.role === 'cell')?.reproduce).toBe(`npx midwrite run --cell ${CELL}`);
-    const judged = await midwrite(['judge', path.join(root.path, 'latest'), '--json']);
+    const judged = await midwrite(['judge', run, '--json']);
     expect(judged.exitCode).toBe(0);
     expect(JSON.parse(judged.stdout)).toEqual(matrix);
   });
 
+  test('plain lines without a terminal, and where the files are', () => {
+    expect(ran.stderr).toMatch(/3\/3 .*: (held|violated)/);
+    expect(ran.stdout).toMatch(/✓ held/);
+    expect(ran.stdout).toMatch(/matrix\.md/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    expect(ran.stdout + ran.stderr).not.toMatch(/\u001b/);
+  });
+
   test('what it writes fits the published schemas, and `report` writes it again', async () => {
-    await using root = await folder();
-    const run = path.join(root.path, 'latest');
-    const ran = await midwrite(['run', '--cell', CELL, '--results', root.path]);
-    expect(ran.exitCode, ran.stderr).toBe(0);
-    const read = (name: string) => readFileSync(path.join(run, name), 'utf8');
     expect(faultsOf('matrix.schema.json', JSON.parse(read('matrix.json')))).toEqual([]);
     expect(faultsOf('run.schema.json', JSON.parse(read('run.json')))).toEqual([]);
     for (const id of readdirSync(path.join(run, 'cells'))) {
@@ -46,6 +58,16 @@ describe('a run from the command line', () => {
     expect(read('junit.xml')).toBe(junit);
   });
 
+  test('results/README.md tells of every file that it writes', () => {
+    const readme = readFileSync(new URL('../../results/README.md', import.meta.url), 'utf8');
+    for (const name of ['run.json', 'matrix.json', 'matrix.md', 'junit.xml', 'latest']) {
+      expect(readme).toContain(name);
+      expect(existsSync(path.join(root.path, name === 'latest' ? name : `latest/${name}`)), name).toBe(true);
+    }
+  });
+});
+
+describe('runs in parts', () => {
   test('two shards, merged: as sound as one run, and not without one of them', async () => {
     await using root = await folder();
     const at = (name: string) => path.join(root.path, name);
@@ -81,16 +103,6 @@ describe('a run from the command line', () => {
     const resumed = await midwrite(['run', '--resume', path.join(root.path, 'latest')]);
     expect(resumed.exitCode, resumed.stdout + resumed.stderr).toBe(0);
     expect(resumed.stdout).not.toMatch(/left out/);
-  });
-
-  test('plain lines without a terminal, and where the files are', async () => {
-    await using root = await folder();
-    const ran = await midwrite(['run', '--cell', CELL, '--results', root.path]);
-    expect(ran.stderr).toMatch(/3\/3 .*: (held|violated)/);
-    expect(ran.stdout).toMatch(/✓ held/);
-    expect(ran.stdout).toMatch(/matrix\.md/);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
-    expect(ran.stdout + ran.stderr).not.toMatch(/\u001b/);
   });
 });
 
@@ -213,14 +225,4 @@ describe('bad luck', () => {
       }
     },
   );
-});
-
-test('results/README.md tells of every file that a run writes', async () => {
-  await using root = await folder();
-  await midwrite(['run', '--cell', CELL, '--results', root.path]);
-  const readme = readFileSync(new URL('../../results/README.md', import.meta.url), 'utf8');
-  for (const name of ['run.json', 'matrix.json', 'matrix.md', 'junit.xml', 'latest']) {
-    expect(readme).toContain(name);
-    expect(existsSync(path.join(root.path, name === 'latest' ? name : `latest/${name}`)), name).toBe(true);
-  }
 });

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { connect, type Engine } from '../engine/engine.ts';
 import { releaseNamed } from '../plan/named.ts';
 import { buildImagesOf } from '../run/images.ts';
+import { isFull } from '../test/full.ts';
 import { folder } from '../test/midwrite.ts';
 import { until } from '../wait.ts';
 import { workloads } from '../workload/workload.ts';
@@ -153,7 +154,7 @@ const causesIn = ({ findings }: Exploration): string[] =>
 describe('ground truth: representatives find what every state finds', { timeout: 4 * LIMIT_MS }, () => {
   const all = { models: ['process-crash'], maxStates: Number.POSITIVE_INFINITY, crashes: 0 } as const;
   const both = { ...all, models: ['process-crash', 'power-loss'] } as const;
-  test.runIf(process.env.MIDWRITE_TEST === 'full').each([
+  test.runIf(isFull).each([
     ['fixed-temp-name', all],
     ['no-file-sync', both],
     ['rename-before-sync', both],
