@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { isSweep } from '../errors/begun.ts';
 import { writeProblem } from '../evidence/recorder.ts';
 import { type Asked, keepAsked, readAsked } from '../explore/asked.ts';
+import { JOURNAL_FILE } from '../explore/boot-journal.ts';
 import { agesOf } from '../explore/boot-plan.ts';
 import { bootAll, exploreJobs } from '../explore/boot-queue.ts';
 import type { Age, Booted } from '../explore/boot-state.ts';
@@ -145,7 +146,13 @@ async function ofRecord(shown: string, options: ExploreCommandOptions): Promise<
     throw writeProblem(folder, error);
   }
   await keepAsked(folder, asked);
-  return goOn(folder, asked, options);
+  try {
+    return await goOn(folder, asked, options);
+  } catch (error) {
+    // What was refused before its first boot is nothing that could be resumed.
+    if (error instanceof Problem && !existsSync(path.join(folder, JOURNAL_FILE))) await rm(folder, { recursive: true });
+    throw error;
+  }
 }
 
 type WhatIsAsked = Omit<Asked, 'schemaVersion' | 'midwriteVersion' | 'image' | 'system' | 'version' | 'oracle'>;

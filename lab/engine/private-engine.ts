@@ -26,6 +26,9 @@ export function privateEngineFolders(): PrivateEngineFolders {
 const INSTALL_LIMIT_MS = 300_000;
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 30_000;
+const PING_LIMIT_MS = 5_000;
+/** An emulated one on a busy host. */
+const INFO_LIMIT_MS = 60_000;
 const PACKAGES = ['docker.io', 'mmdebstrap'];
 /** The longest socket that the engine makes in its `run` folder, and how long the path of a socket may be (unix(7)). */
 const LONGEST_SOCKET = 'exec/containerd/containerd.sock.ttrpc';
@@ -41,7 +44,17 @@ export function privateEndpoint(folders = privateEngineFolders()): Endpoint {
 
 export async function answers(endpoint: Endpoint): Promise<boolean> {
   try {
-    await new Docker({ ...dockerOptions(await reachable(endpoint)), timeout: 5_000 }).ping();
+    await new Docker({ ...dockerOptions(await reachable(endpoint)), timeout: PING_LIMIT_MS }).ping();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether it says what it is, too: one can answer a ping and end at its first question (a rootless dockerd in the wrong network does). */
+export async function saysWhatItIs(endpoint: Endpoint): Promise<boolean> {
+  try {
+    await new Docker({ ...dockerOptions(await reachable(endpoint)), timeout: INFO_LIMIT_MS }).info();
     return true;
   } catch {
     return false;

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { totalmem } from 'node:os';
 import type { Endpoint } from '../engine/endpoint.ts';
 import { type Machine, type Question, Up } from '../engine/machine.ts';
-import { answers, debianLike, installPackages } from '../engine/private-engine.ts';
+import { answers, debianLike, installPackages, saysWhatItIs } from '../engine/private-engine.ts';
 import type { BuildOptions } from '../image/recipe.ts';
 import { diskName, engineOf, type MachineKind, machineKind } from '../machine-kind.ts';
 import { lock } from '../owner/lock.ts';
@@ -133,7 +133,7 @@ async function start(spec: QemuSpec, folders: MachineFolders, options: BuildOpti
       const why = whyEnded();
       if (why !== undefined) throw new Problem('machine-lost', `the machine did not start: ${why}`);
       note('`npx midwrite machine status` says where its console is');
-      return (await answers(endpointOf(up, folders))) || undefined;
+      return (await saysWhatItIs(endpointOf(up, folders))) || undefined;
     });
     await ask(agentSocket(folders), ['hello'], ASK_LIMIT_MS);
     up.bootMs = Math.round(performance.now() - began);

@@ -38,7 +38,7 @@ export async function runInPlace(
     return true;
   } catch (error) {
     passedLimit(error);
-    const why = `${words} did not end within ${LIMIT_MS / 1000} s: it may wait for an answer`;
+    const why = `${words} did not end within ${Math.round((performance.now() - began) / 1000)} s: it may wait for an answer`;
     recorder.record({ type: 'not-ready', boot: pod.bootNumber, why, lastLines: gate.lastLines() });
     await session.kill();
     return false;
