@@ -1,15 +1,17 @@
-import { availableParallelism } from 'node:os';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import os, { availableParallelism } from 'node:os';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { pace, setSlowness } from './pace.ts';
 import { until, within } from './wait.ts';
 
-vi.mock('node:os', async (real) => ({ ...(await real<typeof import('node:os')>()), loadavg: () => loads }));
-
 /** Of this machine, as the tests have it. */
-let loads = [0, 0, 0];
+let loads: number[];
+
+beforeEach(() => {
+  loads = [0, 0, 0];
+  vi.spyOn(os, 'loadavg').mockImplementation(() => loads);
+});
 
 afterEach(() => {
-  loads = [0, 0, 0];
   setSlowness(1);
 });
 

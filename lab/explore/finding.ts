@@ -1,8 +1,9 @@
 import { roleOf } from '../crash-point/places.ts';
 import { WARM } from '../workload/workload.ts';
 import type { Model, Origin } from './crash-state.ts';
+import type { DataFate } from './data-fate.ts';
 import type { FolderImage, InodeId } from './folder-image.ts';
-import type { DataFate, Loss } from './power-loss.ts';
+import type { Loss } from './power-loss.ts';
 import type { Step, Turn, WriteRecord } from './record.ts';
 
 /** A state that breaks a promise, and where it comes from. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { LOG, NEW, OLD, ROOT, rightTurn, SmallRecord, STORE } from '../test/small-record.ts';
 import { Content } from './content.ts';
+import { contentAfter } from './data-fate.ts';
 import { inodeAt } from './folder-image.ts';
-import { contentAfter, Durability, type PowerLossState, subsets } from './power-loss.ts';
+import { Durability, type PowerLossState, subsets } from './power-loss.ts';
 import type { WriteRecord } from './record.ts';
 import { Replay } from './replay.ts';
 
