@@ -41,7 +41,9 @@ export function npmImage({ packages, node, scripts, files, overrides = {} }: Npm
 
 function sayNotRun(context: StageContext, folders: readonly string[]): void {
   const names = folders.map((folder) => folder.replace(/^.*node_modules\//, ''));
-  context.say(`install scripts were not run: ${names.join(', ')} (npm(…, { scripts: true }) runs them in the build)`);
+  context.say(
+    `install scripts were not run: ${names.join(', ')} (try --scripts, or npm(…, { scripts: true }) in a config, runs them in the build)`,
+  );
 }
 
 /** The folders of the packages that declare install scripts, from npm's own account of what it installed. */

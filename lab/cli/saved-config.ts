@@ -18,8 +18,11 @@ const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : 
 function source(image: ImageSource): string {
   switch (image.kind) {
     case 'npm':
-    case 'debian':
-      return `${image.kind}(${image.packages.map(text).join(', ')})`;
+    case 'debian': {
+      const { kind, packages, ...options } = image;
+      const more = Object.keys(options).length === 0 ? [] : [literal(options, '')];
+      return `${kind}(${[...packages.map(text), ...more].join(', ')})`;
+    }
     case 'dockerfile':
       return `dockerfile(${text(image.folder)})`;
     case 'image':

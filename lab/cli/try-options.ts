@@ -9,6 +9,7 @@ export const tryOptions = (command: Command): Command =>
       'test a program of your own, from outside: watch one write of it, then strike at every place of that write',
     )
     .option('--npm <package>', 'its packages from npm, such as json-server@0.17.4', several)
+    .option('--scripts', "run the install scripts of --npm's packages, inside the build and without a network")
     .option('--debian <package>', 'its packages from Debian', several)
     .option('--dockerfile <folder>', 'a folder with a Dockerfile')
     .option('--image <ref>', 'an image that the engine has or can pull')

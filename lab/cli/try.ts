@@ -17,6 +17,7 @@ import { configText } from './saved-config.ts';
 /** The options of `try`, as commander gives them. */
 export interface TryOptions extends RunOptions {
   npm?: string[];
+  scripts?: boolean;
   debian?: string[];
   dockerfile?: string;
   image?: string;
@@ -93,9 +94,11 @@ function kept(file: string | undefined): string {
     : `\nSaved as ${path.relative(process.cwd(), file)}: \`npx midwrite run\` does the same again.`;
 }
 
-function imageOf({ npm, debian, dockerfile, image }: TryOptions): ImageSource {
+function imageOf({ npm, scripts, debian, dockerfile, image }: TryOptions): ImageSource {
+  if (scripts === true && npm === undefined)
+    throw new Problem('bad-usage', '--scripts runs the install scripts of packages from npm: name them with --npm.');
   const given: ImageSource[] = [
-    ...(npm === undefined ? [] : [{ kind: 'npm', packages: npm } as const]),
+    ...(npm === undefined ? [] : [{ kind: 'npm', packages: npm, ...(scripts === true && { scripts }) } as const]),
     ...(debian === undefined ? [] : [{ kind: 'debian', packages: debian } as const]),
     ...(dockerfile === undefined ? [] : [{ kind: 'dockerfile', folder: dockerfile } as const]),
     ...(image === undefined ? [] : [{ kind: 'image', ref: image } as const]),
@@ -190,7 +193,7 @@ function commandLine(options: TryOptions): string {
   const words = given.flatMap(([option, value]) =>
     value === undefined ? [] : [value].flat().map((one) => `--${option} ${quoted(one)}`),
   );
-  return ['try', ...words].join(' ');
+  return ['try', ...words, ...(options.scripts === true ? ['--scripts'] : [])].join(' ');
 }
 
 /** What one write was seen to do, before anything is struck. */

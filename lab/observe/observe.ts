@@ -14,7 +14,7 @@ import type { Entry } from '../sidecar/client.ts';
 import type { Answers, Release } from '../system.ts';
 import { passedLimit, within } from '../wait.ts';
 import { Sink } from './sink.ts';
-import { inWords, mappedBy, type WriteSeen } from './words.ts';
+import { inWords, mappedBy, sameAnswer, type WriteSeen } from './words.ts';
 
 /** What an undisturbed write of a system was seen to do, and what the system answered around it. */
 export interface Observation {
@@ -45,6 +45,8 @@ interface Life {
   /** Answers before the write, and after it. */
   before: string[];
   after: string[];
+  /** What the last `read` said on standard error, where it is a command. */
+  aside: string;
   atRest: Set<string>;
   /** What several writes at once left. Absent: one at a time. */
   several?: 'all' | 'last';
@@ -111,6 +113,7 @@ async function live(
   const session = new Session(pod, release, sink, signal);
   const [before, after]: [string[], string[]] = [[], []];
   const atRest = new Set<string>();
+  let aside = '';
   const boot = async () => {
     if (await session.boot()) return;
     throw new Problem(
@@ -124,6 +127,7 @@ async function live(
     if (!answer.acknowledged)
       throw new Problem('bad-definition', `${release.system}: read failed without a fault: ${answer.error}`);
     answers.push(answer.text);
+    aside = answer.stderr ?? '';
     await session.snapshot('before');
     for (const entry of sink.entries) if (entry.type !== 'directory') atRest.add(roleOf(entry.path));
   };
@@ -154,7 +158,7 @@ async function live(
   await restart(after);
   const isEarly = isRestarted ? false : await answersEarly(pod, session, ops, existing);
   const several = release.writesAtOnce === undefined ? {} : { several: await together(session, release) };
-  return { write: { ops, existing, result, isEarly, outside }, before, after, atRest, ...several };
+  return { write: { ops, existing, result, isEarly, outside }, before, after, aside, atRest, ...several };
 }
 
 /** So long a system that does not wait for its write has for its answer while the write is held. */
@@ -306,7 +310,7 @@ function answersOf(release: Release, lives: readonly Life[]): Omit<Answers, 'atR
   if (looks.after.every((look) => differs(before, look) === undefined))
     throw new Problem(
       'bad-definition',
-      `${system}: read answers the same before and after a write, so it can't tell whether the write is there. Let it print what {text} says.`,
+      `${system}: ${sameAnswer(looks.after.at(-1) ?? '', lives.at(-1)?.aside ?? '')}`,
     );
   const text = release.textOf?.('struck') ?? '';
   const [several, other] = lives.map((life) => life.several);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { op } from '../test/op.ts';
-import { mappedBy } from './words.ts';
+import { mappedBy, sameAnswer } from './words.ts';
 
 test('what is written through a shared mapping, but for the index that SQLite makes anew', () => {
   const ops = [
@@ -10,4 +10,13 @@ test('what is written through a shared mapping, but for the index that SQLite ma
     op('write', '/state/a'),
   ];
   expect(mappedBy(ops, '/state')).toEqual(['db.gdbm']);
+});
+
+test('a read that is the same before and after says what it answered, and what it said beside it', () => {
+  expect(sameAnswer('', '')).toMatch(/It answered nothing\. Let it print what \{text\} says\.$/);
+  expect(sameAnswer('always\n', '')).toMatch(/It answered "always"\. Let it print/);
+  expect(sameAnswer('', 'Configured servers:\n\n  a\n')).toMatch(
+    /It answered nothing; on standard error, .* it said "Configured servers: \| {3}a"\. .*2>&1/,
+  );
+  expect(sameAnswer('a\nb\nc\nd', '')).toContain('"a | b | c…"');
 });

@@ -142,3 +142,30 @@ const CHANGES = new Set([
   'copy',
   'allocate',
 ]);
+
+const SAID_LINES = 3;
+const SAID_CHARS = 200;
+
+/** The first lines of what was said, in quotes; empty: nothing was. */
+function quoted(said: string): string {
+  const lines = said.split(/\r?\n/).filter((line) => line.trim() !== '');
+  const text = lines.slice(0, SAID_LINES).join(' | ');
+  return text === ''
+    ? ''
+    : `"${text.length > SAID_CHARS || lines.length > SAID_LINES ? `${text.slice(0, SAID_CHARS)}…` : text}"`;
+}
+
+/**
+ * A `read` by which nobody can tell whether a write is there.
+ * @param answer what it answered after a write
+ * @param aside what it said on standard error, which is no part of its answer
+ */
+export function sameAnswer(answer: string, aside: string): string {
+  const [answered, beside] = [quoted(answer), quoted(aside)];
+  const what = answered === '' ? 'It answered nothing' : `It answered ${answered}`;
+  const mend =
+    beside === ''
+      ? `${what}. Let it print what {text} says.`
+      : `${what}; on standard error, which is no part of its answer, it said ${beside}. If that is what it holds, write sh -c '… 2>&1'; else let it print what {text} says.`;
+  return `read answers the same before and after a write, so it can't tell whether the write is there. ${mend}`;
+}

@@ -39,7 +39,9 @@ export async function resolveNpm(source: NpmSource): Promise<Resolved> {
       ...found.flatMap((one) => [
         ...one.notes,
         ...(one.hasScripts && !scripts
-          ? [`the install scripts of ${one.name} are not run; { scripts: true } runs them`]
+          ? [
+              `the install scripts of ${one.name} are not run; try --scripts, or { scripts: true } in a config, runs them`,
+            ]
           : []),
       ]),
     ],
