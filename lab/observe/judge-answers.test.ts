@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { type AnswerTemplate, learnAnswer } from '../answers.ts';
 import type { EvidenceEvent, EvidenceOf } from '../evidence/event.ts';
 import { judge } from '../judge/judge.ts';
 import type { EvidenceBuilder } from '../test/healthy-cell.ts';
@@ -60,6 +61,44 @@ describe('a right system holds', () => {
   });
 });
 
+/** A list of lines, to which a write appends one; the answers after the fault begin with "midwrite-". */
+function listing(booted: string, served: string, rebooted = served): EvidenceBuilder {
+  const [before, after] = ['midwrite-warm\n', 'midwrite-warm\nmidwrite-struck\n'];
+  const learned = (answer: string) => learnAnswer([answer]) as AnswerTemplate;
+  const build = crashed({
+    booted: `midwrite-${booted}`,
+    served: `midwrite-${served}`,
+    rebooted: `midwrite-${rebooted}`,
+  });
+  changed(build, 'answer', (answer) => (answer.moment === 'before' ? { ...answer, text: before } : answer));
+  return changed(build, 'cell', (cell) => ({
+    ...cell,
+    promises: {
+      ...cell.promises,
+      answers: { before: learned(before), after: learned(after), showsText: true, atRest: [LIST] },
+    },
+  }));
+}
+
+test('what later writes may change is not compared: the newest one alone, and an answer that names one only', () => {
+  const newest = listing('warm\n', 'after\n');
+  changed(newest, 'cell', (cell) => ({
+    ...cell,
+    promises: {
+      ...cell.promises,
+      answers: {
+        before: learnAnswer(['midwrite-warm\n']) as AnswerTemplate,
+        after: learnAnswer(['midwrite-struck\n']) as AnswerTemplate,
+        showsText: true,
+        atRest: [LIST],
+      },
+    },
+  }));
+  expect(judged(newest).verdict).toBe('held');
+  // Two newest lines: after the struck write, one more leaves the struck one, and takes the first away.
+  expect(judged(listing('warm\nmidwrite-struck\n', 'struck\nmidwrite-after\n')).verdict).toBe('held');
+});
+
 describe('each promise catches its own', () => {
   test.each([
     [
@@ -93,6 +132,24 @@ describe('each promise catches its own', () => {
       'a next write that can not be read',
       () => crashed({ served: answerOf('warm') }),
       /its answer does not have "midwrite-after"/,
+    ],
+    [
+      'serves',
+      'a next write that is appended to a line that was not whole',
+      () => listing('warm\n', 'warmmidwrite-after\n'),
+      /it spoiled what was there before it: it lacks "midwrite-warm"; it has "midwrite-warmmidwrite-after"/,
+    ],
+    [
+      'serves',
+      'a next write that takes the struck one away',
+      () => listing('warm\nmidwrite-struck\n', 'warm\nmidwrite-after\n'),
+      /it spoiled what was there before it: it lacks "midwrite-struck"/,
+    ],
+    [
+      'acked-durable',
+      'a second boot that loses what the first one had',
+      () => listing('warm\n', 'warm\nmidwrite-after\n', 'after\n'),
+      /gone after one more boot: it lacks "midwrite-warm"/,
     ],
   ])('%s: %s', (check, _, build, says) => {
     const { of } = judged(build());

@@ -1,4 +1,4 @@
-import { type AnswerTemplate, differs, unlikeInWords } from '../answers.ts';
+import { type AnswerTemplate, differs, linesOf, patternOfLine, shown as shownLine, unlikeInWords } from '../answers.ts';
 import type { Judged } from '../check.ts';
 import { roleOf } from '../crash-point/places.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
@@ -127,7 +127,9 @@ export function acknowledgedIsThere(judged: Judged, answers: Answers): Verdict {
         lost,
       );
   }
-  return later(evidence, answers) ?? held(proof, `${counted(writes)}, all there`, answer);
+  return (
+    later(evidence, answers) ?? spoiledByBoot(judged, answers) ?? held(proof, `${counted(writes)}, all there`, answer)
+  );
 }
 
 /** Whether the write that is struck leaves nothing of an earlier one. */
@@ -148,8 +150,55 @@ function later(evidence: CellEvidence, { showsText }: Answers): Verdict | undefi
   );
 }
 
-/** The next write is accepted and can be seen. */
-export function servesAgain({ evidence, proof }: Judged, { showsText }: Answers, turn: Turn): Verdict {
+const saying = (line: readonly (string | null)[], text: string): boolean =>
+  line.some((word) => word?.includes(text) === true);
+
+/**
+ * Lines that one more write leaves as they are: the answer after the fault has them, and so must every later one. Where the undisturbed write left each
+ * line of the write before it, one more write leaves those of the last write that is there. Nothing is said of other lines: a count, or the newest few.
+ */
+function keptLines(judged: Judged, { before, after, several }: Answers): AnswerTemplate['lines'] {
+  const { evidence } = judged;
+  const answer = answerAt(evidence, firstMoment(judged));
+  if (answer?.acknowledged !== true || several !== undefined) return [];
+  const textOf = (name: string) => evidence.of('turn').find((turn) => turn.name === name)?.text;
+  const [warm, struck] = [textOf('warm'), textOf('struck')];
+  if (warm === undefined || struck === undefined) return [];
+  const ofWarm = before.lines.filter((line) => saying(line, warm));
+  const left = new Set(after.lines.map(shownLine));
+  if (!ofWarm.every((line) => left.has(shownLine(line)))) return [];
+  if (fits(before, answer)) return ofWarm;
+  return fits(after, answer) && ofWarm.length > 0 ? after.lines.filter((line) => saying(line, struck)) : [];
+}
+
+/** Which of the lines that had to stay is not in a later answer; undefined: they all are, or the write after the fault was not the only one by then. */
+function spoiled(judged: Judged, answers: Answers, later: Answer): string | undefined {
+  const { evidence } = judged;
+  const isOnly = evidence
+    .of('turn')
+    .every(({ name, result }) => (name === 'after' ? result.acknowledged : name !== 'again' && name !== 'restarted'));
+  if (!isOnly || !later.acknowledged) return undefined;
+  const { lines } = linesOf(later.text);
+  const gone = keptLines(judged, answers).find((line) => !lines.some((one) => patternOfLine(line).test(one)));
+  if (gone === undefined) return undefined;
+  const texts = evidence.of('turn').flatMap(({ name, text }) => (name === 'warm' || name === 'struck' ? [text] : []));
+  const added = lines.filter((line) => texts.some((text) => line.includes(text) && saying(gone, text)));
+  return unlikeInWords({ missing: [shownLine(gone)], added });
+}
+
+/** What was there after the fault and after the next write, and is not after one more boot. */
+function spoiledByBoot(judged: Judged, answers: Answers): Verdict | undefined {
+  const rebooted = answerAt(judged.evidence, 'rebooted');
+  const how = rebooted === undefined ? undefined : spoiled(judged, answers, rebooted);
+  return rebooted === undefined || how === undefined
+    ? undefined
+    : violated(`what was there after the fault is gone after one more boot: ${how}`, rebooted);
+}
+
+/** The next write is accepted and can be seen, and what was there before it still is. */
+export function servesAgain(judged: Judged, answers: Answers, turn: Turn): Verdict {
+  const { evidence, proof } = judged;
+  const { showsText } = answers;
   const answer = answerAt(evidence, 'served');
   const took = Math.round(turn.result.tEnded - turn.result.tSent);
   if (answer === undefined) return inconclusive('the system was not asked for the next write');
@@ -157,6 +206,9 @@ export function servesAgain({ evidence, proof }: Judged, { showsText }: Answers,
     return violated(`after the next write it can't be asked what it holds: ${answer.error}`, answer);
   if (showsText && !answer.text.includes(turn.text))
     return violated(`the next write was acknowledged, and its answer does not have ${shown(turn)}`, answer, turn);
+  const how = turn.name === 'after' ? spoiled(judged, answers, answer) : undefined;
+  if (how !== undefined)
+    return violated(`the next write was acknowledged, and it spoiled what was there before it: ${how}`, answer, turn);
   return held(proof, `the next write was acknowledged after ${took} ms and can be read`, turn, answer);
 }
 

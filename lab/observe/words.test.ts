@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { op } from '../test/op.ts';
-import { mappedBy, sameAnswer } from './words.ts';
+import { inWords, mappedBy, sameAnswer } from './words.ts';
 
 test('what is written through a shared mapping, but for the index that SQLite makes anew', () => {
   const ops = [
@@ -19,4 +19,23 @@ test('a read that is the same before and after says what it answered, and what i
     /It answered nothing; on standard error, .* it said "Configured servers: \| {3}a"\. .*2>&1/,
   );
   expect(sameAnswer('a\nb\nc\nd', '')).toContain('"a | b | c…"');
+});
+
+test('a call that must fail is not told: a rename from another file system, a folder that is there', () => {
+  const ops = [
+    op('mkdir', '/state'),
+    op('rename', '/tmp/t', '/state/f'),
+    op('unlink', '/state/f'),
+    op('create', '/state/f'),
+    op('write', '/state/f'),
+  ];
+  const existing = new Map([
+    ['/state', 0],
+    ['/state/f', 18],
+  ]);
+  const result = { tSent: 0, tEnded: 1, acknowledged: true, text: '' };
+  expect(inWords({ ops, existing, result, isEarly: false, outside: [] }, '/state')).toEqual([
+    'f: removed, made',
+    'it answers when all is written',
+  ]);
 });

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type Roles, roleOf } from '../crash-point/places.ts';
+import { changing, type Roles, roleOf } from '../crash-point/places.ts';
 import type { DriveResult } from '../drive.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
 
@@ -63,7 +63,10 @@ export function inWords(seen: WriteSeen, root: string, roles: Roles = roleOf): s
   ];
 }
 
-function changesOf(ops: readonly Op[], existing: ReadonlyMap<string, number>, roles: Roles): Map<string, Change> {
+function changesOf(all: readonly Op[], existing: ReadonlyMap<string, number>, roles: Roles): Map<string, Change> {
+  // A folder that is there, or a rename from another file system: that call fails.
+  const done = changing(all, existing);
+  const ops = all.filter((op) => done.has(op));
   const targets = new Map<string, string>();
   const made = new Set<string>();
   for (const op of ops) {
@@ -78,13 +81,14 @@ function changesOf(ops: readonly Op[], existing: ReadonlyMap<string, number>, ro
     return found;
   };
   const fresh = new Set<string>();
+  const there = new Set(existing.keys());
   for (const op of ops) {
     const file = targets.get(op.path) ?? op.path;
     switch (op.op) {
       case 'create':
         fresh.add(op.path);
         if (!targets.has(op.path))
-          change(file).how.add(existing.has(op.path) ? 'truncated and rewritten in place' : 'made');
+          change(file).how.add(there.has(op.path) ? 'truncated and rewritten in place' : 'made');
         break;
       case 'truncate':
         fresh.add(op.path);
@@ -107,6 +111,7 @@ function changesOf(ops: readonly Op[], existing: ReadonlyMap<string, number>, ro
       case 'unlink':
         if (!fresh.has(op.path) || existing.has(op.path)) change(file).how.add('removed');
         else change(file).how.add('removed again');
+        there.delete(op.path);
         break;
       case 'mkdir':
         change(file).how.add('a folder, made');
