@@ -34,7 +34,7 @@ export async function viewPackage(
       limitMs: VIEW_LIMIT_MS,
       code: 'no-registry',
     });
-    const answer = parse(stdout);
+    const answer = parseView(stdout);
     // With --json npm says on standard output why it failed; E404 is an answer, everything else is none.
     if (problem !== undefined && (answer?.error as { code?: unknown } | undefined)?.code !== 'E404') throw problem;
     return answer?.error === undefined ? answer : undefined;
@@ -62,7 +62,7 @@ export async function versionFor(
     limitMs,
     code: 'no-registry',
   });
-  const answer = parse(stdout);
+  const answer = parseView(stdout);
   if (problem !== undefined && (answer?.error as { code?: unknown } | undefined)?.code !== 'E404') throw problem;
   if (answer === undefined || answer.error !== undefined) return undefined;
   const found: unknown = JSON.parse(stdout);
@@ -72,10 +72,12 @@ export async function versionFor(
   return versions.find((version) => version === latest) ?? versions.sort(semver.rcompare)[0];
 }
 
-function parse(stdout: string): Record<string, unknown> | undefined {
+/** What `npm view --json` prints; the version alone where the package has none of the other fields that were asked for. */
+export function parseView(stdout: string): Record<string, unknown> | undefined {
   try {
     const found: unknown = JSON.parse(stdout);
     const last = Array.isArray(found) ? found.at(-1) : found;
+    if (typeof last === 'string') return { version: last };
     return typeof last === 'object' && last !== null ? (last as Record<string, unknown>) : undefined;
   } catch {
     return undefined;

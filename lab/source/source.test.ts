@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { gated } from '../../images/gated/recipe.ts';
 import { npmImage } from '../../images/npm/recipe.ts';
 import { withTag } from '../image/given.ts';
-import { nodeFor, PREFERRED_NODE } from '../image/npm.ts';
+import { nodeFor, PREFERRED_NODE, parseView } from '../image/npm.ts';
 import { givenImagesOf, type Platform, tagOf } from '../image/recipe.ts';
 import { folder } from '../test/midwrite.ts';
 import { versionOf } from './image.ts';
@@ -166,4 +166,11 @@ test('where the host has no apt for it, Debian’s packages are fetched inside t
   await recipe.stage({ into: context.path, platform, signal: undefined, say: () => undefined });
   expect(await readFile(path.join(context.path, 'Dockerfile'), 'utf8')).toContain('install redis-server git');
   expect(await readFile(path.join(context.path, 'app/x'), 'utf8')).toBe('1');
+});
+
+test('a package that says nothing but its version is one: npm prints a text then, and no object', () => {
+  expect(parseView('"9.0.0"\n')).toEqual({ version: '9.0.0' });
+  expect(parseView('{ "version": "1.0.0", "engines": {} }')).toEqual({ version: '1.0.0', engines: {} });
+  expect(parseView('[{ "version": "1.0.0" }, { "version": "1.1.0" }]')).toEqual({ version: '1.1.0' });
+  expect(parseView('')).toBeUndefined();
 });
