@@ -1,13 +1,16 @@
+// biome-ignore-start lint/suspicious/noControlCharactersInRegex: these are what is to be found
+const COLOURS = /\u001b\[[\d;]*m/g;
+const UNSEEN = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+// biome-ignore-end lint/suspicious/noControlCharactersInRegex: these are what is to be found
+
 /**
  * Text that came out of a container, made harmless for a terminal or a page of Markdown: control characters (which can move the cursor, set a title,
- * or hide a line) become visible.
+ * or hide a line) become visible, but for colours, which are no part of what it says.
  */
 export function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be found
-  return text.replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (char) => {
-    const code = char.codePointAt(0) ?? 0;
-    return `\\u${code.toString(16).padStart(4, '0')}`;
-  });
+  return text
+    .replaceAll(COLOURS, '')
+    .replaceAll(UNSEEN, (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
 }
 
 /** `1 call`, `2 calls`. */

@@ -487,7 +487,7 @@ const mutants: Mutant[] = [
     check: 'recovers',
     defect: 'a lock that stays, however often it is tried',
     evidence: () => again(false),
-    says: /the next write failed after \d+ ms: timeout, and the one after it too: timeout; only a boot makes it work again/,
+    says: /the next write failed after \d+ ms: timeout, and the one after it too; only a boot makes it work again/,
   },
   {
     check: 'recovers',

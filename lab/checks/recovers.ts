@@ -33,6 +33,10 @@ function triesOf(evidence: CellEvidence): string {
 
 const reason = ({ result }: EvidenceOf<'turn'>): string => result.error ?? 'no reason given';
 
+/** The reason of a later write, where it is another one than that of the first. */
+const otherReason = (turn: EvidenceOf<'turn'>, first: EvidenceOf<'turn'> | undefined): string =>
+  first !== undefined && reason(turn) === reason(first) ? '' : `: ${reason(turn)}`;
+
 export const recovers: Check = {
   id: 'recovers',
   promise:
@@ -63,14 +67,14 @@ export const recovers: Check = {
     const why =
       after === undefined
         ? `it ended itself with ${exit?.signal === undefined ? `code ${exit?.code ?? '?'}` : `signal ${exit.signal}`}`
-        : `${refused}${again === undefined ? '' : `, and the one after it too: ${reason(again)}`}`;
+        : `${refused}${again === undefined ? '' : `, and the one after it too${otherReason(again, after)}`}`;
     if (restarted === undefined) {
       if (after !== undefined) return violated(`${why}${tries}`, after);
       return inconclusive(`no write was sent after the fault (${why})`);
     }
     if (!restarted.result.acknowledged)
       return violated(
-        `${why}; and after a boot as well: ${reason(restarted)}${tries}`,
+        `${why}; and after a boot as well${otherReason(restarted, after)}${tries}`,
         restarted,
         ...(after === undefined ? [] : [after]),
       );
