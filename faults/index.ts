@@ -4,6 +4,7 @@ import { heapLimit } from './heap-limit.ts';
 import { ioError } from './io-error.ts';
 import { ioErrorStays } from './io-error-stays.ts';
 import { killInRecovery } from './kill-in-recovery.ts';
+import { killTwice } from './kill-twice.ts';
 import { noDescriptors } from './no-descriptors.ts';
 import { noDescriptorsStay } from './no-descriptors-stay.ts';
 import { noSpace } from './no-space.ts';
@@ -31,6 +32,7 @@ export const faults: readonly Fault[] = [
   oom,
   heapLimit,
   killInRecovery,
+  killTwice,
   sigterm,
   stop,
   recreated,

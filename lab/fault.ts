@@ -55,6 +55,8 @@ export interface Target {
   endedWithin(limitMs: number): Promise<boolean>;
   /** Boots the system again and kills it at the first change that this boot makes. False: it was ready before it changed anything. */
   dieInRecovery(): Promise<boolean>;
+  /** Boots the system again, sends it the next write and kills it at the place of the first. Resolves with where that was, in words. */
+  dieInNextWrite(): Promise<string>;
   /** The stopped container goes, and its host with it: the next boot is of another one, with other names and process ids, on the same state. */
   replace(): Promise<void>;
   /** Lets a Node system use up the heap that it allows itself; resolves with why it could not, or undefined. */
@@ -119,6 +121,8 @@ export interface Fault {
   sweep?: 'once' | 'from there on';
   /** It needs a system that stays: one that is run for each write has nothing that could be struck so. */
   needsServer?: boolean;
+  /** It strikes the write after the one that is held, too: it needs a write that is struck, and one at a time. */
+  strikesNextWrite?: boolean;
   /** Commands that writegate runs at each boot before the system's first call. */
   firstCommands?: readonly string[];
   /** What the system's environment has in its cells, from what it has and the memory limit. */

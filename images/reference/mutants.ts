@@ -151,6 +151,13 @@ const SHOWN: Readonly<Record<string, Shown>> = {
     caughtBy: 'sweep-on-boot',
     says: 'the store was unreadable and one may be the only copy',
   },
+  'sweeps-after-one-crash-only': {
+    crashPoint: 'full-temp',
+    fault: 'kill-twice',
+    aftermath: 'aged',
+    caughtBy: 'sweep-on-boot',
+    says: 'did not remove|later than 0 ms after it was ready',
+  },
   'lock-by-pid-only': {
     crashPoint: 'replaced',
     fault: 'sigkill',

@@ -131,7 +131,7 @@ async function live(
   await session.snapshot('held');
 
   phase('strike');
-  await plan.fault.strike(target(pod, session, recorder, held));
+  await plan.fault.strike(target(pod, session, recorder, held, { crashPoint: plan.crashPoint }));
 
   if (plan.fault.failsCalls === true) return driveOnAndBoot(session, phase);
   if (!plan.fault.lethal) return driveOn(session, phase);

@@ -22,6 +22,7 @@ test.each([
   ['stop', /the engine reported no SIGTERM/, (event: EvidenceEvent) => [event]],
   ['recreated', /has the same hostname|has the same process id/, (event: EvidenceEvent) => [event]],
   ['kill-in-recovery', /boot 2 ended with no exit code/, (event: EvidenceEvent) => [event]],
+  ['kill-twice', /the boot after the first kill ended with no exit code/, (event: EvidenceEvent) => [event]],
   ['sleep-then-kill', /did not report both the freeze and the end/, (event: EvidenceEvent) => [event]],
   ['heap-limit', /not of SIGABRT/, (event: EvidenceEvent) => [event]],
   ['no-space-then-kill', /answered with EIO/, (event: EvidenceEvent) => [event]],

@@ -247,3 +247,38 @@ test('a promise that is taken back says why', () => {
   build.events[0] = { ...cell, promises: { ...cell.promises, notPromised: { 'acked-durable': 'kept in memory' } } };
   expect(judged(build).of('acked-durable')).toMatchObject({ verdict: 'not-applicable', detail: 'kept in memory' });
 });
+
+describe('two writes that were struck one after the other', () => {
+  /** @param isAcknowledged the second one was */
+  const twice = (held: readonly string[], isAcknowledged = false): EvidenceBuilder => {
+    const build = crashed({
+      booted: answerOf(...held),
+      served: answerOf(...held, 'after'),
+      rebooted: answerOf(...held, 'after'),
+    });
+    build.events = build.events.flatMap((event) => {
+      if (event.type !== 'turn' || event.name !== 'struck') return [event];
+      const result = { ...event.result, acknowledged: isAcknowledged };
+      return [event, { ...event, boot: 2, name: 'struck-2', text: 'midwrite-struck-2', result }];
+    });
+    return build;
+  };
+
+  test.each([[['warm']], [['warm', 'struck']], [['warm', 'struck-2']], [['warm', 'struck', 'struck-2']]])(
+    '%j: each is there as a whole or not at all',
+    (held) => {
+      const { of } = judged(twice(held));
+      for (const check of ['all-or-nothing', 'acked-durable', 'serves'])
+        expect(of(check), check).toMatchObject({ verdict: 'held' });
+    },
+  );
+
+  test('what is half there, what was there before and what was acknowledged is told', () => {
+    expect(judged(twice(['warm', 'str'])).of('all-or-nothing')).toMatchObject({ verdict: 'violated' });
+    expect(judged(twice(['struck', 'struck-2'])).of('all-or-nothing')).toMatchObject({ verdict: 'violated' });
+    expect(judged(twice(['warm', 'struck'], true)).of('acked-durable')).toMatchObject({
+      verdict: 'violated',
+      detail: expect.stringContaining('midwrite-struck-2'),
+    });
+  });
+});

@@ -57,6 +57,14 @@ function unlikeBefore(evidence: CellEvidence, { before }: Answers): Verdict | un
     : inconclusive(`its answer before the write is not what it was when it was observed: ${unlikeInWords(unlike)}`);
 }
 
+/** Whether several writes were struck, at once or one after the other, and what such writes leave: each of them, or the last one alone. */
+function severalOf(evidence: CellEvidence, answers: Answers): Answers['several'] {
+  if (answers.several !== undefined) return answers.several;
+  const struck = evidence.of('turn').filter(({ name }) => name.startsWith('struck'));
+  if (struck.length < 2) return undefined;
+  return answers.showsText && isReplaced(answers) ? 'last' : 'all';
+}
+
 /** All or nothing: the old answer or the new one. */
 export function oneOfTwo(judged: Judged, answers: Answers): Verdict {
   const { evidence, proof } = judged;
@@ -65,11 +73,12 @@ export function oneOfTwo(judged: Judged, answers: Answers): Verdict {
   const not = unasked(evidence, answer) ?? unlikeBefore(evidence, answers);
   if (answer === undefined || not !== undefined) return not ?? inconclusive('it was not asked');
   if (!answer.acknowledged) return violated(`it can't be asked any more what it holds: ${answer.error}`, answer);
-  if (answers.several !== undefined) {
-    const wrong = notOfSeveral(answers, answer.text);
+  const several = severalOf(evidence, answers);
+  if (several !== undefined) {
+    const wrong = notOfSeveral({ ...answers, several }, answer.text);
     return wrong === undefined
       ? held(proof, 'each of the writes is there as a whole or not at all, and so is what was there before', answer)
-      : violated(`of several writes at once, ${wrong}`, answer);
+      : violated(`of several writes, ${wrong}`, answer);
   }
   if (fits(answers.before, answer)) return held(proof, 'it answers as before the write', answer);
   if (fits(answers.after, answer)) return held(proof, 'it answers as after the write', answer);
@@ -99,8 +108,10 @@ export function acknowledgedIsThere(judged: Judged, answers: Answers): Verdict {
   const struck = writes.find((turn) => /^struck(-|$)/.test(turn.name));
   if (!answer.acknowledged)
     return violated(`${counted(writes)}, and it can't be asked for what they wrote: ${answer.error}`, answer);
-  if (answers.several !== undefined) {
-    const lost = lostOfSeveral(answers.several, writes, answer.text);
+  const several = severalOf(evidence, answers);
+  if (several !== undefined) {
+    const lost =
+      answers.several !== undefined || answers.showsText ? lostOfSeveral(several, writes, answer.text) : undefined;
     return lost === undefined
       ? (later(evidence, answers) ?? held(proof, `${counted(writes)}, and what they left`, answer))
       : violated(`the write ${shown(lost)} was acknowledged and is not there`, answer, lost);
@@ -237,11 +248,12 @@ export function leftForEver({ evidence, fault, proof }: Judged, { atRest }: Answ
   );
   const left = unlikeAtRest(listing.entries, { atRest }).filter(({ path }) => !refused.has(path));
   // What a later process has written to is its own, such as the next one of a row of logs; one that lives on may have any file in use but a temp.
+  const since = evidence.recoveryBoot ?? 2;
   const isInUse = (file: string) =>
     isBooted
       ? evidence
           .of('gate')
-          .some(({ boot, event }) => boot > 1 && event.ev === 'op' && event.op === 'write' && event.path === file)
+          .some(({ boot, event }) => boot >= since && event.ev === 'op' && event.op === 'write' && event.path === file)
       : !evidence.isTemp(file);
   const growing = left.filter((entry) => roleOf(entry.path).includes('*') && !isInUse(entry.path));
   if (growing.length > 0) {

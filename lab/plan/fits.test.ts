@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { whyUnfit } from './fits.ts';
 import { plan } from './plan.ts';
+import { planDuring } from './plan-during.ts';
 import type { PlannedCell, Selection } from './planned.ts';
 
 const asked = (more: Partial<Selection>): Selection => ({
@@ -25,6 +27,16 @@ test.each([
   [['sync-fails'], ['empty-temp', 'full-temp'], /write is no sync.*Those that can: unsynced-temp, before-sync\./],
 ])('%s at %s is refused with the places that can take it', async (faults, crashPoints, says) => {
   await expect(plan(asked({ faults, crashPoints }))).rejects.toThrow(says);
+});
+
+test('a fault that strikes the next write too strikes no boot, and not several writes at once', async () => {
+  const cells = await plan(asked({ faults: ['kill-twice'] }));
+  const { fault, crashPoint, release } = cells.find(({ role }) => role === 'cell') as PlannedCell;
+  expect(whyUnfit(fault, crashPoint, release)).toBeUndefined();
+  expect(whyUnfit(fault, crashPoint, { ...release, writesAtOnce: 3 })).toBe('several writes at once are struck once');
+  await expect(planDuring(asked({ faults: ['kill-twice'] }), ['boot'], false)).rejects.toThrow(
+    /kill-twice strikes a write and the next one, and a boot is none/,
+  );
 });
 
 test('a whole cell by its id too', async () => {

@@ -17,8 +17,13 @@ const holdsOf = (point: CrashPoint, store: Store): ArmSpec[] =>
   shapesOf(store).flatMap((shape) => point.hold(shape) ?? []);
 
 /** Why a fault can't be injected at a crash point of a system; undefined: it can, in some way in which the system may write. */
-export function whyUnfit(fault: Fault, point: CrashPoint, { lifecycle, promises }: Release): string | undefined {
+export function whyUnfit(
+  fault: Fault,
+  point: CrashPoint,
+  { lifecycle, promises, writesAtOnce = 1 }: Release,
+): string | undefined {
   if (fault.needsServer === true && lifecycle === 'command') return 'a system that is run for each write does not stay';
+  if (fault.strikesNextWrite === true && writesAtOnce > 1) return 'several writes at once are struck once';
   const why = holdsOf(point, promises.store).map((hold) => fault.unfit?.(hold));
   return why.includes(undefined) ? undefined : why[0];
 }

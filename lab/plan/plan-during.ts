@@ -73,9 +73,15 @@ async function during(
     throw new Problem(
       'bad-usage',
       `after a ${survived.name} a ${activity} goes on to its end, and there is nobody left to ask. --during ${activity} takes faults that end it: ${knownFaults()
-        .filter((fault) => fault.lethal)
+        .filter((fault) => fault.lethal && fault.strikesNextWrite !== true)
         .map((fault) => fault.name)
         .join(', ')}.`,
+    );
+  const ofWrites = faults.find(({ strikesNextWrite }) => strikesNextWrite === true);
+  if (ofWrites !== undefined)
+    throw new Problem(
+      'bad-usage',
+      `${ofWrites.name} strikes a write and the next one, and a ${activity} is none. kill-in-recovery strikes the boot after it.`,
     );
   if (activity === 'first-boot' && isJudgedByAnswers(release))
     throw new Problem(

@@ -251,7 +251,7 @@ function labOf(
         await meanwhile();
         await session.snapshot('beside');
       };
-      await fault.strike(target(pod, session, recorder, held, besides));
+      await fault.strike(target(pod, session, recorder, held, { meanwhile: besides }));
       await driveOn(session, phase, { text: `after${mark}` });
       phase('boot again');
       await session.stop();

@@ -51,12 +51,27 @@ export class Holds {
    * @param mark in what they say
    */
   async hold(crashPoint: CrashPoint, turns = 1, mark = ''): Promise<Held | undefined> {
+    const driven = await this.#driveInto(crashPoint, 'struck', turns, mark);
+    if ('event' in driven) return driven;
+    this.#at.recorder.record({ type: 'not-held', ...driven });
+    return undefined;
+  }
+
+  /** Drives the write after one that was struck into the same crash point. Undefined: it did not come there, or was refused. */
+  async holdNext(crashPoint: CrashPoint): Promise<Held | undefined> {
+    const driven = await this.#driveInto(crashPoint, 'struck-2', 1, '');
+    return 'event' in driven ? driven : undefined;
+  }
+
+  async #driveInto(
+    crashPoint: CrashPoint,
+    name: string,
+    turns: number,
+    mark: string,
+  ): Promise<Held | { why: string; seen: string[] }> {
     const gate = this.#at.pod.gate;
     const spec = this.holdOf(crashPoint);
-    if (typeof spec === 'string') {
-      this.#at.recorder.record({ type: 'not-held', why: spec, seen: [] });
-      return undefined;
-    }
+    if (typeof spec === 'string') return { why: spec, seen: [] };
     await this.arm(crashPoint.name, spec);
     const from = gate.events.length;
     const held = gate.waitFor(
@@ -67,7 +82,7 @@ export class Holds {
     held.catch(() => undefined);
     let why = '';
     for (let count = 1; count <= turns; count += 1) {
-      const turn = this.#turns.startStruck(turns === 1 ? 'struck' : `struck-${count}`, mark);
+      const turn = this.#turns.startStruck(turns === 1 ? name : `${name}-${count}`, mark);
       // A system may acknowledge a turn from its journal and write its store after that: the crash point was passed by when all of it is written.
       // A turn that hangs is cut off by the hold's limit.
       const passedBy = turn.end.then(() =>
@@ -83,8 +98,7 @@ export class Holds {
       why = first === undefined ? `the turn ended and nothing matched ${spec.op} ${spec.path}` : describe(first);
       if (first !== undefined) break;
     }
-    this.#at.recorder.record({ type: 'not-held', why, seen: whatWasSeen(gate.events.slice(from)) });
-    return undefined;
+    return { why, seen: whatWasSeen(gate.events.slice(from)) };
   }
 
   /** The hold of a crash point in the writes of this system as they were seen; or why they have no such place. */
@@ -140,7 +154,6 @@ export class Holds {
     if (!booted.ready) return undefined;
     // What a boot does goes on behind that: it was watched until it was quiet.
     const quiet = this.#waits.sweepTime().then(() => this.#waits.quiet());
-    // A boot that is never quiet has passed the hold by all the same.
     // A boot that is never quiet has passed the hold by all the same.
     const event = await this.heldBefore(quiet.catch(passedLimit), 0);
     if (event !== undefined) return { event, turn: Promise.resolve() };

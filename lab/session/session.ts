@@ -75,6 +75,10 @@ export class Session {
     return this.#holds.hold(...asked);
   }
 
+  holdNext(...asked: Parameters<Holds['holdNext']>) {
+    return this.#holds.holdNext(...asked);
+  }
+
   holdOf(...asked: Parameters<Holds['holdOf']>) {
     return this.#holds.holdOf(...asked);
   }

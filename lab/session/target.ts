@@ -1,4 +1,5 @@
 import { patternOfCall } from '../crash-point/places.ts';
+import type { CrashPoint } from '../crash-point/write-shape.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import type { Target } from '../fault.ts';
 import type { Gate } from '../gate/gate.ts';
@@ -25,14 +26,14 @@ const REST = 'rest';
 /**
  * The system of a pod as a fault sees it.
  * @param held the call that is held; undefined: none is, and a fault that lets it go on can't be injected
- * @param meanwhile what others do while it is frozen
+ * @param more `meanwhile`: what others do while it is frozen; `crashPoint`: where its writes are held, where it is one of them
  */
 export function target(
   pod: Pod,
   session: Session,
   recorder: Recorder,
   held: Held | undefined,
-  meanwhile: () => Promise<void> = async () => undefined,
+  { meanwhile = async () => undefined, crashPoint }: { meanwhile?: () => Promise<void>; crashPoint?: CrashPoint } = {},
 ): Target {
   const reported = pod.watch.events.length;
   const theHeld = (): Held => {
@@ -135,6 +136,17 @@ export function target(
       if (isHeld || boot.ready) await pod.container.signal('SIGKILL');
       await pod.ended(END_LIMIT_MS, false);
       return isHeld;
+    },
+
+    async dieInNextWrite() {
+      if (crashPoint === undefined) throw new Error('no write is held, and the fault wants to strike the next one');
+      // One that refuses for a time is booted again, as after any other crash.
+      const isReady = await session.bootWhileItRefuses();
+      if (isReady) await session.bootSettled();
+      const next = isReady ? await session.holdNext(crashPoint) : undefined;
+      await session.kill();
+      if (!isReady) return 'the boot after the first was never ready';
+      return next === undefined ? 'the next write did not come to that place' : `${next.event.op} ${next.event.path}`;
     },
 
     replace: () => pod.replace(),

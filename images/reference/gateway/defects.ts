@@ -22,6 +22,8 @@ export const DEFECTS = {
   'drains-longer-than-a-stop': 'a stop waits 20 s before it does anything: whoever waits 10 s has to kill',
   'acknowledge-before-write': 'a turn is acknowledged before its write is started: a crash or a full disk loses it',
   'no-boot-sweep': 'no sweep at boot: what a crash left lies there until the timer comes round',
+  'sweeps-after-one-crash-only':
+    'a boot that finds what a crash left says so in a file, and the next boot believes it: after a second crash in a row none is swept at boot',
   'no-timer-sweep': 'no sweep on the timer: what was too young at boot stays as long as the gateway runs',
   'sweep-by-age-only': 'age alone decides: after a sleep the temp of a living writer is taken from under it',
   'sweep-everything': 'every *.tmp in the folder that is old enough is taken: files of other programs too',

@@ -1,4 +1,7 @@
 /** The reference gateway: how to keep state in files and keep the promises. The README says which. */
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Api } from './api.ts';
 import { type Command, readCommandLine, USAGE } from './command-line.ts';
@@ -8,6 +11,9 @@ import type { Defect } from './defects.ts';
 import { errorFields, logToStdout as log } from './log.ts';
 import { HttpServer } from './server.ts';
 import { State, StateError } from './state.ts';
+
+/** Of the defect `sweeps-after-one-crash-only`. */
+const SWEPT_NAME = 'swept';
 
 process.stdout.on('error', () => undefined); // a log that nobody reads is no reason to lose turns
 
@@ -61,6 +67,15 @@ function bootFailure(error: unknown): Record<string, unknown> {
   return error instanceof StateError ? { code: error.code, error: error.message } : errorFields(error);
 }
 
+async function sweepAtBoot(state: State, { stateDir }: Config, defects: ReadonlySet<Defect>) {
+  if (!defects.has('sweeps-after-one-crash-only')) return state.sweep();
+  const mark = join(stateDir, SWEPT_NAME);
+  if (existsSync(mark)) return void (await rm(mark));
+  const swept = await state.sweep();
+  if (swept.removed + swept.spared > 0) await writeFile(mark, '');
+  return swept;
+}
+
 async function boot(config: Config, defects: ReadonlySet<Defect>) {
   const api = new Api(config, defects, log);
   const server = new HttpServer((request) => api.answer(request), log);
@@ -68,7 +83,7 @@ async function boot(config: Config, defects: ReadonlySet<Defect>) {
   const port = await server.listen(config.port);
   log('info', 'listening', { port, defects: [...defects] });
   const state = await State.open({ ...config, folder: config.stateDir, defects }, log);
-  const swept = defects.has('no-boot-sweep') ? undefined : await state.sweep();
+  const swept = defects.has('no-boot-sweep') ? undefined : await sweepAtBoot(state, config, defects);
   api.serve(state);
   log('info', 'ready', { bootMs: Math.round(performance.now()), ...swept });
   return { api, server, state };
