@@ -10,6 +10,7 @@ import { accelerator, EMULATED_COST, kvmFacts } from './machine/accelerator.ts';
 import { connectTo } from './machine/connect.ts';
 import { whyNoMachine } from './machine/machine.ts';
 import type { Place } from './machine/place.ts';
+import { machineKind } from './machine-kind.ts';
 import { describe } from './problem.ts';
 
 /** One line of what doctor found. `lack`: what it means for the lab that it is so. */
@@ -180,7 +181,7 @@ function machineRow(): Diagnosis {
   const why = whyNoMachine();
   if (why !== undefined)
     return { name, state: 'note', found: `none can be made: ${why}`, means: '--on machine and power cuts are refused' };
-  const how = accelerator(kvmFacts());
+  const how = accelerator(kvmFacts(), machineKind({}).cpu);
   return how.kind === 'kvm'
     ? { name, state: 'ok', found: 'KVM' }
     : { name, state: 'note', found: `emulated: ${how.why}`, means: EMULATED_COST };

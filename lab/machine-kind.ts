@@ -8,7 +8,7 @@ import { Problem } from './problem.ts';
 export interface MachineKind {
   /** Debian's release. */
   release: (typeof RELEASES)[number];
-  /** As npm names it; the host's own. */
+  /** As npm names it: the host's own, or on x64 arm64. */
   cpu: 'x64' | 'arm64';
   /** Of the disk that has the volumes. */
   fileSystem: FileSystem;
@@ -131,10 +131,11 @@ export function machineKind(
   host: NodeJS.Architecture = process.arch,
 ): MachineKind {
   const cpu = oneOf('arch', asked.arch ?? (host === 'arm64' ? 'arm64' : 'x64'), ['x64', 'arm64'] as const);
-  if (cpu !== host)
+  // Emulated, arm64 runs on x64 too; the other way round was never tried.
+  if (cpu !== host && !(cpu === 'arm64' && host === 'x64'))
     throw new Problem(
       'bad-usage',
-      `a machine for ${cpu} can't be made here: only ones of the host's own processor (${host}) are.`,
+      `a machine for ${cpu} can't be made on ${host}: only one for the host's own processor, and on x64 one for arm64.`,
     );
   return {
     release: oneOf('release', asked.release ?? 'trixie', RELEASES),
@@ -155,7 +156,7 @@ export const overlaysOf = (kind: MachineKind): string[] =>
   engineOf(kind).layers.map((layer) => path.join(packageFolder, 'images/machine', layer));
 
 /** What Debian calls the processor. */
-const debianCpu = (cpu: MachineKind['cpu']) => (cpu === 'x64' ? 'amd64' : 'arm64');
+export const debianCpu = (cpu: MachineKind['cpu']) => (cpu === 'x64' ? 'amd64' : 'arm64');
 
 export const packagesOf = (kind: MachineKind): string[] => [
   `linux-image-cloud-${debianCpu(kind.cpu)}`,

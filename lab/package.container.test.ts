@@ -87,7 +87,7 @@ describe('what is in it', () => {
     add(sidecarImage);
     // Images of what a user names.
     add(npmImage({ packages: [['any', '1.0.0']], node: PREFERRED_NODE, scripts: false, files: {} }));
-    add(debianImage('any', '1', { base: [], added: [] }, {}));
+    add(debianImage('any', '1', { asked: [], cpu: 'x64', closure: { base: [], added: [] } }, {}));
     for (const system of systems) {
       add(gated((await system.release(system.defaultVersion)).image));
       if (system.expectations !== undefined) wanted.add(`images/${system.expectations}`);

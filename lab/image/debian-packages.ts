@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { debianCpu } from '../machine-kind.ts';
 import { lock } from '../owner/lock.ts';
 import { scratch, scratchRoot } from '../owner/scratch.ts';
 import { describe, Problem } from '../problem.ts';
 import { run } from '../process.ts';
-import { bootstrap, debianCpu, SUITE } from './debian.ts';
+import { bootstrap, SUITE } from './debian.ts';
 import type { BuildOptions, Platform } from './recipe.ts';
 
 const ASK_LIMIT_MS = 5 * 60_000;

@@ -3,8 +3,10 @@ import path from 'node:path';
 import { LABEL } from '../docker/labels.ts';
 import type { Engine } from '../engine/engine.ts';
 import { installPackages } from '../engine/private-engine.ts';
+import { debianCpu } from '../machine-kind.ts';
 import { scratch } from '../owner/scratch.ts';
 import { run } from '../process.ts';
+import { ensureRunsHere, unpackingLimit } from './foreign-processor.ts';
 import type { BuildOptions, Platform } from './recipe.ts';
 import { follow } from './send.ts';
 
@@ -27,6 +29,7 @@ export async function bootstrap(
   options: BuildOptions,
 ): Promise<void> {
   await installPackages(['mmdebstrap'], ['mmdebstrap'], options.say);
+  await ensureRunsHere(cpu, options);
   const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
   await run({
     file: 'mmdebstrap',
@@ -40,13 +43,11 @@ export async function bootstrap(
     ],
     purpose,
     advice: "Debian's package mirror must be reachable for this.",
-    limitMs: LIMIT_MS,
+    limitMs: unpackingLimit(cpu, LIMIT_MS),
     code: 'no-base',
     signal: options.signal,
   });
 }
-
-export const debianCpu = (cpu: Platform['cpu']) => (cpu === 'x64' ? 'amd64' : 'arm64');
 
 /** Makes an image of Debian's packages on the host, for an engine without a registry. */
 export async function imageFromPackages(

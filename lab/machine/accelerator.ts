@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import type { MachineKind } from '../machine-kind.ts';
 import { describe } from '../problem.ts';
 
 /** How QEMU runs the machine: on the processor itself, or by emulating one, and why. */
@@ -27,10 +28,14 @@ export function kvmFacts(): KvmFacts {
   return { cpu: process.arch, refused, flags };
 }
 
-/** KVM where it can run a kernel that knows nothing of it: on x86 that needs the processor's own support (vmx, svm), whatever stands in /dev. */
-export function accelerator({ cpu, refused, flags }: KvmFacts): Accelerator {
+/**
+ * KVM where it can run a kernel that knows nothing of it: on x86 that needs the processor's own support (vmx, svm), whatever stands in /dev. It runs the
+ * host's own processor and no other.
+ */
+export function accelerator({ cpu: host, refused, flags }: KvmFacts, cpu: MachineKind['cpu']): Accelerator {
+  if (cpu !== host) return { kind: 'emulated', why: `its processor (${cpu}) is not this host's (${host})` };
   if (refused !== undefined) return { kind: 'emulated', why: `there is no /dev/kvm that can be opened (${refused})` };
-  if (cpu === 'x64' && !/\b(?:vmx|svm)\b/.test(flags))
+  if (host === 'x64' && !/\b(?:vmx|svm)\b/.test(flags))
     return { kind: 'emulated', why: '/dev/kvm is there, and the processor shows neither vmx nor svm' };
   return { kind: 'kvm' };
 }

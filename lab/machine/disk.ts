@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { installPackages } from '../engine/private-engine.ts';
+import { ensureRunsHere, unpackingLimit } from '../image/foreign-processor.ts';
 import type { BuildOptions } from '../image/recipe.ts';
 import {
+  debianCpu,
   diskName,
   engineOf,
   FILE_SYSTEMS,
@@ -28,7 +30,13 @@ const SOURCES = ['/etc/apt/sources.list.d/debian.sources', '/etc/apt/sources.lis
 /** Never needed where nobody logs in, and each of them takes time at a boot. */
 const MASKED = [
   ...['apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer', 'fstrim.timer'],
-  ...['getty@tty1.service', 'serial-getty@ttyS0.service', 'systemd-networkd.service', 'systemd-timesyncd.service'],
+  ...[
+    'getty@tty1.service',
+    'serial-getty@ttyS0.service',
+    'serial-getty@ttyAMA0.service',
+    'systemd-networkd.service',
+    'systemd-timesyncd.service',
+  ],
   ...['e2scrub_reap.service', 'systemd-random-seed.service', 'systemd-update-utmp.service', 'man-db.timer'],
   ...['dev-hugepages.mount', 'dev-mqueue.mount', 'systemd-pstore.service'],
   ...['sys-kernel-debug.mount', 'sys-kernel-tracing.mount', 'modprobe@drm.service', 'modprobe@efi_pstore.service'],
@@ -53,6 +61,7 @@ export async function ensureDisk(
 ): Promise<{ files: DiskFiles; isBuilt: boolean }> {
   const files = diskFiles(folders, diskName(kind));
   if (existsSync(files.folder)) return { files, isBuilt: false };
+  await ensureRunsHere(kind.cpu, options);
   options.say(`building a machine from Debian ${kind.release}'s packages (some minutes, once)`);
   const building = `${files.folder}.building`;
   // What a lab that was killed had begun; the caller holds the lock.
@@ -80,6 +89,7 @@ async function build(folder: string, kind: MachineKind, options: BuildOptions): 
     args: [
       '--mode=root',
       '--variant=apt',
+      `--architectures=${debianCpu(kind.cpu)}`,
       `--include=${packagesOf(kind).join(',')}`,
       '--dpkgopt=force-unsafe-io',
       // A configuration of the overlay stays, where a package has one of that name: nobody is there to be asked.
@@ -98,7 +108,7 @@ async function build(folder: string, kind: MachineKind, options: BuildOptions): 
     ],
     purpose: `building a machine of Debian ${kind.release}`,
     advice: "Debian's package mirror must be reachable for this, and 3 GB must be free.",
-    limitMs: BUILD_LIMIT_MS,
+    limitMs: unpackingLimit(kind.cpu, BUILD_LIMIT_MS),
     code: 'no-machine',
     signal: options.signal,
   });

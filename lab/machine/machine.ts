@@ -46,9 +46,8 @@ const ASK_LIMIT_MS = 120_000;
 const POWER_OFF_LIMIT_MS = 120_000;
 
 /** Why no machine can be made here, or undefined if one can. */
-export function whyNoMachine(): string | undefined {
+export function whyNoMachine(kind = machineKind({})): string | undefined {
   if (process.platform !== 'linux') return 'it needs QEMU on Linux';
-  const kind = machineKind({});
   const isThere = existsSync(`/usr/bin/${qemuProgram(kind.cpu)}`);
   if (process.getuid?.() !== 0)
     return 'its disk is built from packages of Debian by root (mmdebstrap, chroot), so run this as root';
@@ -68,7 +67,7 @@ export async function machineUp(
   { outlivesLab, blockLog = false, ...options }: BuildOptions & { outlivesLab: boolean; blockLog?: boolean },
   folders = machineFolders(),
 ): Promise<Machine> {
-  const why = whyNoMachine();
+  const why = whyNoMachine(kind);
   if (why !== undefined) throw new Problem('no-machine', `A machine can't be made here: ${why}.`);
   await using _ = await lock(lockFile(folders), LOCK_LIMIT_MS);
   const running = await runningMachine(folders);
@@ -96,7 +95,7 @@ export async function machineUp(
   await makeStateDisk(stateDisk(folders), kind.fileSystem, options);
   for (const old of [stateBase(folders), stateLog(folders)]) await rm(old, { force: true });
   if (blockLog) await beginBlockLog(folders);
-  const how = accelerator(kvmFacts());
+  const how = accelerator(kvmFacts(), kind.cpu);
   if (how.kind === 'emulated') options.say(`${how.why}: the machine is emulated, and ${EMULATED_COST}`);
   const spec: QemuSpec = {
     kind,
@@ -180,7 +179,7 @@ class RunningMachine implements Machine {
     const { kind, port, memoryBytes, outlivesLab } = this.#up;
     const files = diskFiles(this.#folders, diskName(kind));
     // What was written down ends with the cut.
-    const how = { accelerator: accelerator(kvmFacts()), port, memoryBytes, outlivesLab, blockLog: false };
+    const how = { accelerator: accelerator(kvmFacts(), kind.cpu), port, memoryBytes, outlivesLab, blockLog: false };
     const spec = { kind, files, ...how };
     this.#up = await start(spec, this.#folders, this.#options);
   }
@@ -240,10 +239,11 @@ async function takeAway(folders: MachineFolders): Promise<void> {
 
 /** For `machine status`, one line each. */
 export async function machineStatus(folders = machineFolders()): Promise<{ isUp: boolean; lines: string[] }> {
-  const how = accelerator(kvmFacts());
   const running = await runningMachine(folders);
+  const kind = running?.kind ?? machineKind({});
+  const how = accelerator(kvmFacts(), kind.cpu);
   const pid = await qemuPid(folders);
-  const disk = diskFiles(folders, diskName(machineKind({})));
+  const disk = diskFiles(folders, diskName(kind));
   const lines = [
     running === undefined
       ? pid === undefined

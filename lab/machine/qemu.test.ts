@@ -6,10 +6,10 @@ import { until } from '../wait.ts';
 import { isGone, killQemu, machineMemoryBytes, qemuArgs } from './qemu.ts';
 
 const files = { folder: '/d', root: '/d/root.img', kernel: '/d/k', initrd: '/d/i', certificates: '/d/c' };
-const argsOf = (engine: string) =>
+const argsOf = (engine: string, arch = 'x64') =>
   qemuArgs(
     {
-      kind: machineKind({ fileSystem: 'btrfs', engine }, 'x64'),
+      kind: machineKind({ fileSystem: 'btrfs', engine, arch }, 'x64'),
       files,
       accelerator: { kind: 'emulated', why: 'a test' },
       port: 4321,
@@ -31,6 +31,12 @@ test('the volumes are on a disk of their own, and how it is mounted is said to t
   const drives = args.filter((arg) => arg.startsWith('file=') && arg.includes('id='));
   expect(drives.map((drive) => drive.split(',')[0])).toEqual(['file=/d/root.img', 'file=/data/state.img']);
   expect(args[args.indexOf('-append') + 1]).toContain('midwrite.state=noatime,commit=300');
+});
+
+test('another processor is another machine, and another console', () => {
+  const arm = argsOf('docker', 'arm64');
+  expect(arm[arm.indexOf('-machine') + 1]).toBe('virt');
+  expect(arm[arm.indexOf('-append') + 1]).toContain('console=ttyAMA0');
 });
 
 test('it gets half of the memory of its host, and at most 6 GiB', () => {

@@ -32,13 +32,15 @@ export async function resolveDebian({ packages, files = {} }: DebianSource, opti
   }
   // As for the base image: only a Debian or Ubuntu host, as root, can make images of packages by itself.
   if (whyNoPrivateEngine() !== undefined) return insideTheBuild(packages, files);
+  // No engine is known yet: of one with another processor the packages are looked up again when its image is made.
   const lists = await packageLists(process.arch === 'arm64' ? 'arm64' : 'x64', options);
   // Asked at once; but what a package that is not there comes to is said in the words of the first.
   const [versions, closure] = await Promise.allSettled([candidates(lists, packages), closureOf(lists, packages)]);
   if (versions.status === 'rejected') throw versions.reason;
   if (closure.status === 'rejected') throw closure.reason;
   const version = withoutEpoch(versions.value.get(first) ?? '');
-  return { recipe: debianImage(first, version, closure.value, files), version: versionForIds(version), notes: [] };
+  const found = { asked: packages, cpu: lists.cpu, closure: closure.value };
+  return { recipe: debianImage(first, version, found, files), version: versionForIds(version), notes: [] };
 }
 
 /** `5:7.0.15-1` is what a person calls 7.0.15-1: the epoch is for apt's order. */
