@@ -28,3 +28,15 @@ test('an optional package that wants a newer Node than the one on PATH is staged
   await stagePackages(context, { program: `file:${folder.path}/program` }, { as: 'app' });
   expect(await readdir(path.join(folder.path, 'into/app/node_modules'))).toContain('native');
 });
+
+test("a package that is for the engine's processor alone is staged on a host with another one", async () => {
+  await using folder = await scratch('staging');
+  const cpu = process.arch === 'arm64' ? 'x64' : 'arm64';
+  await mkdir(path.join(folder.path, 'native'));
+  const manifest = { name: 'native', version: '1.0.0', os: ['linux'], cpu: [cpu] };
+  await writeFile(path.join(folder.path, 'native/package.json'), JSON.stringify(manifest));
+  const platform = { os: 'linux', cpu, libc: 'glibc' };
+  const context = { into: path.join(folder.path, 'into'), platform, say: () => undefined } as unknown as StageContext;
+  await stagePackages(context, { native: `file:${folder.path}/native` }, { as: 'app' });
+  expect(await readdir(path.join(folder.path, 'into/app/node_modules'))).toContain('native');
+});
