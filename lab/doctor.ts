@@ -43,7 +43,7 @@ export async function diagnose(options: { askRegistry: boolean; on?: Place }): P
     rows.push(
       versionRow(engine),
       cgroupRow(engine),
-      kernelRow(engine),
+      kernelRow(engine.facts.kernel),
       notificationRow(engine),
       securityRow(engine),
       await registryRow(engine, options.askRegistry),
@@ -109,17 +109,27 @@ function cgroupRow({ facts }: Engine): Diagnosis {
   };
 }
 
-function kernelRow({ facts }: Engine): Diagnosis {
-  const [major = 0, minor = 0] = facts.kernel.split('.').map((part) => Number.parseInt(part, 10));
+/** @param kernel its release, as uname(1) says it */
+export function kernelRow(kernel: string): Diagnosis {
+  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
   const old = major < KERNEL_NEEDED[0] || (major === KERNEL_NEEDED[0] && minor < KERNEL_NEEDED[1]);
-  return old
-    ? {
-        name: 'kernel',
-        state: 'lack',
-        found: facts.kernel,
-        means: "older than 5.5: writegate can't let a held call go on, and refuses to start",
-      }
-    : { name: 'kernel', state: 'ok', found: facts.kernel };
+  if (old)
+    return {
+      name: 'kernel',
+      state: 'lack',
+      found: kernel,
+      means: "older than 5.5: writegate can't let a held call go on, and refuses to start",
+    };
+  // No engine says how large its pages are; Debian's and Ubuntu's arm64 kernels have it in their name where they are not the usual ones.
+  const pages = /\b(?:16|64)k\b/.exec(kernel)?.[0];
+  if (pages !== undefined)
+    return {
+      name: 'kernel',
+      state: 'note',
+      found: kernel,
+      means: `by its name, pages of ${pages}: where writes are torn, and what disk-full leaves, goes by pages of 4k; not tried by the project`,
+    };
+  return { name: 'kernel', state: 'ok', found: kernel };
 }
 
 function notificationRow({ facts }: Engine): Diagnosis {
