@@ -134,6 +134,9 @@ test('what changes in a name from write to write is no part of its role, in fold
   expect(roleOf('/state/.git/objects/da/tmp_obj_Rpdxfx')).toBe('/state/.git/objects/*/tmp_obj_*');
   expect(roleOf('/state/tmp_sessions/notes_object')).toBe('/state/tmp_sessions/notes_object');
   expect(roleOf('/state/.git/objects/be/25d3879be3af15b1ebfc75c4b9de32d160905a')).toBe('/state/.git/objects/*/*');
+  expect(roleOf('/state/content/be/ad/25d3879be3af15b1')).toBe('/state/content/*/*/*');
+  expect(roleOf('/state/db/CURRENT')).toBe('/state/db/CURRENT');
+  expect(roleOf('/state/db/fe/notes.json')).toBe('/state/db/fe/notes.json');
   expect(roleOf('/state/logs/midwrite-struck-out.log')).toBe('/state/logs/*-out.log');
   expect(roleOf('/state/README.md/COMMIT_EDITMSG/Notes.json/pending.data')).toBe(
     '/state/README.md/COMMIT_EDITMSG/Notes.json/pending.data',

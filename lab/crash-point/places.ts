@@ -58,12 +58,25 @@ export type Roles = (file: string, isFolder?: boolean) => string;
 export function roleOf(file: string, isFolder = false): string {
   return file
     .split('/')
-    .map((name, index, names) => (name === '' ? name : roleOfName(name, isFolder || index < names.length - 1)))
+    .map((name, index, names) => {
+      const isLast = index === names.length - 1;
+      if (name === '' || (!isLast && FIRST_BYTE.test(name) && !isOfHashes(names, index))) return name;
+      return roleOfName(name, isFolder || !isLast);
+    })
     .join('/');
 }
 
 /** A folder of a store that is addressed by content: the first byte of a hash. */
 const FIRST_BYTE = /^[0-9a-f]{2}$/;
+/** What is in such a folder, if not another one: the rest of the hash, or a temp. */
+const OF_HASH = /^(?:[0-9a-f]{16}|te?mp_)/;
+
+/** Two letters may be a word, such as `db`: such a folder is one of hashes by what is in it. */
+const isOfHashes = (names: readonly string[], index: number): boolean => {
+  const [name = '', next = ''] = names.slice(index);
+  return FIRST_BYTE.test(name) && (/\d/.test(name) || OF_HASH.test(next) || isOfHashes(names, index + 1));
+};
+
 /** Six characters of mkstemp(3), or as many of another library's: small and capital letters mixed as no word has them. */
 const RANDOM = /(?<=^|[._-])(?=\w*[a-z])(?=\w*[A-Z])(?![A-Z]?[a-z]+(?:[._-]|$))[A-Za-z0-9]{6,}(?=$|[._-])/g;
 
