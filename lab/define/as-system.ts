@@ -80,6 +80,11 @@ function partsOf(definition: SystemDefinition): Parts {
       'bad-definition',
       `${name}: write has no {text}, so nobody can tell whether it is there afterwards. Put {text} where the write says something.`,
     );
+  if (read.kind !== 'host' && JSON.stringify(read).includes('{text}'))
+    throw new Problem(
+      'bad-definition',
+      `${name}: read has {text}, and it is the same question before and after each write. Let it print all that is there, such as a list of all keys.`,
+    );
   const runsItsOwn =
     start === undefined &&
     ['image', 'dockerfile'].includes(definition.image.kind) &&

@@ -73,6 +73,7 @@ describe('what is wrong with a config is said with its path', () => {
   });
 
   test.each([
+    ['a read with {text}', { ...right, read: 'note show {text}' }, /read has \{text\}.*a list of all keys/],
     ['a write without {text}', { ...right, write: 'note this' }, /write has no \{text\}/],
     ['a request without a server', { ...right, read: 'http://127.0.0.1:3000/' }, /nothing listens there: give start/],
     [
