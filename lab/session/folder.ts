@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Aftermath, isYoung } from '../cell-id.ts';
 import type { Moment } from '../evidence/event.ts';
+import { crowding } from '../pace.ts';
 import { Problem } from '../problem.ts';
 import type { Entry } from '../sidecar/client.ts';
 import { promisedFiles, type Store, storeEntryPath } from '../system.ts';
@@ -120,7 +121,7 @@ export class Folder {
     if (sweepEveryMs === undefined) return false;
     await this.#at.pod.sidecar.age(root, sweepGraceMs + HOUR_MS);
     this.#at.recorder.record({ type: 'aged', byMs: sweepGraceMs + HOUR_MS, why: 'outlived' });
-    await reach(Date.now() + sweepEveryMs, this.#at.signal);
+    await reach(Date.now() + sweepEveryMs * crowding(), this.#at.signal);
     return true;
   }
 }

@@ -4,6 +4,7 @@ import type { Recorder } from '../evidence/recorder.ts';
 import type { Target } from '../fault.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { GateEvent, GateEventOf } from '../gate/protocol.ts';
+import { crowding } from '../pace.ts';
 import type { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import { passedLimit, until, within } from '../wait.ts';
@@ -170,7 +171,7 @@ export function target(
       const from = pod.gate.events.length;
       pod.gate.send('pass', { id: theHeld().event.id });
       await pod.gate.waitForKind({ name: 'the other calls to go on', limitMs: RELEASE_LIMIT_MS }, 'passing', from);
-      await reach(Date.now() + sweepEveryMs);
+      await reach(Date.now() + sweepEveryMs * crowding());
     },
 
     meanwhile,

@@ -52,12 +52,15 @@ async function runGateway(config: Config, defects: ReadonlySet<Defect>): Promise
   const sweep = async () => {
     if (!defects.has('no-timer-sweep')) await attempt('sweep-failed', () => state.sweep());
   };
-  const rounds = startRounds(maintain, () => sweep().then(maintain), config.sweepIntervalMs);
+  // A fold may be long, and what a crash has left does not wait for it.
+  const maintenance = startRounds(maintain, config.sweepIntervalMs);
+  const sweeps = startRounds(sweep, config.sweepIntervalMs);
+  maintenance.now();
 
   log('info', 'stopping', { signal: await stopped });
   if (defects.has('drains-longer-than-a-stop')) await pause(20_000);
   api.stop();
-  await Promise.all([server.stop(), rounds.stop()]);
+  await Promise.all([server.stop(), maintenance.stop(), sweeps.stop()]);
   await state.close();
   log('info', 'stopped');
   process.exit(0);
@@ -89,17 +92,17 @@ async function boot(config: Config, defects: ReadonlySet<Defect>) {
   return { api, server, state };
 }
 
-/** The first round at once, the others on a timer. Never two at a time: what falls into a long one is left out. */
-function startRounds(first: () => Promise<void>, round: () => Promise<void>, intervalMs: number) {
+/** Rounds on a timer. Never two at a time: what falls into a long one is left out. */
+function startRounds(round: () => Promise<void>, intervalMs: number) {
   let current: Promise<void> | undefined;
-  const start = (work: () => Promise<void>) => {
-    current ??= work().finally(() => {
+  const now = () => {
+    current ??= round().finally(() => {
       current = undefined;
     });
   };
-  const timer = setInterval(() => start(round), intervalMs);
-  start(first);
+  const timer = setInterval(now, intervalMs);
   return {
+    now,
     async stop(): Promise<void> {
       clearInterval(timer);
       await current;
