@@ -4,6 +4,7 @@ import type { EvidenceEvent, EvidenceOf } from '../evidence/event.ts';
 import { judge } from '../judge/judge.ts';
 import type { EvidenceBuilder } from '../test/healthy-cell.ts';
 import { answerOf, crashed, LEFT, LIST } from '../test/healthy-outside.ts';
+import { unlikeAtRest } from './judge-answers.ts';
 
 function judged(build: EvidenceBuilder) {
   const result = judge(build.done());
@@ -281,4 +282,20 @@ describe('two writes that were struck one after the other', () => {
       detail: expect.stringContaining('midwrite-struck-2'),
     });
   });
+});
+
+test('a file at rest in a folder called db is known in older evidence too, where that folder was written as *', () => {
+  const entry = {
+    path: '/state/db/000005.ldb',
+    type: 'file' as const,
+    size: 1,
+    mode: 0o600,
+    uid: 1000,
+    ino: 1,
+    nlink: 1,
+  };
+  const entries = [{ ...entry, mtimeMs: 0, ctimeMs: 0 }];
+  expect(unlikeAtRest(entries, { atRest: ['/state/*/*.ldb'] })).toEqual([]);
+  expect(unlikeAtRest(entries, { atRest: ['/state/db/*.ldb'] })).toEqual([]);
+  expect(unlikeAtRest(entries, { atRest: ['/state/db/CURRENT'] })).toEqual(entries);
 });

@@ -226,8 +226,12 @@ export function servesAgain(judged: Judged, answers: Answers, turn: Turn): Verdi
 /** Files that an undisturbed life of the system does not have when it is at rest. */
 export function unlikeAtRest(entries: readonly Entry[], { atRest }: Pick<Answers, 'atRest'>): Entry[] {
   const known = new Set(atRest);
-  return entries.filter((entry) => entry.type !== 'directory' && entry.gone !== true && !known.has(roleOf(entry.path)));
+  const isKnown = (role: string) => known.has(role) || known.has(ofOlderEvidence(role));
+  return entries.filter((entry) => entry.type !== 'directory' && entry.gone !== true && !isKnown(roleOf(entry.path)));
 }
+
+/** In evidence of 0.2.0 and before, every folder of two such letters was one of hashes, `db` too. */
+const ofOlderEvidence = (role: string): string => role.replaceAll(/(?<=\/)[a-f]{2}(?=\/)/g, '*');
 
 /**
  * What a crash leaves for ever: files that an undisturbed life of the system does not have, after the recovery, another write and one more boot. A name that
