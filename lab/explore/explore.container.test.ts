@@ -221,7 +221,8 @@ describe('each mutant is caught, and the missing step is named', { timeout: LIMI
     );
   });
 
-  test('fixed-temp-name, when the system is booted on what a crash left', async () => {
+  // The one that is taken up again is this mutant, too.
+  test.runIf(isFull)('fixed-temp-name, when the system is booted on what a crash left', async () => {
     await explored(
       (found) => {
         const orphans = found.findings.filter((one) => one.check === 'no-orphans');
@@ -234,7 +235,7 @@ describe('each mutant is caught, and the missing step is named', { timeout: LIMI
 });
 
 test('a boot, a stop and a clean-up can be recorded as well', { timeout: LIMIT_MS }, async () => {
-  for (const workload of ['boot', 'stop', 'cleanup'])
+  for (const workload of isFull ? ['boot', 'stop', 'cleanup'] : ['boot'])
     await explored(
       (found) => {
         expect(found.findings).toEqual([]);

@@ -5,6 +5,7 @@ import type { SystemDefinition } from '../define/definition.ts';
 import { connect, type Engine } from '../engine/engine.ts';
 import { buildImagesOf } from '../run/images.ts';
 import { debian, npm } from '../source/source.ts';
+import { isFull } from '../test/full.ts';
 import { folder } from '../test/midwrite.ts';
 import { workloads } from '../workload/workload.ts';
 import type { Model } from './crash-state.ts';
@@ -98,10 +99,10 @@ const BOTH = ['process-crash', 'power-loss'] as const;
 
 describe('right ones hold, and real crashes leave what the model says', { timeout: LIMIT_MS }, () => {
   test.each([
-    ['a rollback journal', shell('rollback', 'pragma synchronous = extra;'), []],
+    ...(isFull ? [['a rollback journal', shell('rollback', 'pragma synchronous = extra;'), []] as const] : []),
     ['a write-ahead log, with its checkpoint', shell('wal', 'pragma journal_mode = wal;'), ['/state/notes.db-shm']],
     ['a server that has its log open', server('server'), ['/state/notes.db-shm']],
-  ])('%s', async (_, definition, sharedMemory) => {
+  ] as const)('%s', async (_, definition, sharedMemory) => {
     const found = await explored(definition, { models: BOTH, maxStates: 8, crashes: 2 });
     expect(found.findings).toEqual([]);
     expect(found.outcome.ofTried, found.outcome.reasons.join('\n')).toBe('held');
@@ -127,7 +128,7 @@ describe('wrong ones are named', { timeout: LIMIT_MS }, () => {
     );
   });
 
-  test('a transaction in two commits', async () => {
+  test.runIf(isFull)('a transaction in two commits', async () => {
     const definition = shell('two-commits', '', { write: { command: [...SHELL, NOTE] } });
     const found = await explored(definition, { models: ['process-crash'], maxStates: 30, crashes: 0 });
     expect(found.outcome.verdict).toBe('violated');

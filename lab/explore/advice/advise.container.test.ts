@@ -4,6 +4,7 @@ import { connect, type Engine } from '../../engine/engine.ts';
 import { releaseNamed } from '../../plan/named.ts';
 import { buildImagesOf } from '../../run/images.ts';
 import type { Release } from '../../system.ts';
+import { isFull } from '../../test/full.ts';
 import { folder } from '../../test/midwrite.ts';
 import { workloadOf } from '../../workload/workload.ts';
 import type { Exploration } from '../exploration.ts';
@@ -63,7 +64,8 @@ const brokenIn = ({ findings }: Exploration): string[] =>
   [...new Set(findings.map(({ check, model }) => `${check} (${model})`))].sort();
 
 describe('what is said of each sync of the right gateway is found in the gateway without it', () => {
-  test('all of them', { timeout: LIMIT_MS }, async () => {
+  // Each mutant below is one of them.
+  test.runIf(isFull)('all of them', { timeout: LIMIT_MS }, async () => {
     await using root = await folder();
     const into = path.join(root.path, 'right');
     const { advice, findings } = await explored(right, into);

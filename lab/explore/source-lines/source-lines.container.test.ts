@@ -8,6 +8,7 @@ import { releaseNamed } from '../../plan/named.ts';
 import { buildImagesOf } from '../../run/images.ts';
 import { npm } from '../../source/source.ts';
 import type { Release } from '../../system.ts';
+import { isFull } from '../../test/full.ts';
 import { folder } from '../../test/midwrite.ts';
 import { workloadOf } from '../../workload/workload.ts';
 import type { Exploration } from '../exploration.ts';
@@ -150,21 +151,24 @@ describe('a small program', { timeout: LIMIT_MS }, () => {
     });
   });
 
-  test('that takes no preload, or fails with it, is explored without lines, and the report says why', async () => {
-    const plain = `import { writeFileSync } from 'node:fs';\nwriteFileSync('notes', process.argv[2]);\n`;
-    await explored(await program('deaf', 'env NODE_OPTIONS= node', plain), (found, steps) => {
-      expect(found.sourceLines).toMatchObject({ calls: [], without: steps.length });
-      expect(found.sourceLines?.reasons).toEqual([expect.stringMatching(/^the preload did not run/)]);
-      expect(found.map).toHaveLength(steps.length + 1);
-    });
-    const refusing = `if (process.env.NODE_OPTIONS) process.exit(3);\n${plain}`;
-    await explored(await program('refusing', 'node', refusing), ({ sourceLines }) => {
-      expect(sourceLines?.calls).toEqual([]);
-      expect(sourceLines?.reasons).toEqual([
-        expect.stringMatching(/^the workload could not be recorded with the preload/),
-      ]);
-    });
-  });
+  test.runIf(isFull)(
+    'that takes no preload, or fails with it, is explored without lines, and the report says why',
+    async () => {
+      const plain = `import { writeFileSync } from 'node:fs';\nwriteFileSync('notes', process.argv[2]);\n`;
+      await explored(await program('deaf', 'env NODE_OPTIONS= node', plain), (found, steps) => {
+        expect(found.sourceLines).toMatchObject({ calls: [], without: steps.length });
+        expect(found.sourceLines?.reasons).toEqual([expect.stringMatching(/^the preload did not run/)]);
+        expect(found.map).toHaveLength(steps.length + 1);
+      });
+      const refusing = `if (process.env.NODE_OPTIONS) process.exit(3);\n${plain}`;
+      await explored(await program('refusing', 'node', refusing), ({ sourceLines }) => {
+        expect(sourceLines?.calls).toEqual([]);
+        expect(sourceLines?.reasons).toEqual([
+          expect.stringMatching(/^the workload could not be recorded with the preload/),
+        ]);
+      });
+    },
+  );
 
   test('that does something else the second time is told so', async () => {
     const other = `import { writeFileSync } from 'node:fs';
