@@ -66,10 +66,8 @@ function gateBefore(evidence: CellEvidence, t: number): GateEvent[] {
 function database({ evidence, fault, proof }: Judged, moment: 'struck' | 'woken', listing: Listing): Verdict {
   const after = storeEntry(evidence, moment);
   // A kill that no hold went before may have fallen behind a commit.
-  const isBootedBefore = evidence
-    .of('gate')
-    .some(({ t, boot, event }) => boot === 2 && event.ev === 'start' && t < listing.t);
-  const wentOn = evidence.gateOf('released', 1).length > 0 || isBootedBefore;
+  // Between the two writes that were struck it was booted, and may have committed.
+  const wentOn = evidence.gateOf('released', 1).length > 0 || fault.strikesNextWrite === true;
   if (fault.lethal && !wentOn && fault.isControl !== true && evidence.snapshot('held') !== undefined) {
     return after?.sha256 === storeEntry(evidence, 'held')?.sha256
       ? held(proof, 'exactly the rows that were committed before the hold')
