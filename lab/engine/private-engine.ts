@@ -42,19 +42,20 @@ export function privateEndpoint(folders = privateEngineFolders()): Endpoint {
   return { uri: `unix://${socketOf(folders)}`, from: 'the private engine of midwrite', explicit: false };
 }
 
-export async function answers(endpoint: Endpoint): Promise<boolean> {
-  try {
-    await new Docker({ ...dockerOptions(await reachable(endpoint)), timeout: PING_LIMIT_MS }).ping();
-    return true;
-  } catch {
-    return false;
-  }
-}
+export const answers = (endpoint: Endpoint): Promise<boolean> =>
+  succeeds(endpoint, PING_LIMIT_MS, (docker) => docker.ping());
 
 /** Whether it says what it is, too: one can answer a ping and end at its first question (a rootless dockerd in the wrong network does). */
-export async function saysWhatItIs(endpoint: Endpoint): Promise<boolean> {
+export const saysWhatItIs = (endpoint: Endpoint): Promise<boolean> =>
+  succeeds(endpoint, INFO_LIMIT_MS, (docker) => docker.info());
+
+async function succeeds(
+  endpoint: Endpoint,
+  limitMs: number,
+  ask: (docker: Docker) => Promise<unknown>,
+): Promise<boolean> {
   try {
-    await new Docker({ ...dockerOptions(await reachable(endpoint)), timeout: INFO_LIMIT_MS }).info();
+    await ask(new Docker({ ...dockerOptions(await reachable(endpoint)), timeout: limitMs }));
     return true;
   } catch {
     return false;
