@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import { EVIDENCE_SCHEMA_VERSION } from '../evidence/event.ts';
 import { Recorder } from '../evidence/recorder.ts';
 import type { Fault } from '../fault.ts';
+import { BaseAhead } from '../pod/base.ts';
 import { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import { bootAgain, driveOn, driveOnAndBoot, recover } from '../session/recovery.ts';
@@ -31,6 +32,7 @@ export interface CellProgress {
 /**
  * The life of a cell, from nothing to evidence. It judges nothing, and it never rejects because of the system: what a system does is evidence.
  * What the lab could not do is evidence too (`problem`), and the verdict is `inconclusive` then.
+ * @param ahead what `podAhead` gave for this plan. Absent: it is begun now
  * @throws Problem engine-lost, no-space, results-unwritable: the run can't go on
  */
 export async function runCell(
@@ -40,12 +42,13 @@ export async function runCell(
   run: string,
   progress: CellProgress,
   signal: AbortSignal,
+  ahead?: BaseAhead,
 ): Promise<void> {
   const began = performance.now();
+  await using base = ahead ?? podAhead(engine, plan, run);
   using recorder = new Recorder(folder);
   const { spec } = plan;
   const release = inCell(plan);
-  const activity = activityOf(spec.crashPoint);
   recorder.record({
     type: 'cell',
     schemaVersion: EVIDENCE_SCHEMA_VERSION,
@@ -62,21 +65,7 @@ export async function runCell(
     promises: structuredClone(release.promises) as never,
   });
   try {
-    const name = `midwrite-${randomUUID().slice(0, 13)}`;
-    await using pod = await Pod.start(
-      engine,
-      {
-        label: `${run}/${cellId(spec)}`,
-        name,
-        release,
-        images: plan.images,
-        memoryBytes: spec.memoryBytes,
-        ...(activity !== undefined && hasLifeBefore(release, activity) ? { bootsBefore: -1 } : {}),
-        ...(plan.fault.diskBytes === undefined ? {} : { diskBytes: plan.fault.diskBytes }),
-        ...(plan.fault.firstCommands === undefined ? {} : { firstCommands: plan.fault.firstCommands }),
-      },
-      recorder,
-    );
+    await using pod = await Pod.start(engine, base.spec, recorder, () => base.take());
     try {
       await live(pod, { ...plan, release }, recorder, progress, signal);
     } finally {
@@ -91,6 +80,23 @@ export async function runCell(
   }
   if (recorder.failure !== undefined) throw recorder.failure;
   recorder.record({ type: 'end', durationMs: Math.round(performance.now() - began) });
+}
+
+/** Begins what a cell stands on, its volumes and its sidecar, before the cell does: beside the one that runs, it costs no time. */
+export function podAhead(engine: Engine, plan: CellPlan, run: string): BaseAhead {
+  const { spec, images, fault } = plan;
+  const release = inCell(plan);
+  const activity = activityOf(spec.crashPoint);
+  return new BaseAhead(engine, {
+    label: `${run}/${cellId(spec)}`,
+    name: `midwrite-${randomUUID().slice(0, 13)}`,
+    release,
+    images,
+    memoryBytes: spec.memoryBytes,
+    ...(activity !== undefined && hasLifeBefore(release, activity) ? { bootsBefore: -1 } : {}),
+    ...(fault.diskBytes === undefined ? {} : { diskBytes: fault.diskBytes }),
+    ...(fault.firstCommands === undefined ? {} : { firstCommands: fault.firstCommands }),
+  });
 }
 
 /** The release with the environment that the fault needs. */

@@ -10,6 +10,7 @@ import { ensureImage } from '../image/build.ts';
 import { Session } from '../session/session.ts';
 import type { Release } from '../system.ts';
 import { belongings, folder } from '../test/midwrite.ts';
+import { BaseAhead } from './base.ts';
 import { Pod } from './pod.ts';
 
 const LIMIT_MS = 20_000;
@@ -73,4 +74,39 @@ test('a command runs beside the system, whether that runs, is frozen or was stop
     { isSystemRunning: false, exitCode: 0 },
   ]);
   expect(commands[2]).toMatchObject({ stdout: stopped.stdout, droppedBytes: 0, oomKilled: false });
+});
+
+test('a base that was begun ahead is the pod that takes it; one that nobody takes, or that is given up while it starts, leaves nothing', async () => {
+  await using results = await folder();
+  using recorder = new Recorder(results.path);
+  const specOf = (name: string) => ({ label: name, name, release, images, memoryBytes: release.memory.defaultBytes });
+  const named = async (name: string) =>
+    (await belongings(engine, process.pid)).filter((one) => one.includes(name)).toSorted();
+  const taken = `midwrite-${randomUUID().slice(0, 13)}`;
+  {
+    await using base = new BaseAhead(engine, specOf(taken));
+    await using pod = await Pod.start(engine, base.spec, recorder, () => base.take());
+    expect(pod.volume).toBe(`${taken}-state`);
+    expect(await named(taken)).toEqual([`/${taken}-sidecar`, `${taken}-state`]);
+  }
+  expect(await named(taken)).toEqual([]);
+
+  const givenUp = `midwrite-${randomUUID().slice(0, 13)}`;
+  {
+    await using _ = new BaseAhead(engine, specOf(givenUp));
+  }
+  expect(await named(givenUp)).toEqual([]);
+
+  // What its start threw is told to who takes it, and to nobody else.
+  const impossible = { ...specOf(givenUp), images: { ...images, sidecar: 'midwrite/nothing:0' } };
+  {
+    await using base = new BaseAhead(engine, impossible);
+    await expect(Pod.start(engine, base.spec, recorder, () => base.take())).rejects.toMatchObject({
+      code: 'engine-failed',
+    });
+  }
+  {
+    await using _ = new BaseAhead(engine, impossible);
+  }
+  expect(await named(givenUp)).toEqual([]);
 });

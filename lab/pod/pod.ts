@@ -1,42 +1,18 @@
 import { LabContainer } from '../docker/lab-container.ts';
 import { readWhole } from '../docker/read-whole.ts';
-import { makeVolume } from '../docker/volume.ts';
 import { DockerWatch } from '../docker/watch.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { PowerCut } from '../fault.ts';
 import { Gate, type GateListener } from '../gate/gate.ts';
-import { type ArmSpec, type GateEvent, isOfRecord } from '../gate/protocol.ts';
+import { type ArmSpec, isOfRecord } from '../gate/protocol.ts';
 import { cutPower } from '../machine/power-cut.ts';
 import { Problem } from '../problem.ts';
 import { Sidecar } from '../sidecar/client.ts';
 import type { Release } from '../system.ts';
 import { within } from '../wait.ts';
-import { commandSpec, type PodPart, sidecarSpec, systemSpec } from './specs.ts';
-
-export interface PodSpec {
-  /** Unique over all labs on the engine. */
-  label: string;
-  /** Start of the names of the containers and the volume. */
-  name: string;
-  release: Release;
-  images: { system: string; sidecar: string };
-  memoryBytes: number;
-  /** The state folder is on a disk of this size, in memory. Absent: on the engine's own. */
-  diskBytes?: number;
-  /** How often writegate looks at the memory, in ms. Absent: as it does by itself. */
-  sampleMs?: number;
-  /** Commands that writegate runs before the system's first call, at every boot. */
-  firstCommands?: readonly string[];
-  /** writegate tells what the system opens in its state folder. */
-  tellsOpens?: boolean;
-  /** Gets every event of writegate's, those of a record too, which are in no evidence. */
-  onGateEvent?(event: GateEvent): void;
-  /** The temp folder is a volume too: it outlives the system's container, and can be looked at. Absent: it is in memory, and new at every boot. */
-  keepsTemp?: boolean;
-  /** Boots that an earlier pod of the same evidence had: numbers go on after them. */
-  bootsBefore?: number;
-}
+import { type PodBase, type PodSpec, partOf, SIDECAR_START_LIMIT_MS, startBase, startSidecar } from './base.ts';
+import { commandSpec, systemSpec } from './specs.ts';
 
 /** A release, and its image with writegate in it. */
 export interface PodProgram {
@@ -71,7 +47,6 @@ export interface CommandResult {
 /** More of an output is not kept. */
 const OUTPUT_LIMIT_BYTES = 1024 * 1024;
 const LAST_LINES_LIMIT_MS = 10_000;
-const SIDECAR_START_LIMIT_MS = 30_000;
 const GATE_START_LIMIT_MS = 30_000;
 
 /** By its whole path: an image may have a PATH of its own, or none. */
@@ -80,17 +55,6 @@ export const WRITEGATE = '/usr/local/bin/writegate';
 const SECOND = '-second';
 /** No process of the first machine has it in the second one. */
 const SECOND_PID = 64;
-
-const tempVolumeOf = ({ name }: PodSpec): string => `${name}-temp`;
-
-const partOf = (spec: PodSpec, volume: string, suffix: string): Omit<PodPart, 'image'> => ({
-  cell: spec.label,
-  name: spec.name,
-  suffix,
-  volume,
-  ...(spec.keepsTemp === true && { tempVolume: tempVolumeOf(spec) }),
-  release: spec.release,
-});
 
 interface PodParts {
   engine: Engine;
@@ -110,16 +74,6 @@ interface PodParts {
 /** The engine's events of a pod's containers, into its evidence. */
 const watchOf = (engine: Engine, spec: PodSpec, recorder: EvidenceSink): Promise<DockerWatch> =>
   DockerWatch.start(engine, spec.label, (event) => recorder.record({ type: 'docker', ...event }));
-async function startSidecar(
-  { engine, spec, volume, suffix }: Pick<PodParts, 'engine' | 'spec' | 'volume' | 'suffix'>,
-  resources: AsyncDisposableStack,
-): Promise<{ sidecar: Sidecar; sidecarContainer: LabContainer }> {
-  const part = { ...partOf(spec, volume, suffix), image: spec.images.sidecar };
-  const sidecarContainer = resources.use(await LabContainer.start(engine, sidecarSpec(part)));
-  const sidecar = new Sidecar(sidecarContainer.streams);
-  await sidecar.started(SIDECAR_START_LIMIT_MS);
-  return { sidecar, sidecarContainer };
-}
 
 /**
  * Two containers and a volume. The sidecar owns a network namespace that has only loopback; the system joins it, so that its memory cgroup
@@ -161,14 +115,22 @@ export class Pod implements AsyncDisposable {
     this.systemName = `${parts.spec.name}-system${parts.suffix}`;
   }
 
-  /** Starts the sidecar on a fresh volume. The system is not booted yet. */
-  static async start(engine: Engine, spec: PodSpec, recorder: EvidenceSink): Promise<Pod> {
+  /**
+   * Starts the sidecar on a fresh volume. The system is not booted yet.
+   * @param ahead it was started already, for this spec. What the engine told until now is in no evidence
+   */
+  static async start(
+    engine: Engine,
+    spec: PodSpec,
+    recorder: EvidenceSink,
+    ahead?: () => Promise<PodBase>,
+  ): Promise<Pod> {
     await using undo = new AsyncDisposableStack();
     const watch = undo.use(await watchOf(engine, spec, recorder));
-    const volume = undo.use(await makeVolume(engine, `${spec.name}-state`, spec.label, spec.diskBytes));
-    if (spec.keepsTemp === true) undo.use(await makeVolume(engine, tempVolumeOf(spec), spec.label));
-    const parts = { engine, spec, recorder, volume: volume.name, watch, suffix: '' };
-    return await Pod.#withSidecar({ ...parts, boots: { last: spec.bootsBefore ?? 0 } }, undo);
+    const { resources, ...base } = await (ahead?.() ?? startBase(engine, spec));
+    undo.use(resources);
+    const boots = { last: spec.bootsBefore ?? 0 };
+    return new Pod({ engine, spec, recorder, watch, boots, suffix: '', ...base, resources: undo.move() });
   }
 
   /**
@@ -177,26 +139,18 @@ export class Pod implements AsyncDisposable {
    */
   async beside(): Promise<Pod> {
     await using own = new AsyncDisposableStack();
-    return await Pod.#withSidecar(
-      {
-        engine: this.#engine,
-        spec: this.#spec,
-        recorder: this.#recorder,
-        volume: this.#volume,
-        watch: this.watch,
-        boots: this.#boots,
-        suffix: SECOND,
-      },
-      own,
-    );
-  }
-
-  static async #withSidecar(
-    parts: Omit<PodParts, 'sidecar' | 'sidecarContainer' | 'resources'>,
-    resources: AsyncDisposableStack,
-  ): Promise<Pod> {
-    const started = await startSidecar(parts, resources);
-    return new Pod({ ...parts, ...started, resources: resources.move() });
+    const suffix = SECOND;
+    const parts = {
+      engine: this.#engine,
+      spec: this.#spec,
+      recorder: this.#recorder,
+      volume: this.#volume,
+      watch: this.watch,
+      boots: this.#boots,
+      suffix,
+    };
+    const started = await startSidecar(parts, own);
+    return new Pod({ ...parts, ...started, resources: own.move() });
   }
 
   /**
