@@ -17,11 +17,10 @@ export interface Call {
 export interface Case {
   call: Call;
   fault: Fault;
-  /** The calls that stand for this one: the first and the last of the same file, after the same call. Absent: it runs itself. */
-  sameAs?: readonly [first: number, last: number];
+  /** Equal where others may stand for it: the same error, at the same call on the same file, after the same call. */
+  kind: string;
 }
 
-/** Calls at most so far apart have the same call before them. */
 const roleOfCall = (op: Op | undefined): string =>
   op === undefined ? '' : `${op.op} ${roleOf(op.path)} ${op.to === undefined ? '' : roleOf(op.to)}`;
 
@@ -39,9 +38,8 @@ export function callsOf({ ops, existing }: SeenWrite, root: string): Call[] {
 }
 
 /**
- * Every call with every error that it can return, once and from there on. Of calls that are alike the first and the last run: a program may take the same
- * failure otherwise when it has got further.
- * @param every each runs itself, also where others stand for it
+ * Every call with every error that it can return, once and from there on.
+ * @param every none may stand for another
  */
 export function casesOf(
   write: SeenWrite,
@@ -50,15 +48,12 @@ export function casesOf(
   every: boolean,
 ): { calls: Call[]; cases: Case[] } {
   const calls = callsOf(write, root);
-  const role = ({ number }: Call) => `${roleOfCall(write.ops[number - 1])} after ${roleOfCall(write.ops[number - 2])}`;
-  const alike = Map.groupBy(calls, role);
-  const cases = calls.flatMap((call): Case[] => {
-    const same = alike.get(role(call)) ?? [];
-    const ends = [same[0]?.number ?? call.number, same.at(-1)?.number ?? call.number] as const;
-    const isBetween = !every && !ends.includes(call.number);
-    return faults
+  const kindOf = ({ number }: Call) =>
+    every ? String(number) : `${roleOfCall(write.ops[number - 1])} after ${roleOfCall(write.ops[number - 2])}`;
+  const cases = calls.flatMap((call): Case[] =>
+    faults
       .filter((fault) => fault.unfit?.(call.place.arm) === undefined)
-      .map((fault) => ({ call, fault, ...(isBetween && { sameAs: ends }) }));
-  });
+      .map((fault) => ({ call, fault, kind: `${fault.name} at ${kindOf(call)}` })),
+  );
   return { calls, cases };
 }

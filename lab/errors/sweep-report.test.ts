@@ -4,11 +4,13 @@ import { faultNamed } from '../plan/named.ts';
 import { failed } from '../test/healthy-cell.ts';
 import { row, violated } from '../test/matrix.ts';
 import type { Case } from './cases.ts';
-import { fateOf, findingsOf, representedBy, type Sweep, sweepInWords, sweepReport } from './sweep-report.ts';
+import { fateOf } from './fate.ts';
+import { findingsOf, type Sweep, sweepInWords, sweepReport } from './sweep-report.ts';
 
 const caseAt = (number: number): Case => ({
   call: { number, op: 'write', file: 'db|.json', place: {} as never },
   fault: faultNamed('io-error'),
+  kind: 'io-error',
 });
 
 test('what became of the write is told from the evidence', () => {
@@ -28,7 +30,7 @@ test('what had no time is not run, and no finding is not said to be none', () =>
     findings: [],
     fates: SWEEP.fates.map((fate) => ({ ...fate, fate: 'not run', violated: [] })),
   };
-  expect(sweepInWords(left)).toContain('No error that was tried breaks a promise; 1 was not tried.');
+  expect(sweepInWords(left)).toContain('No error that was tried breaks a promise; of 2 cases nothing is known.');
   expect(sweepReport(left)).toContain('… not run');
 });
 
@@ -46,23 +48,11 @@ test('findings that differ in names and numbers only have one cause, the one at 
   ]);
 });
 
-test('those between two that came to the same are as they are, and else not known', () => {
-  const fate = (call: number, word: string) => ({
-    call,
-    fault: 'io-error',
-    fate: word,
-    detail: '',
-    violated: [],
-    cell: 'c',
-  });
-  const between: Case = { ...caseAt(3), sameAs: [1, 5] };
-  expect(representedBy([fate(1, 'refused'), fate(5, 'refused')], [between])).toMatchObject([
-    { call: 3, fate: 'refused', sameAs: 1 },
-  ]);
-  const [differs] = representedBy([fate(1, 'refused'), fate(5, 'succeeded')], [between]);
-  expect(differs).toMatchObject({ call: 3, fate: 'not known', detail: 'call 1: refused; call 5: succeeded' });
-  const sweep = { ...SWEEP, fates: differs === undefined ? [] : [differs] };
-  expect(sweepReport(sweep)).toContain('1 more are not known, because those two came to different ends');
+test('what is not known is told, with what would tell it', () => {
+  const differs = { call: 2, fault: 'io-error', fate: 'not known', detail: '', violated: [], cell: 'c', sameAs: 1 };
+  expect(sweepReport({ ...SWEEP, fates: [differs] })).toContain(
+    '1 more are not known, because those two came to different ends: --resume looks closer',
+  );
 });
 
 const SWEEP: Sweep = {

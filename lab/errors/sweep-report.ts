@@ -1,28 +1,11 @@
 import { markdownTable } from 'markdown-table';
-import { loopIn } from '../checks/recovers.ts';
-import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { markdownText, plain } from '../plain.ts';
 import type { MatrixRow } from '../result/matrix.ts';
 import type { Call, Case } from './cases.ts';
+import { DIFFERS, type Fate, NOT_RUN } from './fate.ts';
 
 /** The version of errors.json. */
 export const SWEEP_SCHEMA_VERSION = 1;
-
-/** What became of the write when a call of it failed. */
-export interface Fate {
-  call: number;
-  fault: string;
-  /** In a word: `refused`, `succeeded`, `ended itself`, `violated`, `missed`, `inconclusive`, `not run`, `not known`. */
-  fate: string;
-  /** What was said, or what was violated. */
-  detail: string;
-  violated: string[];
-  /** So many calls a second failed while the error lasted, where it tried without a pause. */
-  loopPerSecond?: number;
-  /** The call that stands for this one, with the last of its kind. */
-  sameAs?: number;
-  cell: string;
-}
 
 /** The same mistake at several calls. */
 export interface ErrorFinding {
@@ -47,55 +30,6 @@ export interface Sweep {
   findings: ErrorFinding[];
   outcome: { kind: string; reasons: string[] };
   tookMs: number;
-}
-
-/** Of a case for which those that should stand came to different ends. */
-export const DIFFERS = 'not known';
-/** Of a case for which there was no time. */
-const NOT_RUN = 'not run';
-
-/** What became of the write in one run. */
-export function fateOf(
-  row: MatrixRow,
-  evidence: CellEvidence | undefined,
-): Pick<Fate, 'fate' | 'detail' | 'violated' | 'loopPerSecond'> {
-  const loop = evidence === undefined ? undefined : loopIn(evidence);
-  return { ...whatBecame(row, evidence), ...(loop !== undefined && { loopPerSecond: loop }) };
-}
-
-function whatBecame(row: MatrixRow, evidence: CellEvidence | undefined): Pick<Fate, 'fate' | 'detail' | 'violated'> {
-  const violated = row.checks.filter((check) => check.verdict === 'violated');
-  if (evidence === undefined && row.verdict === 'inconclusive')
-    return { fate: NOT_RUN, detail: row.detail, violated: [] };
-  if (row.verdict === 'missed' || row.verdict === 'inconclusive')
-    return { fate: row.verdict, detail: row.detail, violated: [] };
-  if (violated.length > 0)
-    return {
-      fate: 'violated',
-      detail: violated.map((check) => `${check.id}: ${check.detail}`).join('; '),
-      violated: violated.map((check) => check.id),
-    };
-  const turn = evidence?.of('turn').find((one) => one.name.startsWith('struck'));
-  const ended =
-    (evidence?.gateOf('exit', 1).length ?? 0) > 0 && evidence?.of('turn').every((one) => one.name !== 'after');
-  const said = turn?.result.error ?? '';
-  const fate = ended === true ? 'ended itself' : turn?.result.acknowledged === true ? 'succeeded' : 'refused';
-  return { fate, detail: said, violated: [] };
-}
-
-/** What became of the cases between the first and the last of their kind: the same, where those two came to the same. */
-export function representedBy(fates: readonly Fate[], cases: readonly Case[]): Fate[] {
-  const of = (number: number, { fault }: Case) =>
-    fates.find((one) => one.call === number && one.fault === fault.name && one.sameAs === undefined);
-  return cases.flatMap((one): Fate[] => {
-    if (one.sameAs === undefined) return [];
-    const [first, last] = one.sameAs.map((number) => of(number, one));
-    if (first === undefined || last === undefined) return [];
-    const represented = { ...first, call: one.call.number, sameAs: first.call };
-    if (first.fate === last.fate && first.violated.join() === last.violated.join()) return [represented];
-    const detail = `call ${first.call}: ${first.fate}; call ${last.call}: ${last.fate}`;
-    return [{ ...represented, fate: DIFFERS, detail, violated: [] }];
-  });
 }
 
 /** What differs from call to call is not what a mistake is about. */
@@ -143,12 +77,12 @@ function counts({ calls, runs, represented, fates, tookMs }: Sweep): string {
   const same =
     represented === 0
       ? ''
-      : `; for ${represented} more others stand: the first and the last call of the same kind and file, after the same call`;
+      : `; for ${represented} more others stand: two around it, of the same kind and file, after the same call, that came to the same`;
   const unknown = fates.filter(({ fate }) => fate === DIFFERS).length;
   const differ =
     unknown === 0
       ? ''
-      : `; ${unknown} more are not known, because those two came to different ends: --every-call runs them`;
+      : `; ${unknown} more are not known, because those two came to different ends: --resume looks closer`;
   return `${calls.length} calls, ${runs} ${runs === 1 ? 'run' : 'runs'}${same}${differ}; ${(tookMs / 1000).toFixed(0)} s.`;
 }
 
@@ -163,9 +97,9 @@ function loopsOf({ fates }: Sweep): string[] {
 
 /** What was not run is not said to hold. */
 function noFinding({ fates }: Sweep): string {
-  const left = fates.filter(({ fate, sameAs }) => fate === NOT_RUN && sameAs === undefined).length;
+  const left = fates.filter(({ fate }) => fate === NOT_RUN || fate === DIFFERS).length;
   if (left === 0) return 'No error breaks a promise.';
-  return `No error that was tried breaks a promise; ${left} ${left === 1 ? 'was' : 'were'} not tried. \`npx midwrite explore --resume\` with this folder goes on.`;
+  return `No error that was tried breaks a promise; of ${left} ${left === 1 ? 'case' : 'cases'} nothing is known. \`npx midwrite explore --resume\` with this folder goes on.`;
 }
 
 /** For a person at a terminal. */

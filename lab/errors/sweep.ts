@@ -1,42 +1,26 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { type CellSpec, cellId } from '../cell-id.ts';
 import type { Engine } from '../engine/engine.ts';
-import { loadEvidence } from '../evidence/cell-evidence.ts';
 import { writeProblem } from '../evidence/recorder.ts';
 import type { Fault } from '../fault.ts';
 import { controlFault, knownFaults } from '../known.ts';
 import { observe } from '../observe/observe.ts';
-import { crashPointOf, withAnswers } from '../observe/plan-places.ts';
+import { withAnswers } from '../observe/plan-places.ts';
 import { canaries } from '../plan/controls.ts';
-import type { PlannedCell } from '../plan/planned.ts';
 import { Problem } from '../problem.ts';
 import type { ResultsFolder } from '../results.ts';
 import type { Images } from '../run/images.ts';
 import type { RunOptions } from '../run/options.ts';
 import { runPlan } from '../run/run.ts';
 import { withOwnStart } from '../source/own-start.ts';
-import type { Release, System } from '../system.ts';
+import type { Release } from '../system.ts';
 import { BEGUN_FILE, type Begun, begunText } from './begun.ts';
-import { type Case, casesOf } from './cases.ts';
+import { casesOf } from './cases.ts';
+import { DIFFERS, NOT_RUN } from './fate.ts';
 import { noCase } from './no-case.ts';
-import {
-  DIFFERS,
-  fateOf,
-  findingsOf,
-  representedBy,
-  SWEEP_SCHEMA_VERSION,
-  type Sweep,
-  sweepReport,
-} from './sweep-report.ts';
+import { fatesOf, SweepPlan, type SweepSubject } from './sweep-plan.ts';
+import { findingsOf, SWEEP_SCHEMA_VERSION, type Sweep, sweepReport } from './sweep-report.ts';
 import { type SeenWrite, watchWrite } from './watch.ts';
-
-/** What is swept. */
-export interface SweepSubject {
-  system: System;
-  release: Release;
-  memoryBytes: number;
-}
 
 export interface SweepOptions extends RunOptions {
   /** Each case runs, also where another one stands for it. */
@@ -111,41 +95,28 @@ export async function sweepErrors(
   const { write, release } = await seen(engine, subject, images, options);
   const faults = sweptFaults(options.faults);
   const { calls, cases } = casesOf(write, release.promises.root, faults, options.every);
-  // Fault by fault: a sweep that is broken off, or has no time left, has been at each call with the first ones.
-  const rank = new Map(faults.map((fault, index) => [fault, index]));
-  const inOrder = cases.toSorted((a, b) => (rank.get(a.fault) ?? 0) - (rank.get(b.fault) ?? 0));
-  const planned = plannedOf(subject, release, inOrder);
-  const running = planned.filter(({ one, cell }) =>
-    options.cells.length > 0 ? options.cells.includes(cell.id) : one.sameAs === undefined,
-  );
-  const [first] = calls;
-  if (running.length === 0 || first === undefined)
+  const plan = new SweepPlan({ ...subject, release }, cases, faults, options.cells);
+  const [call] = calls;
+  if (plan.first.length === 0 || call === undefined)
     throw noCase(subject.system.name, { cells: options.cells, faults: options.faults }, calls, faults);
-  const same = cases.filter((one) => one.sameAs !== undefined).length;
-  options.say(`${calls.length} calls, ${running.length} runs${same === 0 ? '' : `; ${same} cases stand for others`}`);
-  const none = controlFault();
-  const middle = calls[Math.floor(calls.length / 2)] ?? first;
-  const control = cellOf('control', subject, release, { call: middle, fault: none });
-  const cells = [control, ...(await canaries()), ...running.map(({ cell }) => cell)];
-  const files = { [BEGUN_FILE]: begunText(options.asked, image, write) };
-  const { matrix, results } = await runPlan(engine, cells, images, { ...options, files });
+  const others = plan.othersCount === 0 ? '' : `; for ${plan.othersCount} more cases others may stand`;
+  options.say(`${calls.length} calls, ${plan.first.length} runs${others}`);
+  const control = plan.control(calls[Math.floor(calls.length / 2)] ?? call, controlFault());
+  const cells = [control, ...(await canaries()), ...plan.first];
+  const { matrix, results } = await runPlan(engine, cells, images, {
+    ...options,
+    files: { [BEGUN_FILE]: begunText(options.asked, image, write) },
+    further: async (sofar, folder) => {
+      const next = plan.next(await fatesOf(plan.ranOf(sofar), folder));
+      if (next.length > 0) options.say(`${next.length} more, since two of a kind came to different ends`);
+      return next;
+    },
+  });
 
-  const rows = new Map(matrix.cells.map((row) => [row.id, row]));
-  const ran = running
-    .toSorted((a, b) => a.one.call.number - b.one.call.number)
-    .flatMap(({ one, cell }) => {
-      const row = rows.get(cell.id);
-      return row === undefined ? [] : [{ one, row }];
-    });
-  const fates = await Promise.all(
-    ran.map(async ({ one, row }) => ({
-      call: one.call.number,
-      fault: one.fault.name,
-      cell: row.id,
-      ...fateOf(row, await loadEvidence(results.cell(row.id))),
-    })),
-  );
-  const represented = representedBy(fates, cases);
+  const ran = plan.ranOf(matrix);
+  const fates = await fatesOf(ran, results);
+  plan.next(fates);
+  const represented = plan.represented();
   const sweep: Sweep = {
     schemaVersion: SWEEP_SCHEMA_VERSION,
     system: release.system,
@@ -153,7 +124,7 @@ export async function sweepErrors(
     calls: calls.map(({ number: call, op, file, to }) => ({ call, op, file, ...(to !== undefined && { to }) })),
     faults: faults.map(({ name, sweep: how, summary }) => ({ name, how: how ?? '', summary })),
     runs: ran.length,
-    represented: represented.filter(({ fate }) => fate !== DIFFERS).length,
+    represented: represented.filter(({ fate }) => fate !== DIFFERS && fate !== NOT_RUN).length,
     fates: [...fates, ...represented],
     findings: findingsOf(ran),
     outcome: matrix.outcome,
@@ -162,28 +133,6 @@ export async function sweepErrors(
   await keep(results.folder, sweep);
   return { sweep, results };
 }
-
-function cellOf(
-  role: PlannedCell['role'],
-  { system, memoryBytes }: SweepSubject,
-  release: Release,
-  { call, fault }: Pick<Case, 'call' | 'fault'>,
-): PlannedCell {
-  const crashPoint = crashPointOf(call.place);
-  const spec: CellSpec = {
-    system: release.system,
-    version: release.version,
-    crashPoint: crashPoint.name,
-    fault: fault.name,
-    memoryBytes,
-    aftermath: 'aged',
-    attempt: 1,
-  };
-  return { id: cellId(spec), role, spec, system, release, fault, crashPoint };
-}
-
-const plannedOf = (subject: SweepSubject, release: Release, cases: readonly Case[]) =>
-  cases.map((one) => ({ one, cell: cellOf('cell', subject, release, one) }));
 
 async function keep(folder: string, sweep: Sweep): Promise<void> {
   try {

@@ -64,6 +64,11 @@ export class Behaviour<M extends Member> {
     return this.#open;
   }
 
+  /** The first and the last of each piece: what says whether anything must be split. */
+  ends(): M[] {
+    return [...new Set(this.#segments().flatMap((piece) => [...piece.slice(0, 1), ...piece.slice(-1)]))];
+  }
+
   /** Those that must be booted next: the first of each piece, and its last once the first is known. */
   wanted(): M[] {
     return this.#segments().flatMap((piece) => {

@@ -1,7 +1,7 @@
 import type { PlannedExploration } from '../explore/plan-explorations.ts';
 import type { Planned } from '../plan/planned.ts';
 import type { FailOn, Reporter } from '../report/reporter.ts';
-import type { MatrixRow } from '../result/matrix.ts';
+import type { Matrix, MatrixRow } from '../result/matrix.ts';
 import type { ResultsFolder, Shard } from '../results.ts';
 
 /** What a run tells while it goes on. */
@@ -31,6 +31,11 @@ export interface RunOptions {
   shard?: Shard;
   /** What is explored when the cells have run. Absent: nothing. */
   explorations?: readonly PlannedExploration[];
+  /**
+   * What runs beside the plan because of what came out so far; asked again until it is nothing, or no time is left. A cell that has a verdict is not run
+   * again.
+   */
+  further?(matrix: Matrix, results: ResultsFolder): Promise<readonly Planned[]>;
   /** No cell begins when the program has run for so long. */
   maxDurationMs?: number;
   /** Files of its folder, by name, that are there from its beginning. */

@@ -5,7 +5,7 @@ import { describe, Problem } from '../problem.ts';
 import { reportOf, writeReports } from '../report/index.ts';
 import type { Matrix } from '../result/matrix.ts';
 import type { ResultsFolder, RunFile } from '../results.ts';
-import { beginOrResume } from './begin-run.ts';
+import { beginOrResume, plannedRow } from './begin-run.ts';
 import type { Images } from './images.ts';
 import { judgeRun } from './judge-run.ts';
 import type { RunOptions } from './options.ts';
@@ -22,12 +22,19 @@ export async function runPlan(
   options: RunOptions,
 ): Promise<{ matrix: Matrix; results: ResultsFolder }> {
   const began = performance.now();
-  const { results, file, left } = await beginOrResume(engine, cells, options);
+  const { results, file: begun, left } = await beginOrResume(engine, cells, options);
+  let file = begun;
   const facts = file.run;
   let failure: unknown;
-  let leftOut: RunFile['leftOut'] = [];
+  let leftOut: NonNullable<RunFile['leftOut']> = [];
+  const further = async () =>
+    leftOut.length === 0 ? ((await options.further?.(await judgeRun(results, file, options), results)) ?? []) : [];
   try {
     leftOut = await runCells(engine, left, images, results, facts, options);
+    for (let more = await further(); more.length > 0; more = await further()) {
+      file = await withMore(results, file, more);
+      leftOut = await runCells(engine, more, images, results, facts, options);
+    }
     leftOut = [...leftOut, ...(await explorePlanned(engine, images, results, file.shard, options))];
   } catch (error) {
     failure = error;
@@ -50,6 +57,16 @@ export async function runPlan(
     );
   }
   return { matrix, results };
+}
+
+/** The run with cells that its plan did not have. Half of one, of a run that was cut off, is taken away. */
+async function withMore(results: ResultsFolder, file: RunFile, more: readonly Planned[]): Promise<RunFile> {
+  const known = new Set(file.plan.map(({ id }) => id));
+  for (const { id } of more) await results.dropCell(id);
+  const plan = [...file.plan, ...more.filter(({ id }) => !known.has(id)).map(plannedRow)];
+  const longer = { ...file, plan };
+  await results.writeRun(longer);
+  return longer;
 }
 
 /** The explorations of a run: each takes all jobs. */
