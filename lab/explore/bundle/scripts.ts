@@ -80,7 +80,7 @@ export function insideScript({ release: { boot, promises }, acknowledged, isFres
     'acknowledged() {',
     ...acknowledged.map(
       ({ name, text }) =>
-        `  printf '%s: the acknowledged turn %s is in %s files\\n' "$1" ${quoted(name)} "$(grep -rlF -e ${quoted(text)} "$root" | wc -l | tr -d ' ')"`,
+        `  printf '%s: files with the acknowledged turn %s: %s\\n' "$1" ${quoted(name)} "$(grep -rlF -e ${quoted(text)} "$root" | wc -l | tr -d ' ')"`,
     ),
     '  :',
     '}',
