@@ -30,7 +30,6 @@ export const heapLimit: Fault = {
       await target.signal('SIGKILL');
     }
     await target.ended();
-    await target.dockerEvent('die');
   },
 
   landing(evidence) {

@@ -11,9 +11,7 @@ export const killInRecovery: Fault = {
   needsServer: true,
 
   async strike(target) {
-    await target.signal('SIGKILL');
-    await target.ended();
-    await target.dockerEvent('die');
+    await target.kill();
     const isHeld = await target.dieInRecovery();
     target.note('second kill', { heldAtAChange: isHeld });
   },

@@ -12,9 +12,7 @@ export const killTwice: Fault = {
   strikesNextWrite: true,
 
   async strike(target) {
-    await target.signal('SIGKILL');
-    await target.ended();
-    await target.dockerEvent('die');
+    await target.kill();
     target.note('second kill', { where: await target.dieInNextWrite() });
   },
 

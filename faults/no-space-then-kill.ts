@@ -18,9 +18,7 @@ export const noSpaceThenKill: Fault = {
     await target.refuse('ENOSPC', 'folder');
     await target.fail('ENOSPC');
     await target.turnHadItsTime();
-    await target.signal('SIGKILL');
-    await target.ended();
-    await target.dockerEvent('die');
+    await target.kill();
   },
 
   landing(evidence) {

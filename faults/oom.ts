@@ -16,7 +16,6 @@ export const oom: Fault = {
       await target.signal('SIGKILL');
     }
     await target.ended();
-    await target.dockerEvent('die');
   },
 
   landing(evidence) {

@@ -11,9 +11,7 @@ export const recreated: Fault = {
   oomKills: 0,
 
   async strike(target) {
-    await target.signal('SIGKILL');
-    await target.ended();
-    await target.dockerEvent('die');
+    await target.kill();
     await target.replace();
   },
 

@@ -9,9 +9,7 @@ export const sigkill: Fault = {
   oomKills: 0,
 
   async strike(target) {
-    await target.signal('SIGKILL');
-    await target.ended();
-    await target.dockerEvent('die');
+    await target.kill();
   },
 
   landing(evidence) {

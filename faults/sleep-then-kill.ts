@@ -17,9 +17,7 @@ export const sleepThenKill: Fault = {
     await target.freeze();
     await target.dockerEvent('pause');
     await target.ageState(SLEPT_MS, 'slept');
-    await target.signal('SIGKILL');
-    await target.ended();
-    await target.dockerEvent('die');
+    await target.kill();
   },
 
   landing(evidence) {

@@ -61,7 +61,9 @@ export interface Target {
   replace(): Promise<void>;
   /** Lets a Node system use up the heap that it allows itself; resolves with why it could not, or undefined. */
   exhaustHeap(): Promise<string | undefined>;
-  /** Waits until the container has stopped. */
+  /** SIGKILL, and what `ended` waits for. */
+  kill(): Promise<void>;
+  /** Waits until the container has stopped, and the engine has reported it. */
   ended(): Promise<void>;
   /** Waits until the engine reports an action (`die`, `oom`, `pause`, …) for the container. */
   dockerEvent(action: string): Promise<void>;

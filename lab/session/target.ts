@@ -41,6 +41,10 @@ export function target(
     if (held === undefined) throw new Error('nothing is held, and the fault wants it to go on');
     return held;
   };
+  const ended = async (): Promise<void> => {
+    await pod.ended(END_LIMIT_MS, false);
+    await pod.watch.waitFor(pod.systemName, 'die', EVENT_LIMIT_MS, reported);
+  };
   let isRestRefused = false;
   /** Takes a refusal away; resolves with how many calls it failed, or undefined where the system has ended. */
   const allow = async (id: string): Promise<number | undefined> => {
@@ -50,6 +54,10 @@ export function target(
   };
   return {
     signal: async (name) => void (await pod.container.signal(name)),
+    async kill() {
+      await pod.container.signal('SIGKILL');
+      await ended();
+    },
     freeze: () => pod.container.freeze(),
     thaw: () => pod.container.thaw(),
 
@@ -179,7 +187,7 @@ export function target(
 
     cutPower: () => pod.cutPower(),
 
-    ended: () => pod.ended(END_LIMIT_MS, false),
+    ended,
 
     async dockerEvent(action) {
       await pod.watch.waitFor(pod.systemName, action, EVENT_LIMIT_MS, reported);
