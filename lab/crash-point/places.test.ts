@@ -60,6 +60,16 @@ describe('the places of a write', () => {
     ]);
   });
 
+  test('a sync of the state folder itself is said in words', () => {
+    const ops = [op('create', 'c.ini'), op('write', 'c.ini', { bytes: 9 }), op('sync', '')].map((one) =>
+      one.op === 'sync' ? { ...one, path: '/state' } : one,
+    );
+    expect(words(ops).slice(-2)).toEqual([
+      ['state.answered', 'all written, the state folder last, and not yet answered'],
+      ['state.unsynced', 'the state folder, written and not yet synced'],
+    ]);
+  });
+
   test('two files, and the place between them', () => {
     const ops = [
       op('write', 'a.log', { bytes: 10, append: true }),
@@ -83,6 +93,30 @@ describe('the places of a write', () => {
       'dump.torn',
       'dump.answered',
     ]);
+  });
+
+  test('a backup that is a link is called as the backup, and not as the file that it keeps', () => {
+    const ops = [op('link', 'hosts', to('hosts.old')), op('truncate', 'hosts'), op('write', 'hosts', { bytes: 9 })];
+    expect(words(ops, 'hosts')[0]).toEqual(['hosts.old.made', 'the link hosts.old, made']);
+  });
+
+  test('what goes behind the end of a file that was just made is appended, and overwrites nothing', () => {
+    const write = (position: number, bytes: number) => op('write', 'config.lock', { bytes, position });
+    const ops = [op('create', 'config.lock'), write(0, 22), write(22, 24), op('rename', 'config.lock', to('config'))];
+    expect(words(ops, 'config')).toEqual([
+      ['config.empty', 'the new copy of config, made and still empty'],
+      ['config.torn', 'the new copy of config, half written'],
+      ['config.between', 'the new copy of config, one of its writes done and the next not yet'],
+      ['config.appended', 'the new copy of config, appended in part'],
+      ['config.full', 'the new copy of config, whole and not yet renamed over it'],
+      ['config.replaced', 'config, replaced by its new copy'],
+    ]);
+    const again = [
+      op('create', 'log'),
+      op('write', 'log', { bytes: 9_000 }),
+      op('write', 'log', { bytes: 9_000, offset: 0 }),
+    ];
+    expect(words(again).map(([id]) => id)).toContain('log.overwritten');
   });
 
   test('several writes of one call have a place between them, and the nth call is the one that is held', () => {

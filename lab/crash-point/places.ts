@@ -163,6 +163,8 @@ const belowOf =
   (file, isFolder = false) =>
     path.posix.relative(root, roles(file, isFolder)) || '.';
 
+const spoken = (file: string): string => (file === '.' ? 'the state folder' : file);
+
 /** What a file was made to be: the file that it is renamed over, if it is one's new copy. */
 function targetsOf(ops: readonly Op[]): Map<string, string> {
   const made = new Set<string>();
@@ -209,7 +211,7 @@ function syncs({ ops, calls, below }: Named, targets: ReadonlyMap<string, string
   return ops.flatMap((op, index): Found[] => {
     const target = targets.get(op.path);
     const file = below(target ?? op.path);
-    const copy = target === undefined ? file : `the new copy of ${file}`;
+    const copy = target === undefined ? spoken(file) : `the new copy of ${file}`;
     if (op.op !== 'sync' || seen.has(copy)) return [];
     seen.add(copy);
     return [{ kind: 'unsynced', file, words: `${copy}, written and not yet synced`, arm: calls.arm(index, 'before') }];
@@ -235,7 +237,7 @@ function answered({ ops, calls, below }: Named, changes: ReadonlySet<Op>): Found
   const arm = afterCall(last, index, calls);
   return arm === undefined
     ? undefined
-    : { kind: 'answered', file, words: `all written, ${file} last, and not yet answered`, arm };
+    : { kind: 'answered', file, words: `all written, ${spoken(file)} last, and not yet answered`, arm };
 }
 
 /** A hold in which a call's effect is in the folder. A sync changes nothing that another process sees: before it is as good. */

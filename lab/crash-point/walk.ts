@@ -61,7 +61,7 @@ export class Walk {
         this.#add('made', file, `the folder ${file}, made`, index, 'after');
         break;
       case 'link':
-        this.#add('made', file, `the link ${file}, made`, index, 'after');
+        this.#link(op, index);
         break;
     }
   }
@@ -92,8 +92,14 @@ export class Walk {
       return;
     }
     const tear = tearOf(offset, bytes);
-    const [kind, words] = fresh !== undefined ? TORN : op.append === true ? APPENDED : OVERWRITTEN;
+    const isAppended = op.append === true || (offset !== undefined && size !== undefined && offset >= size);
+    const [kind, words] = fresh !== undefined ? TORN : isAppended ? APPENDED : OVERWRITTEN;
     this.#add(kind, file, `${copy}, ${words}`, index, 'torn', tear);
+  }
+
+  #link(op: Op, index: number): void {
+    const made = this.#nameOf(op.to ?? op.path);
+    this.#add('made', made, `the link ${made}, made`, index, 'after');
   }
 
   #rename(op: Op, index: number): void {
