@@ -163,6 +163,12 @@ describe('from Debian', () => {
     expect(await runIn(gated, ['sqlite3', '/state/a.db', '.read /opt/app/make.sql'])).toEqual({ code: 0, said: '7' });
   });
 
+  test('a program that every Debian has', async () => {
+    const { version, gated } = await imagesOf(debian('passwd'));
+    expect(version).toMatch(/^4\.13[\w.+-]+$/);
+    expect(await runIn(gated, ['useradd', '--help'])).toMatchObject({ code: 0 });
+  });
+
   test('a server, on a state folder of its own name', async () => {
     const { gated } = await imagesOf(debian('redis-server'), { path: '/data' });
     const ran = await runIn(
