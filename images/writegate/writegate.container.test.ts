@@ -208,11 +208,19 @@ describe('what is seen', { timeout: 60_000 }, () => {
   });
 
   test('a call whose path can not be read is denied, and told', async () => {
-    await using fixture = await act('write /state/a x , hide-memory , unlink /state/a');
+    await using fixture = await act('write /state/a x , exec act-unreadable , unlink /state/a');
     expect(await fixture.ended()).toBe(0);
     expect(fixture.events.find(ev('unknown-path', { op: 'unlink' }))).toMatchObject({ syscall: 'unlink', errno: 13 });
     expect(await fixture.state()).toEqual(new Map([['a', 'x']]));
     expect(ops(fixture).map((op) => op.op)).toEqual(['create', 'write']);
+  });
+
+  test('a process that hides its memory, as a keeper of keys does, is seen all the same', async () => {
+    await using fixture = await act('hide-memory , mkdir /state/keys , rename /state/keys /state/old');
+    expect(await fixture.ended()).toBe(0);
+    expect(fixture.logs()).toContain('hide-memory=0 errno=0');
+    expect(ops(fixture).map((op) => op.op)).toEqual(['mkdir', 'rename']);
+    expect(fixture.events.filter(ev('unknown-path'))).toEqual([]);
   });
 
   test('a sync of a folder, with its path; an open that makes a file, with its flags', async () => {
@@ -1140,7 +1148,7 @@ describe('what is mapped', { timeout: 60_000 }, () => {
   });
 
   test('what can not be read is told, and what is over is not there', async () => {
-    await using hidden = await act(`hide-memory , mkdir /state/done , pause`);
+    await using hidden = await act('exec act-unreadable , mkdir /state/done , pause');
     const unknown = ev('unknown-path', { op: 'mkdir' });
     expect((await mapped(hidden, unknown)).end).toMatchObject({ processes: 0, mappings: 0, unreadable: 1 });
   });

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -466,7 +467,8 @@ static pid_t start_server(char **command) {
 /* Ends as that process did, so that writegate tells of its end and not of the runner's. */
 static int end_like(int status) {
   if (!WIFSIGNALED(status)) return WEXITSTATUS(status);
-  prctl(PR_SET_DUMPABLE, 0); /* no core file of the runner's own */
+  /* No core file of the runner's own, and no piped one: do_coredump in fs/coredump.c. */
+  setrlimit(RLIMIT_CORE, &(struct rlimit){1, 1});
   unblock_signals();
   signal(WTERMSIG(status), SIG_DFL);
   kill(getpid(), WTERMSIG(status));
