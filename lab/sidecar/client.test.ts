@@ -51,6 +51,7 @@ test.each<[Fields, string]>([
   [{ ok: true, status: 503, text: 'busy' }, 'status 503: busy'],
   [{ ok: true, exitCode: 2, text: 'out', stderr: 'a\n\n b \n' }, 'exit code 2: a | b'],
   [{ ok: true, exitCode: 2, text: 'out\n', stderr: '\n' }, 'exit code 2: out'],
+  [{ ok: true, exitCode: 1, text: '', stderr: '\n' }, 'exit code 1, and it did not say why'],
   [{ ok: true, signal: 15, text: '', stderr: 'ended' }, 'signal 15: ended'],
   [{ ok: false, code: 'not-started', error: 'npm: there is no such program' }, 'not-started: npm: there is no such'],
   [{ ok: false, code: 'connection', error: 'it was reset' }, 'connection: it was reset'],

@@ -380,6 +380,7 @@ const inShort = (text: string): string => {
 function whyNot({ status, exitCode, signal, stderr = '', text }: z.infer<typeof Answered>): string | undefined {
   if (status !== undefined && (status < 200 || status >= 300)) return `status ${status}: ${text.slice(0, SAID_CHARS)}`;
   const said = inShort(stderr.trim() === '' ? text : stderr);
-  if (signal !== undefined) return `signal ${signal}: ${said}`;
-  return exitCode === undefined || exitCode === 0 ? undefined : `exit code ${exitCode}: ${said}`;
+  const why = said === '' ? ', and it did not say why' : `: ${said}`;
+  if (signal !== undefined) return `signal ${signal}${why}`;
+  return exitCode === undefined || exitCode === 0 ? undefined : `exit code ${exitCode}${why}`;
 }
