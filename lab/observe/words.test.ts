@@ -39,3 +39,23 @@ test('a call that must fail is not told: a rename from another file system, a fo
     'it answers when all is written',
   ]);
 });
+
+test('what is written by a timer after the answer is told, also where no hold has shown it', () => {
+  const ops = [op('create', '/state/s__temp'), op('write', '/state/s__temp'), op('sync', '/state/s__temp')];
+  const saved = [...ops, op('rename', '/state/s__temp', '/state/s')].map((one, index) => ({ ...one, t: 100 + index }));
+  const said = (tEnded: number) =>
+    inWords(
+      {
+        ops: saved,
+        existing: new Map(),
+        result: { tSent: 0, tEnded, acknowledged: true, text: '' },
+        isEarly: false,
+        outside: [],
+      },
+      '/state',
+    ).at(-1);
+  expect(said(60.5)).toBe('it answers BEFORE all is written: the rename of s came 43 ms after the answer');
+  expect(said(110)).toBe('it answers when all is written');
+  expect(saved.pop()?.op).toBe('rename');
+  expect(said(101.5)).toBe('it answers when all is written, and syncs it after that (once)');
+});

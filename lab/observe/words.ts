@@ -129,8 +129,12 @@ function answerInWords({ ops, result: { tEnded }, isEarly }: WriteSeen, below: (
   const last = ops.findLast((op) => CHANGES.has(op.op));
   if (isEarly && last !== undefined)
     return `it answers BEFORE all is written: while the ${last.op} of ${below(last.to ?? last.path)} was held, the answer came`;
+  // A timer's write may begin when nobody holds it any more.
+  if (last !== undefined && last.t > tEnded)
+    return `it answers BEFORE all is written: the ${last.op} of ${below(last.to ?? last.path)} came ${Math.ceil(last.t - tEnded)} ms after the answer`;
   const syncs = ops.filter((op) => op.op === 'sync' && op.t > tEnded).length;
-  if (syncs > 0) return `it answers when all is written, and syncs it after that (${syncs} times)`;
+  if (syncs > 0)
+    return `it answers when all is written, and syncs it after that (${syncs === 1 ? 'once' : `${syncs} times`})`;
   return 'it answers when all is written';
 }
 
