@@ -179,6 +179,18 @@ describe('each promise catches its own', () => {
     build.op(2, 'write', LEFT, { bytes: 9 });
     expect(judged(build).of('no-orphans')).toMatchObject({ verdict: 'held' });
     build.events.length = inUse;
+    // Where the next write failed, it may not have come to what it packs or removes; a new copy is of no use to anybody.
+    const complete = build.events;
+    changed(build, 'turn', (turn) =>
+      turn.name === 'after' ? { ...turn, result: { ...turn.result, acknowledged: false, error: 'a lock' } } : turn,
+    );
+    expect(judged(build).of('no-orphans')).toMatchObject({
+      verdict: 'not-applicable',
+      detail: expect.stringContaining(LEFT),
+    });
+    build.op(1, 'create', LEFT).op(1, 'rename', LEFT, { to: LIST });
+    expect(judged(build).of('no-orphans')).toMatchObject({ verdict: 'violated' });
+    build.events = complete;
     changed(build, 'snapshot', (look) => ({
       ...look,
       entries: look.entries.map((entry) => (entry.path === LEFT ? { ...entry, path: `${LIST}.tmp` } : entry)),

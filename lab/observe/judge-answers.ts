@@ -259,7 +259,17 @@ export function leftForEver({ evidence, fault, proof }: Judged, { atRest }: Answ
           .of('gate')
           .some(({ boot, event }) => boot >= since && event.ev === 'op' && event.op === 'write' && event.path === file)
       : !evidence.isTemp(file);
-  const growing = left.filter((entry) => roleOf(entry.path).includes('*') && !isInUse(entry.path));
+  const all = left.filter((entry) => roleOf(entry.path).includes('*') && !isInUse(entry.path));
+  // A write that stops in the middle may not come to what packs or removes such files, as a `git gc` does: a new copy that was never renamed is of no use to anybody.
+  const isStopped = evidence.of('turn').some(({ name, result }) => LATER.has(name) && !result.acknowledged);
+  const growing = isStopped ? all.filter(({ path }) => evidence.isTemp(path)) : all;
+  if (growing.length === 0 && all.length > 0)
+    return notApplicable(
+      `the next write failed, so that it may not have come to ${all
+        .slice(0, 3)
+        .map((entry) => entry.path)
+        .join(', ')}`,
+    );
   if (growing.length > 0) {
     const bytes = growing.reduce((sum, entry) => sum + entry.size, 0);
     return violated(
