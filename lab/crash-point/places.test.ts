@@ -194,3 +194,25 @@ test('many files alike stand for each other', () => {
   expect(leftOut).toBe(places.length - kept.length);
   expect(leftOut).toBeGreaterThan(0);
 });
+
+test('lock files do not take the places of the file that they lock', () => {
+  const locks = ['a', 'b', 'c', 'd'].flatMap((name) => [
+    op('create', `${name}.lock`),
+    op('write', `${name}.lock`, { bytes: 9 }),
+  ]);
+  const places = placesOf(
+    [...locks, op('truncate', 'passwd'), op('write', 'passwd', { bytes: 9 })],
+    '/state',
+    new Set(['/state/passwd']),
+  );
+  const { kept } = fewOfEachKind(places, (file) => file === 'passwd');
+  expect(kept.filter(({ kind }) => kind === 'torn').map(({ file }) => file)).toEqual([
+    'a.lock',
+    'b.lock',
+    'c.lock',
+    'passwd',
+  ]);
+  expect(kept.map(({ id }) => id)).toEqual(
+    places.map(({ id }) => id).filter((id) => kept.some((one) => one.id === id)),
+  );
+});

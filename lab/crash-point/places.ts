@@ -309,15 +309,23 @@ function withIds(found: readonly Found[]): Place[] {
 const FILES_OF_A_KIND = 4;
 
 /**
- * The places of a default plan: one of each kind for each file, and of a write that changes many files alike, those of the first few.
+ * The places of a default plan: one of each kind for each file, and of a write that changes many files alike, those of the first few. A file that was there
+ * before the write comes first: what it held can be lost.
+ * @param wasThere whether a file of this role below the state folder was there before the write. Absent: of none that is known
  * @returns what stays, and how many are left out
  */
-export function fewOfEachKind(places: readonly Place[]): { kept: Place[]; leftOut: number } {
+export function fewOfEachKind(
+  places: readonly Place[],
+  wasThere: (file: string) => boolean = () => false,
+): { kept: Place[]; leftOut: number } {
   const counts = new Map<PlaceKind, number>();
-  const kept = places.filter(({ kind }) => {
+  const isKept = ({ kind }: Place) => {
     const count = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, count);
     return count <= FILES_OF_A_KIND;
-  });
+  };
+  const [first, others] = [true, false].map((is) => places.filter(({ file }) => wasThere(file) === is));
+  const chosen = new Set([...(first ?? []), ...(others ?? [])].filter(isKept));
+  const kept = places.filter((place) => chosen.has(place));
   return { kept, leftOut: places.length - kept.length };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { differs, isTemplate, learnAnswer, unlikeInWords } from '../answers.ts';
 import { learnRoles } from '../crash-point/learned-roles.ts';
 import { type Existing, fewOfEachKind, lastChange, type Place, placesOf, roleOf } from '../crash-point/places.ts';
@@ -78,7 +79,8 @@ export async function observe(
   const roles = learnRoles(ops, second.write.ops);
   const mapped = mappedBy(ops, root);
   const all = placesOf(ops, root, existing, every, roles);
-  const { kept, leftOut } = every ? { kept: all, leftOut: 0 } : fewOfEachKind(all);
+  const before = new Set([...existing.keys()].map((file) => path.posix.relative(root, roles(file))));
+  const { kept, leftOut } = every ? { kept: all, leftOut: 0 } : fewOfEachKind(all, (file) => before.has(file));
   if (kept.length === 0) throw nothingWritten(observed, first.write);
   return {
     places: kept,
