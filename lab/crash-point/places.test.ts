@@ -100,6 +100,15 @@ describe('the places of a write', () => {
     expect(words(ops, 'hosts')[0]).toEqual(['hosts.old.made', 'the link hosts.old, made']);
   });
 
+  test('the backup passwd- has another id than passwd', () => {
+    const ops = ['passwd-', 'passwd', 'notes~'].map((name) => op('write', name, { bytes: 9, append: true }));
+    expect(words(ops).flatMap(([id]) => (id?.endsWith('.appended') ? [id] : []))).toEqual([
+      'passwd-old.appended',
+      'passwd.appended',
+      'notes-old.appended',
+    ]);
+  });
+
   test('what goes behind the end of a file that was just made is appended, and overwrites nothing', () => {
     const write = (position: number, bytes: number) => op('write', 'config.lock', { bytes, position });
     const ops = [op('create', 'config.lock'), write(0, 22), write(22, 24), op('rename', 'config.lock', to('config'))];

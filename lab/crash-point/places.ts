@@ -287,6 +287,9 @@ function everyCall(named: Named): Found[] {
 const ID_LENGTH = 64;
 const SLUG_LENGTH = 60;
 
+/** `passwd-` and `notes.txt~` are not `passwd` and `notes.txt`; an id has neither sign at its end. */
+const BACKUP = /(?<=\w)[-~]$/;
+
 /** The end of a long one says more than its beginning. */
 const shortened = (id: string): string => id.slice(-ID_LENGTH).replace(/^[-.]+/, '');
 
@@ -295,6 +298,7 @@ function withIds(found: readonly Found[]): Place[] {
   return found.map(({ call, ...place }) => {
     const slug = place.file
       .replaceAll('*', 'x')
+      .replace(BACKUP, '-old')
       .replaceAll(/[^A-Za-z0-9.-]+/g, '-')
       .replaceAll(/^[-.]+|-+$/g, '');
     const kind = call === undefined ? place.kind : `call-${call}${place.kind === 'torn' ? '-torn' : ''}`;

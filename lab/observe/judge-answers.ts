@@ -273,7 +273,7 @@ export function leftForEver({ evidence, fault, proof }: Judged, { atRest }: Answ
   if (growing.length > 0) {
     const bytes = growing.reduce((sum, entry) => sum + entry.size, 0);
     return violated(
-      `${growing.length} file${growing.length === 1 ? '' : 's'} with ${bytes} bytes that no undisturbed life has, and the next crash leaves more: ${growing
+      `${growing.length} file${growing.length === 1 ? '' : 's'} with ${bytes} byte${bytes === 1 ? '' : 's'} that no undisturbed life has, and the next crash leaves more: ${growing
         .slice(0, 3)
         .map((entry) => entry.path)
         .join(', ')}`,
