@@ -199,6 +199,16 @@ describe('each promise catches its own', () => {
   });
 });
 
+test('serves says no more than the answer shows: a count, or what a removal leaves, names no write', () => {
+  const serves = (build: EvidenceBuilder) => judged(build).of('serves');
+  expect(serves(crashed())).toMatchObject({ verdict: 'held', detail: expect.stringMatching(/and can be read$/) });
+  const unnamed = changed(crashed(), 'cell', ({ promises, ...cell }) => {
+    if (promises.answers === undefined) throw new Error('a system from outside has answers');
+    return { ...cell, promises: { ...promises, answers: { ...promises.answers, showsText: false } } };
+  });
+  expect(serves(unnamed)).toMatchObject({ verdict: 'held', detail: expect.stringContaining('does not show which') });
+});
+
 test('a system that is not what it was when it was observed is not judged', () => {
   const build = changed(crashed(), 'answer', (answer) =>
     answer.moment === 'before' ? { ...answer, text: answerOf('other') } : answer,

@@ -220,7 +220,8 @@ export function servesAgain(judged: Judged, answers: Answers, turn: Turn): Verdi
   const how = turn.name === 'after' ? spoiled(judged, answers, answer) : undefined;
   if (how !== undefined)
     return violated(`the next write was acknowledged, and it spoiled what was there before it: ${how}`, answer, turn);
-  return held(proof, `the next write was acknowledged after ${took} ms and can be read`, turn, answer);
+  const seen = showsText ? 'can be read' : 'it can be asked; its answer does not show which writes there were';
+  return held(proof, `the next write was acknowledged after ${took} ms and ${seen}`, turn, answer);
 }
 
 /** Files that an undisturbed life of the system does not have when it is at rest. */
