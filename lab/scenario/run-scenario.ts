@@ -6,7 +6,6 @@ import type { Engine } from '../engine/engine.ts';
 import { type CellEvidence, loadEvidence } from '../evidence/cell-evidence.ts';
 import { EVIDENCE_SCHEMA_VERSION, type EvidenceOf } from '../evidence/event.ts';
 import { Recorder } from '../evidence/recorder.ts';
-import type { ArmSpec } from '../gate/protocol.ts';
 import { fitsPattern } from '../patterns.ts';
 import { Pod, type PodProgram } from '../pod/pod.ts';
 import { describe, endsRun, Problem } from '../problem.ts';
@@ -55,9 +54,6 @@ const HOUR_MS = 60 * 60_000;
 const IN_BOOT = 'in-boot';
 
 type LookedAt = EvidenceOf<'look'>['entries'][number];
-const passedBy = ({ op, path, nth }: ArmSpec): string =>
-  `the boot was ready before ${op} ${path}${nth === undefined ? '' : ` (number ${nth})`} came`;
-
 /**
  * The life of a scenario, from nothing to evidence. As a cell it judges nothing: what a system does is evidence, and what the lab could not do
  * is evidence too.
@@ -216,12 +212,8 @@ function labOf(
     },
     async crashInBoot(arm) {
       phase('hold');
-      const booted = await session.bootInto(IN_BOOT, arm);
-      if (!('held' in booted)) {
-        if (booted.ready) recorder.record({ type: 'not-held', why: passedBy(arm), seen: [] });
-        return false;
-      }
-      return strike({ event: booted.held, turn: Promise.resolve() });
+      const held = await session.holdBoot(IN_BOOT, arm);
+      return held !== undefined && strike(held);
     },
     ops: () => pod.gate.events.filter((event) => event.ev === 'op'),
     async look(series, x) {
