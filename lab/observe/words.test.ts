@@ -59,3 +59,16 @@ test('what is written by a timer after the answer is told, also where no hold ha
   expect(saved.pop()?.op).toBe('rename');
   expect(said(101.5)).toBe('it answers when all is written, and syncs it after that (once)');
 });
+
+test('a lock that is opened anew and never written is not said to be rewritten', () => {
+  const ops = [op('create', '/state/lock'), op('create', '/state/note'), op('write', '/state/note')];
+  const existing = new Map([
+    ['/state/lock', 0],
+    ['/state/note', 18],
+  ]);
+  const result = { tSent: 0, tEnded: 1, acknowledged: true, text: '' };
+  expect(inWords({ ops, existing, result, isEarly: false, outside: [] }, '/state').slice(0, 2)).toEqual([
+    'lock: emptied, as it was',
+    'note: truncated and rewritten in place',
+  ]);
+});

@@ -27,6 +27,8 @@ interface Change {
 
 const FILES_SHOWN = 12;
 
+const REWRITTEN = 'truncated and rewritten in place';
+
 /** SQLite's index of its log. It is made anew after a crash, whatever is in it (https://sqlite.org/walformat.html, section 1.2). */
 const OF_SQLITE = /-shm$/;
 
@@ -47,7 +49,10 @@ export function inWords(seen: WriteSeen, root: string, roles: Roles = roleOf): s
   const lines = [...changes].slice(0, FILES_SHOWN).map(([file, { how, bytes, synced }]) => {
     const size = bytes > 0 ? `, ${bytes} bytes` : '';
     const isWritten = bytes > 0 ? (synced ? ', synced' : ', not synced') : '';
-    return `${below(file)}: ${[...how].join(', ')}${size}${isWritten}`;
+    // A lock is often opened so, and never written.
+    const isEmpty = bytes === 0 && existing.get(file) === 0;
+    const done = [...how].map((one) => (isEmpty && one === REWRITTEN ? 'emptied, as it was' : one));
+    return `${below(file)}: ${done.join(', ')}${size}${isWritten}`;
   });
   const more = changes.size > FILES_SHOWN ? [`and ${changes.size - FILES_SHOWN} more files`] : [];
   const mapped = mappedBy(ops, root);
@@ -87,12 +92,11 @@ function changesOf(all: readonly Op[], existing: ReadonlyMap<string, number>, ro
     switch (op.op) {
       case 'create':
         fresh.add(op.path);
-        if (!targets.has(op.path))
-          change(file).how.add(there.has(op.path) ? 'truncated and rewritten in place' : 'made');
+        if (!targets.has(op.path)) change(file).how.add(there.has(op.path) ? REWRITTEN : 'made');
         break;
       case 'truncate':
         fresh.add(op.path);
-        change(file).how.add('truncated and rewritten in place');
+        change(file).how.add(REWRITTEN);
         break;
       case 'write': {
         const one = change(file);
