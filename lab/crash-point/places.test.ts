@@ -148,6 +148,25 @@ describe('the places of a write', () => {
     expect(words(ops, 'logs', 'a').map(([id]) => id)).toEqual(['a.appended', 'a.answered']);
   });
 
+  test('a removal that fails is none: of a file as a folder, and of a folder that is not empty, as dpkg tries both', () => {
+    const remove = (file: string, syscall: string, flags?: number) =>
+      op('unlink', file, { syscall, ...(flags !== undefined && { flags }) });
+    const ops = [
+      op('mkdir', 'tmp.ci'),
+      op('create', 'tmp.ci/control'),
+      op('write', 'tmp.ci/control', { bytes: 9 }),
+      remove('tmp.ci/control', 'rmdir'),
+      remove('tmp.ci', 'rmdir'),
+      remove('tmp.ci/control', 'unlinkat', 0),
+      remove('tmp.ci', 'unlinkat', 0x200),
+    ];
+    const removed = placesOf(ops, '/state', new Set()).filter(({ kind }) => kind === 'removed');
+    expect(removed.map(({ id, arm }) => [id, arm.nth])).toEqual([
+      ['tmp.ci-control.removed', 2],
+      ['tmp.ci.removed', 2],
+    ]);
+  });
+
   test('every call, where that is asked for', () => {
     const ops = [op('create', 'x'), op('write', 'x', { bytes: 2 }), op('sync', 'x'), op('chmod', 'x')];
     const all = placesOf(ops, '/state', new Set(), true);

@@ -177,16 +177,35 @@ function targetsOf(ops: readonly Op[]): Map<string, string> {
   return targets;
 }
 
-/** The calls that change something: a folder that is there is not made again, and what is not there is not removed. Both fail. */
+const AT_REMOVEDIR = 0x200;
+const removesFolder = ({ syscall, flags = 0 }: Op): boolean =>
+  syscall === 'rmdir' || (syscall === 'unlinkat' && (flags & AT_REMOVEDIR) !== 0);
+
+/**
+ * The calls that change something: a folder that is there is not made again, and what is not there is not removed. Both fail, and so does the removal of a
+ * file as a folder, of a folder as a file, or of a folder that is not empty: who does not know which it is tries one after the other.
+ */
 export function changing(ops: readonly Op[], existing: Existing): Set<Op> {
   const there = new Set(existing.keys());
+  const files = new Set<string>();
+  const entries = new Map<string, number>();
+  const count = (file: string, by: number) =>
+    entries.set(path.posix.dirname(file), (entries.get(path.posix.dirname(file)) ?? 0) + by);
+  for (const file of there) count(file, 1);
+  const isFolder = (file: string) => (entries.get(file) ?? 0) > 0;
   const changes = new Set<Op>();
   for (const op of ops) {
     const made = op.to ?? op.path;
     if ((op.op === 'mkdir' || op.op === 'link' || op.op === 'symlink') && there.has(made)) continue;
     if ((op.op === 'unlink' || op.op === 'rename') && !there.has(op.path)) continue;
-    if (op.op === 'unlink' || op.op === 'rename') there.delete(op.path);
-    if (op.op !== 'unlink') there.add(made);
+    if (op.op === 'unlink' && (isFolder(op.path) || (removesFolder(op) && files.has(op.path)))) continue;
+    if (op.op === 'create') files.add(op.path);
+    if (op.op === 'mkdir') files.delete(op.path);
+    if ((op.op === 'unlink' || op.op === 'rename') && there.delete(op.path)) count(op.path, -1);
+    if (op.op !== 'unlink' && !there.has(made)) {
+      there.add(made);
+      count(made, 1);
+    }
     changes.add(op);
   }
   return changes;

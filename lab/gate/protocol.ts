@@ -18,6 +18,8 @@ const call = {
   /** The file's own position, in bytes, where the call goes there. Absent in older evidence, and where it appends. */
   position: z.number().optional(),
   append: z.boolean().optional(),
+  /** The call's own, where it has some. */
+  flags: z.number().optional(),
 };
 
 /** What is charged to the cgroup, and of it pages of no file, and pages of files; processor time, and of it writegate's own. Null: not known. */
