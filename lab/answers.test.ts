@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type AnswerTemplate, differs, isTemplate, learnAnswer, unlikeInWords } from './answers.ts';
+import { type AnswerTemplate, differs, inOneOrder, isTemplate, learnAnswer, unlikeInWords } from './answers.ts';
 
 function learned(...looks: string[]): AnswerTemplate {
   const template = learnAnswer(looks);
@@ -46,6 +46,14 @@ describe('what differs from look to look is masked', () => {
     expect(differs(template, 'b\nc')).toEqual({ missing: ['a'], added: [] });
     expect(differs(template, 'b\nc\na\na')).toEqual({ missing: [], added: ['a'] });
   });
+});
+
+test('an order that one answer of a read has not, the other has not either: two lines come alike by chance', () => {
+  const [one, other] = [learned('a\nb', 'a\nb'), learned('a\nb\nc', 'c\na\nb')];
+  const [before, after] = inOneOrder([one, other]);
+  expect(differs(before, 'b\na')).toBeUndefined();
+  expect(differs(after, 'b\na\nc')).toBeUndefined();
+  expect(inOneOrder([one, one])).toEqual([one, one]);
 });
 
 describe('what did not differ is compared to the letter', () => {

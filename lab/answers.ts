@@ -92,6 +92,12 @@ export function learnAnswer(looks: readonly string[]): AnswerTemplate | Unlike {
   return template;
 }
 
+/** Answers of one `read`, learned apart: where the lines of one came in another order, those of the other may, too. Two lines often do not, by chance. */
+export function inOneOrder<const Templates extends readonly AnswerTemplate[]>(templates: Templates): Templates {
+  if (templates.every(({ anyOrder }) => anyOrder !== true)) return templates;
+  return templates.map((template) => ({ ...template, anyOrder: true as const })) as unknown as Templates;
+}
+
 export const isTemplate = (learned: AnswerTemplate | Unlike): learned is AnswerTemplate => 'format' in learned;
 
 function generalise(template: AnswerTemplate, lines: readonly string[]): AnswerTemplate | undefined {

@@ -199,6 +199,21 @@ describe('each promise catches its own', () => {
   });
 });
 
+test('lines in an order that no undisturbed look had are no violation: the lab can not know whether their order means anything', () => {
+  const build = listing('struck\nmidwrite-warm\n', 'struck\nmidwrite-warm\nmidwrite-after\n');
+  const { verdict, of } = judged(build);
+  expect(of('all-or-nothing')).toMatchObject({
+    verdict: 'inconclusive',
+    detail: expect.stringMatching(/the lines of its answer after the write, .* let read sort them/),
+  });
+  expect(verdict).toBe('inconclusive');
+  expect(judged(acknowledged(build)).of('acked-durable')).toMatchObject({ verdict: 'inconclusive' });
+  // A line that is gone is no matter of order.
+  expect(judged(acknowledged(listing('warm\n', 'warm\nmidwrite-after\n'))).of('acked-durable')?.verdict).toBe(
+    'violated',
+  );
+});
+
 test('serves says no more than the answer shows: a count, or what a removal leaves, names no write', () => {
   const serves = (build: EvidenceBuilder) => judged(build).of('serves');
   expect(serves(crashed())).toMatchObject({ verdict: 'held', detail: expect.stringMatching(/and can be read$/) });

@@ -35,6 +35,17 @@ const firstMoment = ({ fault, evidence }: Pick<Judged, 'fault' | 'evidence'>): M
 const fits = (template: AnswerTemplate, answer: Answer): boolean =>
   answer.acknowledged && differs(template, answer.text) === undefined;
 
+const SORT = 'If their order means nothing, let read sort them';
+
+/** Whether it has the lines of a known answer, in an order that no undisturbed look had: by chance they may all have had the same. */
+const isShuffled = (template: AnswerTemplate, answer: Answer): boolean => {
+  const unlike = differs(template, answer.text);
+  return unlike !== undefined && unlike.missing.length === 0 && unlike.added.length === 0;
+};
+
+const shuffled = (known: string): Verdict =>
+  inconclusive(`it has the lines of its answer ${known}, in an order that no undisturbed look had. ${SORT}`);
+
 /** Why there is nothing to judge after the fault, or undefined. */
 function unasked(evidence: CellEvidence, answer: Answer | undefined): Verdict | undefined {
   if (answer !== undefined) return undefined;
@@ -52,9 +63,9 @@ function unlikeBefore(evidence: CellEvidence, { before }: Answers): Verdict | un
   if (answer === undefined) return inconclusive('the system was not asked what it holds before the write');
   if (!answer.acknowledged) return inconclusive(`its answer before the write is none: ${answer.error}`);
   const unlike = differs(before, answer.text);
-  return unlike === undefined
-    ? undefined
-    : inconclusive(`its answer before the write is not what it was when it was observed: ${unlikeInWords(unlike)}`);
+  if (unlike === undefined) return undefined;
+  const how = isShuffled(before, answer) ? `its lines are in another order. ${SORT}` : unlikeInWords(unlike);
+  return inconclusive(`its answer before the write is not what it was when it was observed: ${how}`);
 }
 
 /** Whether several writes were struck, at once or one after the other, and what such writes leave: each of them, or the last one alone. */
@@ -82,6 +93,8 @@ export function oneOfTwo(judged: Judged, answers: Answers): Verdict {
   }
   if (fits(answers.before, answer)) return held(proof, 'it answers as before the write', answer);
   if (fits(answers.after, answer)) return held(proof, 'it answers as after the write', answer);
+  if (isShuffled(answers.before, answer)) return shuffled('before the write');
+  if (isShuffled(answers.after, answer)) return shuffled('after the write');
   const unlike = differs(answers.before, answer.text) ?? { missing: [], added: [] };
   return violated(
     `its answer is neither the one before the write nor the one after it: of the one before, ${unlikeInWords(unlike)}`,
@@ -116,6 +129,7 @@ export function acknowledgedIsThere(judged: Judged, answers: Answers): Verdict {
       ? (later(evidence, answers) ?? held(proof, `${counted(writes)}, and what they left`, answer))
       : violated(`the write ${shown(lost)} was acknowledged and is not there`, answer, lost);
   }
+  if (struck !== undefined && isShuffled(answers.after, answer)) return shuffled('after the write');
   if (struck !== undefined && !fits(answers.after, answer)) {
     const unlike = differs(answers.after, answer.text) ?? { missing: [], added: [] };
     return violated(
@@ -310,6 +324,7 @@ export function struckIsThere({ evidence, proof }: Judged, answers: Answers, tur
       ? !answers.showsText || answer.text.includes(turn.text) || isReplaced(answers)
       : fits(answers.after, answer);
     if (isThere) continue;
+    if (isShuffled(answers.after, answer)) return shuffled('after the write');
     const unlike = differs(answers.after, answer.text) ?? { missing: [], added: [] };
     return violated(
       `${answer.moment}: the write ${shown(turn)} succeeded, and it is not there: ${unlikeInWords(unlike)}`,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { differs, isTemplate, learnAnswer, unlikeInWords } from '../answers.ts';
+import { differs, inOneOrder, isTemplate, learnAnswer, unlikeInWords } from '../answers.ts';
 import { learnRoles } from '../crash-point/learned-roles.ts';
 import { type Existing, fewOfEachKind, lastChange, type Place, placesOf, roleOf } from '../crash-point/places.ts';
 import type { DriveResult } from '../drive.ts';
@@ -307,8 +307,7 @@ function answersOf(release: Release, lives: readonly Life[]): Omit<Answers, 'atR
     );
   };
   const looks = { before: lives.flatMap((life) => life.before), after: lives.flatMap((life) => life.after) };
-  const before = learn(looks.before, 'before the write');
-  const after = learn(looks.after, 'after the write');
+  const [before, after] = inOneOrder([learn(looks.before, 'before the write'), learn(looks.after, 'after the write')]);
   if (looks.after.every((look) => differs(before, look) === undefined))
     throw new Problem(
       'bad-definition',

@@ -72,3 +72,14 @@ test('a lock that is opened anew and never written is not said to be rewritten',
     'note: truncated and rewritten in place',
   ]);
 });
+
+test('a file that is made where the former one was renamed away is made, and not rewritten', () => {
+  const ops = [
+    op('rename', '/state/notes', '/state/notes~'),
+    op('create', '/state/notes'),
+    op('write', '/state/notes'),
+  ];
+  const result = { tSent: 0, tEnded: 1, acknowledged: true, text: '' };
+  const seen = { ops, existing: new Map([['/state/notes', 18]]), result, isEarly: false, outside: [] };
+  expect(inWords(seen, '/state').slice(0, 2)).toEqual(['notes~: the former notes', 'notes: made']);
+});

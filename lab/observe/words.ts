@@ -109,6 +109,8 @@ function changesOf(all: readonly Op[], existing: ReadonlyMap<string, number>, ro
         if (changes.has(roles(file))) change(file).synced = true;
         break;
       case 'rename':
+        there.delete(op.path);
+        there.add(op.to ?? op.path);
         if (targets.has(op.path)) change(file).how.add('replaced by a new copy');
         else change(op.to ?? op.path).how.add(`the former ${path.posix.basename(roles(op.path))}`);
         break;
