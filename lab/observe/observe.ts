@@ -287,7 +287,7 @@ function nothingWritten({ release }: Observed, { outside, ops }: WriteSeen): Pro
   const mapped = ops.find((op) => op.op === 'map');
   const where =
     mapped !== undefined
-      ? `It maps ${mapped.path} into its memory: what it writes there is no call, and can't be held.`
+      ? `It maps ${mapped.path} into its memory: what it writes there is no call, and can't be held. If an option or another build of it writes by calls, test that.`
       : outside.length > 0
         ? `It tried to write ${outside.slice(0, 3).join(', ')}. Set its data folder, HOME or another variable (env) so that its state is below ${root}, or set state to where it is.`
         : `Does it keep its state elsewhere, or only in memory? state names the folder, env the variables.`;
