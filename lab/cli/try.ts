@@ -199,7 +199,7 @@ function commandLine(options: TryOptions): string {
 /** What one write was seen to do, before anything is struck. */
 function tell(
   { name, questions }: SystemDefinition,
-  { told, places, leftOut }: Observation,
+  { told, places, others }: Observation,
   { json }: TryOptions,
 ): void {
   const say = json === true ? console.error : console.log;
@@ -209,6 +209,9 @@ function tell(
   const shown = places.filter((place) => place.kind !== 'unsynced');
   say(`\n${shown.length === 1 ? '1 place' : `${shown.length} places`} to strike at:`);
   for (const { id, words } of shown) say(`  ${plain(words)}  (${id})`);
-  if (leftOut > 0) say(`  ${leftOut} more, of files that are changed as these are: --every-call has all`);
+  if (others.length > 0)
+    say(
+      `  ${others.length} more, of files that are changed as these are; -p takes them: ${others.map(({ id }) => id).join(', ')}`,
+    );
   say('');
 }

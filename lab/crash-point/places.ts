@@ -335,20 +335,20 @@ const FILES_OF_A_KIND = 4;
  * The places of a default plan: one of each kind for each file, and of a write that changes many files alike, those of the first few. A file that was there
  * before the write comes first: what it held can be lost.
  * @param wasThere whether a file of this role below the state folder was there before the write. Absent: of none that is known
- * @returns what stays, and how many are left out
+ * @returns what stays, and the others, which can be asked for by their names
  */
 export function fewOfEachKind(
   places: readonly Place[],
   wasThere: (file: string) => boolean = () => false,
-): { kept: Place[]; leftOut: number } {
+): { kept: Place[]; others: Place[] } {
   const counts = new Map<PlaceKind, number>();
   const isKept = ({ kind }: Place) => {
     const count = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, count);
     return count <= FILES_OF_A_KIND;
   };
-  const [first, others] = [true, false].map((is) => places.filter(({ file }) => wasThere(file) === is));
-  const chosen = new Set([...(first ?? []), ...(others ?? [])].filter(isKept));
-  const kept = places.filter((place) => chosen.has(place));
-  return { kept, leftOut: places.length - kept.length };
+  const [first, second] = [true, false].map((is) => places.filter(({ file }) => wasThere(file) === is));
+  const chosen = new Set([...(first ?? []), ...(second ?? [])].filter(isKept));
+  const [kept, rest] = [true, false].map((is) => places.filter((place) => chosen.has(place) === is));
+  return { kept: kept ?? [], others: rest ?? [] };
 }

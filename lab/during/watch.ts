@@ -16,7 +16,7 @@ import { cleanupEnds, prepare, startCleanup } from '../workload/beginning.ts';
 export interface Watched {
   places: Place[];
   /** Places that the default plan leaves out. */
-  leftOut: number;
+  others: Place[];
   /** Calls that change the state folder. */
   calls: number;
 }
@@ -107,7 +107,7 @@ export async function watchActivity(
   const { root } = release.promises;
   const existing = new Set([root, ...sink.entries.map((entry) => entry.path)]);
   const all = placesOf(calls, root, existing, every);
-  const { kept, leftOut } = every ? { kept: all, leftOut: 0 } : fewOfEachKind(all);
+  const { kept, others } = every ? { kept: all, others: [] } : fewOfEachKind(all);
   const worst = worstMoment(calls, root);
   if (kept.length === 0 && worst === undefined)
     throw new Problem(
@@ -126,7 +126,7 @@ export async function watchActivity(
             arm: worst.arm,
           },
         ];
-  return { places: [...most, ...kept], leftOut, calls: calls.length };
+  return { places: [...most, ...kept], others, calls: calls.length };
 }
 
 /** @throws Problem system-died: it did not end well, so its calls are no example */

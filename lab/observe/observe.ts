@@ -20,8 +20,8 @@ import { inWords, mappedBy, sameAnswer, type WriteSeen } from './words.ts';
 /** What an undisturbed write of a system was seen to do, and what the system answered around it. */
 export interface Observation {
   places: Place[];
-  /** Places that the default plan leaves out: of files that are changed as others are. */
-  leftOut: number;
+  /** Places that the default plan leaves out: of files that are changed as others are. Who names one has it. */
+  others: Place[];
   answers: Answers;
   /** Patterns of the files that the write changes. */
   watched: string[];
@@ -80,11 +80,11 @@ export async function observe(
   const mapped = mappedBy(ops, root);
   const all = placesOf(ops, root, existing, every, roles);
   const before = new Set([...existing.keys()].map((file) => path.posix.relative(root, roles(file))));
-  const { kept, leftOut } = every ? { kept: all, leftOut: 0 } : fewOfEachKind(all, (file) => before.has(file));
+  const { kept, others } = every ? { kept: all, others: [] } : fewOfEachKind(all, (file) => before.has(file));
   if (kept.length === 0) throw nothingWritten(observed, first.write);
   return {
     places: kept,
-    leftOut,
+    others,
     answers: {
       ...answersOf(observed.release, [first, second]),
       atRest: [...new Set([...first.atRest, ...second.atRest])].sort(),

@@ -109,11 +109,12 @@ export async function duringAgain(rows: readonly PlannedName[]): Promise<During[
 export function cellsDuring(asked: During, watched: Watched, release: Release): PlannedCell[] {
   const { system, activity, memoryBytes, faults, places, cells, repeat } = asked;
   const placeNamed = (id: string) => {
-    const found = watched.places.find((place) => place.id === id || crashPointIn(activity, place.id) === id);
+    const all = [...watched.places, ...watched.others];
+    const found = all.find((place) => place.id === id || crashPointIn(activity, place.id) === id);
     if (found !== undefined) return found;
     throw new Problem(
       'bad-usage',
-      `${system.name}: its ${activity} passes no place "${id}". It passes: ${watched.places.map((place) => place.id).join(', ')}.`,
+      `${system.name}: its ${activity} passes no place "${id}". It passes: ${all.map((place) => place.id).join(', ')}.`,
     );
   };
   const planned = (role: PlannedCell['role'], spec: PlannedCell['spec']): PlannedCell => {
@@ -145,9 +146,10 @@ export function cellsDuring(asked: During, watched: Watched, release: Release): 
 }
 
 /** For a person: what was watched. */
-export const watchedInWords = ({ release, activity }: During, { places, leftOut, calls }: Watched): string[] => [
-  `${release.system}@${release.version}, ${activityInWords(release, activity)}: ${counted(calls, 'call')}, ${counted(places.length, 'place')}${leftOut === 0 ? '' : `, ${leftOut} alike left out (-p names them)`}`,
+export const watchedInWords = ({ release, activity }: During, { places, others, calls }: Watched): string[] => [
+  `${release.system}@${release.version}, ${activityInWords(release, activity)}: ${counted(calls, 'call')}, ${counted(places.length, 'place')}${others.length === 0 ? '' : `, ${others.length} alike left out`}`,
   ...places.map(({ id, words }) => `  ${id}  ${words}`),
+  ...(others.length === 0 ? [] : [`  -p takes those, too: ${others.map(({ id }) => id).join(', ')}`]),
 ];
 
 const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;

@@ -80,13 +80,13 @@ export async function outsidersAgain(rows: readonly PlannedName[]): Promise<Outs
 export function cellsOf(outsider: Outsider, observation: Observation): PlannedCell[] {
   const { system, memoryBytes, faults, places: asked, cells: ids, repeat } = outsider;
   const release = withAnswers(outsider.release, observation);
-  const { places } = observation;
+  const { places, others } = observation;
   const placeNamed = (id: string) => {
-    const found = places.find((place) => place.id === id);
+    const found = [...places, ...others].find((place) => place.id === id);
     if (found !== undefined) return found;
     throw new Problem(
       'bad-usage',
-      `${system.name}: its write passes no place "${id}". It passes: ${places.map((place) => place.id).join(', ')}.`,
+      `${system.name}: its write passes no place "${id}". It passes: ${[...places, ...others].map((place) => place.id).join(', ')}.`,
     );
   };
   const planned = (role: PlannedCell['role'], spec: PlannedCell['spec']): PlannedCell => ({
