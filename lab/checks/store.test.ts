@@ -63,8 +63,72 @@ describe('a store that is read row by row is the same as one that is read whole'
       '{"a":{"id":1,}}',
       '{"a":{"id":"\t"}}',
     ],
+    ...[
+      '{"rows":{"a":{}},"rows":{"b":{"id":1}}}',
+      '{"rows":{"a":{"id":1}},"rows":5}',
+      '{"rows":5,"rows":{"a":{"id":1}}}',
+    ],
+    ...[
+      '{"\\u0072ows":{"a":{"id":1}}}',
+      '["rows",{"a":{"id":1}}]',
+      '{"x":{"rows":{"a":{"id":1}}}}',
+      '{"x":"rows","y":{"a":{}}}',
+    ],
+    ...[
+      '{"rowsrowsrowsrowsrowsrowsrows":{"a":{"id":1}}}',
+      '{"r\\q":{"a":{"id":1}}}',
+      '{"rows":{},"rows":{"a":{"id":1}}}',
+      '{\u00a0}',
+    ],
     ...['{"rows":5}', '{"rows":[]}', '{"rows":[{"id":1}]}', '{"rows":{}}', '{"rows":null}', '{"row":{"a":{"id":1}}}'],
   ])('%j', (text) => {
     for (const store of [PLAIN, BELOW]) expectAlike(store, Buffer.from(text));
+  });
+
+  describe('whose rows are parsed in several parts', () => {
+    const row = (index: number) => `"row ${index}": {"id":${index},"text":"{[,\\"${'é'.repeat(2_000)}"}`;
+    const rows = (count: number) => Array.from({ length: count }, (_, index) => row(index));
+    const documents = (text: string): [Store, string][] => [
+      [PLAIN, text],
+      [BELOW, `{"version":[1,{"rows":{"x":0}}],"rows":${text},"z":2}`],
+    ];
+
+    test('a file that goes on in zeros is read no further', () => {
+      let read = 0;
+      function* pieces() {
+        for (const piece of [Buffer.from(`{${rows(60).join(',')}`), ...Array<Buffer>(50).fill(Buffer.alloc(4096))]) {
+          read += 1;
+          yield piece;
+        }
+      }
+      const state = readStoreByRows(PLAIN, { [Symbol.iterator]: pieces }, 1_000_000);
+      expect(said(state)).toEqual({ state: 'invalid', why: 'no JSON' });
+      // The first one is looked at for a byte order mark.
+      expect(read).toBe(1 + 2);
+    });
+
+    /** Of each number of rows: where it is cut depends on it. */
+    const ofEach = (text: (count: number) => string) => Array.from({ length: 40 }, (_, index) => text(index + 1));
+
+    test.each([
+      ['as it is', [`{${rows(60).join(',\n')}}`]],
+      ['with two commas at each place in turn', ofEach((at) => `{${[...rows(at), '', ...rows(2)].join(',')}}`)],
+      ['with a comma behind the last row', ofEach((count) => `{${rows(count).join(',')},}`)],
+      ['with a comma before the first row', [`{,${rows(60).join(',')}}`]],
+      ['with a row that has no field', [`{${rows(40).join(',')},"bad":{},${rows(20).join(',')}}`]],
+      ['with a bad row that comes again and is good', [`{"row 30":{},${rows(60).join(',')}}`]],
+      ['with a row that comes again and is bad', [`{${rows(60).join(',')},"row 3":{}}`]],
+      ['whose object is never closed', [`{${rows(60).join(',')}`]],
+      ['that is closed as an array', [`{${rows(60).join(',')}]`]],
+      ['that has something behind it', [`{${rows(60).join(',')}} x`]],
+      ['that ends in zeros', [`{${rows(50).join(',')},${'\0'.repeat(9_000)}`]],
+    ])('%s', (_, texts) => {
+      for (const [store, whole] of texts.flatMap(documents)) {
+        const bytes = Buffer.from(whole);
+        expect(said(readStoreByRows(store, inPieces(bytes, 4096), bytes.length))).toEqual(
+          said(readStore(store, whole, bytes.length)),
+        );
+      }
+    });
   });
 });

@@ -1,10 +1,10 @@
-import { JSONParser } from '@streamparser/json';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Moment } from '../evidence/event.ts';
 import { whyUnfit } from '../json-schema.ts';
 import { describe, unreachable } from '../problem.ts';
 import type { Entry } from '../sidecar/client.ts';
 import { type Store, storeEntryPath } from '../system.ts';
+import { type RowReader, readRows } from './rows-in-parts.ts';
 
 /** What the store is at a moment: read by its format, or what is wrong with it. */
 export type StoreState =
@@ -62,7 +62,6 @@ function parse(text: string): unknown {
 
 /** The first byte of a byte order mark, which is no JSON. */
 const BOM_BYTE = 0xef;
-const ROW_BUFFER_BYTES = 64 * 1024;
 
 type JsonRows = Extract<Store, { format: 'json-rows' }>;
 
@@ -108,40 +107,45 @@ function whyNoRow(key: string, row: unknown, rowFields: JsonRows['rowFields']): 
 }
 
 /**
- * Reads a large store as `readStore` does, one row after the other, so that neither its text nor all of its rows are in memory at once.
- * @param pieces its bytes, in order
+ * Reads a large store as `readStore` does, some of its rows after the others.
+ * @param pieces its bytes, in order; they are read once, or twice
  */
-export function readStoreByRows(store: Store, pieces: readonly Uint8Array[], bytes: number): StoreState {
+export function readStoreByRows(store: Store, pieces: Iterable<Uint8Array>, bytes: number): StoreState {
   const asText = () =>
-    readStore(store, new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(pieces)), bytes);
-  if (store.format !== 'json-rows' || pieces[0]?.[0] === BOM_BYTE) return asText();
+    readStore(store, new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat([...pieces])), bytes);
+  const [first] = pieces;
+  if (store.format !== 'json-rows' || bytes === 0 || first?.[0] === BOM_BYTE) return asText();
   const { rowsAt, rowFields } = store;
-  const rows = new Map<string | number, string | undefined>();
-  let isObject = true;
-  const parser = new JSONParser({
-    paths: [rowsAt === undefined ? '$.*' : `$.${rowsAt}.*`],
-    keepStack: false,
-    stringBufferSize: ROW_BUFFER_BYTES,
-  });
-  parser.onValue = ({ value, key, parent }) => {
-    isObject &&= !Array.isArray(parent);
-    // Of a key that comes twice the last one counts, as for JSON.parse.
-    if (key !== undefined) rows.set(key, whyNoRow(String(key), value, rowFields));
+  const keys = new Set<string>();
+  const wrong = new Map<string, string>();
+  const reader: RowReader = {
+    begin() {
+      keys.clear();
+      wrong.clear();
+    },
+    take(rows) {
+      for (const [key, row] of Object.entries(rows)) {
+        keys.add(key);
+        // Of a key that comes twice the last one counts, as for JSON.parse.
+        wrong.delete(key);
+        const why = whyNoRow(key, row, rowFields);
+        if (why !== undefined) wrong.set(key, why);
+      }
+    },
   };
   try {
-    // As text, since what is no UTF-8 is replaced there, as it is for a system that reads it.
-    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-    for (const piece of pieces) parser.write(decoder.decode(piece, { stream: true }));
-    parser.write(decoder.decode());
-    if (!parser.isEnded) parser.end();
+    const around = readRows(pieces, rowsAt, reader);
+    // Rare enough not to be told apart here: no rows at all, or rows that are no rows.
+    if (keys.size === 0 || !isObject(rowsAt === undefined ? around : (around as Record<string, unknown>)[rowsAt]))
+      return asText();
   } catch (error) {
     return { state: 'invalid', why: `it is no JSON after ${bytes} bytes: ${describe(error)}` };
   }
-  // Rare enough not to be told apart here: no rows at all, or rows that are no rows.
-  if (rows.size === 0 || !isObject) return asText();
-  for (const why of rows.values()) if (why !== undefined) return { state: 'invalid', why };
-  return { state: 'valid', rows: rows.size, bytes };
+  const [why] = wrong.values();
+  return why === undefined ? { state: 'valid', rows: keys.size, bytes } : { state: 'invalid', why };
 }
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The sidecar's reading of a database: `integrity` is what SQLite's own integrity_check says. */
 function database(text: string, bytes: number): StoreState {
