@@ -1,6 +1,7 @@
-import { type Content, PAGE_BYTES } from './content.ts';
+import type { Content } from './content.ts';
 import type { PendingData } from './data-fate.ts';
 import type { FolderImage, Inode } from './folder-image.ts';
+import { PAGE_BYTES } from './pages.ts';
 import { applyChange, type Book } from './power-loss.ts';
 
 /** Of more changes of names not every subset is tried. */

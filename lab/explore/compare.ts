@@ -6,7 +6,7 @@ import type { FolderImage } from './folder-image.ts';
 /** The hash of all bytes, as the sidecar makes it. */
 export function sha256Of(content: Content): string {
   const hash = createHash('sha256');
-  for (const chunk of content.chunks) hash.update(chunk.bytes);
+  for (const bytes of content.pieces) hash.update(bytes);
   return hash.digest('hex');
 }
 

@@ -63,3 +63,35 @@ test('what is taken from another content is shared where it is a whole piece', (
   expect(bytesOf(taken)).toEqual(Buffer.concat([Buffer.alloc(4096), other.slice(4096, 200_000)]));
   expect(taken.chunks.filter((chunk, index) => chunk === other.chunks[index])).toHaveLength(3);
 });
+
+test('equal bytes are equal trees at each height, however long the file was before', () => {
+  for (const size of [0, 1, 4096, 4097, 65_536, 65_537, 1_048_576, 1_048_577, 1_200_000]) {
+    const bytes = Buffer.alloc(size, 'abcdefg');
+    const { digest } = Content.of(bytes);
+    const shrunk = Content.of(Buffer.concat([bytes, Buffer.alloc(3_000_000, 'x')])).truncate(size);
+    const filled = Content.empty.truncate(size).write(0, bytes);
+    const mended = Content.of(Buffer.alloc(size)).take(Content.of(bytes), 0, size);
+    expect([shrunk, filled, mended].map((one) => one.digest)).toEqual([digest, digest, digest]);
+    expect([shrunk, filled, mended].every((one) => bytesOf(one).equals(bytes))).toBe(true);
+  }
+});
+
+test('of a file with another page nothing but that page is read to name it', () => {
+  const bytes = Buffer.alloc(2_000_000, 'abcdefg');
+  const reads: number[] = [];
+  const content = Content.empty.write(0, {
+    length: bytes.length,
+    read(from, to) {
+      reads.push(from);
+      return bytes.subarray(from, to);
+    },
+  });
+  expect(reads).toEqual([]);
+  const { digest } = content;
+  expect(reads).toHaveLength(Math.ceil(bytes.length / 4096));
+  const other = content.write(409_600, Buffer.alloc(4096, 'x'));
+  expect(other.digest).not.toBe(digest);
+  expect(other.truncate(409_600).size).toBe(409_600);
+  expect(reads).toHaveLength(Math.ceil(bytes.length / 4096));
+  expect(other.write(409_600, bytes.subarray(409_600, 413_696)).digest).toBe(digest);
+});

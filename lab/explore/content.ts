@@ -1,99 +1,89 @@
-import { hash } from 'node:crypto';
+import {
+  type Bytes,
+  EMPTY,
+  hashOf,
+  inMemory,
+  PAGE_BYTES,
+  Page,
+  partAt,
+  partsOf,
+  replaced,
+  resized,
+  type Source,
+  type Tree,
+} from './pages.ts';
 
-/** Bytes are kept in pieces of this size: two versions of a file share what they have in common. */
-const CHUNK_BYTES = 64 * 1024;
-/** What a file system writes at once: a write is torn at these (getconf PAGESIZE). */
-export const PAGE_BYTES = 4096;
-
-/** A piece of a file, never changed. */
-export interface Chunk {
-  readonly bytes: Buffer;
-  readonly hash: string;
-}
-
-const chunkOf = (bytes: Buffer): Chunk => ({ bytes, hash: hash('sha256', bytes, 'base64url') });
-/** A file is made longer before it is filled: that must not cost its length again. */
-const ZEROS = chunkOf(Buffer.alloc(CHUNK_BYTES));
-
-/** The bytes of a file at one moment. It never changes: a write gives another one, which shares every piece that is the same. */
+/** The bytes of a file at one moment. It never changes: a write gives another one, which shares every page that is the same. */
 export class Content {
-  static readonly empty = new Content(0, []);
+  static readonly empty = new Content(EMPTY);
   readonly size: number;
-  readonly chunks: readonly Chunk[];
+  readonly #tree: Tree;
   #digest: string | undefined;
 
-  private constructor(size: number, chunks: readonly Chunk[]) {
-    this.size = size;
-    this.chunks = chunks;
+  private constructor(tree: Tree) {
+    this.size = tree.size;
+    this.#tree = tree;
   }
 
+  /** @param bytes as of `write` */
   static of(bytes: Uint8Array): Content {
     return Content.empty.write(0, bytes);
   }
 
   /** Names the bytes: two contents are equal if and only if their digests are. */
   get digest(): string {
-    this.#digest ??= hash('sha256', `${this.size} ${this.chunks.map((chunk) => chunk.hash).join(' ')}`, 'base64url');
+    this.#digest ??= hashOf(`${this.size} ${this.#tree.digest}`);
     return this.#digest;
   }
 
-  /** Another content with these bytes at `offset`; a gap before them is full of zeros, as pwrite(2) leaves it. */
-  write(offset: number, bytes: Uint8Array): Content {
-    if (bytes.length === 0) return this;
-    const size = Math.max(this.size, offset + bytes.length);
-    const chunks = this.#resized(size);
-    const end = offset + bytes.length;
-    for (let at = offset; at < end; ) {
-      const index = Math.floor(at / CHUNK_BYTES);
-      const inChunk = at - index * CHUNK_BYTES;
-      const count = Math.min(CHUNK_BYTES - inChunk, end - at);
-      const changed = Buffer.from((chunks[index] as Chunk).bytes);
-      changed.set(bytes.subarray(at - offset, at - offset + count), inChunk);
-      chunks[index] = chunkOf(changed);
-      at += count;
-    }
-    return new Content(size, chunks);
+  /** The bytes in order, in pieces that no copy was made of. */
+  get pieces(): Iterable<Buffer> {
+    const tree = this.#tree;
+    return {
+      *[Symbol.iterator]() {
+        for (const page of partsOf(tree, 0)) yield page.bytes;
+      },
+    };
   }
 
-  /** Another content with the bytes of `other` from `from` to before `to` in the same place; whole pieces are shared and not copied. */
+  /** The same in larger pieces, each with the hash of its bytes. */
+  get chunks(): Tree[] {
+    return this.size === 0 ? [] : [...partsOf(this.#tree, 1)];
+  }
+
+  /**
+   * Another content with these bytes at `offset`; a gap before them is full of zeros, as pwrite(2) leaves it.
+   * @param bytes are not copied: nobody may change them from now on
+   */
+  write(offset: number, bytes: Uint8Array | Bytes): Content {
+    const source =
+      bytes instanceof Uint8Array ? inMemory(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)) : bytes;
+    return this.#replaced(offset, offset + bytes.length, {
+      whole: ({ height, size }, at) => (height === 0 ? new Page(source, at - offset, at - offset + size) : undefined),
+      bytes: (from, to) => source.read(from - offset, to - offset),
+    });
+  }
+
+  /** Another content with the bytes of `other` from `from` to before `to` in the same place; what is whole is shared. */
   take(other: Content, from: number, to: number): Content {
-    const size = Math.max(this.size, to);
-    const chunks = this.#resized(size);
-    const rest: [number, number][] = [];
-    for (let at = from; at < to; ) {
-      const index = Math.floor(at / CHUNK_BYTES);
-      const end = Math.min(to, (index + 1) * CHUNK_BYTES);
-      const theirs = other.chunks[index];
-      const isWhole = at === index * CHUNK_BYTES && theirs?.bytes.length === end - at;
-      if (isWhole && chunks[index]?.bytes.length === end - at) chunks[index] = theirs;
-      else rest.push([at, end]);
-      at = end;
-    }
-    return rest.reduce((content, [at, end]) => content.write(at, other.slice(at, end)), new Content(size, chunks));
+    return this.#replaced(from, to, {
+      whole: ({ height, size }, at) => {
+        const there = partAt(other.#tree, at, height);
+        return there.height === height && there.size === size ? there : undefined;
+      },
+      bytes: (start, end) => other.slice(start, end),
+    });
+  }
+
+  #replaced(from: number, to: number, source: Source): Content {
+    if (from === to) return this;
+    const whole = this.truncate(Math.max(this.size, to));
+    return new Content(replaced(whole.#tree, from, to, source));
   }
 
   /** Another content of this length: cut off, or with zeros at its end (truncate(2)). */
   truncate(size: number): Content {
-    return size === this.size ? this : new Content(size, this.#resized(size));
-  }
-
-  #resized(size: number): Chunk[] {
-    const count = Math.ceil(size / CHUNK_BYTES);
-    const chunks = this.chunks.slice(0, count);
-    const lengthOf = (index: number) => Math.min(CHUNK_BYTES, size - index * CHUNK_BYTES);
-    for (let index = Math.max(0, chunks.length - 1); index < count; index += 1) {
-      const old = chunks[index];
-      const length = lengthOf(index);
-      if (old?.bytes.length === length) continue;
-      if (old === undefined && length === CHUNK_BYTES) {
-        chunks[index] = ZEROS;
-        continue;
-      }
-      const bytes = Buffer.alloc(length);
-      old?.bytes.copy(bytes, 0, 0, length);
-      chunks[index] = chunkOf(bytes);
-    }
-    return chunks;
+    return size === this.size ? this : new Content(resized(this.#tree, size));
   }
 
   /** The bytes from `from` to before `to`. */
@@ -101,30 +91,28 @@ export class Content {
     const end = Math.min(to, this.size);
     const parts: Buffer[] = [];
     for (let at = from; at < end; ) {
-      const index = Math.floor(at / CHUNK_BYTES);
-      const inChunk = at - index * CHUNK_BYTES;
-      const part = (this.chunks[index] as Chunk).bytes.subarray(inChunk, inChunk + end - at);
+      const inPage = at % PAGE_BYTES;
+      const part = partAt(this.#tree, at, 0).bytes.subarray(inPage, inPage + end - at);
       parts.push(part);
       at += part.length;
     }
     return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
   }
 
-  /** The bytes as UTF-8, without a second copy of them. */
+  /** The bytes as UTF-8. */
   text(): string {
-    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-    const parts = this.chunks.map((chunk) => decoder.decode(chunk.bytes, { stream: true }));
-    return parts.join('') + decoder.decode();
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.slice(0, this.size));
   }
 
   /** Whether the bytes of a text are in it. */
   includes(text: string): boolean {
     const wanted = Buffer.from(text);
     let tail = Buffer.alloc(0);
-    return this.chunks.some(({ bytes }) => {
+    for (const bytes of this.pieces) {
       const window = Buffer.concat([tail, bytes]);
+      if (window.includes(wanted)) return true;
       tail = window.subarray(Math.max(0, window.length - wanted.length + 1));
-      return window.includes(wanted);
-    });
+    }
+    return false;
   }
 }

@@ -1,11 +1,11 @@
 import type { Promises } from '../system.ts';
-import { PAGE_BYTES } from './content.ts';
 import { LossGroups } from './draw-losses.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
+import { PAGE_BYTES } from './pages.ts';
 import { Durability, type Loss, moments } from './power-loss.ts';
 import { NO_PROTOCOL, type Protocols, protocolsOf } from './protocol.ts';
 import { acknowledgedBefore, type Turn, type WriteRecord } from './record.ts';
-import { Replay } from './replay.ts';
+import { type Reading, Replay } from './replay.ts';
 
 /** What is assumed of what a crash leaves. */
 export const MODELS = ['process-crash', 'power-loss'] as const;
@@ -79,7 +79,7 @@ function lossesOf(record: WriteRecord): Losses {
 function drawsOf(record: WriteRecord, protocols: Protocols): Map<number, number> {
   const { samples } = record.draws ?? { samples: 0 };
   if (samples === 0) return new Map();
-  const replay = new Replay(record);
+  const replay = new Replay(record, 'when-asked');
   const durability = new Durability(replay, protocols);
   const over: number[] = [];
   for (const { step } of moments(replay, durability))
@@ -92,13 +92,15 @@ function drawsOf(record: WriteRecord, protocols: Protocols): Map<number, number>
 /**
  * Every state that the record passes by, crash point after crash point. The same record gives the same states in the same order.
  * @param tally counts the power losses that there are without any bound
+ * @param reading `at-once` for images that are to be read when the record is closed
  */
 export function* crashStates(
   record: WriteRecord,
   models: readonly Model[],
   tally: Tally = { combinations: 0n },
+  reading: Reading = 'when-asked',
 ): Generator<CrashState, void, void> {
-  const replay = new Replay(record);
+  const replay = new Replay(record, reading);
   const isLost = models.includes('power-loss');
   const { protocols, draws } = isLost ? lossesOf(record) : NO_LOSSES;
   const durability = new Durability(replay, protocols);
@@ -116,15 +118,16 @@ export function* crashStates(
 }
 
 function* tornStates(replay: Replay, image: FolderImage, step: number): Generator<CrashState> {
-  const write = replay.writeOf(step);
+  const { write } = replay;
   const inode = write === undefined ? undefined : image.inodes.get(write.id);
   if (write === undefined || inode === undefined) return;
+  const { id, offset, bytes } = write;
   let { content } = inode;
   let done = 0;
-  for (const tornBytes of tornAt(write.offset, write.bytes, content.size)) {
-    content = content.write(write.offset + done, write.read(done, tornBytes));
+  for (const tornBytes of tornAt(offset, bytes, content.size)) {
+    content = content.take(write.content, offset + done, offset + tornBytes);
     done = tornBytes;
-    const inodes = new Map(image.inodes).set(write.id, { ...inode, content });
+    const inodes = new Map(image.inodes).set(id, { ...inode, content });
     yield { origin: { model: 'process-crash', step, tornBytes }, image: { names: image.names, inodes } };
   }
 }

@@ -1,5 +1,6 @@
-import { type Content, PAGE_BYTES } from './content.ts';
+import type { Content } from './content.ts';
 import type { InodeId } from './folder-image.ts';
+import { PAGE_BYTES } from './pages.ts';
 
 /** What of a file's unsynced data is there: all, nothing, the first half, its length full of zeros, all but the last page. */
 export type DataFate = 'kept' | 'lost' | 'half' | 'zeros' | 'last-page-zeros';

@@ -61,15 +61,27 @@ export function descriptionOf(inode: Inode): string {
   return text;
 }
 
+/** Names in their order: many states have the same. */
+const inOrder = new WeakMap<FolderImage['names'], [string, InodeId][]>();
+
+function sorted(names: FolderImage['names']): [string, InodeId][] {
+  let order = inOrder.get(names);
+  if (order === undefined) {
+    order = [...names].sort(([a], [b]) => (a < b ? -1 : 1));
+    inOrder.set(names, order);
+  }
+  return order;
+}
+
 /** The entries of an image as lines, sorted: what makes two states the same. Times, owners and inode numbers are not in it. */
 export function linesOf({ names, inodes }: FolderImage): string[] {
   const lines: string[] = [];
-  for (const [file, id] of names) {
+  for (const [file, id] of sorted(names)) {
     const inode = inodes.get(id);
     // No path has a NUL in it.
     if (inode !== undefined) lines.push(`${file}\0${descriptionOf(inode)}`);
   }
-  return lines.sort();
+  return lines;
 }
 
 /** Names a state: content, names and modes. */

@@ -27,7 +27,7 @@ const READ_LIMIT_BYTES = 512 * 1024 * 1024;
  * all was over.
  */
 export function wholeVersions(record: WriteRecord, store: string): Set<string> {
-  const replay = new Replay(record);
+  const replay = new Replay(record, 'when-asked');
   const versions = new Set<string>();
   const add = () => {
     const inode = inodeAt(replay.image, store);
@@ -102,8 +102,7 @@ export class StateJudge {
     if (content.size > READ_LIMIT_BYTES)
       return { state: 'unknown', why: `it has ${content.size} bytes, and ${READ_LIMIT_BYTES} are read` };
     if (content.size <= LARGE_BYTES) return readStore(store, content.text(), content.size);
-    const pieces = content.chunks.map((chunk) => chunk.bytes);
-    return readStoreByRows(store, pieces, content.size);
+    return readStoreByRows(store, content.pieces, content.size);
   }
 
   #allOrNothing(image: FolderImage): StateVerdict {

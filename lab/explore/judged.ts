@@ -16,7 +16,7 @@ export interface Judged {
 
 /** Why the record can't be trusted to be all that happened; empty: its replay is the real folder, byte for byte. */
 export function unfaithful(record: WriteRecord): string[] {
-  const replay = new Replay(record);
+  const replay = new Replay(record, 'when-asked');
   while (replay.index < record.steps.length) replay.step();
   const wrong = differences(replay.image, record.end, () => false, record.sharedMemory);
   return [
@@ -45,7 +45,7 @@ export function judgeStates(
   return { reduced, violations };
 }
 
-/** The images of some states: the record is played again, so that nobody has to hold them all. */
+/** The images of some states, for whoever outlives the record: it is played again, so that nobody has to hold them all. */
 export function imagesOf(
   record: WriteRecord,
   models: readonly Model[],
@@ -53,7 +53,7 @@ export function imagesOf(
 ): Map<string, FolderImage> {
   const images = new Map<string, FolderImage>();
   if (digests.size === 0) return images;
-  for (const { image } of crashStates(record, models)) {
+  for (const { image } of crashStates(record, models, undefined, 'at-once')) {
     const digest = digestOf(image);
     if (digests.has(digest) && !images.has(digest)) images.set(digest, image);
   }

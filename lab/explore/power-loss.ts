@@ -80,6 +80,8 @@ export class Durability {
   readonly #data = new Map<InodeId, PendingData>();
   readonly #contents = new WeakMap<PendingData, Map<DataFate, Content>>();
   #changes: PendingName[] = [];
+  /** Until the next step. */
+  #lastNames: { choice: string; names: ReadonlyMap<string, InodeId> } | undefined;
   /** Files that were renamed over another, by the step of the rename. */
   readonly #placed = new Map<InodeId, number>();
   /** On ext4 a sync of anything commits the journal, and with it every change of a name before it. */
@@ -116,6 +118,7 @@ export class Durability {
    * @param before the folder as it was before it
    */
   apply(index: number, step: Step, applied: Applied, before: FolderImage): void {
+    this.#lastNames = undefined;
     for (const change of applied.names) {
       const replaces = step.op === 'rename' && change.added !== undefined && before.names.has(change.added.path);
       this.#changes.push({ ...this.#inDirectories(change, before), step: index, op: step.op, replaces });
@@ -277,12 +280,9 @@ export class Durability {
     data: readonly PendingData[],
     fateOf: (id: InodeId) => DataFate,
   ): PowerLossState {
-    const tree = this.#durable.copy();
-    const losses: Loss[] = [];
-    for (const [index, change] of this.#changes.entries()) {
-      if (kept[index] === true) applyChange(tree, change);
-      else losses.push({ kind: 'name', change });
-    }
+    const losses: Loss[] = this.#changes
+      .filter((_, index) => kept[index] !== true)
+      .map((change) => ({ kind: 'name', change }));
     const inodes = new Map(current);
     for (const one of data) {
       const inode = current.get(one.id);
@@ -291,11 +291,22 @@ export class Durability {
       inodes.set(one.id, { ...inode, content: this.#contentAfter(fate, one, inode.content) });
       losses.push({ kind: 'data', id: one.id, fate, step: one.step });
     }
-    const image = { names: tree.names(), inodes };
+    const image = { names: this.#namesWith(kept), inodes };
     // What was lost of a file that has no name now is no loss.
     const there = new Set(image.names.values());
     const seen = losses.filter((loss) => loss.kind === 'name' || there.has(loss.id));
     return { image, losses: seen, onExt4: this.#canBeOnExt4(kept, fateOf) };
+  }
+
+  /** States that differ only in the fates of data come after each other, and have the same names. */
+  #namesWith(kept: readonly boolean[]): ReadonlyMap<string, InodeId> {
+    const choice = kept.join();
+    if (this.#lastNames?.choice !== choice) {
+      const tree = this.#durable.copy();
+      for (const [index, change] of this.#changes.entries()) if (kept[index] === true) applyChange(tree, change);
+      this.#lastNames = { choice, names: tree.names() };
+    }
+    return this.#lastNames.names;
   }
 
   /** The same file meets the same fate at many crash points, until it is written again. */

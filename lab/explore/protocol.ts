@@ -36,7 +36,7 @@ interface Temp {
 
 /** Recognizes them in a record. */
 export function protocolsOf(record: WriteRecord): Protocols {
-  const replay = new Replay(record);
+  const replay = new Replay(record, 'when-asked');
   const temps = new Map<InodeId, Temp>();
   while (replay.index < record.steps.length) {
     const index = replay.index;

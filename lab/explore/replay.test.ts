@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LOG, NEW, OLD, ROOT, rightTurn, SmallRecord, STORE } from '../test/small-record.ts';
-import { inodeAt } from './folder-image.ts';
+import { digestOf, inodeAt } from './folder-image.ts';
 import type { WriteRecord } from './record.ts';
 import { Replay } from './replay.ts';
 
@@ -58,4 +58,32 @@ test('what is written to a file without a name is in no folder', () => {
   const late = { kind: 'data', ino, offset: 0, bytes: 3, at: 0 } as const;
   const steps = [...record.steps, { ...(record.steps[2] as (typeof record.steps)[number]), effects: [late] }];
   expect(textAt(whole({ ...record, steps }), '/state/a')).toBe('new');
+});
+
+test('data that is read when somebody asks is the same, and no other is read', () => {
+  const { record } = rightTurn();
+  let reads = 0;
+  const data: WriteRecord['data'] = (at, bytes) => {
+    reads += 1;
+    return record.data(at, bytes);
+  };
+  const [atOnce, whenAsked] = [new Replay(record), new Replay({ ...record, data }, 'when-asked')];
+  for (const replay of [atOnce, whenAsked]) while (!replay.isOver) replay.step();
+  expect(reads).toBe(0);
+  expect(digestOf(whenAsked.image)).toBe(digestOf(atOnce.image));
+  expect(textAt(whenAsked, STORE)).toBe(NEW);
+  expect(reads).toBeGreaterThan(0);
+});
+
+test('a write that is cut off in its middle and one that is over have the same bytes', () => {
+  const text = 'x'.repeat(5_000) + 'y'.repeat(5_000);
+  const { record } = new SmallRecord({ [STORE]: OLD }).write(STORE, text);
+  for (const reading of ['at-once', 'when-asked'] as const) {
+    const replay = new Replay(record, reading);
+    const { write } = replay;
+    expect(write?.content.slice(write.offset, write.offset + write.bytes).toString()).toBe(text);
+    replay.step();
+    expect(textAt(replay, STORE)).toBe(textAt(whole(record), STORE));
+    expect(replay.write).toBeUndefined();
+  }
 });

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { Content } from './content.ts';
 import { emptyInode, type FolderImage, type Inode, type InodeId, moveName, removeName } from './folder-image.ts';
+import { type Bytes, inMemory } from './pages.ts';
 import type { Effect, Step, WriteRecord } from './record.ts';
 
 type DataEffect = Extract<Effect, { kind: 'data' }>;
@@ -23,17 +24,28 @@ export interface Applied {
   readonly subject: InodeId | undefined;
 }
 
+/**
+ * When the data of a record is read: at once, so that an image can be read when the record is closed; or when somebody asks for the bytes, so that of a
+ * folder only the hashes are in memory.
+ */
+export type Reading = 'at-once' | 'when-asked';
+
 /** A record played again: the folder after each step, as every process would see it (what was written is in the page cache, synced or not). */
 export class Replay {
   readonly #record: WriteRecord;
+  readonly #reading: Reading;
   readonly #byIno = new Map<number, InodeId>();
   readonly #names = new Map<string, InodeId>();
   readonly #inodes = new Map<InodeId, Inode>();
   #lastId = 0;
   #next = 0;
+  #last: { effect: DataEffect; bytes: Buffer } | undefined;
+  /** What was asked for of the next step's write: its pages are those of the file after it. */
+  #ahead: { step: Step; ino: number; content: Content } | undefined;
 
-  constructor(record: WriteRecord) {
+  constructor(record: WriteRecord, reading: Reading = 'at-once') {
     this.#record = record;
+    this.#reading = reading;
     this.#apply(record.base);
   }
 
@@ -69,19 +81,30 @@ export class Replay {
     return { step, applied: { names: this.#changesOf(step, before), data: touched, subject: this.#subjectOf(step) } };
   }
 
-  /** The bytes of a write that a step makes, for a crash in its middle; undefined where it writes none. */
-  writeOf(
-    index: number,
-  ): { id: InodeId; offset: number; bytes: number; read(from: number, to: number): Buffer } | undefined {
-    const step = this.#record.steps[index];
+  /** What the next step writes, at its place in its file, for a crash in its middle; undefined where it writes nothing. */
+  get write(): { id: InodeId; offset: number; bytes: number; content: Content } | undefined {
+    const step = this.#record.steps[this.#next];
     if (step?.op !== 'write') return undefined;
     const parts = step.effects.filter((effect): effect is DataEffect => effect.kind === 'data');
     const [first] = parts;
     const id = first === undefined ? undefined : this.#byIno.get(first.ino);
     if (first === undefined || id === undefined) return undefined;
     const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
-    // The parts of one write follow each other, in the file and in the record's data.
-    return { id, offset: first.offset, bytes, read: (from, to) => this.#record.data(first.at + from, to - from) };
+    // The parts of one write follow each other in the file.
+    const content = parts.reduce((whole, part) => whole.write(part.offset, this.#data(part)), Content.empty);
+    this.#ahead = { step, ino: first.ino, content };
+    return { id, offset: first.offset, bytes, content };
+  }
+
+  #data(effect: DataEffect): Bytes {
+    if (this.#reading === 'at-once') return inMemory(this.#record.data(effect.at, effect.bytes));
+    return { length: effect.bytes, read: (from, to) => this.#late(effect).subarray(from, to) };
+  }
+
+  /** Pages that follow each other are asked for one after the other. */
+  #late(effect: DataEffect): Buffer {
+    if (this.#last?.effect !== effect) this.#last = { effect, bytes: this.#record.data(effect.at, effect.bytes) };
+    return this.#last.bytes;
   }
 
   #apply(effects: readonly Effect[], step?: Step): Map<InodeId, { from: number; to: number }[]> {
@@ -103,9 +126,14 @@ export class Replay {
         case 'data': {
           const id = this.#byIno.get(effect.ino) ?? this.#newInode(effect.ino);
           const inode = this.#inodes.get(id) ?? emptyInode('file', 0);
-          const content = inode.content.write(effect.offset, this.#record.data(effect.at, effect.bytes));
+          const { offset, bytes } = effect;
+          const ahead = this.#ahead?.step === step && this.#ahead?.ino === effect.ino ? this.#ahead.content : undefined;
+          const content =
+            ahead === undefined
+              ? inode.content.write(offset, this.#data(effect))
+              : inode.content.take(ahead, offset, offset + bytes);
           this.#inodes.set(id, { ...inode, content });
-          touch(id, effect.offset, effect.offset + effect.bytes);
+          touch(id, offset, offset + bytes);
           break;
         }
       }

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { roleOf } from '../crash-point/places.ts';
-import { type Content, PAGE_BYTES } from './content.ts';
+import type { Content } from './content.ts';
 import { type FolderImage, type Inode, type InodeId, inodeAt, isBelow } from './folder-image.ts';
+import { PAGE_BYTES } from './pages.ts';
 import type { WriteRecord } from './record.ts';
 import { Replay } from './replay.ts';
 
@@ -32,7 +33,7 @@ export class Shapes {
 
   constructor(record: WriteRecord) {
     this.#root = record.root;
-    const replay = new Replay(record);
+    const replay = new Replay(record, 'when-asked');
     this.#steps.push(replay.image);
     while (replay.index < record.steps.length) {
       replay.step();

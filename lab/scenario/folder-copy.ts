@@ -27,7 +27,7 @@ export async function copyFolder(pod: Pod): Promise<FolderCopy> {
         path,
         type,
         mode,
-        pieces: bytes.length === 0 ? [] : [{ hash: hash('sha256', bytes, 'base64url'), bytes }],
+        pieces: bytes.length === 0 ? [] : [{ hash: hash('sha256', bytes, 'base64url'), size: bytes.length, bytes }],
       };
     });
 }

@@ -50,8 +50,8 @@ export interface RestoreEntry {
   path: string;
   type: 'file' | 'directory' | 'symlink';
   mode: number;
-  /** Of a file, in order; `hash` is the SHA-256, base64url. */
-  pieces: readonly { hash: string; bytes: Buffer }[];
+  /** Of a file, in order; `hash` is the SHA-256, base64url. `bytes` may be put together when somebody asks: of those that are sent alone. */
+  pieces: readonly { readonly hash: string; readonly size: number; readonly bytes: Buffer }[];
   target?: string;
   /** An earlier path: this is a second name of that file. */
   sameAs?: string;
@@ -285,9 +285,9 @@ export class Sidecar {
    * @param ageMs how old every file and folder is then
    */
   async restore(root: string, entries: readonly RestoreEntry[], ageMs: number): Promise<void> {
-    const wanted = new Map(entries.flatMap((entry) => entry.pieces.map((piece) => [piece.hash, piece.bytes] as const)));
+    const wanted = new Map(entries.flatMap((entry) => entry.pieces.map((piece) => [piece.hash, piece] as const)));
     let missing = [...wanted].filter(([hash]) => !this.#stocked.has(hash));
-    const size = missing.reduce((sum, [, bytes]) => sum + bytes.length, 0);
+    const size = missing.reduce((sum, [, piece]) => sum + piece.size, 0);
     const isFull = this.#stockedBytes + size > STOCK_BYTES;
     if (isFull) {
       this.#stocked.clear();
@@ -299,12 +299,12 @@ export class Sidecar {
       const some = missing.slice(from, from + PIECES_AT_ONCE);
       await this.#call(
         'stock',
-        { pieces: some.map(([, bytes]) => bytes.toString('base64')), empty: false },
+        { pieces: some.map(([, piece]) => piece.bytes.toString('base64')), empty: false },
         z.unknown(),
       );
-      for (const [hash, bytes] of some) {
+      for (const [hash, { size }] of some) {
         this.#stocked.add(hash);
-        this.#stockedBytes += bytes.length;
+        this.#stockedBytes += size;
       }
     }
     const listed = entries.map(({ pieces, ...entry }) => ({ ...entry, pieces: pieces.map((piece) => piece.hash) }));
