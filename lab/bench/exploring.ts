@@ -25,9 +25,11 @@ const LIVES_EACH = 20;
 
 /** Stores whose states are judged without a boot, and what is wanted of that. */
 const STORES = [
-  { bytes: 100_000, perSecond: 1_000, peakMB: undefined },
-  { bytes: 54 * MB, perSecond: 20, peakMB: 500 },
+  { bytes: 100_000, perSecond: 4_000, peakMB: undefined },
+  { bytes: 54 * MB, perSecond: 20, peakMB: 350 },
 ] as const;
+/** A small record has a few states: it is judged again until there are so many, or what is measured is how fast V8 compiles the explorer. */
+const STATES_AT_LEAST = 1_000;
 
 /** What exploring costs: judging states, booting them, recording, and all of it beside one live run for each crash point. */
 export const exploring: Section = {
@@ -45,7 +47,7 @@ export const exploring: Section = {
     return {
       figures,
       notes: [
-        'States a second: those of a record of one turn that replaces the store whole, in a process of its own, both models. Peak: VmHWM of that process from when the record is opened.',
+        "States a second of processor time (of the judging thread, without V8's helper threads): those of a record of one turn that replaces the store whole, in a process of its own, both models; a record with fewer than 1,000 is judged again until there are as many. Peak: VmHWM of that process from when the record is opened.",
         'Recording: warm turns under writegate with a record and without, in two containers, alternating; the ratio of all turns together, in brackets the range of the pairs.',
         'States booted beside the boots alone: planting, recording, looking and judging included, against as many boots, turns and ends in bare containers on all processors, before it and after it.',
         'One live run for each crash point: the time of a cell (kill, two boots, turns), as many at a time as there are processors, times the crash points. Exploring: everything from the record to the last real crash. With a verdict: those of both models, aged and fresh, and those of the recoveries; a power loss has no live run, and is counted as if it had one.',
@@ -62,15 +64,20 @@ async function judging(bench: Bench): Promise<Figure[]> {
       await using folder = await scratch('bench');
       const record = path.join(folder.path, 'record');
       await inProcess(['write', record, String(bytes)], bench);
-      const stdout = await inProcess(['judge', record], bench);
+      const stdout = await inProcess(['judge', record, String(STATES_AT_LEAST)], bench);
       rounds.push(JSON.parse(stdout) as StatesJudged);
     }
     const name = `store of ${bytes / MB} MB`;
-    const rates = rounds.map((one) => (one.states / one.tookMs) * 1000);
+    const rates = rounds.map((one) => (one.states / one.cpuMs) * 1000);
+    const firsts = rounds.map(({ first }) => Math.round((first.states / first.cpuMs) * 1000));
     const peaks = rounds.map((one) => one.peakBytes / MB);
-    bench.say(`${name}: ${summarize(rates).median.toFixed(0)} states a second`);
+    bench.say(`${name}: ${summarize(rates).median.toFixed(0)} states a second of processor time`);
     figures.push(
-      figure(`${name}: states judged a second`, 'count', rates.map(Math.round), { is: 'at least', value: perSecond }),
+      figure(`${name}: states judged a second of processor time`, 'count', rates.map(Math.round), {
+        is: 'at least',
+        value: perSecond,
+      }),
+      figure(`${name}: the same, of the first ${rounds[0]?.first.states} of a process`, 'count', firsts),
     );
     figures.push(
       figure(`${name}: peak memory`, 'MB', peaks, peakMB === undefined ? undefined : { is: 'at most', value: peakMB }),

@@ -1,18 +1,24 @@
 /**
  * Processes that do one thing, so that their memory is that thing's: `node judging-states.ts write FOLDER BYTES` writes the record of a turn that replaces
- * a store of that size; `node judging-states.ts judge FOLDER` judges every state of it without a boot, and prints what that took as one JSON line.
+ * a store of that size; `node judging-states.ts judge FOLDER STATES` judges every state of it without a boot, again and again until it has judged so many,
+ * and prints what that took as one JSON line.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { MODELS } from '../explore/crash-state.ts';
+import { crashPointsOf, MODELS } from '../explore/crash-state.ts';
 import { judgeStates } from '../explore/judged.ts';
+import type { WriteRecord } from '../explore/record.ts';
 import { openRecord, RecordWriter } from '../explore/record-file.ts';
 import type { GateEvent } from '../gate/protocol.ts';
 import type { Promises } from '../system.ts';
 
 export interface StatesJudged {
   crashPoints: number;
+  /** Those of the record, as often as it was judged. */
   states: number;
-  tookMs: number;
+  /** Processor time of the thread that judged: others that share the machine are not in it, and neither are V8's own threads. */
+  cpuMs: number;
+  /** Those of the record alone, in a process that had judged none. */
+  first: { states: number; cpuMs: number };
   /** The most that was resident while the states were rebuilt and judged. */
   peakBytes: number;
 }
@@ -24,7 +30,7 @@ const CHUNK_BYTES = 48 * 1024;
 const ROW_BYTES = 300;
 const SMALL_FILES = 20;
 
-const [what, folder = '', size = ''] = process.argv.slice(2);
+const [what, folder = '', count = ''] = process.argv.slice(2);
 const promises: Promises = {
   root: ROOT,
   store: { path: STORE, format: 'json-rows', rowFields: ['id'] },
@@ -37,20 +43,28 @@ const promises: Promises = {
   level: 'power-loss',
 };
 
-if (what === 'write') writeTurn(Number(size));
-else console.log(JSON.stringify(judge()));
+if (what === 'write') writeTurn(Number(count));
+else console.log(JSON.stringify(judge(Number(count))));
 
-function judge(): StatesJudged {
+function judge(atLeast: number): StatesJudged {
   using open = openRecord(folder);
   peakBytes();
-  const began = performance.now();
-  const { reduced } = judgeStates(open.record, { promises }, { models: MODELS });
-  return {
-    crashPoints: reduced.crashPoints['process-crash'] + reduced.crashPoints['power-loss'],
-    states: reduced.states.length,
-    tookMs: performance.now() - began,
-    peakBytes: peakBytes(),
-  };
+  const first = judgeOnce(open.record);
+  let { states, cpuMs } = first;
+  while (states < atLeast) {
+    const again = judgeOnce(open.record);
+    states += again.states;
+    cpuMs += again.cpuMs;
+  }
+  return { crashPoints: first.crashPoints, states, cpuMs, first, peakBytes: peakBytes() };
+}
+
+function judgeOnce(record: WriteRecord): { crashPoints: number; states: number; cpuMs: number } {
+  const began = process.threadCpuUsage();
+  // Another record for whoever remembers what he found in one.
+  const { reduced } = judgeStates({ ...record }, { promises }, { models: MODELS });
+  const { user, system } = process.threadCpuUsage(began);
+  return { crashPoints: crashPointsOf(reduced), states: reduced.states.length, cpuMs: (user + system) / 1000 };
 }
 
 /** A turn as OpenClaw writes it: the whole store into a temp, and the temp renamed over it; beside it the small files of other things. */
