@@ -56,17 +56,22 @@ test('each call has the errors that it can return, once and from there on', () =
 });
 
 test('calls are of one kind that do the same to the same file after the same call', () => {
-  const kinds = (every = false) =>
+  const kinds = (write: SeenWrite, every = false) =>
     Map.groupBy(
-      of(REPLACED, every).cases.filter(({ fault }) => fault.name === 'io-error'),
+      of(write, every).cases.filter(({ fault }) => fault.name === 'io-error'),
       ({ kind }) => kind,
     )
       .values()
       .map((cases) => cases.map(({ call }) => call.number).join())
       .toArray();
   // The first write of the log comes after the making of the file, and is another one.
-  expect(kinds()).toEqual(['2', '3', '4', '5', '6', '7', '8,9']);
-  expect(kinds(true)).toEqual(['2', '3', '4', '5', '6', '7', '8', '9']);
+  expect(kinds(REPLACED)).toEqual(['2', '3', '4', '5', '6', '7', '8,9']);
+  expect(kinds(REPLACED, true)).toEqual(['2', '3', '4', '5', '6', '7', '8', '9']);
+  const again = ['log.7.tmp', 'log.8.tmp'].flatMap((file) => [op('create', file), op('write', file)]);
+  expect(kinds({ ...REPLACED, ops: [...again, op('create', 'other'), ...again] })).toEqual(
+    // The same four calls behind another file are of other kinds.
+    ['1', '2,4', '3', '5', '6', '7,9', '8'],
+  );
 });
 
 test('a sweep takes the errors that are asked for, and refuses what is none', () => {

@@ -17,7 +17,7 @@ export interface Call {
 export interface Case {
   call: Call;
   fault: Fault;
-  /** Equal where others may stand for it: the same error, at the same call on the same file, after the same call. */
+  /** Equal where others may stand for it: the same error, at the same call on the same file, after the same call, when as many files had been changed. */
   kind: string;
 }
 
@@ -38,6 +38,20 @@ export function callsOf({ ops, existing }: SeenWrite, root: string): Call[] {
 }
 
 /**
+ * Of how many files a write had changed something before each of its calls, by the number of the call. What a program does with a failure depends on how far
+ * it has come: OpenClaw 2026.5.28 refuses a turn whose store can't be written, but not once the transcript is.
+ */
+function filesChangedBefore(calls: readonly Call[]): Map<number, number> {
+  const changed = new Set<string>();
+  const before = new Map<number, number>();
+  for (const { number, file, to } of calls) {
+    before.set(number, changed.size);
+    changed.add(to ?? file);
+  }
+  return before;
+}
+
+/**
  * Every call with every error that it can return, once and from there on.
  * @param every none may stand for another
  */
@@ -48,8 +62,11 @@ export function casesOf(
   every: boolean,
 ): { calls: Call[]; cases: Case[] } {
   const calls = callsOf(write, root);
+  const changedBefore = filesChangedBefore(calls);
   const kindOf = ({ number }: Call) =>
-    every ? String(number) : `${roleOfCall(write.ops[number - 1])} after ${roleOfCall(write.ops[number - 2])}`;
+    every
+      ? String(number)
+      : `${roleOfCall(write.ops[number - 1])} after ${roleOfCall(write.ops[number - 2])}, ${changedBefore.get(number)} files changed`;
   const cases = calls.flatMap((call): Case[] =>
     faults
       .filter((fault) => fault.unfit?.(call.place.arm) === undefined)
