@@ -33,7 +33,9 @@ export async function beginOrResume(
   const before = await resume.readRun();
   refuseOtherMachine(before.run, facts);
   const resumedAt = [...(before.run.resumedAt ?? []), facts.startedAt];
-  const file: RunFile = { ...before, run: { ...before.run, resumedAt }, state: 'running' };
+  const planned = new Set(before.plan.map(({ id }) => id));
+  const plan = [...before.plan, ...cells.filter(({ id }) => !planned.has(id)).map(plannedRow)];
+  const file: RunFile = { ...before, run: { ...before.run, resumedAt }, state: 'running', plan };
   const left: Planned[] = [];
   for (const cell of cells) {
     const evidence = await loadEvidence(resume.cell(cell.id));
