@@ -15,7 +15,7 @@ import {
 
 /** The bytes of a file at one moment. It never changes: a write gives another one, which shares every page that is the same. */
 export class Content {
-  static readonly empty = new Content(EMPTY);
+  static #empty: Content | undefined;
   readonly size: number;
   readonly #tree: Tree;
   #digest: string | undefined;
@@ -23,6 +23,12 @@ export class Content {
   private constructor(tree: Tree) {
     this.size = tree.size;
     this.#tree = tree;
+  }
+
+  // Not when the class is made: `tsc` compiles a class that makes one of itself there to one that can't.
+  static get empty(): Content {
+    Content.#empty ??= new Content(EMPTY);
+    return Content.#empty;
   }
 
   /** @param bytes as of `write` */
