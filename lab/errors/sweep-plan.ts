@@ -9,7 +9,7 @@ import type { ResultsFolder } from '../results.ts';
 import type { Release, System } from '../system.ts';
 import { CaseGroups } from './case-groups.ts';
 import type { Call, Case } from './cases.ts';
-import { type Fate, fateOf } from './fate.ts';
+import { type Fate, fateOf, NOT_RUN } from './fate.ts';
 
 /** What is swept. */
 export interface SweepSubject {
@@ -31,6 +31,8 @@ export class SweepPlan {
   readonly #groups: CaseGroups;
   readonly #asked: readonly Case[];
   readonly #first: readonly Case[];
+  /** By cell: what has an end is not read again. */
+  readonly #fates = new Map<string, Fate>();
 
   /**
    * @param cases in the order of their calls
@@ -74,6 +76,20 @@ export class SweepPlan {
       .toSorted((a, b) => a.one.call.number - b.one.call.number);
   }
 
+  /** What became of each that is in a matrix, in the order of the calls. */
+  async fatesOf(matrix: Matrix, results: ResultsFolder): Promise<Fate[]> {
+    return pMap(this.ranOf(matrix), async (ran) => this.#fates.get(ran.row.id) ?? (await this.#fateOf(ran, results)), {
+      concurrency: CELLS_AT_ONCE,
+    });
+  }
+
+  async #fateOf({ one, row }: RanCase, results: ResultsFolder): Promise<Fate> {
+    const became = fateOf(row, await loadEvidence(results.cell(row.id)));
+    const fate = { call: one.call.number, fault: one.fault.name, cell: row.id, ...became };
+    if (fate.fate !== NOT_RUN) this.#fates.set(row.id, fate);
+    return fate;
+  }
+
   /** Where two of a kind came to different ends: what runs next, until it is known from which call on. */
   next(fates: readonly Fate[]): PlannedCell[] {
     const wanted = this.#groups.learn(fates);
@@ -103,18 +119,4 @@ export class SweepPlan {
     };
     return { id: cellId(spec), role, spec, system, release, fault, crashPoint };
   }
-}
-
-/** What became of each. */
-export function fatesOf(ran: readonly RanCase[], results: ResultsFolder): Promise<Fate[]> {
-  return pMap(
-    ran,
-    async ({ one, row }) => ({
-      call: one.call.number,
-      fault: one.fault.name,
-      cell: row.id,
-      ...fateOf(row, await loadEvidence(results.cell(row.id))),
-    }),
-    { concurrency: CELLS_AT_ONCE },
-  );
 }

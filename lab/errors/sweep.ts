@@ -18,7 +18,7 @@ import { BEGUN_FILE, type Begun, begunText } from './begun.ts';
 import { casesOf } from './cases.ts';
 import { DIFFERS, NOT_RUN } from './fate.ts';
 import { noCase } from './no-case.ts';
-import { fatesOf, SweepPlan, type SweepSubject } from './sweep-plan.ts';
+import { SweepPlan, type SweepSubject } from './sweep-plan.ts';
 import { findingsOf, SWEEP_SCHEMA_VERSION, type Sweep, sweepReport } from './sweep-report.ts';
 import { type SeenWrite, watchWrite } from './watch.ts';
 
@@ -107,14 +107,14 @@ export async function sweepErrors(
     ...options,
     files: { [BEGUN_FILE]: begunText(options.asked, image, write) },
     further: async (sofar, folder) => {
-      const next = plan.next(await fatesOf(plan.ranOf(sofar), folder));
+      const next = plan.next(await plan.fatesOf(sofar, folder));
       if (next.length > 0) options.say(`${next.length} more, since two of a kind came to different ends`);
       return next;
     },
   });
 
   const ran = plan.ranOf(matrix);
-  const fates = await fatesOf(ran, results);
+  const fates = await plan.fatesOf(matrix, results);
   plan.next(fates);
   const represented = plan.represented();
   const sweep: Sweep = {
