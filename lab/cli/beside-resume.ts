@@ -15,7 +15,7 @@ const BESIDE_RESUME: ReadonlySet<string> = new Set([
 
 /** A new exploration of an older record: what is bounded, and which part of it is booted, is its own. */
 const BESIDE_RECORD: ReadonlySet<string> = new Set([
-  ...['record', 'shard', 'maxStates'],
+  ...['record', 'shard', 'maxStates', 'everyState'],
   ...['jobs', 'json', 'results', 'maxDuration', 'on', 'workload'],
 ]);
 

@@ -29,7 +29,10 @@ export const exploreOptions = (command: Command): Command =>
       '--shard <index/count>',
       'boot a part of its groups, such as 2/4, on machines of their own; `merge` puts the parts together',
     )
-    .option('--record <folder>', 'take the record of that exploration, in place of a new one: for shards that share it')
+    .option(
+      '--record <folder>',
+      'take the record of that exploration, in place of a new one: for shards that share it, or to boot --every-state of it',
+    )
     .option(
       '--source-lines',
       'of a Node program: record a second time and tell in which line of its source each call was made',

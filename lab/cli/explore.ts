@@ -130,10 +130,11 @@ async function ofRecord(shown: string, options: ExploreCommandOptions): Promise<
   refuseBesideRecord(options);
   const from = path.resolve(shown);
   const { shard: _, ...before } = await readAsked(from);
-  const { maxStates, shard } = options;
+  const { maxStates, everyState, shard } = options;
   const asked = {
     ...before,
     ...(maxStates !== undefined && { maxStates }),
+    ...(everyState !== undefined && { everyState }),
     ...(shard !== undefined && { shard: parseShard(shard) }),
   };
   const folder = path.resolve(options.results, `explore-${stamp()}-${before.system}-${before.workload}`);
