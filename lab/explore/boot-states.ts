@@ -124,6 +124,7 @@ class BootWork implements BootSource {
     boots: 0,
   };
   #isClosed = false;
+  #saidAt = performance.now();
   #changed = Promise.withResolvers<void>();
 
   constructor(
@@ -202,7 +203,7 @@ class BootWork implements BootSource {
     // A boot that was broken off has left the beginning of a record.
     if (boot.recordTo !== undefined) rmSync(boot.recordTo, { recursive: true, force: true });
     this.#found.boots += 1;
-    if (this.#found.boots % 20 === 0) this.#options.say(`${this.#found.boots} boots`);
+    this.#sayHowFar();
     return {
       ...boot,
       done: (booted) => {
@@ -211,6 +212,24 @@ class BootWork implements BootSource {
         this.#tellWaiting();
       },
     };
+  }
+
+  /** Groups that recoveries and disagreements add come on the way, so it says how many there are by now. */
+  #sayHowFar(): void {
+    const now = performance.now();
+    if (now - this.#saidAt < SAY_EACH_MS) return;
+    this.#saidAt = now;
+    const { boots } = this.#found;
+    if (this.#options.everyState) {
+      const { booted } = this.#plan.countsOf('write');
+      this.#options.say(`${boots} boots: ${booted} of ${this.#own} states`);
+      return;
+    }
+    const [write, recovery] = (['write', 'recovery'] as const).map((of) => this.#plan.behavioursOf(of));
+    const far = (of: BehaviourCounts | undefined) => `${of?.settled} of ${of?.all}`;
+    this.#options.say(
+      `${boots} boots: ${far(write)} groups of states settled, and ${far(recovery)} of recoveries by now`,
+    );
   }
 
   #bootOf(planned: PlannedBoot): KnownBoot {
@@ -345,6 +364,8 @@ const KEY_CHARS = 16;
 
 /** A key tells of every file that is left. */
 const shortOf = (key: string): string => hash('sha256', key, 'base64url').slice(0, KEY_CHARS);
+
+const SAY_EACH_MS = 15_000;
 
 /** Images of states hold what no other state holds, such as a piece of a torn file. */
 const IMAGES_KEPT = 32;
