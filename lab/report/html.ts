@@ -59,8 +59,9 @@ async function cellPages(
   changes: readonly CellChange[] = [],
 ): Promise<Subpage[]> {
   const changeOf = new Map(changes.map((one) => [one.id, one]));
+  const shardOf = ({ id }: MatrixRow) => run.matrix.run.shards?.find(({ cells }) => cells?.includes(id))?.shard;
   const page = async (row: MatrixRow): Promise<Subpage> => {
-    const view = cellView(row, await run.evidenceOf(row));
+    const view = cellView(row, await run.evidenceOf(row), shardOf(row));
     return { name: `cell/${row.id}`, content: await pack(cellPage(view, changeOf.get(row.id))) };
   };
   return pMap(rows, page, { concurrency: CELLS_AT_ONCE });

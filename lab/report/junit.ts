@@ -2,6 +2,7 @@ import { create } from 'xmlbuilder2';
 import { plain } from '../plain.ts';
 import { unreachable } from '../problem.ts';
 import type { AnyRow, Matrix } from '../result/matrix.ts';
+import { machinesOf } from './ran-on.ts';
 import type { FailOn, Reporter } from './reporter.ts';
 import { fails, standingOf, violations } from './standing.ts';
 
@@ -49,10 +50,10 @@ export function junitReport(matrix: Matrix, failOn: FailOn): string {
       time,
       timestamp: run.startedAt,
     });
-    const facts = { run: run.id, midwrite: run.midwriteVersion, engine: run.engine, kernel: run.kernel };
+    const cgroup = [...new Set(machinesOf(run).map((one) => one.cgroup))].join('; ');
+    const facts = { run: run.id, midwrite: run.midwriteVersion, engine: run.engine, kernel: run.kernel, cgroup };
     const properties = suite.ele('properties');
-    for (const [key, value] of Object.entries({ ...facts, cgroup: `v${run.cgroupVersion}` }))
-      properties.ele('property', { name: key, value: plain(value) });
+    for (const [key, value] of Object.entries(facts)) properties.ele('property', { name: key, value: plain(value) });
     for (const test of tests) {
       const { classname, result } = test;
       const element = suite.ele('testcase', {

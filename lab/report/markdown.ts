@@ -8,6 +8,7 @@ import { sizeInWords, titleOf, verdictInWords } from './explorations.ts';
 import { headlines } from './headline.ts';
 import { labShareInWords } from './lab-share.ts';
 import { NOT_STRUCK, notStruck } from './not-struck.ts';
+import { ranOnInWords } from './ran-on.ts';
 import type { Reporter } from './reporter.ts';
 import { attempts, counts, findings, grid, scenariosOf } from './table.ts';
 
@@ -26,7 +27,7 @@ export function markdownReport(matrix: Matrix): string {
   const cells = matrix.cells.filter((cell) => cell.role === 'cell');
   const sections = [
     '# Fault matrix',
-    `${run.id} · midwrite ${run.midwriteVersion} · ${markdownText(run.engine)} · kernel ${markdownText(run.kernel)} · cgroup v${run.cgroupVersion} · ${cells.length} cells: ${counts(cells)}`,
+    `${run.id} · midwrite ${run.midwriteVersion} · ${markdownText(ranOnInWords(run))} · ${cells.length} cells: ${counts(cells)}`,
     headlines(matrix)
       .map(({ system, words }) => `- ${markdownText(`${system}: ${words}`)}`)
       .join('\n'),

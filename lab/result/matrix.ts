@@ -124,7 +124,10 @@ const frame = z.object({
   startedAt: z.string(),
   engine: z.string(),
   kernel: z.string(),
-  cgroupVersion: z.union([z.literal(1), z.literal(2)]),
+  /** Absent: of a merged run whose shards differ in it. */
+  cgroupVersion: z.union([z.literal(1), z.literal(2)]).optional(),
+  /** It ran on a machine of the lab's own (`--on machine`). Absent: it did not. */
+  on: z.literal('machine').optional(),
   midwriteVersion: z.string(),
   durationMs: z.number().optional(),
   /** The command that runs a part of it again, with its options; `--cell ID` says which. Absent: `run`. */
@@ -136,7 +139,16 @@ const frame = z.object({
 /** What a run says of itself, before it knows any verdict. Of a merged run `shards` says the same of each of its shards. */
 export const RunFacts = z.object({
   ...frame.shape,
-  shards: z.array(z.object({ shard: z.number(), ...frame.shape })).optional(),
+  shards: z
+    .array(
+      z.object({
+        shard: z.number(),
+        ...frame.shape,
+        /** The cells that stand in the merged run as they ran in it. */
+        cells: z.array(z.string()).optional(),
+      }),
+    )
+    .optional(),
 });
 export type RunFacts = z.infer<typeof RunFacts>;
 

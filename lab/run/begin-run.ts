@@ -69,6 +69,7 @@ export function runFacts(engine: Engine): RunFacts {
     engine: `${product} ${version}${rootless ? ' (rootless)' : ''} on ${operatingSystem}`,
     kernel,
     cgroupVersion,
+    ...(engine.machine !== undefined && { on: 'machine' as const }),
     midwriteVersion,
   };
 }

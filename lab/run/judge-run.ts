@@ -21,11 +21,14 @@ import type { PlannedRow, ResultsFolder, RunFile } from '../results.ts';
 
 /** The command that does it again. */
 function reproduce(planned: PlannedRow, run: RunFacts): string {
-  if (!('scenario' in planned)) return `npx midwrite ${run.again ?? 'run'} --cell ${planned.id}`;
+  const { on } = run.shards?.find(({ cells }) => cells?.includes(planned.id)) ?? run;
+  const where = on === undefined ? '' : ` --on ${on}`;
+  if (!('scenario' in planned)) return `npx midwrite ${run.again ?? 'run'} --cell ${planned.id}${where}`;
   const { scenario, system, version, isQuick, seed, from } = planned;
-  if (from !== undefined) return `npx midwrite upgrade ${system}@${from}..${version}${isQuick ? ' --quick' : ''}`;
+  if (from !== undefined)
+    return `npx midwrite upgrade ${system}@${from}..${version}${isQuick ? ' --quick' : ''}${where}`;
   const options = [...(seed === undefined ? [] : [`--seed ${seed}`]), ...(isQuick ? ['--quick'] : [])];
-  return ['npx midwrite scenario', scenario, `--system ${system}@${version}`, ...options].join(' ');
+  return ['npx midwrite scenario', scenario, `--system ${system}@${version}`, ...options].join(' ') + where;
 }
 
 export interface JudgeOptions {

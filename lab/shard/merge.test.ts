@@ -7,7 +7,7 @@ import { keepExploration } from '../explore/run-explorations.ts';
 import { plan } from '../plan/plan.ts';
 import type { Planned } from '../plan/planned.ts';
 import { markdownReport } from '../report/markdown.ts';
-import type { Matrix } from '../result/matrix.ts';
+import type { AnyRow, Matrix } from '../result/matrix.ts';
 import { type PlannedRow, ResultsFolder, type RunFile, type Shard } from '../results.ts';
 import { plannedRow } from '../run/begin-run.ts';
 import { judgeRun } from '../run/judge-run.ts';
@@ -88,6 +88,40 @@ describe('merged shards', () => {
     );
     const text = (matrix: Matrix) => markdownReport(matrix).replace(matrix.run.id, 'ID');
     expect(text(merged)).toBe(text(whole));
+  });
+
+  test('of two machines: what is true of one is said of it and of its cells, and of no other', async () => {
+    await using root = await folder();
+    const folders = await storeShards(root.path);
+    const other = { engine: 'Docker Engine 26', kernel: '6.12', cgroupVersion: 2 as const, on: 'machine' as const };
+    await change(folders[1] ?? '', ({ run }) => ({ run: { ...run, ...other } }));
+    const { run, cells, outcome } = await mergedMatrix(folders, root.path);
+    expect(outcome.kind).toBe('sound');
+    expect(run).toMatchObject({ engine: 'Docker Engine 1; Docker Engine 26', kernel: '6; 6.12' });
+    expect(run).not.toHaveProperty('cgroupVersion');
+    expect(run).not.toHaveProperty('on');
+    expect(run.shards?.map(({ cgroupVersion, on }) => [cgroupVersion, on])).toEqual([
+      [1, undefined],
+      [2, 'machine'],
+      [1, undefined],
+      [1, undefined],
+    ]);
+    const second = await idsIn(folders[1] ?? '', 'cell');
+    expect(second).not.toHaveLength(0);
+    const isThere = ({ reproduce }: AnyRow) => reproduce.endsWith(' --on machine');
+    expect(cells.filter(isThere).map(({ id }) => id)).toEqual(second);
+    expect(run.shards?.flatMap(({ cells: of = [] }) => of).toSorted()).toEqual(cells.map(({ id }) => id).toSorted());
+  });
+
+  test('run with a config: their cells are run again with it', async () => {
+    await using root = await folder();
+    const folders = await storeShards(root.path);
+    for (const one of folders) await change(one, ({ run }) => ({ run: { ...run, again: 'run --config mine.ts' } }));
+    const { run, cells } = await mergedMatrix(folders, root.path);
+    expect(run.again).toBe('run --config mine.ts');
+    expect(cells.every(({ reproduce }) => reproduce.startsWith('npx midwrite run --config mine.ts --cell '))).toBe(
+      true,
+    );
   });
 
   test('judged again from their files alone they say the same', async () => {

@@ -53,7 +53,7 @@ export async function mergeShards(folders: readonly string[], root: string): Pro
   }
   const file: RunFile = {
     schemaVersion: RUN_SCHEMA_VERSION,
-    run: factsOf(shards),
+    run: factsOf(shards, taken),
     state: shards.every((one) => one.file.state === 'complete') ? 'complete' : 'interrupted',
     plan: whole,
     leftOut,
@@ -159,27 +159,30 @@ function whyMissing(shards: readonly StoredShard[], count: number): string {
     : `its shard is not there: ${missing.map((index) => `${index}/${count}`).join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`;
 }
 
-/** One frame for all: the earliest begin, the longest time, and what each shard ran on. */
-function factsOf(shards: readonly StoredShard[]): RunFacts {
+/** One frame for all: the earliest begin, the longest time, and what each shard ran on, with the cells that are taken from it. */
+function factsOf(shards: readonly StoredShard[], taken: readonly Taken[]): RunFacts {
   const runs = shards.map(({ file }) => file.run);
   const [first] = runs.toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
   if (first === undefined) throw new Error('a merged run has at least one shard');
   const all = (values: readonly string[]) => [...new Set(values)].sort().join('; ');
-  const { startedAt, cgroupVersion } = first;
+  const { startedAt, again } = first;
+  const cgroups = new Set(runs.map((run) => run.cgroupVersion));
+  const cellsOf = (shard: StoredShard) => taken.filter(({ from }) => from === shard).map(({ planned }) => planned.id);
   return {
     id: `${startedAt.slice(0, 19).replaceAll(':', '-')}-merged-${randomBytes(2).toString('hex')}`,
     startedAt,
     engine: all(runs.map((run) => run.engine)),
     kernel: all(runs.map((run) => run.kernel)),
-    cgroupVersion,
+    ...(cgroups.size === 1 && { cgroupVersion: first.cgroupVersion }),
+    ...(runs.every((run) => run.on === 'machine') && { on: 'machine' as const }),
+    ...(again !== undefined && { again }),
     midwriteVersion: first.midwriteVersion,
     durationMs: Math.max(...runs.map((run) => run.durationMs ?? 0)),
     shards: shards
       .toSorted((a, b) => a.shard.index - b.shard.index)
-      .map(({ shard, file: { run } }) => {
-        const { id, startedAt, engine, kernel, cgroupVersion, midwriteVersion, durationMs } = run;
-        const frame = { id, startedAt, engine, kernel, cgroupVersion, midwriteVersion };
-        return { shard: shard.index, ...frame, ...(durationMs === undefined ? {} : { durationMs }) };
+      .map((stored) => {
+        const { shards: _, ...run } = stored.file.run;
+        return { shard: stored.shard.index, ...run, cells: cellsOf(stored) };
       }),
   };
 }

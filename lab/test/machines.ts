@@ -58,7 +58,7 @@ const rows = KINDS.map(({ name, up }) => {
       startedAt.slice(0, 10),
       engine,
       kernel,
-      `v${cgroupVersion}`,
+      `v${cgroupVersion ?? '?'}`,
       String(cells.length),
       String(expected),
       took,

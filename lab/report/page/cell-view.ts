@@ -63,7 +63,8 @@ const LOG_START = 30;
 const LOG_END = 90;
 const MOST_LOG_LINE = 300;
 
-export function cellView(row: MatrixRow, evidence: CellEvidence | undefined): CellView {
+/** @param shard of a merged run: the one that the row ran in */
+export function cellView(row: MatrixRow, evidence: CellEvidence | undefined, shard?: number): CellView {
   const times = evidence === undefined ? undefined : timeline(evidence);
   const folder = evidence === undefined ? undefined : folderDiff(evidence);
   const checks = row.checks.map((check) => checkView(row, check, evidence));
@@ -72,7 +73,7 @@ export function cellView(row: MatrixRow, evidence: CellEvidence | undefined): Ce
     state: stateOf(row),
     release: `${row.system}@${row.version}`,
     where: isScenario(row) ? row.scenario : `${row.crashPoint} × ${row.fault}`,
-    circumstances: circumstances(row),
+    circumstances: [...circumstances(row), ...(shard === undefined ? [] : [`shard ${shard}`])],
     ...inASentence(row, checks),
     evidenceFile: `cells/${row.id}/evidence.jsonl`,
     checks,

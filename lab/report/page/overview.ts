@@ -15,6 +15,7 @@ import { sizeInWords, titleOf, verdictInWords } from '../explorations.ts';
 import { headlines } from '../headline.ts';
 import { labShareInWords } from '../lab-share.ts';
 import { notStruck } from '../not-struck.ts';
+import { machinesOf, shardsInWords } from '../ran-on.ts';
 import { findings, grid, scenariosOf } from '../table.ts';
 import { html, type Markup } from './markup.ts';
 import { STATES, type State, sign, stateOf, WORDS } from './state.ts';
@@ -206,17 +207,25 @@ function legend(isComparison: boolean): Markup {
 
 export const when = (iso: string): string => iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
 
-/** What is true of one shard and not of all is told. */
 function shards(list: NonNullable<Matrix['run']['shards']>): string {
-  const kernels = new Set(list.map((one) => one.kernel));
-  const each = list.map(({ shard, kernel, durationMs }) =>
-    [
-      `${shard}`,
-      ...(durationMs === undefined ? [] : [duration(durationMs)]),
-      ...(kernels.size > 1 ? [`kernel ${kernel}`] : []),
-    ].join(' '),
+  const each = list.map(({ shard, durationMs }) =>
+    [`${shard}`, ...(durationMs === undefined ? [] : [duration(durationMs)])].join(' '),
   );
   return `${list.length} (${each.join(', ')})`;
+}
+
+/** A machine in three facts; several, each with its shards, in one fact each. */
+function ranOn(run: Matrix['run']): [string, string][] {
+  return machinesOf(run).flatMap((one): [string, string][] => {
+    const { engine, kernel, cgroup } = one;
+    if (one.shards.length > 0)
+      return [[`Ran on (${shardsInWords(one)})`, `${engine}, kernel ${kernel}, cgroup ${cgroup}`]];
+    return [
+      ['Engine', engine],
+      ['Kernel', kernel],
+      ['cgroup', cgroup],
+    ];
+  });
 }
 
 const VERSIONS_SHOWN = 6;
@@ -242,9 +251,7 @@ function frame({ run, cells }: Matrix): Markup {
     ...[labShareInWords({ cells })].flatMap((share): [string, string][] =>
       share === undefined ? [] : [["The lab's share", share]],
     ),
-    ['Engine', run.engine],
-    ['Kernel', run.kernel],
-    ['cgroup', `v${run.cgroupVersion}`],
+    ...ranOn(run),
     ['midwrite', run.midwriteVersion],
     ['Seed', seedOf(cells)],
     ...(run.shards === undefined ? [] : [['Shards', shards(run.shards)] satisfies [string, string]]),
