@@ -4,7 +4,7 @@ import type { CellPlan } from '../cell/cell.ts';
 import { LabContainer, type Streams } from '../docker/lab-container.ts';
 import { makeVolume } from '../docker/volume.ts';
 import type { Engine } from '../engine/engine.ts';
-import { sidecarSpec, systemSpec } from '../pod/specs.ts';
+import { HOSTNAME, sidecarSpec, systemSpec } from '../pod/specs.ts';
 import { Problem } from '../problem.ts';
 import { exchange } from '../session/exchange.ts';
 import { type Entry, Sidecar } from '../sidecar/client.ts';
@@ -79,7 +79,7 @@ export class BenchPod implements AsyncDisposable {
     const sidecarContainer = undo.use(
       await LabContainer.start(
         engine,
-        sidecarSpec({ cell: name, name, volume: volume.name, release, image: images.sidecar }),
+        sidecarSpec({ cell: name, name, volume: volume.name, release, image: images.sidecar }, HOSTNAME),
       ),
     );
     const sidecar = new Sidecar(sidecarContainer.streams);

@@ -12,6 +12,8 @@ export interface ContainerSpec {
   env: Readonly<Record<string, string>>;
   /** Named volume on the state folder. */
   volume: { name: string; path: string };
+  /** What it is called inside. Absent: by its id, or, in another's network namespace, as that one is. */
+  hostname?: string;
   /** `none`, or `container:ID` to join a network namespace that has only loopback. */
   network: string;
   /** Container whose processes it sees and can signal. Absent: only its own. */

@@ -49,6 +49,7 @@ export class HarmlessContainer extends GenericContainer {
     Object.assign(this.hostConfig, more);
     Object.assign(this.createOpts, {
       ...(spec.workingDirectory === undefined ? {} : { WorkingDir: spec.workingDirectory }),
+      ...(spec.hostname === undefined ? {} : { Hostname: spec.hostname }),
       OpenStdin: true,
       // stdin ends when the lab goes away, and the program inside ends with it.
       StdinOnce: true,

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { GateEvent } from '../gate/protocol.ts';
 import { Sidecar } from '../sidecar/client.ts';
 import type { Release } from '../system.ts';
-import { type PodPart, sidecarSpec } from './specs.ts';
+import { HOSTNAME, type PodPart, sidecarSpec } from './specs.ts';
 
 export const SIDECAR_START_LIMIT_MS = 30_000;
 
@@ -49,13 +49,22 @@ export interface StartedSidecar {
   sidecarContainer: LabContainer;
 }
 
-/** @param resources get the container */
+/**
+ * @param where `suffix`: of the names of the containers; `hostname`: of the sidecar, and of the system that joins it
+ * @param resources get the container
+ */
 export async function startSidecar(
-  { engine, spec, volume, suffix }: { engine: Engine; spec: PodSpec; volume: string; suffix: string },
+  {
+    engine,
+    spec,
+    volume,
+    suffix,
+    hostname,
+  }: { engine: Engine; spec: PodSpec; volume: string; suffix: string; hostname: string },
   resources: AsyncDisposableStack,
 ): Promise<StartedSidecar> {
   const part = { ...partOf(spec, volume, suffix), image: spec.images.sidecar };
-  const sidecarContainer = resources.use(await LabContainer.start(engine, sidecarSpec(part)));
+  const sidecarContainer = resources.use(await LabContainer.start(engine, sidecarSpec(part, hostname)));
   const sidecar = new Sidecar(sidecarContainer.streams);
   await sidecar.started(SIDECAR_START_LIMIT_MS);
   return { sidecar, sidecarContainer };
@@ -72,7 +81,7 @@ export async function startBase(engine: Engine, spec: PodSpec): Promise<PodBase>
   await using undo = new AsyncDisposableStack();
   const volume = undo.use(await makeVolume(engine, `${spec.name}-state`, spec.label, spec.diskBytes)).name;
   if (spec.keepsTemp === true) undo.use(await makeVolume(engine, tempVolumeOf(spec), spec.label));
-  const started = await startSidecar({ engine, spec, volume, suffix: '' }, undo);
+  const started = await startSidecar({ engine, spec, volume, suffix: '', hostname: HOSTNAME }, undo);
   return { ...started, volume, resources: undo.move() };
 }
 

@@ -76,6 +76,33 @@ test('a command runs beside the system, whether that runs, is frozen or was stop
   expect(commands[2]).toMatchObject({ stdout: stopped.stdout, droppedBytes: 0, oomKilled: false });
 });
 
+test('the system has the same hostname in each pod, as after a restart; a second one and one in a new container have others', async () => {
+  await using results = await folder();
+  using recorder = new Recorder(results.path);
+  const hostnames: (string | undefined)[] = [];
+  const booted = async (pod: Pod): Promise<void> => {
+    const gate = await pod.boot();
+    const { hostname } = await gate.waitForKind({ name: 'writegate to start', limitMs: LIMIT_MS }, 'start');
+    hostnames.push(hostname);
+  };
+  for (const _ of ['one', 'another']) {
+    const name = `midwrite-${randomUUID().slice(0, 13)}`;
+    const spec = { label: name, name, release, images, memoryBytes: release.memory.defaultBytes };
+    await using pod = await Pod.start(engine, spec, recorder);
+    await booted(pod);
+    if (hostnames.length === 1) continue;
+    {
+      await using second = await pod.beside();
+      await booted(second);
+    }
+    await pod.container.signal('SIGKILL');
+    await pod.ended(LIMIT_MS, true);
+    await pod.replace();
+    await booted(pod);
+  }
+  expect(hostnames).toEqual(['midwrite', 'midwrite', 'midwrite-second', 'midwrite-replaced']);
+});
+
 test('a base that was begun ahead is the pod that takes it; one that nobody takes, or that is given up while it starts, leaves nothing', async () => {
   await using results = await folder();
   using recorder = new Recorder(results.path);

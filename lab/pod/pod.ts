@@ -12,7 +12,7 @@ import { Sidecar } from '../sidecar/client.ts';
 import type { Release } from '../system.ts';
 import { within } from '../wait.ts';
 import { type PodBase, type PodSpec, partOf, SIDECAR_START_LIMIT_MS, startBase, startSidecar } from './base.ts';
-import { commandSpec, systemSpec } from './specs.ts';
+import { commandSpec, HOSTNAME, systemSpec } from './specs.ts';
 
 /** A release, and its image with writegate in it. */
 export interface PodProgram {
@@ -149,7 +149,7 @@ export class Pod implements AsyncDisposable {
       boots: this.#boots,
       suffix,
     };
-    const started = await startSidecar(parts, own);
+    const started = await startSidecar({ ...parts, hostname: `${HOSTNAME}${suffix}` }, own);
     return new Pod({ ...parts, ...started, resources: own.move() });
   }
 
@@ -162,7 +162,8 @@ export class Pod implements AsyncDisposable {
     this.#container = undefined;
     this.#isReplaced = true;
     await this.#sidecarContainer[Symbol.asyncDispose]();
-    const where = { engine: this.#engine, spec: this.#spec, volume: this.#volume, suffix: this.#suffix };
+    const hostname = `${HOSTNAME}${this.#suffix}-replaced`;
+    const where = { engine: this.#engine, spec: this.#spec, volume: this.#volume, suffix: this.#suffix, hostname };
     const { sidecar, sidecarContainer } = await startSidecar(where, this.#resources);
     this.#sidecar = sidecar;
     this.#sidecarContainer = sidecarContainer;

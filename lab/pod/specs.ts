@@ -18,10 +18,16 @@ export interface PodPart {
   release: Release;
 }
 
+/**
+ * What a system's machine is called, in every pod: a state that one pod has left is booted in another one, and a lock or a lease in it has the hostname
+ * of its owner. A restart of the same container does not change that; what is another machine (a second system, a container that was replaced) has another.
+ */
+export const HOSTNAME = 'midwrite';
+
 const withTemp = ({ tempVolume }: PodPart) => (tempVolume === undefined ? {} : { tempVolume });
 
-/** The sidecar: it owns a network namespace that has only loopback. */
-export function sidecarSpec(part: PodPart): ContainerSpec {
+/** The sidecar: it owns a network namespace that has only loopback, and the hostname of the system that joins it. */
+export function sidecarSpec(part: PodPart, hostname: string): ContainerSpec {
   const { cell, name, suffix = '', image, volume, release, tempVolume } = part;
   return {
     ...withTemp(part),
@@ -32,6 +38,7 @@ export function sidecarSpec(part: PodPart): ContainerSpec {
     // Its own files are none of the system's.
     env: tempVolume === undefined ? {} : { TMPDIR: OTHER_TEMP_FOLDER },
     volume: { name: volume, path: release.promises.root },
+    hostname,
     network: 'none',
     memoryBytes: 512 * MiB,
     sharedMemoryBytes: MiB,

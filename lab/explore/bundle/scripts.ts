@@ -1,3 +1,4 @@
+import { HOSTNAME } from '../../pod/specs.ts';
 import type { Release } from '../../system.ts';
 
 /*
@@ -48,7 +49,8 @@ export function runScript(
     'set -eu',
     'cd "$(dirname "$0")"',
     ...image,
-    'printed=$(docker run --rm --interactive --network none --cap-drop ALL --security-opt no-new-privileges --read-only \\',
+    `# The hostname is that of the system that left the state: a lock in it may name its owner's.`,
+    `printed=$(docker run --rm --interactive --network none --hostname ${HOSTNAME} --cap-drop ALL --security-opt no-new-privileges --read-only \\`,
     `  --user 1000:1000 --memory ${memory.defaultBytes} --memory-swap ${memory.defaultBytes} --pids-limit ${PIDS} \\`,
     `  --tmpfs ${quoted(`${promises.root}:rw,exec,uid=1000,gid=1000,mode=0700`)} --tmpfs /tmp:rw,exec,mode=1777 \\`,
     ...(boot.folder === undefined ? [] : [`  --workdir ${quoted(boot.folder)} \\`]),
