@@ -1,16 +1,19 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { dumpDatabase } from '../../images/sidecar/database.ts';
+import { dumpOwn } from '../../images/sidecar/database.ts';
 import type { Content } from './content.ts';
 import { type FolderImage, inodeAt } from './folder-image.ts';
+import { committedPart } from './wal.ts';
 
 /** What belongs to a database beside its file (https://sqlite.org/tempfiles.html); without them it is another one. */
 const SUFFIXES = ['', '-wal', '-journal'];
 
+const LOG = SUFFIXES.indexOf('-wal');
+
 /** A database as it stands in a state. */
 export interface DatabaseFiles {
-  /** Equal where all of its files are. */
+  /** Equal where all of its files are, but for what a log has behind its last commit. */
   readonly digest: string;
   readonly bytes: number;
   readonly contents: readonly (Content | undefined)[];
@@ -22,11 +25,14 @@ export function databaseIn(image: FolderImage, file: string): DatabaseFiles | un
   if (inodes[0]?.type !== 'file') return undefined;
   const contents = inodes.map((inode) => (inode?.type === 'file' ? inode.content : undefined));
   return {
-    digest: contents.map((content) => content?.digest ?? '').join(' '),
+    digest: contents.map((content, index) => digestOf(content, index === LOG)).join(' '),
     bytes: inodes[0].content.size,
     contents,
   };
 }
+
+const digestOf = (content: Content | undefined, isLog: boolean): string =>
+  content === undefined ? '' : (isLog ? committedPart(content) : content).digest;
 
 /** What a process reads there that opens it after the crash: the same text as of the sidecar's reading. On a copy, which SQLite recovers. */
 export function readDatabase({ contents }: DatabaseFiles): string {
@@ -35,7 +41,7 @@ export function readDatabase({ contents }: DatabaseFiles): string {
     const file = path.join(folder, 'database');
     for (const [index, content] of contents.entries())
       if (content !== undefined) writeFileSync(file + SUFFIXES[index], content.slice(0, content.size));
-    return JSON.stringify(dumpDatabase(file));
+    return JSON.stringify(dumpOwn(file));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
