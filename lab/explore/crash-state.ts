@@ -60,16 +60,21 @@ interface Losses {
   readonly protocols: Protocols;
   /** By step: how many are drawn. */
   readonly draws: ReadonlyMap<number, number>;
+  /** By step: at most so many of those that are not drawn. Without a step: all. */
+  readonly atMost: ReadonlyMap<number, number>;
 }
 
-const NO_LOSSES: Losses = { protocols: NO_PROTOCOL, draws: new Map() };
+/** A boot that makes hundreds of files before its first sync has millions. */
+const TRIED_AT_MOST = 50_000;
+
+const NO_LOSSES: Losses = { protocols: NO_PROTOCOL, draws: new Map(), atMost: new Map() };
 const known = new WeakMap<WriteRecord, Losses>();
 
 function lossesOf(record: WriteRecord): Losses {
   let losses = known.get(record);
   if (losses === undefined) {
     const protocols = protocolsOf(record);
-    losses = { protocols, draws: drawsOf(record, protocols) };
+    losses = { protocols, draws: drawsOf(record, protocols), atMost: limitsOf(record, protocols) };
     known.set(record, losses);
   }
   return losses;
@@ -90,6 +95,32 @@ function drawsOf(record: WriteRecord, protocols: Protocols): Map<number, number>
 }
 
 /**
+ * Where a record has too many, they are tried at the first and the last crash point of each kind of what is pending, and of the others as many as there is room
+ * for, spread over them; that everything is lost is tried at each. What is left out is counted by `crashStates` as what the bound leaves out.
+ */
+export function limitsOf(record: WriteRecord, protocols: Protocols): Map<number, number> {
+  const { triedAtMost = TRIED_AT_MOST } = record;
+  const replay = new Replay(record, 'when-asked');
+  const durability = new Durability(replay, protocols);
+  const tried: number[] = [];
+  const ends = new Map<string, { first: number; last: number }>();
+  for (const { step } of moments(replay, durability)) {
+    tried.push(durability.tried);
+    const { kind } = durability;
+    ends.set(kind, { first: ends.get(kind)?.first ?? step, last: step });
+  }
+  const all = sumOf(tried);
+  if (all <= triedAtMost) return new Map();
+  const chosen = new Set([...ends.values()].flatMap(({ first, last }) => [first, last]));
+  const ofChosen = sumOf(tried.filter((_, step) => chosen.has(step)));
+  const share = Math.min(1, triedAtMost / ofChosen);
+  const shareOfOthers = Math.max(0, (triedAtMost - ofChosen) / (all - ofChosen));
+  return new Map(tried.map((count, step) => [step, Math.ceil(count * (chosen.has(step) ? share : shareOfOthers))]));
+}
+
+const sumOf = (some: readonly number[]): number => some.reduce((total, count) => total + count, 0);
+
+/**
  * Every state that the record passes by, crash point after crash point. The same record gives the same states in the same order.
  * @param tally counts the power losses that there are without any bound
  * @param reading `at-once` for images that are to be read when the record is closed
@@ -102,7 +133,7 @@ export function* crashStates(
 ): Generator<CrashState, void, void> {
   const replay = new Replay(record, reading);
   const isLost = models.includes('power-loss');
-  const { protocols, draws } = isLost ? lossesOf(record) : NO_LOSSES;
+  const { protocols, draws, atMost } = isLost ? lossesOf(record) : NO_LOSSES;
   const durability = new Durability(replay, protocols);
   for (const { step, image } of moments(replay, durability)) {
     if (models.includes('process-crash')) yield { origin: { model: 'process-crash', step }, image };
@@ -110,7 +141,7 @@ export function* crashStates(
       tally.combinations += durability.combinations;
       const count = draws.get(step) ?? 0;
       const drawn = record.draws === undefined || count === 0 ? undefined : { seed: record.draws.seed, step, count };
-      for (const { losses, onExt4, image: left } of durability.states(tally.groups, drawn))
+      for (const { losses, onExt4, image: left } of durability.states(tally.groups, drawn, atMost.get(step)))
         yield { origin: { model: 'power-loss', step, losses, onExt4 }, image: left };
     }
     if (models.includes('process-crash')) yield* tornStates(replay, image, step);

@@ -24,6 +24,14 @@ export interface Choice<Fate> {
   readonly fates: readonly Fate[];
 }
 
+/** Two crash points with one kind have the same groups: what is pending there is of the same roles. */
+export function kindOf<Fate>({ names, data, fates }: Pending<Fate>): string {
+  return [
+    ...[...countsOf(names)].map(([role, count]) => `${role} ${Math.min(count, 2)}`),
+    ...[...countsOf(data)].map(([role, count]) => `${role} ${Math.min(count, fates.length)} files`),
+  ].join('\n');
+}
+
 /** How many groups there are, and which were seen. */
 export class LossGroups {
   readonly #seen = new Set<string>();
@@ -33,10 +41,7 @@ export class LossGroups {
   at<Fate>(pending: Pending<Fate>): (choice: Choice<Fate>) => void {
     const names = countsOf(pending.names);
     const data = countsOf(pending.data);
-    const signature = [
-      ...[...names].map(([role, count]) => `${role} ${Math.min(count, 2)}`),
-      ...[...data].map(([role, count]) => `${role} ${Math.min(count, pending.fates.length)} files`),
-    ].join('\n');
+    const signature = kindOf(pending);
     if (!this.#all.has(signature)) {
       const ofNames = [...names.values()].reduce((product, count) => product * (count === 1 ? 2n : 3n), 1n);
       const ofData = [...data.values()].reduce((all, count) => all * setsUpTo(pending.fates.length, count), 1n);

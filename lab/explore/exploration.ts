@@ -76,7 +76,10 @@ export const Exploration = z.object({
   judgedBy: z.enum(['files', 'answers']),
   /** `ofTried`: what it is without what was left out for want of time, or by a bound that was asked for. */
   outcome: z.object({ verdict: Verdict, ofTried: Verdict, reasons: z.array(z.string()) }),
-  models: z.array(z.object({ model: ModelName, assumes: z.string(), crashPoints: z.number() })),
+  /** `inRecoveries`: its crashes of recoveries were tried too. Absent: of an older midwrite, and they were. */
+  models: z.array(
+    z.object({ model: ModelName, assumes: z.string(), crashPoints: z.number(), inRecoveries: z.boolean().optional() }),
+  ),
   /** What nobody booted itself: nothing; states for which others stand, and all have one; or states that a bound left out. */
   complete: z.enum(['every-state', 'by-representatives', 'no']),
   /**

@@ -23,7 +23,7 @@ import { realPower, stamped, untrueOf } from './power.ts';
 import { turnsAt, type WriteRecord } from './record.ts';
 import { openRecord } from './record-file.ts';
 import { recordWorkload, type Subject } from './record-workload.ts';
-import type { RecoveryFinding } from './recoveries.ts';
+import { modelsInRecoveries, type RecoveryFinding } from './recoveries.ts';
 import { type ExplorationShard, planHashOf } from './shards/part.ts';
 import { recordSourceLines } from './source-lines/second-recording.ts';
 import { mapOf } from './write-map.ts';
@@ -156,6 +156,7 @@ export async function explore(
       model,
       assumes: ASSUMPTIONS[model],
       crashPoints: reduced.crashPoints[model],
+      inRecoveries: modelsInRecoveries({ ...options, promised }).includes(model),
     })),
     complete: completeness(boots, options),
     states: {

@@ -2,7 +2,7 @@ import { roleOf } from '../crash-point/places.ts';
 import { Content } from './content.ts';
 import { contentAfter, type DataFate, EXT4_FATES, FATES, type PendingData } from './data-fate.ts';
 import { Directories, type DirectoryEntry, directoryAt, entryOf } from './directories.ts';
-import { type Choice, drawChoices, type LossGroups, type Pending } from './draw-losses.ts';
+import { type Choice, drawChoices, kindOf, type LossGroups, type Pending } from './draw-losses.ts';
 import type { FolderImage, Inode, InodeId } from './folder-image.ts';
 import { NO_PROTOCOL, type Protocols } from './protocol.ts';
 import type { Step } from './record.ts';
@@ -196,7 +196,8 @@ export class Durability {
     const last = Math.max(-1, ...names.map(({ step }) => step), ...data.map(({ step }) => step));
     // What came later may be there without the rename.
     const overtaken = this.#changes.filter(({ step }) => renamed.has(step) && step < last);
-    return { names: this.#changes.filter((one) => names.includes(one) || overtaken.includes(one)), data };
+    const loose = new Set([...names, ...overtaken]);
+    return { names: this.#changes.filter((one) => loose.has(one)), data };
   }
 
   /** How many states there are when every change of a name and every file's data that no protocol covers has its own fate. */
@@ -205,13 +206,31 @@ export class Durability {
     return 2n ** BigInt(names.length) * BigInt(FATES.length) ** BigInt(data.length);
   }
 
+  /** What is pending at this moment is of that kind (draw-losses.ts). */
+  get kind(): string {
+    const { names, data } = this.#loose();
+    return kindOf(pendingOf(names, data));
+  }
+
   /** How many of them are tried without a draw. */
   get bounded(): number {
-    const { names, data } = this.#loose();
+    return this.#boundedOf(this.#loose());
+  }
+
+  #boundedOf({ names, data }: { names: readonly PendingName[]; data: readonly PendingData[] }): number {
     return (
-      subsets(names.length).length * (data.length === 0 ? 1 : FATES.length) +
+      subsetsOf(names.length) * (data.length === 0 ? 1 : FATES.length) +
       (data.length > 1 ? data.length * (FATES.length - 1) : 0)
     );
+  }
+
+  /** How many states `states` gives without a draw. */
+  get tried(): number {
+    const { names, data } = this.#loose();
+    const covered = this.#changes.length - names.length;
+    const temps = this.#reachableData().length - data.length;
+    const ofProtocols = (covered === 0 ? 0 : this.#changes.length) + covered + temps * (FATES.length - 1);
+    return this.#boundedOf({ names, data }) + ofProtocols;
   }
 
   /**
@@ -219,28 +238,34 @@ export class Durability {
    * alone and each kept alone; with each of them every fate for all files alike, and with all names kept every fate for each file alone. Of what a protocol
    * covers, each prefix and each loss alone. Then what is drawn of the rest.
    * @param draws how many, and from which seed at which step
+   * @param atMost so many of those that are not drawn, spread over them all, beside those where everything is lost. Absent: all
    */
-  *states(groups?: LossGroups, draws?: { seed: number; step: number; count: number }): Generator<PowerLossState> {
+  *states(
+    groups?: LossGroups,
+    draws?: { seed: number; step: number; count: number },
+    atMost = Number.POSITIVE_INFINITY,
+  ): Generator<PowerLossState> {
     const { names, data } = this.#loose();
     const pending = pendingOf(names, data);
     const met = groups?.at(pending);
     const { inodes } = this.#replay.image;
     const all = this.#reachableData();
+    const places = new Map(names.map((change, index) => [change, index]));
+    const placeOf = this.#changes.map((change) => places.get(change) ?? -1);
     const state = ({ kept, fates }: Choice<DataFate>): PowerLossState => {
       met?.({ kept, fates });
-      const isKept = this.#changes.map((change) => kept[names.indexOf(change)] ?? true);
+      const isKept = placeOf.map((place) => kept[place] ?? true);
       const fateOf = new Map(data.map(({ id }, index) => [id, fates[index] ?? 'kept']));
       return this.#state(inodes, isKept, all, (id) => fateOf.get(id) ?? 'kept');
     };
-    for (const kept of subsets(names.length))
-      for (const fate of data.length === 0 ? (['kept'] as const) : FATES)
-        yield state({ kept, fates: data.map(() => fate) });
-    const allKept = names.map(() => true);
-    if (data.length > 1)
-      for (const { id } of data)
-        for (const fate of FATES.slice(1))
-          yield state({ kept: allKept, fates: data.map((one) => (one.id === id ? fate : 'kept')) });
-    yield* this.#ofProtocols(inodes, names, data);
+    const whole = this.tried;
+    const isThinned = atMost < whole;
+    const spread = spreadOver(whole, atMost);
+    if (isThinned)
+      for (const isKept of [true, false])
+        yield state({ kept: names.map(() => isKept), fates: data.map(() => 'lost' as const) });
+    for (const choice of boundedChoices(names.length, data.length)) if (spread()) yield state(choice());
+    for (const left of this.#ofProtocols(inodes, names, data)) if (spread()) yield left();
     if (draws === undefined) return;
     for (const choice of drawChoices(pending, draws.seed, draws.step, draws.count)) yield state(choice);
   }
@@ -250,28 +275,18 @@ export class Durability {
     inodes: ReadonlyMap<InodeId, Inode>,
     names: readonly PendingName[],
     data: readonly PendingData[],
-  ): Generator<PowerLossState> {
+  ): Generator<() => PowerLossState> {
     const all = this.#reachableData();
     const covered = this.#changes.filter((change) => !names.includes(change));
     const everything = this.#changes.map(() => true);
+    const withNames = (kept: readonly boolean[]) => this.#state(inodes, kept, all, () => 'kept');
     if (covered.length > 0)
       for (let length = this.#changes.length - 1; length >= 0; length -= 1)
-        yield this.#state(
-          inodes,
-          everything.map((_, index) => index < length),
-          all,
-          () => 'kept',
-        );
-    for (const lost of covered)
-      yield this.#state(
-        inodes,
-        this.#changes.map((change) => change !== lost),
-        all,
-        () => 'kept',
-      );
+        yield () => withNames(everything.map((_, index) => index < length));
+    for (const lost of covered) yield () => withNames(this.#changes.map((change) => change !== lost));
     for (const { id } of all.filter((one) => !data.includes(one)))
       for (const fate of FATES.slice(1))
-        yield this.#state(inodes, everything, all, (one) => (one === id ? fate : 'kept'));
+        yield () => this.#state(inodes, everything, all, (one) => (one === id ? fate : 'kept'));
   }
 
   #state(
@@ -347,6 +362,32 @@ export function applyChange(tree: Directories, { from, into }: PendingName): voi
   if (from !== undefined) tree.delete(from);
   if (into !== undefined) tree.set(into, into.id);
 }
+
+/** The choices that are tried without a draw, each made when it is wanted. */
+function* boundedChoices(names: number, files: number): Generator<() => Choice<DataFate>> {
+  const alike = (fate: DataFate) => Array.from({ length: files }, () => fate);
+  for (const kept of subsets(names))
+    for (const fate of files === 0 ? (['kept'] as const) : FATES) yield () => ({ kept, fates: alike(fate) });
+  if (files < 2) return;
+  const kept = Array.from({ length: names }, () => true);
+  for (let file = 0; file < files; file += 1)
+    for (const fate of FATES.slice(1))
+      yield () => ({ kept, fates: alike('kept').map((one, index) => (index === file ? fate : one)) });
+}
+
+/** Says of `whole` things one after the other whether it is one of at most `atMost` that lie evenly among them. */
+function spreadOver(whole: number, atMost: number): () => boolean {
+  let index = 0;
+  return () => {
+    index += 1;
+    if (atMost >= whole) return true;
+    return Math.floor((index * atMost) / whole) > Math.floor(((index - 1) * atMost) / whole);
+  };
+}
+
+/** How many `subsets` gives. */
+const subsetsOf = (count: number): number =>
+  count <= ALL_SUBSETS_UP_TO ? 2 ** count : count + 1 + (count - 1) + (count - 1);
 
 /** Which of so many changes are kept, each choice once. */
 export function subsets(count: number): boolean[][] {

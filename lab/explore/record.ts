@@ -108,6 +108,8 @@ export interface WriteRecord {
   readonly sharedMemory?: ReadonlySet<string>;
   /** How many of the power losses that are too many to try each are drawn; absent: none. */
   readonly draws?: Draws;
+  /** So many power losses are tried without a draw, over all crash points, if there are more. Absent: as many as an explorer has time for. */
+  readonly triedAtMost?: number;
   /** Reads a piece of the data. */
   readonly data: (at: number, bytes: number) => Buffer;
 }

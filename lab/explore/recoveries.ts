@@ -59,6 +59,7 @@ export class Recoveries {
   readonly #options: RecoveryOptions;
   readonly #known: Set<string>;
   readonly #looks: Looks;
+  readonly #models: readonly Model[];
   /** What the recoveries that are crashed already do (`signatureOf`). */
   readonly #signatures = new Set<string>();
 
@@ -68,6 +69,7 @@ export class Recoveries {
     this.#options = options;
     this.#known = known;
     this.#looks = looks;
+    this.#models = modelsInRecoveries(options);
   }
 
   /**
@@ -100,25 +102,24 @@ export class Recoveries {
       this.counts.equal += 1;
       return [];
     }
-    const { reduced, violations } = judgeStates(record, { promises: this.#promises }, this.#options);
+    const { reduced, violations } = judgeStates(record, { promises: this.#promises }, { models: this.#models });
     this.counts.crashPoints += crashPointsOf(reduced);
     // What was wrong before the recovery began is no finding of it.
     const atOnce = new Set(violations.filter((one) => one.origin.step === 0).map((one) => one.check));
     const ofRecovery = violations.filter((one) => !atOnce.has(one.check));
     const broken = new Set(ofRecovery.map((one) => one.digest));
-    const images = imagesOf(record, this.#options.models, broken);
+    const images = imagesOf(record, this.#models, broken);
     this.#tell(recovery, ofRecovery, (digest) => images.get(digest));
     return this.#toBoot(recovery, reduced, violations);
   }
 
   #toBoot(recovery: Recovery, { states }: Reduced, violations: readonly Violation[]): RecoveryState[] {
     const { parent, record } = recovery;
-    const { models } = this.#options;
     const known = new Map(states.map((state) => [state.digest, state]));
     const shapes = new Shapes(record);
     const verdicts = checksByState(violations);
     const toBoot = new Map<string, RecoveryState & { paths: Map<InodeId, string> }>();
-    for (const { origin, image: whole } of crashStates(record, models)) {
+    for (const { origin, image: whole } of crashStates(record, this.#models)) {
       const inRecord = digestOf(whole);
       const image = without(whole, recovery);
       const digest = digestOf(image);
@@ -145,7 +146,7 @@ export class Recoveries {
 
   #imageOf(recovery: Recovery, inRecord: string): FolderImage {
     using open = openRecord(recovery.recordedIn);
-    return without(imagesOf(open.record, this.#options.models, new Set([inRecord])).get(inRecord), recovery);
+    return without(imagesOf(open.record, this.#models, new Set([inRecord])).get(inRecord), recovery);
   }
 
   #tell(
@@ -168,6 +169,18 @@ export class Recoveries {
       });
     }
   }
+}
+
+/**
+ * A boot makes more calls than a write, and the power losses in it are many more: they are tried where the system promises something of a power loss, or where
+ * nothing else was asked for.
+ */
+export function modelsInRecoveries({
+  models,
+  promised,
+}: Pick<RecoveryOptions, 'models' | 'promised'>): readonly Model[] {
+  const kept = models.filter((model) => promised(model));
+  return kept.length > 0 ? kept : models;
 }
 
 /** Two recoveries with one signature do the same to files of the same roles, however often and in whatever order. */

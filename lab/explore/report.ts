@@ -69,6 +69,7 @@ function counts(found: Exploration): string {
     `${map.length - 1} calls; ${points} crash points; ${states.distinct} distinct states${found.shard === undefined ? '' : ' in the groups of this shard'}.`,
     ...(found.judgedBy === 'answers' ? ofAnswers(found) : ofFiles(found)),
     ...representatives(found),
+    ...notInRecoveries(found),
     ...powerLosses(found),
     ...ofPower(found),
     ...sharedMemory(found),
@@ -80,6 +81,11 @@ function counts(found: Exploration): string {
     `Recorded in ${seconds(tookMs.record)}, judged in ${seconds(tookMs.judge)}, booted in ${seconds(tookMs.boot)}.`,
   ].join('\n');
 }
+
+export const notInRecoveries = ({ models }: Pick<Exploration, 'models'>): string[] =>
+  models
+    .filter(({ inRecoveries }) => inRecoveries === false)
+    .map(({ model }) => `Recoveries were not crashed under ${model}: the system promises nothing of it.`);
 
 /** What the kernel was seen to leave, of what the model has. */
 const ofPower = ({ power }: Exploration): string[] =>

@@ -1,5 +1,6 @@
 import { type AdviceRow, adviceInWords, adviceRows } from '../../explore/advice/words.ts';
 import type { FolderChange, FolderChanges } from '../../explore/folder-changes.ts';
+import { notInRecoveries } from '../../explore/report.ts';
 import { lineInWords, linesOf, sourceLinesInWords } from '../../explore/source-lines/words.ts';
 import type { ExplorationView, PointView } from '../../explore/view.ts';
 import { brokenIn } from '../../explore/write-map.ts';
@@ -140,12 +141,13 @@ function sourceLinesSection({ sourceLines }: Found): Markup | '' {
 ${reasons.length === 0 ? '' : html`<ul>${reasons.map((one) => html`<li>${one}</li>`)}</ul>`}</section>`;
 }
 
-function groups({ groups: all, recoveries }: Found): Markup | '' {
+function groups({ groups: all, recoveries, models }: Found): Markup | '' {
   if (all.all === 0) return '';
   const split = [...all.split, ...recoveries.groups.split];
   return html`<section><h3>Groups of states that are alike</h3>
 <dl class="facts"><div><dt>Of the write</dt><dd>${all.seen} of ${all.all} were tried, ${all.settled} to the end</dd></div>
 <div><dt>Of its recoveries</dt><dd>${recoveries.groups.seen} of ${recoveries.groups.all} were tried, ${recoveries.groups.settled} to the end; ${recoveries.recorded} recoveries recorded, ${recoveries.equal} of them do what another one does</dd></div></dl>
+${notInRecoveries({ models }).map((one) => html`<p class="note">${one}</p>`)}
 ${split.length === 0 ? (all.seen === 0 ? '' : html`<p class="note">None was split: in each the first state and the last came to the same.</p>`) : html`<p>Split, since two of its states came to different verdicts:</p><ul>${split.map((key) => html`<li>${key}</li>`)}</ul>`}</section>`;
 }
 
