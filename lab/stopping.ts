@@ -24,8 +24,14 @@ export function stopsWithin(
       const signals = evidence.docker('kill').map((event) => event.attributes.signal ?? '');
       if (!signals.some((signal) => ['15', 'SIGTERM', 'TERM'].includes(signal)))
         return { landed: false, why: 'the engine reported no SIGTERM' };
-      const released = evidence.of('gate').find(({ event }) => event.ev === 'released' || event.ev === 'lost');
-      if (released === undefined || released.t < (evidence.struckAt ?? 0))
+      const struckAt = evidence.struckAt ?? 0;
+      // In a search for the place others were held before it, and let go: it is the last one that counts.
+      const last = evidence.of('gate').findLast(({ event, t }) => event.ev === 'held' && t <= struckAt)?.event;
+      const id = last?.ev === 'held' ? last.id : undefined;
+      const released = evidence
+        .of('gate')
+        .find(({ event }) => (event.ev === 'released' || event.ev === 'lost') && event.id === id);
+      if (released === undefined || released.t < struckAt)
         return { landed: false, why: 'the call was not held when the signal came' };
       const stopped = evidence.of('stopped').find((event) => event.boot === 1);
       if (stopped === undefined) return { landed: false, why: 'it was not seen to end' };

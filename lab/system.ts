@@ -115,6 +115,8 @@ export interface Usual {
   /** What it can make anew from other files. Absent: there is nothing such. */
   index?: Index;
   backup?: Backup;
+  /** What a boot takes for itself alone for a time. Absent: nothing such is known. */
+  lease?: Lease;
   /** The one of them that an operator is told to run where a release refuses an older one's folder. Absent: there is none. */
   migrates?: string;
 }
@@ -148,6 +150,27 @@ export interface Backup {
   copies: string;
   /** @param nth from 1: each goes to another folder, and the first makes one that the second finds */
   restore(copy: string, nth: number): readonly string[];
+}
+
+/** A lease, or a lock, that a boot takes for a time, and what of it is on disk. */
+export interface Lease {
+  /** As the system calls it. */
+  name: string;
+  /** In place of what a cell puts there before the first boot: a boot on these takes it. */
+  files: Boot['files'];
+  /** Calls of a boot: it has been taken before one of them, and is given back in a later one. */
+  calls: { op: string; path: string };
+  /** The file that it is in. Absolute. */
+  file: string;
+  format: 'sqlite' | 'text';
+  /** Who has it, from the text of the file, or from the rows of the database as JSON; undefined: nobody. */
+  holderIn(kept: string): LeaseHolder | undefined;
+}
+
+export interface LeaseHolder {
+  owner: string;
+  /** Until when it is good, in ms since 1970. Absent: it has no such time. */
+  expiresAt?: number;
 }
 
 /** A command that only reads, and a file that a person may write by hand. */

@@ -7,6 +7,7 @@ import { churnOf } from './churn.ts';
 import { CONFIG, commandsOf } from './commands.ts';
 import { CLI, PORT, TOKEN, turn } from './endpoint.ts';
 import { KEPT } from './kept.ts';
+import { LEASE_SINCE, leaseOf } from './lease.ts';
 import { INDEX_BY_WORDS_SINCE, memoryOf } from './memory.ts';
 import { openclawImage } from './recipe.ts';
 import { CLEANUP, MODEL_RUNS_SINCE, SESSION_KINDS } from './sessions.ts';
@@ -195,6 +196,7 @@ export const openclaw: System = {
         commands: commandsOf(configured),
         ...(semver.gte(version, INDEX_BY_WORDS_SINCE) && { index: memoryOf(version, config(version)) }),
         ...(semver.gte(version, BACKUP_SINCE) && { backup: BACKUP }),
+        ...(semver.gte(version, LEASE_SINCE) && { lease: leaseOf(config(version)) }),
         migrates: 'doctor',
         ...(semver.gte(version, MODEL_RUNS_SINCE) && { sessions: SESSION_KINDS, cleanup: CLEANUP }),
       },

@@ -172,6 +172,11 @@ const SHOWN: Readonly<Record<string, Shown>> = {
     caughtBy: 'boots',
     says: 'boot 2: it ended with code 1 before it was ready',
   },
+  'lock-runs-out': {
+    scenario: 'openclaw-132317',
+    caughtBy: 'boots',
+    says: '^an undisturbed boot is ready after .* was not after .*: it ended with code 1 .* to a dead process, good for \\d+ s more',
+  },
   'second-boot-rewrites': {
     crashPoint: 'replaced',
     fault: 'sigkill',

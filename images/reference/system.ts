@@ -164,6 +164,18 @@ export function release(system: string, version: string, defects: readonly strin
           ...broken,
         ],
       },
+      lease: {
+        name: 'the lock of the folder',
+        files: [{ path: '/state/sessions.json', content: seededStore(SEEDED_ROWS, Date.now()) }],
+        calls: { op: 'any', path: '/state/**' },
+        file: '/state/gateway.lock',
+        format: 'text',
+        // The lock is the kernel's, on an empty file; one with a time in it is a defect's.
+        holderIn(text) {
+          const expiresAt = Number(text);
+          return { owner: 'a process', ...(expiresAt > 0 && { expiresAt }) };
+        },
+      },
       readOnly: {
         command: [...MAIN, 'sessions', 'cleanup', '--dry-run', '--json', ...broken],
         file: '/state/sessions.json',

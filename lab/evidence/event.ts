@@ -165,6 +165,13 @@ export const EvidenceEvent = z.discriminatedUnion('type', [
     isThere: z.boolean(),
     said: z.string(),
   }),
+  /** Who has a lease, or a lock, by what was on disk. No `owner`: nobody. `expiresAt`: until when it is good, ms since 1970; absent: it has no such time. */
+  event('lease', {
+    moment: z.enum(MOMENTS),
+    name: z.string(),
+    owner: z.string().optional(),
+    expiresAt: z.number().optional(),
+  }),
   /** The moment of a boot at which crashes are to fall, learned from one that was undisturbed: what it has then that it takes away again. */
   event('worst-moment', { words: z.string(), files: z.number(), folders: z.number(), bytes: z.number() }),
   /**

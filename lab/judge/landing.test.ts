@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { stop } from '../../faults/stop.ts';
 import type { EvidenceEvent } from '../evidence/event.ts';
 import { RANKING, worst } from '../result/verdict.ts';
-import { type EvidenceBuilder, killed, slept } from '../test/healthy-cell.ts';
+import { type EvidenceBuilder, killed, slept, stopped } from '../test/healthy-cell.ts';
 import { judge } from './judge.ts';
 
 const without = (build: EvidenceBuilder, matches: (event: EvidenceEvent) => boolean) => {
@@ -21,6 +22,29 @@ test('Podman reports a kill and not its signal: the exit code proves it', () => 
   expect(judge(withSignal(killed(), {}).done())).toMatchObject({
     verdict: 'held',
     detail: expect.stringContaining('the engine reported a kill and exit 137, and no OOM'),
+  });
+});
+
+test('a stop lands in the call that was held last: those that were looked at before it were let go', () => {
+  const looked = (build: EvidenceBuilder) => {
+    const strike = build.events.findIndex((event) => event.type === 'phase' && event.name === 'strike');
+    const held = build.events.findIndex(isGate('held'));
+    const [before] = build.events.slice(held, held + 1);
+    if (before?.type !== 'gate') throw new Error('nothing is held');
+    const { t } = before;
+    const { seq, mono } = before.event;
+    build.events.splice(
+      Math.min(held, strike),
+      0,
+      { ...before, event: { ...before.event, id: 'looked-at' } as typeof before.event },
+      { t, type: 'gate', boot: 1, event: { seq, mono, t, ev: 'released', id: 'looked-at', how: 'continued' } },
+    );
+    return build.done();
+  };
+  expect(stop.landing(looked(stopped()))).toMatchObject({ landed: true });
+  expect(stop.landing(looked(without(stopped(), (event) => isGate('released')(event))))).toMatchObject({
+    landed: false,
+    why: 'the call was not held when the signal came',
   });
 });
 

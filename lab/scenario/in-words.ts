@@ -5,3 +5,6 @@ export function bytesInWords(bytes: number): string {
   if (size >= 1e5) return `${(bytes / 1e6).toFixed(2)} MB`;
   return `${Math.round(bytes)} bytes`;
 }
+
+/** A time as people read it: 0.4 s, 31 s. */
+export const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;

@@ -18,6 +18,7 @@ import type { Release } from '../system.ts';
 import { jsonRows, passTime, readStore } from '../workload/pass-time.ts';
 import { storedRows } from '../workload/stored-rows.ts';
 import { copyFolder, putBack } from './folder-copy.ts';
+import { holderOf } from './lease-holder.ts';
 import { askKept, otherRelease } from './other-release.ts';
 import { strikeAtRandom } from './random-strike.ts';
 import { runInPlace } from './run-in-place.ts';
@@ -215,6 +216,18 @@ function labOf(
       const held = await session.holdBoot(IN_BOOT, arm);
       return held !== undefined && strike(held);
     },
+    async crashInBootWhere(arm, isIt) {
+      phase('hold');
+      const held = await session.holdBoot(IN_BOOT, arm, isIt);
+      return held !== undefined && strike(held);
+    },
+    holderOf: (lease) => holderOf(pod, lease),
+    async tellHolder(lease, moment) {
+      const holder = await holderOf(pod, lease);
+      recorder.record({ type: 'lease', moment, name: lease.name, ...holder });
+      return holder;
+    },
+    bootWithin: (limitMs) => session.boot({}, limitMs),
     ops: () => pod.gate.events.filter((event) => event.ev === 'op'),
     async look(series, x) {
       const roots = scenario.watchesTemp === true ? [root, TEMP_FOLDER] : [root];

@@ -2,7 +2,7 @@ import type { WorstMoment } from '../crash-point/transient.ts';
 import type { CrashPoint } from '../crash-point/write-shape.ts';
 import type { Conversation } from '../drive.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
-import type { EvidenceOf, RowMoment } from '../evidence/event.ts';
+import type { EvidenceOf, Moment, RowMoment } from '../evidence/event.ts';
 import type { Fault } from '../fault.ts';
 import type { Mapped } from '../gate/gate.ts';
 import type { ArmSpec, GateEventOf } from '../gate/protocol.ts';
@@ -10,7 +10,7 @@ import type { CommandResult } from '../pod/pod.ts';
 import type { Curve, Figure } from '../result/figure.ts';
 import type { Proof, Verdict } from '../result/verdict.ts';
 import type { Entry, Heap, Sidecar } from '../sidecar/client.ts';
-import type { Boot, HttpRequest, Release } from '../system.ts';
+import type { Boot, HttpRequest, Lease, LeaseHolder, Release } from '../system.ts';
 import type { StoredRow } from '../workload/stored-rows.ts';
 import type { FolderCopy } from './folder-copy.ts';
 import type { Outcome } from './random-strike.ts';
@@ -96,6 +96,17 @@ export interface ScenarioLab {
    * @returns false: the call did not come before it was ready, or it was not ready; the evidence says which
    */
   crashInBoot(arm: ArmSpec): Promise<boolean>;
+  /**
+   * The same where no undisturbed boot shows the place: each call that meets `arm` is held, and the fault is injected at the first of which `isIt` is true.
+   * Nothing in the state folder changes while `isIt` is asked.
+   */
+  crashInBootWhere(arm: ArmSpec, isIt: () => Promise<boolean>): Promise<boolean>;
+  /** Who has a lease, by what is on disk. */
+  holderOf(lease: Lease): Promise<LeaseHolder | undefined>;
+  /** The same, into the evidence. */
+  tellHolder(lease: Lease, moment: Moment): Promise<LeaseHolder | undefined>;
+  /** Boots it and waits no longer than that. False: it was not ready by then, or ended before; one that still runs goes on. */
+  bootWithin(limitMs: number): Promise<boolean>;
   /** The calls of this boot in the state folder, so far. */
   ops(): readonly GateEventOf<'op'>[];
   /** Puts what lies in all watched folders into the evidence, for `left-behind`, and gives what it comes to. */

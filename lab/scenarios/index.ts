@@ -8,6 +8,7 @@ import { openclaw91216 } from './openclaw-91216.ts';
 import { openclaw92874 } from './openclaw-92874.ts';
 import { openclaw113306 } from './openclaw-113306.ts';
 import { openclaw126806 } from './openclaw-126806.ts';
+import { openclaw132317 } from './openclaw-132317.ts';
 import { openclaw149978 } from './openclaw-149978.ts';
 import { openclawModelRun } from './openclaw-model-run.ts';
 import { restartStorm } from './restart-storm.ts';
@@ -29,5 +30,6 @@ export const scenarios: readonly Scenario[] = [
   openclaw92874,
   openclaw91216,
   openclaw113306,
+  openclaw132317,
   upgrade,
 ];

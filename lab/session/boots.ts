@@ -26,12 +26,13 @@ export class Boots {
   /**
    * Boots the system and waits until it is ready. False: it never was, and the evidence has its last lines.
    * @param env what its environment has beside its own from now on
+   * @param limitMs how long the lab waits for that. Absent: as long as its definition says
    */
-  async boot(more: Omit<BootOptions, 'arm' | 'argv'> = {}): Promise<boolean> {
+  async boot(more: Omit<BootOptions, 'arm' | 'argv'> = {}, limitMs?: number): Promise<boolean> {
     const began = Date.now();
     const gate = await this.#at.pod.boot({ ...more, ...this.own });
     this.tellProgram();
-    return this.recordReady(began, this.untilReady(gate));
+    return this.recordReady(began, this.untilReady(gate, limitMs));
   }
 
   /**
@@ -62,9 +63,8 @@ export class Boots {
   }
 
   /** Resolves with the time at which it was ready; what it died of, or the limit, is a Problem. */
-  async untilReady(gate: Gate): Promise<number> {
+  async untilReady(gate: Gate, limitMs = this.#at.release.promises.readyWithinMs): Promise<number> {
     const { ready } = this.#at.release.boot;
-    const limitMs = this.#at.release.promises.readyWithinMs;
     if (ready.kind === 'log') {
       await gate.waitForLog(
         {

@@ -119,8 +119,11 @@ export class Holds {
     if (seen.kind === 'replace') this.#shape = seen;
   }
 
-  /** Boots the system with a hold in the boot itself: it is held there, or ready (or never ready) before. */
-  async bootInto(id: string, spec: ArmSpec): Promise<BootIntoHold> {
+  /**
+   * Boots the system with a hold in the boot itself: it is held there, or ready (or never ready) before.
+   * @param isIt asked while a call is held: false lets that go on, and the next one that meets the spec is held. Absent: the first one is it
+   */
+  async bootInto(id: string, spec: ArmSpec, isIt: () => Promise<boolean> = async () => true): Promise<BootIntoHold> {
     const began = Date.now();
     this.#recordHold(id, spec);
     const gate = await this.#at.pod.boot({ arm: { id, spec }, ...this.#boots.own });
@@ -129,18 +132,26 @@ export class Holds {
     // Of a boot that is held nobody asks any more whether it was ready.
     ready.catch(() => undefined);
     const limitMs = this.#at.release.promises.readyWithinMs + HOLD_LIMIT_MS;
-    const held = gate
-      .waitFor({ name: `the hold ${id} in the boot`, limitMs, isSlowed: true, signal: this.#at.signal }, isHeld)
-      .then((event) => ({ event }));
-    held.catch(() => undefined);
-    const first = await Promise.race([held, ready.then(() => undefined)]).catch(() => undefined);
-    if (first !== undefined) return { held: first.event, whenReady: () => this.#boots.recordReady(began, ready) };
-    return { ready: await this.#boots.recordReady(began, ready) };
+    const wait = { name: `the hold ${id} in the boot`, limitMs, isSlowed: true, signal: this.#at.signal };
+    for (let from = 0, next = 2; ; next += 1) {
+      const held = gate.waitFor(wait, isHeld, from).then((event) => ({ event }));
+      held.catch(() => undefined);
+      const first = await Promise.race([held, ready.then(() => undefined)]).catch(() => undefined);
+      if (first === undefined) return { ready: await this.#boots.recordReady(began, ready) };
+      if (await isIt()) return { held: first.event, whenReady: () => this.#boots.recordReady(began, ready) };
+      from = gate.events.length;
+      // Armed before the held one goes on: no call passes between the two.
+      await this.arm(`${id}-${next}`, spec);
+      gate.send('release', { id: first.event.id });
+    }
   }
 
-  /** Boots the stopped system into a crash point of its boot. Undefined: it was never reached, and the evidence says why. */
-  async holdBoot(id: string, spec: ArmSpec): Promise<Held | undefined> {
-    const booted = await this.bootInto(id, spec);
+  /**
+   * Boots the stopped system into a crash point of its boot. Undefined: it was never reached, and the evidence says why.
+   * @param isIt as of `bootInto`
+   */
+  async holdBoot(id: string, spec: ArmSpec, isIt?: () => Promise<boolean>): Promise<Held | undefined> {
+    const booted = await this.bootInto(id, spec, isIt);
     if ('held' in booted) {
       const { held: event, whenReady } = booted;
       return {
@@ -152,6 +163,10 @@ export class Holds {
       };
     }
     if (!booted.ready) return undefined;
+    if (isIt !== undefined) {
+      this.#recordNotHeld('the boot was ready, and it was at none of its calls', spec);
+      return undefined;
+    }
     // What a boot does goes on behind that: it was watched until it was quiet.
     const quiet = this.#waits.sweepTime().then(() => this.#waits.quiet());
     // A boot that is never quiet has passed the hold by all the same.

@@ -31,6 +31,8 @@ export const DEFECTS = {
   'lock-by-pid-only': 'the lock is a file with a PID: after a SIGKILL the same PID comes again and the boot is refused',
   'lock-of-another-host':
     'the lock is a file with a host and a PID, and nobody can tell whether another host still runs: a container that is replaced is refused for ever',
+  'lock-runs-out':
+    'the lock is a file with a time five minutes on, and no end gives it back: whoever boots before that is refused',
   'second-boot-rewrites': 'each boot folds: a boot with nothing to do rewrites the store',
   'unbounded-store': 'there is no cap: the store grows with every session there ever was',
   'load-all-at-boot': 'all histories are read at boot and stay in memory',

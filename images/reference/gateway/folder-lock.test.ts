@@ -84,3 +84,10 @@ test('the defect lock-of-another-host: a host that is gone locks it out, a proce
   fs.writeFileSync(join(folder, 'gateway.host'), `another-host ${process.pid}\n`);
   expect(() => lock('lock-of-another-host')).toThrow(expect.objectContaining({ code: 'locked' }));
 });
+
+test('the defect lock-runs-out: a time that is not over locks it out, and no release ends it', () => {
+  lock('lock-runs-out').release();
+  expect(() => lock('lock-runs-out')).toThrow(expect.objectContaining({ code: 'locked' }));
+  fs.writeFileSync(join(folder, 'gateway.lock'), String(Date.now() - 1));
+  lock('lock-runs-out').release();
+});
