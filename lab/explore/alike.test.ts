@@ -62,6 +62,32 @@ describe('two states that differ in the bytes of a file that is no part of a pro
   });
 });
 
+/** A write-ahead log with frames that commit or not. */
+function log(...commits: readonly boolean[]): Buffer {
+  const header = Buffer.alloc(32);
+  header.writeUInt32BE(0x377f0682, 0);
+  header.writeUInt32BE(512, 8);
+  header.write('saltsalt', 16);
+  const frames = commits.map((isCommit, index) => {
+    const frame = Buffer.alloc(24 + 512, index);
+    frame.writeUInt32BE(isCommit ? 1 : 0, 4);
+    return frame.fill('saltsalt', 8, 16);
+  });
+  return Buffer.concat([header, ...frames]);
+}
+
+test('what a log has behind its last commit tells no two states apart, opened or not; a commit does, and another name', () => {
+  const keyWith = (name: string, bytes: Buffer) =>
+    keyOf(looks.of(imageOf({ ...BASE, [name]: { ...file(''), content: Content.of(bytes) } }), ''), () => true);
+  const LOG_FILE = '/state/notes.db-wal';
+  const one = keyWith(LOG_FILE, log(true));
+  expect(keyWith(LOG_FILE, log(true, false))).toBe(one);
+  expect(keyWith(LOG_FILE, log(true, false).subarray(0, 32 + 536 + 100))).toBe(one);
+  expect(keyWith(LOG_FILE, log(true, true))).not.toBe(one);
+  expect(keyWith(LOG_FILE, log(false))).not.toBe(one);
+  expect(keyWith('/state/notes.wal', log(true, false))).not.toBe(keyWith('/state/notes.wal', log(true)));
+});
+
 describe('two states are never one', () => {
   test.each([
     ['the other file is empty', { [TEMP]: file('') }],

@@ -4,12 +4,14 @@ import { fitsPattern } from '../patterns.ts';
 import { type Promises, promisedFiles } from '../system.ts';
 import { descriptionOf, type FolderImage, type Inode } from './folder-image.ts';
 import type { Turn } from './record.ts';
+import { committedPart, isLogName } from './wal.ts';
 
 /*
  * A program does the same on two folders that differ only in what it never looks into. So one of them is booted for both (the pruning by what recovery
  * reads of Jaaru, ASPLOS 2021, here by whole files). What a boot opens is seen (writegate --opens); what it learns from a listing or stat(2) is not: names,
  * kinds, modes and whether a file is empty must be the same, and a length is taken to decide nothing. That is tried: the one of them that differs most in
  * length is booted too, and where it comes to anything else, so is each of them.
+ * What a write-ahead log of SQLite's has behind its last commit is passed over by whoever opens the database (wal.ts), so it tells no two states apart either.
  */
 
 /**
@@ -116,7 +118,8 @@ export class Looks {
     let look = known.get(file);
     if (look === undefined) {
       const { type, mode, content } = inode;
-      const whole = `${file}\0${descriptionOf(inode)}`;
+      const counted = type === 'file' && isLogName(file) ? { ...inode, content: committedPart(content) } : inode;
+      const whole = `${file}\0${descriptionOf(counted)}`;
       // The kernel opens what is executed, and nobody is told.
       const hasOutline = type === 'file' && content.size > 0 && (mode & EXECUTABLE) === 0 && !this.#isJudged(file);
       look = { file, whole, ...(hasOutline && { outline: `${file}\0a file ${mode.toString(8)} that is not empty` }) };

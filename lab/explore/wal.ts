@@ -8,6 +8,9 @@ const FRAME_HEADER_BYTES = 24;
 const MAGIC = 0x377f0682;
 const LARGEST_PAGE = 65_536;
 
+/** SQLite calls the log of a database so (https://sqlite.org/tempfiles.html). */
+export const isLogName = (file: string): boolean => file.endsWith('-wal');
+
 /**
  * The part of a write-ahead log that can decide what a reader finds who recovers it: up to its last whole frame that commits and has the header's salts. What
  * follows commits nothing, whatever its checksums are, and is passed over. All of it, where it does not begin as a log does.
