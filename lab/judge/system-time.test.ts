@@ -40,6 +40,24 @@ test('the stop that was asked for, and not the end by a fault', () => {
   expect(systemTimeMs(ended(build))).toBe(350 + 200 + 70 + 100);
 });
 
+test('how long it refused to boot after the crash, with the pauses of whoever started it again; not the boot that was struck', () => {
+  const build = heldTurn(50);
+  const began = (boot: number, afterMs: number) =>
+    build.at(build.now + afterMs).gate(boot, { ev: 'start', pid: 7, group: 7, version: '1', cgroup: 'v1', limit: 1 });
+  const refused = (boot: number) => build.add({ type: 'stopped', boot, exitCode: 1, oomKilled: false, byLab: false });
+  began(1, 1);
+  refused(1);
+  build.add({ type: 'phase', name: 'recover' });
+  began(2, 10);
+  refused(2);
+  began(3, 10_000);
+  build.ready(3, 400);
+  const since = (boot: number) =>
+    build.events.find((one) => one.type === 'gate' && one.boot === boot && one.event.ev === 'start')?.t ?? 0;
+  expect(systemTimeMs(ended(build))).toBe(350 + 400 + since(3) - since(2));
+  expect(since(3) - since(2)).toBeGreaterThanOrEqual(10_000);
+});
+
 test('of a cell that did not come to its end it is not known', () => {
   expect(systemTimeMs(heldTurn(50).done())).toBeUndefined();
 });

@@ -5,7 +5,8 @@ type Span = readonly [number, number];
 
 /**
  * How long a cell's system did what it would do without the lab too, in ms: its boots until it was ready, its setup, its turns without the time in which
- * the lab held them, its answers to what it holds, the stop that it was asked for. All else of a cell is the lab's: containers, snapshots, the hold, the fault, what is done to the stopped
+ * the lab held them, its answers to what it holds, the stop that it was asked for, and how long it refused to boot (with the pauses of a restart policy
+ * between). All else of a cell is the lab's: containers, snapshots, the hold, the fault, what is done to the stopped
  * state. `lab/bench/` measures the same boots and turns alone.
  * @returns undefined: it did not come to its end, or it is a scenario, whose requests are not all in the evidence
  */
@@ -16,7 +17,21 @@ export function systemTimeMs(evidence: CellEvidence): number | undefined {
   const turns = evidence.of('turn').map(({ result }) => without([result.tSent, result.tEnded], holds));
   const asked = [...evidence.of('setup'), ...evidence.of('answer'), ...evidence.of('store-check')];
   const answers = asked.map(({ tookMs = 0 }) => tookMs);
-  return Math.round([...boots, ...turns, ...answers, stopMs(evidence)].reduce((sum, ms) => sum + ms, 0));
+  return Math.round(
+    [...boots, ...turns, ...answers, stopMs(evidence), ...refusals(evidence)].reduce((sum, ms) => sum + ms, 0),
+  );
+}
+
+/** Each boot of the recovery that ended by itself before it was ready, until the next one began. */
+function refusals(evidence: CellEvidence): number[] {
+  const since = evidence.of('phase').find(({ name }) => name === 'recover')?.t ?? Number.POSITIVE_INFINITY;
+  const begun = new Map(evidence.of('gate').flatMap(({ boot, t, event }) => (event.ev === 'start' ? [[boot, t]] : [])));
+  const ready = new Set(evidence.of('ready').map(({ boot }) => boot));
+  return evidence.of('stopped').flatMap(({ boot, byLab }) => {
+    const [from, until] = [begun.get(boot), begun.get(boot + 1)];
+    if (byLab || ready.has(boot) || from === undefined || until === undefined || from < since) return [];
+    return [until - from];
+  });
 }
 
 /** Each call that was held, until it was released; one that never was is held for good. */
