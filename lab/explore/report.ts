@@ -88,7 +88,7 @@ export const notInRecoveries = ({ models }: Pick<Exploration, 'models'>): string
     .map(({ model }) => `Recoveries were not crashed under ${model}: the system promises nothing of it.`);
 
 /** What the kernel was seen to leave, of what the model has. */
-const ofPower = ({ power }: Exploration): string[] =>
+export const ofPower = ({ power }: Pick<Exploration, 'power'>): string[] =>
   power === undefined
     ? []
     : [

@@ -1,6 +1,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Advice } from '../explore/advice/advice.ts';
+import type { Exploration } from '../explore/exploration.ts';
 import { explorationInWords, explorationReport } from '../explore/report.ts';
 import type { ExplorationView } from '../explore/view.ts';
 import { flips } from '../explore/view.ts';
@@ -12,6 +13,7 @@ import { annotations } from './github.ts';
 import { explorationHtml, html } from './html.ts';
 import { junitReport } from './junit.ts';
 import { markdownReport } from './markdown.ts';
+import { explorationBody } from './page/exploration-page.ts';
 import { terminalReport } from './terminal.ts';
 
 const broken = explored([finding()]);
@@ -80,6 +82,16 @@ describe('an exploration in the reports', () => {
     expect(page).toMatch(/From call 3 on, before call 4 \(the end\):.*▲ store-valid \(power-loss\) holds again/);
     for (const part of ['it is empty', '4 of 4 were tried', '-old', 'npx midwrite explore --state results/e/states/d'])
       expect(page.includes(part), part).toBe(true);
+  });
+
+  test('what power failures really left, where that was read', () => {
+    const power = {
+      ...{ fileSystem: 'ext4', kernel: '6.12', real: 172, distinct: 10, ofModel: 29, reached: 9, between: 1 },
+      ...{ outside: [], refused: [], tookMs: 1 },
+    };
+    const pageWith = (more: Partial<Exploration>) => `${explorationBody(viewOf(explored([], more)))}`;
+    expect(pageWith({ power })).toMatch(/Real power failures on ext4 \(6\.12\): 172 disks read.*9 of the 29/s);
+    expect(pageWith({})).not.toContain('Real power failures');
   });
 
   test('the table of what the write needs', () => {

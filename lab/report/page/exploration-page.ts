@@ -1,6 +1,6 @@
 import { type AdviceRow, adviceInWords, adviceRows } from '../../explore/advice/words.ts';
 import type { FolderChange, FolderChanges } from '../../explore/folder-changes.ts';
-import { notInRecoveries } from '../../explore/report.ts';
+import { notInRecoveries, ofPower } from '../../explore/report.ts';
 import { lineInWords, linesOf, sourceLinesInWords } from '../../explore/source-lines/words.ts';
 import type { ExplorationView, PointView } from '../../explore/view.ts';
 import { brokenIn } from '../../explore/write-map.ts';
@@ -54,8 +54,15 @@ ${groups(found)}
 ${points(view)}
 ${sourceLinesSection(found)}
 ${confirmed(found)}
+${powerSection(found)}
 <section><h3>What is assumed</h3><dl class="facts">${found.models.map(({ model, assumes, crashPoints }) => html`<div><dt>${model}</dt><dd>${crashPoints} crash points: ${assumes}</dd></div>`)}</dl></section>`;
 }
+
+/** What power failures really left, where that was read. */
+const powerSection = ({ power }: Found): Markup | '' =>
+  power === undefined
+    ? ''
+    : html`<section><h3>Real power failures</h3>${ofPower({ power }).map((line) => html`<p>${line}</p>`)}</section>`;
 
 /** One box for each call, coloured by what a crash just before it, or inside it, comes to; a lane for each model. */
 function strip({ found, points }: ExplorationView): Markup {
