@@ -1,7 +1,7 @@
 import type { Machine } from '../engine/machine.ts';
 import { run } from '../process.ts';
 
-const ROUNDS = 300_000;
+const ROUNDS = 100_000;
 const LIMIT_MS = 60_000;
 
 /**

@@ -17,3 +17,7 @@ test('on a slow one every time is longer, what is no time stays, and it is said'
   expect(slow.promises.sweepGraceMs).toBe(release.promises.sweepGraceMs);
   expect(slow.notes?.at(-1)).toContain('4 times as long');
 });
+
+test('how slow it is is said as it was measured, and no digit more', async () => {
+  expect(slowed(await releaseNamed('reference'), 21.4).notes?.at(-1)).toContain('limits are 64.2 times as long');
+});

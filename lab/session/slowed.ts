@@ -27,7 +27,7 @@ export function slowed(release: Release, slowness: number): Release {
     },
     notes: [
       ...(release.notes ?? []),
-      `the machine takes ${slowness} times as long as its host (measured when the run began): limits are ${slowness * MARGIN} times as long, and quiet times ${slowness} times`,
+      `the machine takes ${slowness} times as long as its host (measured when the run began): limits are ${Math.round(slowness * MARGIN * 10) / 10} times as long, and quiet times ${slowness} times`,
     ],
   };
 }
