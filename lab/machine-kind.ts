@@ -44,6 +44,8 @@ export const MACHINE_ENGINES = {
     transport: 'tls',
     packages: DOCKER_PACKAGES,
     units: ['docker', 'containerd'],
+    // It would take the socket away from an engine that made it itself.
+    masked: ['docker.socket'],
     layers: ['root', 'docker', 'docker-tls'],
   },
   'docker-ssh': {
@@ -52,6 +54,8 @@ export const MACHINE_ENGINES = {
     socket: '/var/run/docker.sock',
     packages: [...DOCKER_PACKAGES, ...SSH_PACKAGES],
     units: ['docker', 'containerd', 'ssh'],
+    // It would take the socket away from an engine that made it itself.
+    masked: ['docker.socket'],
     layers: ['root', 'docker', 'docker-ssh', 'ssh'],
   },
   /** https://docs.docker.com/engine/security/rootless/ */
@@ -162,6 +166,8 @@ export const packagesOf = (kind: MachineKind): string[] => [
   `linux-image-cloud-${debianCpu(kind.cpu)}`,
   ...['systemd-sysv', 'udev', 'kmod', 'dbus', 'iproute2'],
   ...engineOf(kind).packages,
+  // Docker 20.10 starts no container without it where the kernel has AppArmor; later ones go without its profile.
+  ...(kind.release === 'bookworm' ? ['apparmor'] : []),
 ];
 
 /** The name of the machine's system disk: another one where anything in it differs. The state disk is made anew at each start. */

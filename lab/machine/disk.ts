@@ -40,9 +40,26 @@ const MASKED = [
   ...['e2scrub_reap.service', 'systemd-random-seed.service', 'systemd-update-utmp.service', 'man-db.timer'],
   ...['dev-hugepages.mount', 'dev-mqueue.mount', 'systemd-pstore.service'],
   ...['sys-kernel-debug.mount', 'sys-kernel-tracing.mount', 'modprobe@drm.service', 'modprobe@efi_pstore.service'],
+  ...['sys-kernel-config.mount', 'modprobe@configfs.service', 'modprobe@dm_mod.service', 'modprobe@loop.service'],
+  ...[
+    'apparmor.service',
+    'systemd-journal-flush.service',
+    'systemd-udev-load-credentials.service',
+    'proc-sys-fs-binfmt_misc.automount',
+  ],
 ];
 /** Where nobody but root logs in. */
-const MASKED_WITHOUT_USERS = [...MASKED, 'systemd-logind.service'];
+const MASKED_WITHOUT_USERS = [
+  ...MASKED,
+  ...['systemd-logind.service', 'sys-fs-fuse-connections.mount', 'modprobe@fuse.service'],
+  ...['kmod-static-nodes.service', 'systemd-tmpfiles-setup-dev-early.service', 'systemd-tmpfiles-setup-dev.service'],
+];
+
+/** Programs that systemd runs before anything else (systemd.generator(7)), for what no machine of the lab's has. */
+const MASKED_GENERATORS = [
+  ...['debug', 'getty', 'gpt-auto', 'hibernate-resume', 'rc-local', 'run', 'ssh', 'system-update', 'sysv', 'tpm2'],
+].map((name) => `systemd-${name}-generator`);
+const GENERATORS = '/etc/systemd/system-generators';
 
 /** A user whose services run without a login (loginctl(1), enable-linger), and who has ids of its own for containers (subuid(5)). */
 const withUser = [
@@ -101,6 +118,8 @@ async function build(folder: string, kind: MachineKind, options: BuildOptions): 
       ...userUnits.map((unit) => `--customize-hook=chroot "$1" systemctl --global enable ${unit}`),
       ...(userUnits.length === 0 ? [] : withUser),
       `--customize-hook=chroot "$1" systemctl mask ${[...(userUnits.length === 0 ? MASKED_WITHOUT_USERS : MASKED), ...masked].join(' ')}`,
+      `--customize-hook=chroot "$1" mkdir -p ${GENERATORS}`,
+      ...MASKED_GENERATORS.map((name) => `--customize-hook=chroot "$1" ln -s /dev/null ${GENERATORS}/${name}`),
       '--format=directory',
       kind.release,
       root,
