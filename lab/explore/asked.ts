@@ -28,6 +28,8 @@ export const Asked = z.object({
   seed: z.number(),
   samples: z.number(),
   sourceLines: z.boolean().optional(),
+  /** What power failures left is read too, while its write is recorded. */
+  power: z.literal('block-log').optional(),
   oracle: Oracle.optional(),
   /** Which part of the groups it boots. Absent: all. */
   shard: z.object({ index: z.number(), count: z.number() }).optional(),

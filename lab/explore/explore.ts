@@ -67,6 +67,9 @@ export interface ExploreOptions {
 /** What is drawn where nobody says. */
 export const DRAWS = { seed: 1, samples: 200 } as const;
 
+const POWER_NOT_READ =
+  'what power failures left was not read: the log of the disk’s writes was not kept when the exploration was broken off (--power begins a new one)';
+
 /** So long, at most, the adviser weighs. */
 const ADVISE_MS = 120_000;
 
@@ -151,7 +154,11 @@ export async function explore(
     version: record.version,
     workload: record.workload,
     judgedBy: oracle === undefined ? 'files' : 'answers',
-    outcome: outcomeOf(found, [...wrong, ...untrue], boots.unjudged, [...boots.reasons, ...untried]),
+    outcome: outcomeOf(found, [...wrong, ...untrue], boots.unjudged, [
+      ...boots.reasons,
+      ...untried,
+      ...(options.resume?.power === undefined ? [] : [POWER_NOT_READ]),
+    ]),
     models: options.models.map((model) => ({
       model,
       assumes: ASSUMPTIONS[model],
@@ -220,7 +227,7 @@ async function recorded(
   options: ExploreOptions,
   around: ReturnType<typeof aroundOf> | undefined,
 ): Promise<{ subject: Subject; turnsMs: readonly number[] }> {
-  const { workload, models, maxStates, everyState, seed, samples, config, defect, sourceLines, shard } = options;
+  const { workload, models, maxStates, everyState, seed, samples, config, defect, sourceLines, shard, power } = options;
   const subject = await observed(engine, asked, `${label}/observe`, options);
   options.say(`recording: ${workload.summary}`);
   const into = path.join(folder, 'record');
@@ -244,6 +251,7 @@ async function recorded(
     ...(config !== undefined && { config }),
     ...(defect !== undefined && { defect }),
     ...(sourceLines !== undefined && { sourceLines }),
+    ...(power !== undefined && { power }),
     ...(shard !== undefined && { shard: { ...shard } }),
   });
   return { subject, turnsMs };
