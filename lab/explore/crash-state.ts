@@ -5,6 +5,7 @@ import { PAGE_BYTES } from './pages.ts';
 import { Durability, type Loss, moments } from './power-loss.ts';
 import { NO_PROTOCOL, type Protocols, protocolsOf } from './protocol.ts';
 import { acknowledgedBefore, type Turn, type WriteRecord } from './record.ts';
+import { rolesOf } from './record-roles.ts';
 import { type Reading, Replay } from './replay.ts';
 
 /** What is assumed of what a crash leaves. */
@@ -85,7 +86,7 @@ function drawsOf(record: WriteRecord, protocols: Protocols): Map<number, number>
   const { samples } = record.draws ?? { samples: 0 };
   if (samples === 0) return new Map();
   const replay = new Replay(record, 'when-asked');
-  const durability = new Durability(replay, protocols);
+  const durability = new Durability(replay, protocols, false, rolesOf(record));
   const over: number[] = [];
   for (const { step } of moments(replay, durability))
     if (durability.combinations > BigInt(durability.bounded)) over.push(step);
@@ -101,7 +102,7 @@ function drawsOf(record: WriteRecord, protocols: Protocols): Map<number, number>
 export function limitsOf(record: WriteRecord, protocols: Protocols): Map<number, number> {
   const { triedAtMost = TRIED_AT_MOST } = record;
   const replay = new Replay(record, 'when-asked');
-  const durability = new Durability(replay, protocols);
+  const durability = new Durability(replay, protocols, false, rolesOf(record));
   const tried: number[] = [];
   const ends = new Map<string, { first: number; last: number }>();
   for (const { step } of moments(replay, durability)) {
@@ -134,7 +135,7 @@ export function* crashStates(
   const replay = new Replay(record, reading);
   const isLost = models.includes('power-loss');
   const { protocols, draws, atMost } = isLost ? lossesOf(record) : NO_LOSSES;
-  const durability = new Durability(replay, protocols);
+  const durability = new Durability(replay, protocols, false, rolesOf(record));
   for (const { step, image } of moments(replay, durability)) {
     if (models.includes('process-crash')) yield { origin: { model: 'process-crash', step }, image };
     if (isLost) {

@@ -5,6 +5,7 @@ import type { DataFate } from './data-fate.ts';
 import type { FolderImage, InodeId } from './folder-image.ts';
 import type { Loss } from './power-loss.ts';
 import type { Step, Turn, WriteRecord } from './record.ts';
+import { rolesOf } from './record-roles.ts';
 
 /** A state that breaks a promise, and where it comes from. */
 export interface Violation {
@@ -178,14 +179,14 @@ function keysOf(record: WriteRecord, violation: Violation): string[] {
   const losses = lossesOf(violation);
   if (losses.length > 0) return losses.map((loss) => keyOf(record, loss, violation.paths));
   if (isEarly(record, violation)) return ['acknowledged too early'];
-  return [`at ${roleOf(lastCall(record, violation.origin)?.path ?? '')}`];
+  return [`at ${rolesOf(record)(lastCall(record, violation.origin)?.path ?? '')}`];
 }
 
 /** The missing step: of names the sync of their folder, whatever of it was lost. */
 const keyOf = (record: WriteRecord, loss: Loss, paths: Violation['paths']): string =>
   loss.kind === 'name'
-    ? `names ${loss.change.folders.map((folder) => roleOf(folder, true)).join()}`
-    : `data ${roleOf(nameOf(record, loss, paths))}`;
+    ? `names ${loss.change.folders.map((folder) => rolesOf(record)(folder, true)).join()}`
+    : `data ${rolesOf(record)(nameOf(record, loss, paths))}`;
 
 function nameOf(record: WriteRecord, loss: DataLoss, paths: Violation['paths']): string {
   return paths.get(loss.id) ?? record.steps[loss.step]?.path ?? '?';

@@ -1,4 +1,4 @@
-import { roleOf } from '../crash-point/places.ts';
+import { type Roles, roleOf } from '../crash-point/places.ts';
 import { Content } from './content.ts';
 import { contentAfter, type DataFate, EXT4_FATES, FATES, type PendingData } from './data-fate.ts';
 import { Directories, type DirectoryEntry, directoryAt, entryOf } from './directories.ts';
@@ -75,6 +75,7 @@ export class Durability {
   readonly #replay: Replay;
   readonly #protocols: Protocols;
   readonly #keepsEarlier: boolean;
+  readonly #roles: Roles;
   /** The names that are durable. */
   readonly #durable: Directories;
   readonly #data = new Map<InodeId, PendingData>();
@@ -90,9 +91,11 @@ export class Durability {
   /**
    * @param protocols what is safe as a whole, and is not combined with anything else
    * @param keepsEarlier also what each file held between its last sync and now
+   * @param roles what its files are called. Absent: by the form of their names
    */
-  constructor(replay: Replay, protocols: Protocols = NO_PROTOCOL, keepsEarlier = false) {
+  constructor(replay: Replay, protocols: Protocols = NO_PROTOCOL, keepsEarlier = false, roles: Roles = roleOf) {
     this.#replay = replay;
+    this.#roles = roles;
     this.#keepsEarlier = keepsEarlier;
     this.#protocols = protocols;
     this.#durable = Directories.of(replay.image.names, replay.root);
@@ -209,12 +212,21 @@ export class Durability {
   /** What is pending at this moment is of that kind (draw-losses.ts). */
   get kind(): string {
     const { names, data } = this.#loose();
-    return kindOf(pendingOf(names, data));
+    return kindOf(this.#pendingOf(names, data));
   }
 
   /** How many of them are tried without a draw. */
   get bounded(): number {
     return this.#boundedOf(this.#loose());
+  }
+
+  #pendingOf(names: readonly PendingName[], data: readonly PendingData[]): Pending<DataFate> {
+    const roles = this.#roles;
+    return {
+      names: names.map(({ op, folders }) => `${op} in ${folders.map((folder) => roles(folder, true)).join()}`),
+      data: data.map(({ path }) => roles(path)),
+      fates: FATES,
+    };
   }
 
   #boundedOf({ names, data }: { names: readonly PendingName[]; data: readonly PendingData[] }): number {
@@ -246,7 +258,7 @@ export class Durability {
     atMost = Number.POSITIVE_INFINITY,
   ): Generator<PowerLossState> {
     const { names, data } = this.#loose();
-    const pending = pendingOf(names, data);
+    const pending = this.#pendingOf(names, data);
     const met = groups?.at(pending);
     const { inodes } = this.#replay.image;
     const all = this.#reachableData();
@@ -351,12 +363,6 @@ export class Durability {
     });
   }
 }
-
-const pendingOf = (names: readonly PendingName[], data: readonly PendingData[]): Pending<DataFate> => ({
-  names: names.map(({ op, folders }) => `${op} in ${folders.map((folder) => roleOf(folder, true)).join()}`),
-  data: data.map(({ path }) => roleOf(path)),
-  fates: FATES,
-});
 
 export function applyChange(tree: Directories, { from, into }: PendingName): void {
   if (from !== undefined) tree.delete(from);

@@ -1,4 +1,3 @@
-import { roleOf } from '../crash-point/places.ts';
 import type { Promises } from '../system.ts';
 import { type Looks, namesOf, type StateLook } from './alike.ts';
 import type { StateToBoot } from './boot-state.ts';
@@ -9,6 +8,7 @@ import { checksByState } from './groups.ts';
 import { imagesOf, judgeStates, unfaithful } from './judged.ts';
 import type { WriteRecord } from './record.ts';
 import { openRecord } from './record-file.ts';
+import { rolesOf } from './record-roles.ts';
 import { Shapes } from './shape.ts';
 
 /** A finding in a recovery, with the state that shows it. */
@@ -184,8 +184,9 @@ export function modelsInRecoveries({
 }
 
 /** Two recoveries with one signature do the same to files of the same roles, however often and in whatever order. */
-export function signatureOf({ steps }: WriteRecord): string {
-  const calls = steps.map(({ op, path, to }) => `${op} ${roleOf(path)} ${to === undefined ? '' : roleOf(to)}`);
+export function signatureOf(record: Pick<WriteRecord, 'base' | 'steps'>): string {
+  const roles = rolesOf(record);
+  const calls = record.steps.map(({ op, path, to }) => `${op} ${roles(path)} ${to === undefined ? '' : roles(to)}`);
   return [...new Set(calls)].sort().join('\n');
 }
 

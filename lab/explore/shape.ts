@@ -1,9 +1,10 @@
 import path from 'node:path';
-import { roleOf } from '../crash-point/places.ts';
+import type { Roles } from '../crash-point/places.ts';
 import type { Content } from './content.ts';
 import { type FolderImage, type Inode, type InodeId, inodeAt, isBelow } from './folder-image.ts';
 import { PAGE_BYTES } from './pages.ts';
 import type { WriteRecord } from './record.ts';
+import { rolesOf } from './record-roles.ts';
 import { Replay } from './replay.ts';
 
 /*
@@ -28,11 +29,13 @@ export class Shapes {
   readonly #whole: Frame;
   /** Contents that were a whole version of a file: after a call that wrote it, or, of one that is renamed later, when it was renamed. */
   readonly #versions = new Set<string>();
+  readonly #rolesOf: Roles;
   readonly #roles = new Map<string, string>();
   readonly #endsInZeros = new WeakMap<Content, boolean>();
 
   constructor(record: WriteRecord) {
     this.#root = record.root;
+    this.#rolesOf = rolesOf(record);
     const replay = new Replay(record, 'when-asked');
     this.#steps.push(replay.image);
     while (replay.index < record.steps.length) {
@@ -149,7 +152,7 @@ export class Shapes {
   }
 
   #role(file: string): string {
-    const known = this.#roles.get(file) ?? roleOf(file);
+    const known = this.#roles.get(file) ?? this.#rolesOf(file);
     this.#roles.set(file, known);
     return known;
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { roleOf } from '../../crash-point/places.ts';
 import type { Group } from '../groups.ts';
 import type { WriteRecord } from '../record.ts';
+import { rolesOf } from '../record-roles.ts';
 
 /** Which of how many: `2/4`. */
 export interface ExplorationShard {
@@ -39,7 +39,8 @@ const bootsOf = ({ states }: Group, everyState: boolean): number =>
 
 /** What shards of one exploration have in common; names without ids and numbers. */
 export function planHashOf(asked: unknown, record: WriteRecord, groups: readonly Group[]): string {
-  const calls = record.steps.map(({ op, path, to }) => [op, roleOf(path), to === undefined ? '' : roleOf(to)]);
+  const roles = rolesOf(record);
+  const calls = record.steps.map(({ op, path, to }) => [op, roles(path), to === undefined ? '' : roles(to)]);
   const counts = groups.map(({ key, states }) => [key, states.length]).sort();
   return createHash('sha256').update(JSON.stringify({ asked, calls, counts })).digest('hex');
 }
