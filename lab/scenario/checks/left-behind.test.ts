@@ -96,6 +96,17 @@ describe('left-behind', () => {
     expect(boots({ crashed }).detail).toMatch(/^1\.00 file with 10 bytes a crash in \/tmp\/dump\.\*\.tmp/);
   });
 
+  test('a random name that looks like a word is of the same group as the others', () => {
+    const names = ['aBcDeF', 'lkpcoz', 'GhIjKl', 'qwertz', 'MnOpQr', 'StUvWx', 'yZaBcD', 'EfGhIj', 'KlMnOp'];
+    const copied = (n: number): Entry[] => [
+      { path: `/state/.cache/copy-${names[n % names.length]}`, type: 'directory', size: 0 },
+      { path: `/state/.cache/copy-${names[n % names.length]}/database`, type: 'file', size: 10 },
+    ];
+    expect(boots({ crashed: (crash) => upTo(crash, copied) }).detail).toMatch(
+      /^1\.00 file, 1\.00 folder with 10 bytes a crash in \/state\/\.cache\/copy-\*/,
+    );
+  });
+
   test('what every boot leaves is not the crashes’: a log for each', () => {
     const log = (n: number): Entry[] => [{ path: `/state/logs/boot-${n}1.log`, type: 'file', size: 50 }];
     // A crash is two boots: the one that is struck, and the whole one after it.

@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { roleOf } from '../../crash-point/places.ts';
+import type { Roles } from '../../crash-point/places.ts';
+import { rolesAmong } from '../../crash-point/roles-among.ts';
 import type { CellEvidence } from '../../evidence/cell-evidence.ts';
 import type { EvidenceOf } from '../../evidence/event.ts';
 import { held, inconclusive, notApplicable, violated } from '../../result/verdict.ts';
@@ -63,12 +64,16 @@ const bootsBetween = (evidence: CellEvidence, from: Look, to: Look): number =>
   evidence.of('gate').filter(({ event, t }) => event.ev === 'start' && t > from.t && t <= to.t).length;
 
 /** New names since `base`, under the outermost new folder that they are in. */
-function newIn(look: Look, base: ReadonlySet<string>): Map<string, { files: number; folders: number; bytes: number }> {
+function newIn(
+  look: Look,
+  base: ReadonlySet<string>,
+  roles: Roles,
+): Map<string, { files: number; folders: number; bytes: number }> {
   const groups = new Map<string, { files: number; folders: number; bytes: number }>();
   for (const { path: file, type, size } of look.entries) {
     if (base.has(file)) continue;
-    const where = outermost(file, base, look.roots);
-    const key = roleOf(where.path, type === 'directory' || where.isFolder);
+    const where = outermost(file, base, look.roots, roles);
+    const key = roles(where.path, type === 'directory' || where.isFolder);
     const group = groups.get(key) ?? { files: 0, folders: 0, bytes: 0 };
     groups.set(key, {
       files: group.files + (type === 'directory' ? 0 : 1),
@@ -83,6 +88,7 @@ function outermost(
   file: string,
   base: ReadonlySet<string>,
   roots: readonly string[],
+  roles: Roles,
 ): { path: string; isFolder: boolean } {
   let found = { path: file, isFolder: false };
   for (
@@ -92,7 +98,7 @@ function outermost(
   ) {
     if (base.has(folder)) break;
     // A folder that always has the same name is made once: what is in it grows, and names itself.
-    if (!path.posix.basename(roleOf(folder, true)).includes('*')) continue;
+    if (!path.posix.basename(roles(folder, true)).includes('*')) continue;
     found = { path: folder, isFolder: true };
   }
   return found;
@@ -106,6 +112,7 @@ function outermost(
 export function leftBehindIn(evidence: CellEvidence): LeftBehind | undefined {
   const all = { undisturbed: looksOf(evidence, 'undisturbed'), crashes: looksOf(evidence, 'crashes') };
   const paths = (look: Look) => new Set(look.entries.map((entry) => entry.path));
+  const roles = rolesAmong(Object.values(all).flatMap((looks) => looks.flatMap(({ look }) => [...paths(look)])));
   const struck: Seen[] = [];
   const quiet: Seen[] = [];
   let boots = { crashes: 0, ofCrashes: 0, undisturbed: 0, ofUndisturbed: 0 };
@@ -116,8 +123,8 @@ export function leftBehindIn(evidence: CellEvidence): LeftBehind | undefined {
     const base = undisturbed.at(-1);
     const last = crashes.at(-1);
     if (first === undefined || base === undefined || last === undefined || undisturbed.length < 2) continue;
-    struck.push(...crashes.map((look) => ({ x: look.x, segment, groups: newIn(look, paths(base)) })));
-    quiet.push(...undisturbed.map((look) => ({ x: look.x, segment, groups: newIn(look, paths(first)) })));
+    struck.push(...crashes.map((look) => ({ x: look.x, segment, groups: newIn(look, paths(base), roles) })));
+    quiet.push(...undisturbed.map((look) => ({ x: look.x, segment, groups: newIn(look, paths(first), roles) })));
     boots = {
       crashes: boots.crashes + crashes.length,
       ofCrashes: boots.ofCrashes + bootsBetween(evidence, base, last),
