@@ -108,7 +108,9 @@ describe('right ones hold, and real crashes leave what the model says', { timeou
     expect(found.outcome.ofTried, found.outcome.reasons.join('\n')).toBe('held');
     expect(found.confirmed.map(({ agrees }) => agrees)).toEqual([true, true]);
     expect(found.sharedMemory).toEqual(sharedMemory);
-    expect(found.states.booted).toBeGreaterThan(4);
+    // States that differ behind the last commit of the log alone are one.
+    expect(found.states.booted).toBeGreaterThan(2);
+    expect(found.states.represented).toBeGreaterThan(found.states.booted);
   });
 });
 
