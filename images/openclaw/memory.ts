@@ -22,6 +22,7 @@ const note = (number: number): { path: string; content: string } => ({
 
 interface Config {
   agents: { defaults: object };
+  models: { pricing?: unknown };
 }
 
 /** The configuration with the memory index, which needs no provider of embeddings: with `none` it goes by words alone. */
@@ -29,7 +30,11 @@ function withMemory(config: unknown, version: string): unknown {
   const own = config as Config;
   const search = { provider: 'none' };
   const plugins = { enabled: true, allow: ['memory-core'], slots: { memory: 'memory-core' } };
-  if (semver.gte(version, SEARCH_OF_ITS_OWN_SINCE)) return { ...own, memory: { search }, plugins };
+  if (semver.gte(version, SEARCH_OF_ITS_OWN_SINCE)) {
+    // 2026.9.6 does not know it: its gateway takes it out at its boot, and a command line ends with code 1.
+    const { pricing: _, ...models } = own.models;
+    return { ...own, models, memory: { search }, plugins };
+  }
   const agents = { ...own.agents, defaults: { ...own.agents.defaults, memorySearch: search } };
   return { ...own, agents, plugins };
 }

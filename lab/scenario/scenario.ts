@@ -14,6 +14,7 @@ import type { Boot, HttpRequest, Lease, LeaseHolder, Release } from '../system.t
 import type { StoredRow } from '../workload/stored-rows.ts';
 import type { FolderCopy } from './folder-copy.ts';
 import type { Outcome } from './random-strike.ts';
+import type { EndInPlace } from './run-in-place.ts';
 import type { SecondSystem } from './second-system.ts';
 
 export type KeptAfter = EvidenceOf<'kept'>['after'];
@@ -72,8 +73,8 @@ export interface ScenarioLab {
   bootWhileItRefuses(): Promise<boolean>;
   /** Boots it once. False: it ended before it was ready, and nothing is over for that. */
   tryBoot(): Promise<boolean>;
-  /** Runs a command line of the system's in its place, under writegate. False: it did not end in its time, and was killed; the evidence says so. */
-  runInPlace(argv: readonly string[]): Promise<boolean>;
+  /** Runs a command line of the system's in its place, under writegate. Undefined: it did not end in its time, and was killed; the evidence says so. */
+  runInPlace(argv: readonly string[]): Promise<EndInPlace | undefined>;
   /** The same into a hold, where the scenario's fault is injected. False: the call did not come. */
   crashInPlace(argv: readonly string[], arm: ArmSpec): Promise<boolean>;
   /**

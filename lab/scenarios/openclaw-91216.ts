@@ -7,7 +7,7 @@ import { pointsOf } from '../scenario/points.ts';
 import type { Scenario, ScenarioLab } from '../scenario/scenario.ts';
 import { swapOf } from '../scenario/swap.ts';
 import { bootInFull } from '../scenario/undisturbed-boots.ts';
-import { indexOf } from './openclaw-92874.ts';
+import { indexOf, makeAnew } from './openclaw-92874.ts';
 
 const SHOW_LIMIT_MS = 240_000;
 /** What is there for a time only, at a place that was not chosen for that. */
@@ -31,7 +31,7 @@ export const openclaw91216: Scenario = {
 
   async live(lab) {
     const { rebuild, file } = indexOf(lab.release);
-    for (const _ of ['first', 'again']) if (!(await lab.runInPlace(rebuild))) return;
+    for (const _ of ['first', 'again']) if (!(await makeAnew(lab, rebuild))) return;
     const swap = swapOf(lab.ops(), file);
     if (swap === undefined) throw new Error(`making the index anew does not change ${file}`);
     lab.point('swap', 1, { callsWithout: swap.callsWithout });
@@ -43,7 +43,7 @@ export const openclaw91216: Scenario = {
       lab.step(step);
       const place = places[(step - 1) % places.length];
       if (place === undefined) throw new Error('there are places to strike at');
-      if (step > lab.from && !(await lab.runInPlace(rebuild))) return;
+      if (step > lab.from && !(await makeAnew(lab, rebuild))) return;
       await ask(lab, 0);
       lab.tellMoment(place);
       if (!(await lab.crashInPlace(rebuild, place.arm))) return;

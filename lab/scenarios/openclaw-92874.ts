@@ -36,7 +36,7 @@ export const openclaw92874: Scenario = {
 
   async live(lab) {
     const { rebuild } = indexOf(lab.release);
-    if (!(await lab.runInPlace(rebuild))) return;
+    if (!(await makeAnew(lab, rebuild))) return;
     let moment: WorstMoment | undefined;
     await lab.look('undisturbed', 0);
     for (let round = 1; round <= UNDISTURBED; round += 1) {
@@ -55,12 +55,25 @@ export const openclaw92874: Scenario = {
   },
 };
 
+/**
+ * Makes the index anew, undisturbed.
+ * @returns false: it did not end in its time, which is in the evidence
+ * @throws Error it failed: then nothing of it can be struck
+ */
+export async function makeAnew(lab: ScenarioLab, rebuild: readonly string[]): Promise<boolean> {
+  const end = await lab.runInPlace(rebuild);
+  if (end === undefined) return false;
+  if (end.exitCode !== 0)
+    throw new Error(`${rebuild.join(' ')} ended with code ${end.exitCode}, undisturbed. It said: ${end.output}`);
+  return true;
+}
+
 /** All that could take away what is two days old: a whole boot, and the command line once more, to its end. */
 async function wholeRound(lab: ScenarioLab, rebuild: readonly string[]): Promise<boolean> {
   await lab.age(LONG_AGO_MS);
   if (!(await bootInFull(lab, {}))) return false;
   await lab.stop();
-  return await lab.runInPlace(rebuild);
+  return await makeAnew(lab, rebuild);
 }
 
 function figures(evidence: CellEvidence): Figure[] {

@@ -96,7 +96,7 @@ async function undisturbed(
 async function mended(lab: ScenarioLab, migrates: readonly string[] | undefined): Promise<boolean> {
   if (migrates === undefined) return false;
   await lab.stop();
-  return (await lab.runInPlace(migrates)) && (await lab.tryBoot());
+  return (await lab.runInPlace(migrates)) !== undefined && (await lab.tryBoot());
 }
 
 /** What the old release makes of the folder. */
