@@ -2,6 +2,7 @@ import semver from 'semver';
 import type { Index } from '../../lab/system.ts';
 import { CONFIG } from './commands.ts';
 import { CLI } from './endpoint.ts';
+import { withoutPricing } from './without-pricing.ts';
 
 /** 2026.5.28 ends with "Unknown memory embedding provider: none"; tried from 2026.6.5 on. */
 export const INDEX_BY_WORDS_SINCE = '2026.6.0';
@@ -30,11 +31,7 @@ function withMemory(config: unknown, version: string): unknown {
   const own = config as Config;
   const search = { provider: 'none' };
   const plugins = { enabled: true, allow: ['memory-core'], slots: { memory: 'memory-core' } };
-  if (semver.gte(version, SEARCH_OF_ITS_OWN_SINCE)) {
-    // 2026.9.6 does not know it: its gateway takes it out at its boot, and a command line ends with code 1.
-    const { pricing: _, ...models } = own.models;
-    return { ...own, models, memory: { search }, plugins };
-  }
+  if (semver.gte(version, SEARCH_OF_ITS_OWN_SINCE)) return { ...withoutPricing(own), memory: { search }, plugins };
   const agents = { ...own.agents, defaults: { ...own.agents.defaults, memorySearch: search } };
   return { ...own, agents, plugins };
 }

@@ -12,6 +12,7 @@ import { INDEX_BY_WORDS_SINCE, memoryOf } from './memory.ts';
 import { openclawImage } from './recipe.ts';
 import { CLEANUP, MODEL_RUNS_SINCE, SESSION_KINDS } from './sessions.ts';
 import { pinnedNode, releaseOf } from './version.ts';
+import { withoutPricing } from './without-pricing.ts';
 
 const PROVIDER_PORT = 18080;
 const MiB = 1024 * 1024;
@@ -66,14 +67,10 @@ function config(version: string): unknown {
 
 const markerOf = (n: number): string => `written-by-hand-${n}`;
 
-/**
- * As the lab's own configuration, with a model's name of a person's choice. It has to be valid for every release: `models.pricing` is not for 2026.9.6, whose
- * gateway takes it out at its boot, while a command that only reads ends with code 1.
- */
+/** As the lab's own configuration, with a model's name of a person's choice. */
 const handWritten = (version: string, name: string): unknown => {
-  const own = config(version) as { models: object };
-  const { pricing: _, ...models } = own.models as { pricing?: unknown };
-  return JSON.parse(JSON.stringify({ ...own, models }).replace('"name":"echo"', JSON.stringify({ name }).slice(1, -1)));
+  const own = withoutPricing(config(version) as { models: object });
+  return JSON.parse(JSON.stringify(own).replace('"name":"echo"', JSON.stringify({ name }).slice(1, -1)));
 };
 
 const SESSIONS = '/state/.openclaw/agents/main/sessions';

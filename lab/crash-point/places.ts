@@ -80,6 +80,9 @@ const isOfHashes = (names: readonly string[], index: number): boolean => {
 /** Six characters of mkstemp(3), or as many of another library's: small and capital letters mixed as no word has them. */
 const RANDOM = /(?<=^|[._-])(?=\w*[a-z])(?=\w*[A-Z])(?![A-Z]?[a-z]+(?:[._-]|$))[A-Za-z0-9]{6,}(?=$|[._-])/g;
 
+/** Is all of a part of a name such characters? */
+export const isRandom = (part: string): boolean => part.replaceAll(RANDOM, '*') === '*';
+
 /** Eight characters of Python's tempfile, behind its own prefix or a program's: with a digit and a `_`, which no word has within it. */
 const OF_PYTHON = /(?<=^|[.~-])(?:(tmp)\w{8}|(?=[a-z0-9_]*\d)(?=[a-z0-9_]*_)[a-z0-9_]{8})(?=$|[.~-])/g;
 

@@ -39,6 +39,9 @@ export function learnWriteShape(events: readonly GateEvent[], promised: Store): 
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 
+/** A part of a name that has a number in it changes from write to write. */
+export const withoutNumber = (part: string): string => (/\d/.test(part) ? '*' : part);
+
 /**
  * The pattern of a temp's name: what changes from write to write (ids, numbers, random parts) becomes `*`. Only the last component: the folder
  * is where it is.
@@ -48,7 +51,7 @@ export function patternOf(file: string): string {
     .basename(file)
     .replace(UUID, '*')
     .split(/([.\-_~])/)
-    .map((part) => (/\d/.test(part) ? '*' : part))
+    .map(withoutNumber)
     .join('')
     .replaceAll(/\*([.\-_~]\*)+/g, '*');
   return path.posix.join(path.posix.dirname(file), name);

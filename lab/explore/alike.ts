@@ -4,7 +4,7 @@ import { fitsPattern } from '../patterns.ts';
 import { type Promises, promisedFiles } from '../system.ts';
 import { descriptionOf, type FolderImage, type Inode } from './folder-image.ts';
 import type { Turn } from './record.ts';
-import { committedPart, isLogName } from './wal.ts';
+import { countedPart } from './wal.ts';
 
 /*
  * A program does the same on two folders that differ only in what it never looks into. So one of them is booted for both (the pruning by what recovery
@@ -118,8 +118,8 @@ export class Looks {
     let look = known.get(file);
     if (look === undefined) {
       const { type, mode, content } = inode;
-      const counted = type === 'file' && isLogName(file) ? { ...inode, content: committedPart(content) } : inode;
-      const whole = `${file}\0${descriptionOf(counted)}`;
+      const counted = countedPart(file, content);
+      const whole = `${file}\0${descriptionOf(counted === content ? inode : { ...inode, content: counted })}`;
       // The kernel opens what is executed, and nobody is told.
       const hasOutline = type === 'file' && content.size > 0 && (mode & EXECUTABLE) === 0 && !this.#isJudged(file);
       look = { file, whole, ...(hasOutline && { outline: `${file}\0a file ${mode.toString(8)} that is not empty` }) };

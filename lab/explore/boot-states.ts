@@ -225,10 +225,12 @@ class BootWork implements BootSource {
       this.#options.say(`${boots} boots: ${booted} of ${this.#own} states`);
       return;
     }
-    const [write, recovery] = (['write', 'recovery'] as const).map((of) => this.#plan.behavioursOf(of));
-    const far = (of: BehaviourCounts | undefined) => `${of?.settled} of ${of?.all}`;
+    const far = (of: StateOf): string => {
+      const { settled, all } = this.#plan.behavioursOf(of);
+      return `${settled} of ${all}`;
+    };
     this.#options.say(
-      `${boots} boots: ${far(write)} groups of states settled, and ${far(recovery)} of recoveries by now`,
+      `${boots} boots: ${far('write')} groups of states settled, and ${far('recovery')} of recoveries by now`,
     );
   }
 

@@ -75,21 +75,36 @@ function lossesOf(record: WriteRecord): Losses {
   let losses = known.get(record);
   if (losses === undefined) {
     const protocols = protocolsOf(record);
-    losses = { protocols, draws: drawsOf(record, protocols), atMost: limitsOf(record, protocols) };
+    const pending = pendingIn(record, protocols);
+    losses = { protocols, draws: drawsOf(record, pending), atMost: limitsOf(record, pending) };
     known.set(record, losses);
   }
   return losses;
 }
 
-/** What the bound leaves out is drawn, as many at each crash point that has such. */
-function drawsOf(record: WriteRecord, protocols: Protocols): Map<number, number> {
-  const { samples } = record.draws ?? { samples: 0 };
-  if (samples === 0) return new Map();
+/** How many power losses there are at each crash point, by its step. */
+interface PendingAt {
+  readonly tried: number;
+  readonly kind: string;
+  /** There are more than are tried. */
+  readonly isOver: boolean;
+}
+
+export function pendingIn(record: WriteRecord, protocols: Protocols): PendingAt[] {
   const replay = new Replay(record, 'when-asked');
   const durability = new Durability(replay, protocols, false, rolesOf(record));
-  const over: number[] = [];
-  for (const { step } of moments(replay, durability))
-    if (durability.combinations > BigInt(durability.bounded)) over.push(step);
+  return Array.from(moments(replay, durability), () => ({
+    tried: durability.tried,
+    kind: durability.kind,
+    isOver: durability.combinations > BigInt(durability.bounded),
+  }));
+}
+
+/** What the bound leaves out is drawn, as many at each crash point that has such. */
+function drawsOf(record: WriteRecord, pending: readonly PendingAt[]): Map<number, number> {
+  const { samples } = record.draws ?? { samples: 0 };
+  if (samples === 0) return new Map();
+  const over = [...pending.keys()].filter((step) => pending[step]?.isOver);
   const each = (index: number) =>
     Math.floor(((index + 1) * samples) / over.length) - Math.floor((index * samples) / over.length);
   return new Map(over.map((step, index) => [step, each(index)]));
@@ -99,19 +114,14 @@ function drawsOf(record: WriteRecord, protocols: Protocols): Map<number, number>
  * Where a record has too many, they are tried at the first and the last crash point of each kind of what is pending, and of the others as many as there is room
  * for, spread over them; that everything is lost is tried at each. What is left out is counted by `crashStates` as what the bound leaves out.
  */
-export function limitsOf(record: WriteRecord, protocols: Protocols): Map<number, number> {
+export function limitsOf(record: WriteRecord, pending: readonly PendingAt[]): Map<number, number> {
   const { triedAtMost = TRIED_AT_MOST } = record;
-  const replay = new Replay(record, 'when-asked');
-  const durability = new Durability(replay, protocols, false, rolesOf(record));
-  const tried: number[] = [];
-  const ends = new Map<string, { first: number; last: number }>();
-  for (const { step } of moments(replay, durability)) {
-    tried.push(durability.tried);
-    const { kind } = durability;
-    ends.set(kind, { first: ends.get(kind)?.first ?? step, last: step });
-  }
+  const tried = pending.map((one) => one.tried);
   const all = sumOf(tried);
   if (all <= triedAtMost) return new Map();
+  const ends = new Map<string, { first: number; last: number }>();
+  for (const [step, { kind }] of pending.entries())
+    ends.set(kind, { first: ends.get(kind)?.first ?? step, last: step });
   const chosen = new Set([...ends.values()].flatMap(({ first, last }) => [first, last]));
   const ofChosen = sumOf(tried.filter((_, step) => chosen.has(step)));
   const share = Math.min(1, triedAtMost / ofChosen);

@@ -4,12 +4,10 @@ import path from 'node:path';
 import { dumpOwn } from '../../images/sidecar/database.ts';
 import type { Content } from './content.ts';
 import { type FolderImage, inodeAt } from './folder-image.ts';
-import { committedPart } from './wal.ts';
+import { countedPart } from './wal.ts';
 
 /** What belongs to a database beside its file (https://sqlite.org/tempfiles.html); without them it is another one. */
 const SUFFIXES = ['', '-wal', '-journal'];
-
-const LOG = SUFFIXES.indexOf('-wal');
 
 /** A database as it stands in a state. */
 export interface DatabaseFiles {
@@ -25,14 +23,13 @@ export function databaseIn(image: FolderImage, file: string): DatabaseFiles | un
   if (inodes[0]?.type !== 'file') return undefined;
   const contents = inodes.map((inode) => (inode?.type === 'file' ? inode.content : undefined));
   return {
-    digest: contents.map((content, index) => digestOf(content, index === LOG)).join(' '),
+    digest: contents
+      .map((content, index) => (content === undefined ? '' : countedPart(file + SUFFIXES[index], content).digest))
+      .join(' '),
     bytes: inodes[0].content.size,
     contents,
   };
 }
-
-const digestOf = (content: Content | undefined, isLog: boolean): string =>
-  content === undefined ? '' : (isLog ? committedPart(content) : content).digest;
 
 /** What a process reads there that opens it after the crash: the same text as of the sidecar's reading. On a copy, which SQLite recovers. */
 export function readDatabase({ contents }: DatabaseFiles): string {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { rightTurn, SmallRecord } from '../test/small-record.ts';
-import { crashStates, limitsOf, reduce } from './crash-state.ts';
+import { crashStates, limitsOf, pendingIn, reduce } from './crash-state.ts';
 import { digestOf } from './folder-image.ts';
 import { Durability, moments } from './power-loss.ts';
 import { NO_PROTOCOL, protocolsOf } from './protocol.ts';
@@ -29,13 +29,15 @@ test('what is tried at a crash point is counted beforehand', () => {
 test('of too many, those at the first and the last crash point of a kind are tried, and at each that all is lost', () => {
   const record = unsynced(30);
   const all = reduce(record, ['power-loss']);
-  const atMost = limitsOf({ ...record, triedAtMost: 2_000 }, protocolsOf(record));
+  const atMost = limitsOf({ ...record, triedAtMost: 2_000 }, pendingIn(record, protocolsOf(record)));
   // Of one role, two and more pending names and files are one kind, up to the number of fates.
   // Behind the last call: each prefix, each alone and each but one, with each fate of all files; and each fate of each file.
   expect([atMost.get(0), atMost.get(60)]).toEqual([1, (31 + 29 + 29) * 5 + 30 * 4]);
   expect([...atMost.values()].reduce((sum, count) => sum + count, 0)).toBeLessThan(2_000 + 61);
   expect(all.crashPoints['power-loss']).toBeGreaterThan(10_000);
-  expect(limitsOf({ ...record, triedAtMost: all.crashPoints['power-loss'] }, protocolsOf(record)).size).toBe(0);
+  expect(
+    limitsOf({ ...record, triedAtMost: all.crashPoints['power-loss'] }, pendingIn(record, protocolsOf(record))).size,
+  ).toBe(0);
 });
 
 test('what is left out is counted, and that all is lost is tried', () => {

@@ -29,13 +29,12 @@ export class Shapes {
   readonly #whole: Frame;
   /** Contents that were a whole version of a file: after a call that wrote it, or, of one that is renamed later, when it was renamed. */
   readonly #versions = new Set<string>();
-  readonly #rolesOf: Roles;
-  readonly #roles = new Map<string, string>();
+  readonly #roles: Roles;
   readonly #endsInZeros = new WeakMap<Content, boolean>();
 
   constructor(record: WriteRecord) {
     this.#root = record.root;
-    this.#rolesOf = rolesOf(record);
+    this.#roles = rolesOf(record);
     const replay = new Replay(record, 'when-asked');
     this.#steps.push(replay.image);
     while (replay.index < record.steps.length) {
@@ -90,7 +89,7 @@ export class Shapes {
 
   /** Of what an update has left in a state, the roles: what can be too young for a sweep, or old enough. */
   leftovers(image: FolderImage): string {
-    return this.#setOf(this.#leftOf(image).map((file) => this.#role(file)));
+    return this.#setOf(this.#leftOf(image).map((file) => this.#roles(file)));
   }
 
   /** @param step that the crash point comes before, or is in */
@@ -101,7 +100,7 @@ export class Shapes {
     const told: string[] = [];
     for (const file of files) {
       const what = this.#tell(file, image, frame);
-      if (what !== undefined) told.push(`${this.#role(file)} ${what}`);
+      if (what !== undefined) told.push(`${this.#roles(file)} ${what}`);
     }
     return this.#setOf(told);
   }
@@ -149,12 +148,6 @@ export class Shapes {
     const isZero = end.every((byte) => byte === 0);
     this.#endsInZeros.set(content, isZero);
     return isZero;
-  }
-
-  #role(file: string): string {
-    const known = this.#roles.get(file) ?? this.#rolesOf(file);
-    this.#roles.set(file, known);
-    return known;
   }
 
   /** Two files of one role that tell the same are told once. */

@@ -8,9 +8,6 @@ const FRAME_HEADER_BYTES = 24;
 const MAGIC = 0x377f0682;
 const LARGEST_PAGE = 65_536;
 
-/** SQLite calls the log of a database so (https://sqlite.org/tempfiles.html). */
-export const isLogName = (file: string): boolean => file.endsWith('-wal');
-
 /**
  * The part of a write-ahead log that can decide what a reader finds who recovers it: up to its last whole frame that commits and has the header's salts. What
  * follows commits nothing, whatever its checksums are, and is passed over. All of it, where it does not begin as a log does.
@@ -32,3 +29,7 @@ export function committedPart(log: Content): Content {
   }
   return log.truncate(HEADER_BYTES);
 }
+
+/** What of a file's bytes counts for whoever opens it: of a log, as SQLite calls that of a database (https://sqlite.org/tempfiles.html), what is committed. */
+export const countedPart = (file: string, content: Content): Content =>
+  file.endsWith('-wal') ? committedPart(content) : content;

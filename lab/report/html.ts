@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { CELLS_AT_ONCE } from '../evidence/cell-evidence.ts';
 import type { ExplorationView } from '../explore/view.ts';
-import type { Matrix, MatrixRow } from '../result/matrix.ts';
+import { type Matrix, type MatrixRow, shardOf } from '../result/matrix.ts';
 import { byScenario } from './chart.ts';
 import { bothRuns, type CellChange, compareRuns } from './compare.ts';
 import { cellPage } from './page/cell-page.ts';
@@ -59,9 +59,8 @@ async function cellPages(
   changes: readonly CellChange[] = [],
 ): Promise<Subpage[]> {
   const changeOf = new Map(changes.map((one) => [one.id, one]));
-  const shardOf = ({ id }: MatrixRow) => run.matrix.run.shards?.find(({ cells }) => cells?.includes(id))?.shard;
   const page = async (row: MatrixRow): Promise<Subpage> => {
-    const view = cellView(row, await run.evidenceOf(row), shardOf(row));
+    const view = cellView(row, await run.evidenceOf(row), shardOf(run.matrix.run, row.id)?.shard);
     return { name: `cell/${row.id}`, content: await pack(cellPage(view, changeOf.get(row.id))) };
   };
   return pMap(rows, page, { concurrency: CELLS_AT_ONCE });

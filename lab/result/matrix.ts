@@ -152,6 +152,9 @@ export const RunFacts = z.object({
 });
 export type RunFacts = z.infer<typeof RunFacts>;
 
+/** Of a merged run: the shard that a cell stands in it from. */
+export const shardOf = ({ shards }: RunFacts, id: string) => shards?.find(({ cells }) => cells?.includes(id));
+
 export const Outcome = z.object({
   /**
    * `sound`: everything is as expected; `unexpected`: a violation that nobody knows yet, or an expectation that no longer fits; `unsound`: the run

@@ -16,12 +16,13 @@ import {
   outcomeOf,
   type RunFacts,
   type StaleExpectation,
+  shardOf,
 } from '../result/matrix.ts';
 import type { PlannedRow, ResultsFolder, RunFile } from '../results.ts';
 
 /** The command that does it again. */
 function reproduce(planned: PlannedRow, run: RunFacts): string {
-  const { on } = run.shards?.find(({ cells }) => cells?.includes(planned.id)) ?? run;
+  const { on } = shardOf(run, planned.id) ?? run;
   const where = on === undefined ? '' : ` --on ${on}`;
   if (!('scenario' in planned)) return `npx midwrite ${run.again ?? 'run'} --cell ${planned.id}${where}`;
   const { scenario, system, version, isQuick, seed, from } = planned;

@@ -7,15 +7,14 @@
  *
  * Exit 1: a finding was missed, or made up; 3: an exploration did not come to its end.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { markdownTable } from 'markdown-table';
 import { parseArgsStringToArgv } from 'string-argv';
 import { Exploration } from '../explore/exploration.ts';
-import { packageFolder } from '../package-folder.ts';
 import { ExitCode } from '../problem.ts';
+import { midwriteAloud } from './midwrite-aloud.ts';
 
 const HEADER = [
   'subject',
@@ -29,12 +28,7 @@ const HEADER = [
 ];
 
 function explored(args: readonly string[]): Exploration | undefined {
-  const program = path.join(packageFolder, 'lab/midwrite.js');
-  const { status, stdout } = spawnSync(process.execPath, [program, 'explore', ...args, '--json'], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-    maxBuffer: 256 * 1024 * 1024,
-  });
+  const { status, stdout } = midwriteAloud(['explore', ...args, '--json']);
   if (status === null || status > ExitCode.unsound || stdout === '') return undefined;
   return Exploration.parse(JSON.parse(stdout));
 }

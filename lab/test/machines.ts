@@ -2,11 +2,9 @@
  * `npm run test:machines`: the reference gateway's matrix, its control and the canary on each kind of machine, one after the other, and a table of it.
  * A kind that can't be run yet stands in the table too, as not run.
  */
-import { spawnSync } from 'node:child_process';
-import path from 'node:path';
 import { markdownTable } from 'markdown-table';
-import { packageFolder } from '../package-folder.ts';
 import type { Matrix } from '../result/matrix.ts';
+import { midwriteAloud } from './midwrite-aloud.ts';
 
 interface Kind {
   name: string;
@@ -26,28 +24,26 @@ const KINDS: readonly Kind[] = [
 
 const HEADER = ['kind', 'date', 'engine', 'kernel', 'cgroup', 'cells', 'as expected', 'took'];
 
-function midwrite(args: readonly string[]): { status: number | null; stdout: string } {
-  const program = path.join(packageFolder, 'lab/midwrite.js');
-  const { status, stdout } = spawnSync(process.execPath, [program, ...args], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  return { status, stdout };
-}
-
 let isWhole = true;
 const rows = KINDS.map(({ name, up }) => {
   if (up === undefined) return [name, '', '', '', '', 'not run', '', ''];
   const began = performance.now();
-  midwrite(['machine', 'down']);
-  if (midwrite(['machine', 'up', ...up]).status !== 0) {
+  midwriteAloud(['machine', 'down']);
+  if (midwriteAloud(['machine', 'up', ...up]).status !== 0) {
     isWhole = false;
     return [name, '', '', '', '', 'the machine did not come up', '', ''];
   }
-  const { stdout } = midwrite(['run', '--on', 'machine', '--system', 'reference', ...process.argv.slice(2), '--json']);
+  const { stdout } = midwriteAloud([
+    'run',
+    '--on',
+    'machine',
+    '--system',
+    'reference',
+    ...process.argv.slice(2),
+    '--json',
+  ]);
   const took = `${Math.round((performance.now() - began) / 60_000)} min`;
-  midwrite(['machine', 'down']);
+  midwriteAloud(['machine', 'down']);
   try {
     const { run, cells, outcome } = JSON.parse(stdout) as Matrix;
     const expected = cells.filter((cell) => cell.expected).length;
