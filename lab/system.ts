@@ -234,6 +234,11 @@ export interface Boot {
   env: Readonly<Record<string, string>>;
   /** Files that are there before the first boot, such as its configuration. Absolute paths below the state folder. */
   files: readonly { path: string; content: string }[];
+  /**
+   * A folder outside the state folder with what the program computes again where it is gone, such as V8's compile cache. It outlives a boot, as it does on a
+   * user's machine, and is as old as the pod. Absent: there is none, and what lies in the temp folder is gone with each boot.
+   */
+  cache?: string;
   ready: Ready;
 }
 

@@ -97,6 +97,9 @@ const READY_MS = 300_000;
 /** A lease of a dead owner is good for five minutes (#111972): so long, and a minute more, a supervisor restarts what refuses. */
 const LEASE_MS = 6 * 60_000;
 
+/** Where its launcher has Node keep what V8 has compiled: below the temp folder, with the release and the user in the name. */
+const COMPILE_CACHE = '/tmp/node-compile-cache';
+
 const ENV = {
   HOME: '/state',
   OPENCLAW_SKIP_CHANNELS: '1',
@@ -158,6 +161,7 @@ export const openclaw: System = {
         command: [...CLI, 'gateway', 'run', '--port', String(PORT), '--auth', 'token', '--token', TOKEN],
         env: ENV,
         files: [{ path: CONFIG, content: configured }],
+        cache: COMPILE_CACHE,
         ready,
       },
       restartedForMs: LEASE_MS,

@@ -192,7 +192,9 @@ describe('ready', () => {
     });
     const http = { port: gateway.port, path: '/readyz', status: 200 };
     const reply = await sidecar.ask('ready', { http, limitMs: NOT_READY_LIMIT_MS });
-    expect(reply).toMatchObject({ ok: false, code: 'not-ready', attempts: 3, lastStatus: 503 });
+    expect(reply).toMatchObject({ ok: false, code: 'not-ready', lastStatus: 503 });
+    // The third gets no answer; on a slow machine a fourth was begun too.
+    expect(reply.attempts).toBeGreaterThanOrEqual(3);
   });
 
   test('nobody listens: the last error is told', async () => {

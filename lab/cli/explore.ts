@@ -20,6 +20,7 @@ import type { Subject } from '../explore/record-workload.ts';
 import { explorationInWords } from '../explore/report.ts';
 import { exploreAgain, isComplete, keepExploration } from '../explore/run-explorations.ts';
 import { LINES_FILE } from '../explore/source-lines/second-recording.ts';
+import { StandIns } from '../explore/stand-ins.ts';
 import { explorationView } from '../explore/view.ts';
 import { ensureImage } from '../image/build.ts';
 import { connectTo } from '../machine/connect.ts';
@@ -242,7 +243,10 @@ async function again(folder: string, options: ExploreCommandOptions): Promise<Ex
     done: (booted: Booted) => all.push(booted),
   }));
   const source = { next: async () => queue.shift(), close: () => undefined };
-  await bootAll(engine, subject, 1, `state-${randomUUID().slice(0, 8)}`, source, interrupted);
+  await bootAll(engine, subject, 1, `state-${randomUUID().slice(0, 8)}`, source, {
+    standIns: new StandIns(false),
+    signal: interrupted,
+  });
   if (options.json === true)
     console.log(
       JSON.stringify({ cause: state.cause, booted: all.map(({ age, verdicts }) => ({ age, verdicts })) }, null, 2),

@@ -24,6 +24,8 @@ export interface ContainerSpec {
   pids: number;
   /** A volume on the temp folder, which outlives the container then. Absent: it is in memory, and gone with each end of the container. */
   tempVolume?: string;
+  /** A volume on one more folder. */
+  cache?: { name: string; path: string };
   /** Absent: the image's own. */
   workingDirectory?: string;
 }

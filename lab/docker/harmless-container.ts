@@ -42,6 +42,9 @@ export class HarmlessContainer extends GenericContainer {
         ...(spec.tempVolume === undefined
           ? []
           : [{ Type: 'volume' as const, Source: spec.tempVolume, Target: TEMP_FOLDER }]),
+        ...(spec.cache === undefined
+          ? []
+          : [{ Type: 'volume' as const, Source: spec.cache.name, Target: spec.cache.path }]),
       ],
       // The lab reads the streams itself; nothing is to pile up on the engine's disk.
       LogConfig: { Type: 'none', Config: {} },

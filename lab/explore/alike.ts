@@ -41,6 +41,13 @@ export class LookedInto {
     }
   }
 
+  /** What another one looked into, too. */
+  add(other: LookedInto): void {
+    for (const file of other.#files) this.#files.add(file);
+    for (const file of other.#moved) this.#moved.add(file);
+    this.#everything ||= other.#everything;
+  }
+
   /** Plain data. */
   toJSON(): { files: string[]; moved: string[]; everything: boolean } {
     return { files: [...this.#files], moved: [...this.#moved], everything: this.#everything };

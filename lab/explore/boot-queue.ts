@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Engine } from '../engine/engine.ts';
 import { Pod } from '../pod/pod.ts';
-import { type Age, type Booted, bootState, StateSink, type StateToBoot } from './boot-state.ts';
+import { type Age, type Booted, type BootStateOptions, bootState, StateSink, type StateToBoot } from './boot-state.ts';
 import type { Subject } from './record-workload.ts';
 
 /** A state to boot, and how old it is then. */
@@ -39,7 +39,7 @@ export async function bootAll(
   jobs: number,
   label: string,
   source: BootSource,
-  signal: AbortSignal,
+  { standIns, signal }: Pick<BootStateOptions, 'standIns' | 'signal'>,
 ): Promise<void> {
   const worker = async (number: number) => {
     for (let boot = await source.next(); boot !== undefined; ) {
@@ -60,7 +60,8 @@ export async function bootAll(
       );
       for (let count = 0; boot !== undefined && count < STATES_PER_POD; count += 1) {
         signal.throwIfAborted();
-        boot.done(await bootState(pod, sink, subject, boot.state, boot.age, boot.recordTo, signal));
+        const options = { recordTo: boot.recordTo, standIns, signal };
+        boot.done(await bootState(pod, sink, subject, boot.state, boot.age, options));
         boot = await source.next();
       }
     }

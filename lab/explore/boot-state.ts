@@ -21,6 +21,7 @@ import type { FolderImage, InodeId } from './folder-image.ts';
 import type { AnswerBefore, Turn } from './record.ts';
 import { RecordWriter } from './record-file.ts';
 import { endRecord, type Subject } from './record-workload.ts';
+import { endedAs, formOf, type SoFar, type Stage, type StandIn, type StandIns } from './stand-ins.ts';
 
 /** What is judged of a state that a system was booted on. */
 const BOOT_CHECKS = ['boots', 'serves', 'no-orphans', 'sweep-on-boot', 'acked-durable', 'store-valid'];
@@ -126,7 +127,10 @@ export class StateEvidence implements EvidenceSink {
     this.#events.push({ t: Date.now(), type: 'answer', moment: 'before', boot: 1, ...answer });
   }
 
+  /** A later look at the same moment takes the place of an earlier one. */
   snapshot(moment: Moment, entries: readonly Entry[]): void {
+    const earlier = this.#events.findIndex((event) => event.type === 'snapshot' && event.moment === moment);
+    if (earlier >= 0) this.#events.splice(earlier, 1);
     for (const { sha256, contentBase64 } of entries)
       if (sha256 !== undefined && contentBase64 !== undefined)
         this.#contents.set(sha256, Buffer.from(contentBase64, 'base64'));
@@ -148,9 +152,16 @@ export interface StateToBoot {
   readonly before?: AnswerBefore;
 }
 
+export interface BootStateOptions {
+  /** The folder for a record of the first boot. */
+  recordTo: string | undefined;
+  standIns: StandIns;
+  signal: AbortSignal;
+}
+
 /**
- * Plants a state, boots the system on it twice with a turn in between, and judges what it did. Never rejects because of the system.
- * @param recordTo the folder for a record of the first boot
+ * Plants a state, boots the system on it, has it serve a turn, boots it again, and judges what it did; a life that another one stands for is ended early.
+ * Never rejects because of the system.
  * @throws Problem engine-lost, no-space, …: the lab can't go on
  */
 export async function bootState(
@@ -159,8 +170,7 @@ export async function bootState(
   subject: Subject,
   state: StateToBoot,
   age: Age,
-  recordTo: string | undefined,
-  signal: AbortSignal,
+  { recordTo, standIns, signal }: BootStateOptions,
 ): Promise<Booted> {
   const began = performance.now();
   const own = sink.begin(pod.bootNumber);
@@ -185,7 +195,7 @@ export async function bootState(
   if (state.before !== undefined) own.answerBefore(state.before);
   const session = new Session(pod, release, own, signal);
   let failure: string | undefined;
-  let isRecorded = false;
+  const life = new Life(pod, sink, session, own, state, standIns, signal);
   const { system, version } = release;
   using writer =
     recordTo === undefined
@@ -194,7 +204,7 @@ export async function bootState(
   sink.writer = writer;
   try {
     await prepare(pod, state, plantsFor(promises, age, state.seen), age, own, session);
-    isRecorded = await live(pod, sink, session, own, signal);
+    await life.live();
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof Problem && (error.code === 'engine-lost' || error.code === 'no-space')) throw error;
@@ -204,12 +214,18 @@ export async function bootState(
     await stopped(pod);
   }
   const { evidence } = own;
+  const { lookedInto } = sink;
+  const { standIn, stages, isRecorded } = life;
+  const seen = judgeBoot(evidence, state, failure);
+  if (standIn !== undefined) lookedInto.add(standIn.lookedInto);
+  const verdicts = standIn === undefined || failure !== undefined ? seen : endedAs(standIn, seen);
+  if (failure === undefined) standIns.lived(stages, { name: state.name, verdicts, lookedInto }, standIn === undefined);
   return {
     age,
-    verdicts: judgeBoot(evidence, state, failure),
+    verdicts,
     evidence,
     isRecorded,
-    lookedInto: sink.lookedInto,
+    lookedInto,
     tookMs: performance.now() - began,
   };
 }
@@ -238,40 +254,101 @@ async function prepare(
 /** A name that only the evidence has: what a process would read in a database. */
 const rowsPath = ({ store }: Promises): string => (store.format === 'sqlite' ? storeEntryPath(store) : '');
 
-/** True: what the first boot wrote is recorded. */
-async function live(
-  pod: Pod,
-  sink: StateSink,
-  session: Session,
-  own: StateEvidence,
-  signal: AbortSignal,
-): Promise<boolean> {
-  own.record({ type: 'phase', name: 'recover' });
-  if (!(await session.boot())) return false;
-  const answer = await session.read('booted');
-  await session.snapshot('booted');
-  const { writer } = sink;
-  let isRecorded = false;
-  if (writer !== undefined) {
-    await (answer === undefined ? session.quiet() : session.settled(answer));
-    isRecorded = await recordEnded(pod, signal);
-    sink.writer = undefined;
-    if (isRecorded) writer.add({ kind: 'end', entries: await pod.sidecar.snapshot(pod.root, [], 0) });
-    if (isRecorded && writer.failure !== undefined) throw writer.failure;
+/** What a system lives through on a state. */
+class Life {
+  /** What the boot wrote is recorded. */
+  isRecorded = false;
+  /** Who stands for the rest of it, where it was ended early. */
+  standIn: StandIn | undefined;
+  /** What it had come to at the end of each stage after which it was lived further. */
+  readonly stages = new Map<Stage, SoFar>();
+  readonly #pod: Pod;
+  readonly #sink: StateSink;
+  readonly #session: Session;
+  readonly #own: StateEvidence;
+  readonly #state: StateToBoot;
+  readonly #standIns: StandIns;
+  readonly #signal: AbortSignal;
+
+  constructor(
+    pod: Pod,
+    sink: StateSink,
+    session: Session,
+    own: StateEvidence,
+    state: StateToBoot,
+    standIns: StandIns,
+    signal: AbortSignal,
+  ) {
+    this.#pod = pod;
+    this.#sink = sink;
+    this.#session = session;
+    this.#own = own;
+    this.#state = state;
+    this.#standIns = standIns;
+    this.#signal = signal;
   }
-  const after = await session.turn('after');
-  await session.sweepTime();
-  await session.settled(after);
-  await session.read('served');
-  await session.snapshot('served');
-  own.record({ type: 'phase', name: 'boot again' });
-  await session.stop();
-  await session.snapshot('stopped');
-  if (await session.boot()) {
-    await session.read('rebooted');
-    await session.snapshot('rebooted');
+
+  async live(): Promise<void> {
+    const isUp = await this.#boot();
+    if (!isUp || (await this.#isStoodFor('boot', 'served'))) return;
+    await this.#turn();
+    if (await this.#isStoodFor('turn', 'stopped')) return;
+    await this.#bootAgain();
   }
-  return isRecorded;
+
+  /** @returns it got ready */
+  async #boot(): Promise<boolean> {
+    const session = this.#session;
+    this.#own.record({ type: 'phase', name: 'recover' });
+    if (!(await session.boot())) return false;
+    const answer = await session.read('booted');
+    await session.snapshot('booted');
+    const { writer } = this.#sink;
+    if (writer !== undefined) {
+      await (answer === undefined ? session.quiet() : session.settled(answer));
+      this.isRecorded = await recordEnded(this.#pod, this.#signal);
+      this.#sink.writer = undefined;
+      if (this.isRecorded)
+        writer.add({ kind: 'end', entries: await this.#pod.sidecar.snapshot(this.#pod.root, [], 0) });
+      if (this.isRecorded && writer.failure !== undefined) throw writer.failure;
+    }
+    // What a system answers can't be stood for: it is asked after each stage, and costs little.
+    if (this.#pod.promises.answers === undefined) {
+      await session.sweepTime();
+      await session.quiet();
+      await session.snapshot('served');
+    }
+    return true;
+  }
+
+  async #turn(): Promise<void> {
+    const session = this.#session;
+    const after = await session.turn('after');
+    await session.sweepTime();
+    await session.settled(after);
+    await session.read('served');
+    await session.snapshot('served');
+    await session.stop();
+    await session.snapshot('stopped');
+  }
+
+  async #bootAgain(): Promise<void> {
+    this.#own.record({ type: 'phase', name: 'boot again' });
+    if (!(await this.#session.boot())) return;
+    await this.#session.read('rebooted');
+    await this.#session.snapshot('rebooted');
+  }
+
+  async #isStoodFor(stage: Stage, moment: Moment): Promise<boolean> {
+    const { evidence } = this.#own;
+    if (this.#pod.promises.answers !== undefined) return false;
+    const entries = (of: Moment) => evidence.snapshot(of)?.entries ?? [];
+    const verdicts = judgeBoot(evidence, this.#state, undefined);
+    const form = formOf(entries('prepared'), entries(moment), verdicts);
+    this.standIn = this.#standIns.at(stage, form);
+    if (this.standIn === undefined) this.stages.set(stage, { form, verdicts });
+    return this.standIn !== undefined;
+  }
 }
 
 /** False: the system has died, of the question what it holds for one. What follows in its life says so; there is no record of its boot. */

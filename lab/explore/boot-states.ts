@@ -24,6 +24,7 @@ import type { WriteRecord } from './record.ts';
 import type { Subject } from './record-workload.ts';
 import { Recoveries, type RecoveryFinding, type RecoveryState } from './recoveries.ts';
 import { type ExplorationShard, groupsOfShard } from './shards/part.ts';
+import { StandIns } from './stand-ins.ts';
 
 /** What is asked for of the boots. */
 export interface BootOptions {
@@ -53,8 +54,9 @@ export interface BootResult {
   reasons: string[];
   /** What is not known although there was a boot. */
   unjudged: string[];
-  /** How many boots were made, of states and of states of recoveries, each at one age (it is booted twice, with a turn in between). */
+  /** How many boots were made, of states and of states of recoveries, each at one age. */
   boots: number;
+  lives: NonNullable<Exploration['lives']>;
   /** Distinct states of the write that are to be booted: all, or a shard's. */
   distinct: number;
   /** Distinct states that were booted aged and fresh. */
@@ -86,8 +88,9 @@ export async function bootStates(
   options: BootOptions,
 ): Promise<BootResult> {
   const work = new BootWork(record, judged, subject, folder, options);
-  await bootAll(engine, subject, options.jobs, label, work, options.signal);
-  return work.result();
+  const standIns = new StandIns(!options.everyState);
+  await bootAll(engine, subject, options.jobs, label, work, { standIns, signal: options.signal });
+  return { ...work.result(), lives: standIns.counts };
 }
 
 /** A boot of the plan, which may be known already. */
@@ -322,7 +325,7 @@ class BootWork implements BootSource {
     }
   }
 
-  result(): BootResult {
+  result(): Omit<BootResult, 'lives'> {
     const { booted, represented, stoodFor, leftOut } = this.#plan.countsOf('write');
     const ofRecovery = this.#plan.countsOf('recovery');
     const { counts, found } = this.#recoveries;

@@ -110,6 +110,11 @@ export const Exploration = z.object({
   }),
   /** Boots of states and of states of recoveries, each at one age. */
   boots: z.number(),
+  /**
+   * Of the boots that were not known from an earlier piece: after how many a turn and a second boot followed, and how many were ended after the `boot` or after
+   * the `turn`, since lives that had come to the same by then stand for the rest (stand-ins.ts). Absent: of an older midwrite, and all were whole.
+   */
+  lives: z.object({ whole: z.number(), boot: z.number(), turn: z.number() }).optional(),
   /** Files whose bytes are no part of what a crash leaves (shared-memory.ts), `*` where a name changes. */
   sharedMemory: z.array(z.string()),
   /** Power losses that the bound leaves out, as a number in digits. */

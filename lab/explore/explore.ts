@@ -176,6 +176,7 @@ export async function explore(
     groups: boots.groups,
     recoveries: boots.recoveries,
     boots: boots.boots,
+    lives: boots.lives,
     sharedMemory: [...new Set([...(record.sharedMemory ?? [])].map((file) => roleOf(file)))].sort(),
     leftOutByBound: String(reduced.leftOutByBound),
     powerLosses: powerLossesOf(reduced, options.seed),

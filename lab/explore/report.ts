@@ -69,6 +69,7 @@ function counts(found: Exploration): string {
     `${map.length - 1} calls; ${points} crash points; ${states.distinct} distinct states${found.shard === undefined ? '' : ' in the groups of this shard'}.`,
     ...(found.judgedBy === 'answers' ? ofAnswers(found) : ofFiles(found)),
     ...representatives(found),
+    ...livesOf(found),
     ...notInRecoveries(found),
     ...powerLosses(found),
     ...ofPower(found),
@@ -115,6 +116,13 @@ const ofAnswers = ({ states, recoveries }: Exploration): string[] => [
 
 const recorded = ({ recorded: all, equal }: Exploration['recoveries']): string =>
   `Recoveries recorded: ${all}${equal === 0 ? '' : `, of which ${equal} do what another one does and are not crashed again`};`;
+
+function livesOf({ lives }: Exploration): string[] {
+  if (lives === undefined || lives.boot + lives.turn === 0) return [];
+  return [
+    `After a boot come a turn, a stop and a second boot: ${lives.whole} times. Others had come to the same by then and stand for the rest: after the boot ${lives.boot} times, after the stop ${lives.turn} times.`,
+  ];
+}
 
 /** What was not booted is not said to be known, but to be stood for. */
 function representatives({ groups, recoveries }: Exploration): string[] {

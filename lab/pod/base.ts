@@ -34,14 +34,22 @@ export interface PodSpec {
 
 const tempVolumeOf = ({ name }: PodSpec): string => `${name}-temp`;
 
-export const partOf = (spec: PodSpec, volume: string, suffix: string): Omit<PodPart, 'image'> => ({
-  cell: spec.label,
-  name: spec.name,
-  suffix,
-  volume,
-  ...(spec.keepsTemp === true && { tempVolume: tempVolumeOf(spec) }),
-  release: spec.release,
-});
+/** A temp folder that is looked at has what the program leaves in it, and nothing is mounted below it. */
+const cacheVolumeOf = ({ name, keepsTemp, release }: PodSpec): string | undefined =>
+  release.boot.cache === undefined || keepsTemp === true ? undefined : `${name}-cache`;
+
+export function partOf(spec: PodSpec, volume: string, suffix: string): Omit<PodPart, 'image'> {
+  const cacheVolume = cacheVolumeOf(spec);
+  return {
+    cell: spec.label,
+    name: spec.name,
+    suffix,
+    volume,
+    ...(spec.keepsTemp === true && { tempVolume: tempVolumeOf(spec) }),
+    ...(cacheVolume !== undefined && { cacheVolume }),
+    release: spec.release,
+  };
+}
 
 /** A sidecar that has started, and its container. */
 export interface StartedSidecar {
@@ -81,6 +89,8 @@ export async function startBase(engine: Engine, spec: PodSpec): Promise<PodBase>
   await using undo = new AsyncDisposableStack();
   const volume = undo.use(await makeVolume(engine, `${spec.name}-state`, spec.label, spec.diskBytes)).name;
   if (spec.keepsTemp === true) undo.use(await makeVolume(engine, tempVolumeOf(spec), spec.label));
+  const cacheVolume = cacheVolumeOf(spec);
+  if (cacheVolume !== undefined) undo.use(await makeVolume(engine, cacheVolume, spec.label));
   const started = await startSidecar({ engine, spec, volume, suffix: '', hostname: HOSTNAME }, undo);
   return { ...started, volume, resources: undo.move() };
 }

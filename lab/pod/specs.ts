@@ -15,6 +15,8 @@ export interface PodPart {
   volume: string;
   /** Of the temp folder, where that is to be looked at. */
   tempVolume?: string;
+  /** Of the cache, where the release has one. */
+  cacheVolume?: string;
   release: Release;
 }
 
@@ -26,11 +28,18 @@ export const HOSTNAME = 'midwrite';
 
 const withTemp = ({ tempVolume }: PodPart) => (tempVolume === undefined ? {} : { tempVolume });
 
+/** In the sidecar's image: a volume that is mounted there first has the owner and the mode of this folder from then on. */
+const CACHE_IN_SIDECAR = '/cache';
+
+const withCache = ({ cacheVolume }: PodPart, path: string | undefined) =>
+  cacheVolume === undefined || path === undefined ? {} : { cache: { name: cacheVolume, path } };
+
 /** The sidecar: it owns a network namespace that has only loopback, and the hostname of the system that joins it. */
 export function sidecarSpec(part: PodPart, hostname: string): ContainerSpec {
   const { cell, name, suffix = '', image, volume, release, tempVolume } = part;
   return {
     ...withTemp(part),
+    ...withCache(part, CACHE_IN_SIDECAR),
     cell,
     name: `${name}-sidecar${suffix}`,
     image,
@@ -59,6 +68,7 @@ export function systemSpec(
   const { cell, name, suffix = '', image, volume, release } = part;
   return {
     ...withTemp(part),
+    ...withCache(part, release.boot.cache),
     cell,
     name: `${name}-system${suffix}`,
     image,
@@ -89,6 +99,7 @@ export function commandSpec(
   const { cell, name, image, volume, release } = part;
   return {
     ...withTemp(part),
+    ...withCache(part, release.boot.cache),
     cell,
     name: `${name}-command-${serial}`,
     image,

@@ -41,6 +41,7 @@ export function mergeExplorations(results: readonly ShardResult[], missing: read
       groups: groupsOf(all, 'recovery'),
     },
     boots: all.reduce((sum, { boots }) => sum + boots, 0),
+    lives: sumOf(all.map(({ lives, boots }) => lives ?? { whole: boots, boot: 0, turn: 0 })),
     sharedMemory: [...new Set(all.flatMap(({ sharedMemory }) => sharedMemory))].sort(),
     findings: findings.map(({ finding }) => finding),
     map: rest.map.map((row, index) =>

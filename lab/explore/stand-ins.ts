@@ -1,0 +1,118 @@
+import { rolesAmong } from '../crash-point/roles-among.ts';
+import type { Entry } from '../sidecar/client.ts';
+import type { LookedInto } from './alike.ts';
+import type { BootVerdict } from './boot-state.ts';
+
+/*
+ * The life that is watched on a state has three stages: the boot, a turn up to the stop, a second boot. What the state itself was shows in the first; each
+ * later one finds what those before it have left. Of lives that came to the same up to the end of a stage, and left folders of one form, the first two are
+ * lived to their ends; where nothing more was wrong in either then, the first stands for the rest of the others. A violation is always of something that was
+ * done.
+ */
+
+/** How many lives must have ended in order before they stand for others. */
+const LIVED_OF_EACH = 2;
+
+export const STAGES = ['boot', 'turn'] as const;
+/** The last stage that a life has behind it. */
+export type Stage = (typeof STAGES)[number];
+
+/** What a life had come to at the end of a stage. */
+export interface SoFar {
+  readonly form: string;
+  readonly verdicts: readonly BootVerdict[];
+}
+
+/** A life that was lived further than a stage, and nothing more was wrong in it. */
+export interface StandIn {
+  readonly name: string;
+  readonly verdicts: readonly BootVerdict[];
+  readonly lookedInto: LookedInto;
+}
+
+/** Which lives are ended early, and who stands for their ends. */
+export class StandIns {
+  /** Lives that were lived to their ends, and those that ended after a boot or after a turn. */
+  readonly counts = { whole: 0, boot: 0, turn: 0 };
+  readonly #isUsed: boolean;
+  readonly #inOrder = new Map<string, StandIn[]>();
+  readonly #wrong = new Set<string>();
+
+  /** @param isUsed false: each life is lived to its end */
+  constructor(isUsed: boolean) {
+    this.#isUsed = isUsed;
+  }
+
+  /** @param form of what a life has left at the end of a stage (`formOf`). @returns undefined: it must be lived further */
+  at(stage: Stage, form: string): StandIn | undefined {
+    const key = keyOf(stage, form);
+    const inOrder = this.#inOrder.get(key) ?? [];
+    if (!this.#isUsed || this.#wrong.has(key) || inOrder.length < LIVED_OF_EACH) return undefined;
+    this.counts[stage] += 1;
+    return inOrder[0];
+  }
+
+  /**
+   * Takes in a life.
+   * @param stages what it had come to at the end of each stage after which it was lived further
+   * @param isWhole it was lived to its end
+   */
+  lived(stages: ReadonlyMap<Stage, SoFar>, life: StandIn, isWhole: boolean): void {
+    if (isWhole) this.counts.whole += 1;
+    for (const [stage, { form, verdicts }] of stages) {
+      const key = keyOf(stage, form);
+      if (hasNothingNew(life.verdicts, verdicts)) this.#inOrder.set(key, [...(this.#inOrder.get(key) ?? []), life]);
+      else this.#wrong.add(key);
+    }
+  }
+}
+
+/** Whether all that is wrong was wrong before, and nothing is unknown. */
+function hasNothingNew(verdicts: readonly BootVerdict[], before: readonly BootVerdict[]): boolean {
+  const wrong = new Set(before.filter(({ verdict }) => verdict === 'violated').map(({ check }) => check));
+  return verdicts.every(
+    ({ check, verdict }) =>
+      verdict === 'held' || verdict === 'not-applicable' || (verdict === 'violated' && wrong.has(check)),
+  );
+}
+
+const keyOf = (stage: Stage, form: string): string => `${stage}\n${form}`;
+
+/** What a life that was ended early came to: what was not seen of it any more is as it was in the one that stands for it. */
+export function endedAs(standIn: StandIn, verdicts: readonly BootVerdict[]): BootVerdict[] {
+  const known = new Map(standIn.verdicts.map((one) => [one.check, one]));
+  return verdicts.map((own) => {
+    const other = known.get(own.check);
+    if (own.verdict !== 'inconclusive' || other === undefined) return own;
+    return { ...other, detail: `as on the state ${standIn.name}: ${other.detail}` };
+  });
+}
+
+/**
+ * What a life came to and the form of the folder that it has left: for each file its role, its kind and its mode; whether it is empty, written since the
+ * state was planted, or as it was planted, and then with which bytes.
+ * @param verdicts of the life so far
+ */
+export function formOf(
+  planted: readonly Entry[],
+  left: readonly Entry[],
+  verdicts: readonly Pick<BootVerdict, 'check' | 'verdict' | 'detail'>[],
+): string {
+  const before = new Map(planted.map((entry) => [entry.path, entry]));
+  const roles = rolesAmong([...before.keys(), ...left.map(({ path }) => path)]);
+  const files = left.map((entry) => {
+    const role = roles(entry.path, entry.type === 'directory');
+    return `${role} ${entry.type} ${entry.mode.toString(8)} ${fateOf(entry, before.get(entry.path))}`;
+  });
+  const so = verdicts.map(({ check, verdict, detail }) =>
+    verdict === 'inconclusive' ? `${check} ${verdict} ${detail}` : `${check} ${verdict}`,
+  );
+  return [...so, ...new Set(files.sort())].join('\n');
+}
+
+function fateOf({ type, size, sha256 }: Entry, before: Entry | undefined): string {
+  if (type !== 'file') return '';
+  if (size === 0) return 'empty';
+  const isSame = before !== undefined && before.size === size && sha256 !== undefined && before.sha256 === sha256;
+  return isSame ? `as planted ${sha256}` : 'written';
+}
