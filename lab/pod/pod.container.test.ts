@@ -76,6 +76,25 @@ test('a command runs beside the system, whether that runs, is frozen or was stop
   expect(commands[2]).toMatchObject({ stdout: stopped.stdout, droppedBytes: 0, oomKilled: false });
 });
 
+test('what a program keeps in its cache outlives a container, and is gone with the pod', async () => {
+  await using results = await folder();
+  using recorder = new Recorder(results.path);
+  const name = `midwrite-${randomUUID().slice(0, 13)}`;
+  const cached: Release = { ...release, boot: { ...release.boot, cache: '/tmp/cache' } };
+  const spec = { label: name, name, release: cached, images, memoryBytes: release.memory.defaultBytes };
+  {
+    await using pod = await Pod.start(engine, spec, recorder);
+    await new Session(pod, cached, recorder, new AbortController().signal).configure();
+    const keep = await pod.command(
+      sh('stat -c %u /tmp/cache; echo kept > /tmp/cache/file; echo gone > /tmp/file'),
+      LIMIT_MS,
+    );
+    expect(keep).toMatchObject({ exitCode: 0, stdout: '1000\n', stderr: '' });
+    expect(await pod.command(sh('cat /tmp/cache/file; ls /tmp'), LIMIT_MS)).toMatchObject({ stdout: 'kept\ncache\n' });
+  }
+  expect(await belongings(engine, process.pid)).toEqual([]);
+});
+
 test('the system has the same hostname in each pod, as after a restart; a second one and one in a new container have others', async () => {
   await using results = await folder();
   using recorder = new Recorder(results.path);
