@@ -2,7 +2,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CellPlan, runCell } from '../cell/cell.ts';
 import { AGES } from '../explore/boot-plan.ts';
-import { exploreJobs } from '../explore/boot-queue.ts';
 import { MODELS, type Model } from '../explore/crash-state.ts';
 import type { Exploration } from '../explore/exploration.ts';
 import { DRAWS, explore } from '../explore/explore.ts';
@@ -179,7 +178,6 @@ async function explored(bench: Bench, plan: CellPlan, models: readonly Model[]):
     everyState: false,
     ...DRAWS,
     maxDurationMs: Number.POSITIVE_INFINITY,
-    jobs: exploreJobs(bench.engine),
     signal: bench.signal,
     say: () => undefined,
   };

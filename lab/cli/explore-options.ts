@@ -62,7 +62,11 @@ export const exploreOptions = (command: Command): Command =>
     .option('--every-call', 'with --errors: run each call, also where another one stands for it')
     .option('-c, --cell <id>', 'with --errors: one of its runs', several)
     .option('-f, --fault <name>', 'with --errors: these errors only, in this order, such as no-space-stays', several)
-    .option('-j, --jobs <number>', 'states at a time (default: two for each processor of the engine, at most 8)', count)
+    .option(
+      '-j, --jobs <number>',
+      'states at a time (default: two for each processor of the engine, at most 8; one where a boot takes more than 5 s)',
+      count,
+    )
     .option('-o, --results <folder>', 'where the results go', 'results')
     .addOption(on())
     .option('--json', 'print JSON');

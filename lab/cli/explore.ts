@@ -8,7 +8,7 @@ import { writeProblem } from '../evidence/recorder.ts';
 import { type Asked, keepAsked, readAsked } from '../explore/asked.ts';
 import { JOURNAL_FILE } from '../explore/boot-journal.ts';
 import { agesOf } from '../explore/boot-plan.ts';
-import { bootAll, exploreJobs } from '../explore/boot-queue.ts';
+import { bootAll } from '../explore/boot-queue.ts';
 import type { Age, Booted } from '../explore/boot-state.ts';
 import { findingIn, makeBundle } from '../explore/bundle/bundle.ts';
 import { MODELS, type Model } from '../explore/crash-state.ts';
@@ -179,7 +179,7 @@ async function exploreRelease(
     seed,
     samples,
     maxDurationMs: options.maxDuration ?? Number.POSITIVE_INFINITY,
-    jobs: jobsOf(engine, options),
+    jobs: options.jobs,
     ...(power !== undefined && { power }),
     ...(sourceLines !== undefined && { sourceLines }),
     ...(shard !== undefined && { shard }),
@@ -243,7 +243,8 @@ async function again(folder: string, options: ExploreCommandOptions): Promise<Ex
     done: (booted: Booted) => all.push(booted),
   }));
   const source = { next: async () => queue.shift(), close: () => undefined };
-  await bootAll(engine, subject, 1, `state-${randomUUID().slice(0, 8)}`, source, {
+  await bootAll(engine, subject, `state-${randomUUID().slice(0, 8)}`, source, {
+    jobs: 1,
     standIns: new StandIns(false),
     signal: interrupted,
   });
@@ -309,5 +310,3 @@ function modelsOf(asked: readonly string[] = []): Model[] {
     throw new Problem('bad-usage', `Unknown model "${unknown}". Available: ${MODELS.join(', ')}.`);
   return MODELS.filter((model) => asked.length === 0 || asked.includes(model));
 }
-
-const jobsOf = (engine: Engine, { jobs }: ExploreCommandOptions) => jobs ?? exploreJobs(engine);

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
-import { exploreJobs } from '../explore/boot-queue.ts';
 import { MODELS } from '../explore/crash-state.ts';
 import { judgeExplorations } from '../explore/judge-explorations.ts';
 import { type PlannedExploration, planExplorations } from '../explore/plan-explorations.ts';
@@ -102,7 +101,6 @@ export class RequestedExplorations {
     const without = await runExplorations(this.#engine, [one], {
       folderOf: (name) => this.#results.exploration(name),
       imagesOf: (key) => ({ system: this.#images.system.get(key) ?? '', sidecar: this.#images.sidecar }),
-      jobs: exploreJobs(this.#engine),
       ...this.#how,
     });
     const why = new Map(without.map((each) => [each.id, each.why]));

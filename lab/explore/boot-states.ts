@@ -38,7 +38,8 @@ export interface BootOptions {
   endsAt: number;
   /** What earlier pieces of the exploration know, and what this one adds. */
   journal: BootJournal;
-  jobs: number;
+  /** So many at a time. Absent: as many as do well. */
+  jobs?: number | undefined;
   /** The system promises it for such a crash. */
   promised(model: Model): boolean;
   signal: AbortSignal;
@@ -89,7 +90,8 @@ export async function bootStates(
 ): Promise<BootResult> {
   const work = new BootWork(record, judged, subject, folder, options);
   const standIns = new StandIns(!options.everyState);
-  await bootAll(engine, subject, options.jobs, label, work, { standIns, signal: options.signal });
+  const { jobs, signal } = options;
+  await bootAll(engine, subject, label, work, { jobs, standIns, signal });
   return { ...work.result(), lives: standIns.counts };
 }
 

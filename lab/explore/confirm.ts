@@ -65,7 +65,8 @@ interface ConfirmOptions {
   crashes?: number;
   /** Its places are every so many of them. Absent: all. */
   shard?: { readonly index: number; readonly count: number };
-  jobs: number;
+  /** So many at a time. Absent: one for each processor. */
+  jobs?: number | undefined;
   /** By performance.now(): none begins after it. */
   endsAt: number;
   journal: BootJournal;
@@ -132,7 +133,7 @@ export async function confirm(
   const own = places(record)
     .slice(0, crashes)
     .filter((_, index) => index % shard.count === shard.index - 1);
-  const found = await pMap(own, one, { concurrency: jobs });
+  const found = await pMap(own, one, { concurrency: jobs ?? engine.facts.cpus });
   return {
     confirmed: found.filter((each) => each !== undefined),
     untried: untried === 0 ? [] : [`${untried} real crashes were not tried (--max-duration)`],

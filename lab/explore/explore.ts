@@ -59,7 +59,8 @@ export interface ExploreOptions {
   sourceLines?: boolean;
   /** At most so many real crashes confirm the model. Absent: a few of each kind. */
   crashes?: number;
-  jobs: number;
+  /** So many states at a time. Absent: as many as do well. */
+  jobs?: number | undefined;
   signal: AbortSignal;
   say(line: string): void;
 }

@@ -21,7 +21,8 @@ export interface RunExplorationsOptions {
   /** The folder of one, below the run's. */
   folderOf(id: string): string;
   imagesOf(key: string): { system: string; sidecar: string };
-  jobs: number;
+  /** So many states at a time. Absent: as many as do well. */
+  jobs?: number;
   /** Which part of each is explored; a canary's is whole in each. Absent: all. */
   shard?: ExplorationShard | undefined;
   /** No boot and no real crash begins when the program has run for so long. */
@@ -90,7 +91,7 @@ async function exploreOne(
     ...(config !== undefined && { again: `--config ${config} `, config }),
     ...(resume !== undefined && { resume }),
     ...(shard !== undefined && row.role !== 'canary' && { shard }),
-    jobs,
+    ...(jobs !== undefined && { jobs }),
     signal,
     say,
   });
