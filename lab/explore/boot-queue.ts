@@ -67,7 +67,6 @@ export async function bootAll(
           ...subject,
           label: `${label}/${number}-${name}`,
           name,
-          firstCommands: ['record'],
           tellsOpens: true,
           onGateEvent: (event) => sink.event(event),
         },

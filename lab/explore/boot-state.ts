@@ -300,10 +300,10 @@ class Life {
   async #boot(): Promise<boolean> {
     const session = this.#session;
     this.#own.record({ type: 'phase', name: 'recover' });
-    if (!(await session.boot())) return false;
+    const { writer } = this.#sink;
+    if (!(await session.boot(writer === undefined ? {} : { firstCommands: ['record'] }))) return false;
     const answer = await session.read('booted');
     await session.snapshot('booted');
-    const { writer } = this.#sink;
     if (writer !== undefined) {
       await (answer === undefined ? session.quiet() : session.settled(answer));
       this.isRecorded = await recordEnded(this.#pod, this.#signal);

@@ -92,8 +92,9 @@ export class Pod implements AsyncDisposable {
   readonly #resources: AsyncDisposableStack;
   #container: LabContainer | undefined;
   #gate: Gate | undefined;
-  /** What the container was made of. */
+  /** What the container was made of, and what its writegate runs first. */
   #image: string | undefined;
+  #firstCommands: readonly string[] = [];
   #boot = 0;
   readonly #boots: { last: number };
   readonly #suffix: string;
@@ -171,7 +172,7 @@ export class Pod implements AsyncDisposable {
 
   /**
    * Boots the system: the first time a new container, after that the same one again. Resolves when writegate is its parent.
-   * @param more of which `env`, `firstCommands` and `argv` each take a new container, on the same state
+   * @param more of which `env` and `argv` each take a new container, on the same state, and so do other `firstCommands` than the boot before had
    */
   async boot({ env, firstCommands = [], argv, arm, program: asked }: BootOptions = {}): Promise<Gate> {
     const { release: own, image } = asked ?? { release: this.#spec.release, image: this.#spec.images.system };
@@ -181,7 +182,9 @@ export class Pod implements AsyncDisposable {
     this.#boot = this.#boots.last;
     if (this.#suffix === SECOND) this.#recorder.record({ type: 'second', boot: this.#boot });
     const listener = this.#listen(this.#boot);
-    if (isOther || env !== undefined || argv !== undefined || firstCommands.length > 0) {
+    const isSame = firstCommands.join('\n') === this.#firstCommands.join('\n');
+    this.#firstCommands = firstCommands;
+    if (isOther || env !== undefined || argv !== undefined || !isSame) {
       await this.#container?.[Symbol.asyncDispose]();
       this.#container = undefined;
     }
