@@ -270,5 +270,11 @@ export const mutants: readonly System[] = Object.keys(SHOWN).map((defect) =>
   defect === canary.mutant?.defect ? canary : mutant(defect),
 );
 
-/** What neither a cell nor a scenario shows: nothing. */
-export const unseenDefects: readonly UnseenDefect[] = [];
+/** What neither a named cell nor a scenario shows. */
+export const unseenDefects: readonly UnseenDefect[] = [
+  {
+    defect: 'take-over-guard-stays',
+    needs:
+      'a crash in the recovery from a crash, at one of three calls: `explore --system reference --defect take-over-guard-stays`',
+  },
+];

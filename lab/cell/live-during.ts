@@ -44,8 +44,9 @@ export async function liveDuring(
     await session.bootSettled();
     await session.settled(await session.turn('warm'));
     await session.read('before');
-    if (activity === 'stop') await session.quiet();
-    else await session.stop();
+    if (activity === 'stop' || activity === 'recovery') await session.quiet();
+    if (activity === 'recovery') await session.kill();
+    else if (activity !== 'stop') await session.stop();
     await plantFor(pod, command);
   }
   await session.snapshot('before');
@@ -74,6 +75,7 @@ export async function liveDuring(
     switch (activity) {
       case 'first-boot':
       case 'boot':
+      case 'recovery':
         return session.holdBoot(crashPoint.name, arm);
       case 'cleanup': {
         const { cleanup } = release.usual ?? {};

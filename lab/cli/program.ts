@@ -42,7 +42,7 @@ says (a cell missed or inconclusive, a control wrong, an engine that is gone).`,
     )
     .option(
       '--during <what>',
-      'what is struck: turn (the default), first-boot, boot, stop, cleanup, or a command that the system has by that name; several with commas. Places are learned from an undisturbed one',
+      'what is struck: turn (the default), first-boot, boot, recovery, stop, cleanup, or a command that the system has by that name; several with commas. Places are learned from an undisturbed one',
       several,
     )
     .option('--every-call', 'of systems of your own, a place before each call of the write, and not one of each kind')

@@ -40,12 +40,14 @@ test("a command line of the system's own by its name; another name is refused wi
   ]);
   expect(() => refuseActivity(release, 'mend')).not.toThrow();
   expect(() => refuseActivity(release, 'lunch')).toThrow(
-    '--during takes turn, first-boot, boot, stop, cleanup, and of x@1.0.0 mend, and not "lunch".',
+    '--during takes turn, first-boot, boot, recovery, stop, cleanup, and of x@1.0.0 mend, and not "lunch".',
   );
   expect(() => refuseActivity({ system: 'y', version: '2.0.0' }, 'mend')).toThrow(/cleanup, and not "mend"\./);
 });
 
 test('a life comes before a boot, a clean-up and a command line; a first boot is the first, and a stop ends the boot that is struck', () => {
-  const all = ['boot', 'cleanup', 'mend', 'first-boot', 'stop'].map((activity) => hasLifeBefore(release, activity));
-  expect(all).toEqual([true, true, true, false, false]);
+  const all = ['boot', 'recovery', 'cleanup', 'mend', 'first-boot', 'stop'].map((activity) =>
+    hasLifeBefore(release, activity),
+  );
+  expect(all).toEqual([true, true, true, true, false, false]);
 });

@@ -5,6 +5,7 @@ import type { OperatorCommand, Release } from '../system.ts';
 export const ACTIVITIES = {
   'first-boot': 'the first boot of all, on a folder with nothing but its configuration',
   boot: 'a boot on the folder that an undisturbed life has left',
+  recovery: 'the boot after a life that was killed at rest: what has died is cleared away there',
   stop: 'the stop that an operator asks for, with SIGTERM',
   cleanup: "the system's own clean-up command, on a store whose rows have grown old",
 } as const;
@@ -17,7 +18,11 @@ export const commandOf = ({ usual }: Pick<Release, 'usual'>, activity: Activity)
 
 /** Whether a whole life of the system comes before it, which is boot 0 of the evidence then: what is struck is boot 1. */
 export const hasLifeBefore = (release: Pick<Release, 'usual'>, activity: Activity): boolean =>
-  activity === 'boot' || activity === 'cleanup' || commandOf(release, activity) !== undefined;
+  isBootAfterLife(activity) || activity === 'cleanup' || commandOf(release, activity) !== undefined;
+
+/** A boot on what a life has left that was stopped, or killed. */
+export const isBootAfterLife = (activity: Activity | undefined): boolean =>
+  activity === 'boot' || activity === 'recovery';
 
 /** What an activity is, for a person. */
 export const activityInWords = (release: Pick<Release, 'usual'>, activity: Activity): string =>

@@ -83,7 +83,7 @@ describe('midwrite run --during', () => {
   test.each([
     [
       ['--during', 'lunch'],
-      /--during takes turn, first-boot, boot, stop, cleanup, and of reference@1\.0\.0 tidy, and not "lunch"/,
+      /--during takes turn, first-boot, boot, recovery, stop, cleanup, and of reference@1\.0\.0 tidy, and not "lunch"/,
     ],
     [['--during', 'stop', '--fault', 'sleep'], /after a sleep a stop goes on to its end/],
     [['--during', 'boot', '-p', 'nowhere'], /its boot passes no place "nowhere"\. It passes: /],

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { plantFor } from '../cell/live-during.ts';
-import { type Activity, commandOf } from '../crash-point/activity.ts';
+import { type Activity, commandOf, isBootAfterLife } from '../crash-point/activity.ts';
 import { fewOfEachKind, type Place, placesOf } from '../crash-point/places.ts';
 import { worstMoment } from '../crash-point/transient.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -28,7 +28,7 @@ const COMMAND_LIMIT_MS = 240_000;
 export const WORST = 'most';
 
 /**
- * Watches one undisturbed boot, stop or clean-up on the folder that an ordinary life has left, or a first boot.
+ * Watches one undisturbed boot, stop or clean-up on the folder that an ordinary life has left or a killed one, or a first boot.
  * @param every each call is a place
  * @throws Problem not-ready, bad-usage: the system has no such activity, or changes nothing in it
  */
@@ -94,8 +94,8 @@ export async function watchActivity(
       await pod.boot({ argv: command.argv });
       await commandEnds(pod, activity);
       calls = ops();
-    } else if (activity === 'boot') {
-      await session.stop();
+    } else if (isBootAfterLife(activity)) {
+      await (activity === 'recovery' ? session.kill() : session.stop());
       calls = await watchedBoot();
     } else {
       await session.snapshot('before');

@@ -33,6 +33,8 @@ export const DEFECTS = {
     'the lock is a file with a host and a PID, and nobody can tell whether another host still runs: a container that is replaced is refused for ever',
   'lock-runs-out':
     'the lock is a file with a time five minutes on, and no end gives it back: whoever boots before that is refused',
+  'take-over-guard-stays':
+    'the lock of a dead owner is taken over under a guard that only whoever made it takes away: killed in between, it is refused for ever',
   'second-boot-rewrites': 'each boot folds: a boot with nothing to do rewrites the store',
   'unbounded-store': 'there is no cap: the store grows with every session there ever was',
   'load-all-at-boot': 'all histories are read at boot and stay in memory',

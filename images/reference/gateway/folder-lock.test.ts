@@ -91,3 +91,15 @@ test('the defect lock-runs-out: a time that is not over locks it out, and no rel
   fs.writeFileSync(join(folder, 'gateway.lock'), String(Date.now() - 1));
   lock('lock-runs-out').release();
 });
+
+test('the defect take-over-guard-stays: a dead owner does not lock it out, a living one and a guard that was left do', () => {
+  const owner = join(folder, 'gateway.owner');
+  fs.writeFileSync(owner, `${process.pid} 1`);
+  const held = lock('take-over-guard-stays');
+  expect(fs.readdirSync(folder)).toEqual(['gateway.owner']);
+  expect(() => lock('take-over-guard-stays')).toThrow(expect.objectContaining({ code: 'locked' }));
+  held.release();
+  fs.writeFileSync(owner, `${process.pid} 1`);
+  fs.mkdirSync(`${owner}.reclaim`);
+  expect(() => lock('take-over-guard-stays')).toThrow(expect.objectContaining({ code: 'locked' }));
+});

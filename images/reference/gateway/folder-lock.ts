@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Defect } from './defects.ts';
+import { parseStat } from './process-identity.ts';
 import { StateError } from './state-error.ts';
 
 const LOCK_NAME = 'gateway.lock';
@@ -34,6 +35,7 @@ export function lockFolder(folder: string, defects: ReadonlySet<Defect>): Folder
   if (defects.has('lock-by-pid-only')) return lockByPid(folder);
   if (defects.has('lock-of-another-host')) return lockByHost(folder);
   if (defects.has('lock-runs-out')) return lockByTime(folder);
+  if (defects.has('take-over-guard-stays')) return lockUnderGuard(folder);
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(join(folder, LOCK_NAME));
@@ -102,3 +104,23 @@ function lockByTime(folder: string): FolderLock {
   writeFileSync(path, String(Date.now() + LEASE_MS));
   return { release: () => undefined };
 }
+
+/** The defect `take-over-guard-stays`: a dead owner is told from a living one, and whoever dies while he takes over is not. */
+function lockUnderGuard(folder: string): FolderLock {
+  const path = join(folder, 'gateway.owner');
+  const guard = `${path}.reclaim`;
+  const self = `${process.pid} ${startOf(process.pid)}`;
+  if (existsSync(path)) {
+    const [pid] = readFileSync(path, 'utf8').split(' ');
+    if (existsSync(`/proc/${pid}`) && readFileSync(path, 'utf8') === `${pid} ${startOf(Number(pid))}`)
+      throw lockedError(folder);
+    if (existsSync(guard)) throw lockedError(folder);
+    mkdirSync(guard);
+    rmSync(path);
+    writeFileSync(path, self);
+    rmdirSync(guard);
+  } else writeFileSync(path, self);
+  return { release: () => rmSync(path, { force: true }) };
+}
+
+const startOf = (pid: number): string => parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).startTicks;
