@@ -50,6 +50,10 @@ export interface Mutant {
 export interface UnseenDefect {
   defect: string;
   needs: string;
+  /** The right gateway. */
+  of: string;
+  /** The one with the defect. */
+  system: System;
 }
 
 export interface Release {

@@ -253,11 +253,17 @@ function mutant(defect: string, name = `mutant-${defect}`): System {
   if (shown === undefined) throw new Error(`nothing shows the defect ${defect}`);
   const { memoryBytes, caughtBy, says, ...shownBy } = shown;
   return {
+    ...broken(name, defect, memoryBytes),
+    mutant: { of: reference.name, defect, shownBy, caughtBy, says },
+  };
+}
+
+function broken(name: string, defect: string, memoryBytes?: number): System {
+  return {
     name,
     summary: `the reference gateway with --defect ${defect}`,
     defaultVersion: reference.defaultVersion,
     inDefaultPlan: false,
-    mutant: { of: reference.name, defect, shownBy, caughtBy, says },
     release: async (version) => release(name, version, [defect], memoryBytes),
   };
 }
@@ -270,11 +276,12 @@ export const mutants: readonly System[] = Object.keys(SHOWN).map((defect) =>
   defect === canary.mutant?.defect ? canary : mutant(defect),
 );
 
-/** What neither a named cell nor a scenario shows. */
+/** What neither a cell at a named place nor a scenario shows. */
 export const unseenDefects: readonly UnseenDefect[] = [
   {
     defect: 'take-over-guard-stays',
-    needs:
-      'a crash in the recovery from a crash, at one of three calls: `explore --system reference --defect take-over-guard-stays`',
+    needs: 'a crash in the recovery from a crash: explore --system reference --defect take-over-guard-stays',
+    of: reference.name,
+    system: broken('mutant-take-over-guard-stays', 'take-over-guard-stays'),
   },
 ];

@@ -6,7 +6,7 @@ import { readBegun } from '../errors/begun.ts';
 import { type SweepOptions, sweepErrors, sweptFaults } from '../errors/sweep.ts';
 import type { SweepSubject } from '../errors/sweep-plan.ts';
 import { sweepInWords } from '../errors/sweep-report.ts';
-import { mutantOf, releaseNamed, systemNamed } from '../plan/named.ts';
+import { brokenBy, releaseNamed, systemNamed } from '../plan/named.ts';
 import { outsiders } from '../plan/plan-outside.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
@@ -110,6 +110,6 @@ async function subjectOf({ system: asked, defect, cell = [] }: ExploreCommandOpt
     return { system: outsider.system, release: outsider.release, memoryBytes: outsider.memoryBytes };
   if (name === undefined) throw new Problem('bad-usage', 'Name a system with --system.');
   const release = await releaseNamed(name, defect);
-  const system = defect === undefined ? systemNamed(release.system) : mutantOf(defect);
+  const system = defect === undefined ? systemNamed(release.system) : brokenBy(defect).system;
   return { system, release, memoryBytes: release.memory.defaultBytes };
 }

@@ -27,7 +27,7 @@ import { connectTo } from '../machine/connect.ts';
 import type { Place } from '../machine/place.ts';
 import { makeFolder } from '../make-folder.ts';
 import { plain } from '../plain.ts';
-import { mutantOf, releaseNamed } from '../plan/named.ts';
+import { brokenBy, releaseNamed } from '../plan/named.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
 import { explorationHtml } from '../report/html.ts';
@@ -121,7 +121,7 @@ async function goOn(folder: string, before: Asked, options: ExploreCommandOption
   await useConfig(before.config);
   const { defect } = before;
   // A mutant is asked for by the system that it is of.
-  const of = defect === undefined ? undefined : mutantOf(defect).mutant?.of;
+  const of = defect === undefined ? undefined : brokenBy(defect).of;
   const named = of ?? `${before.system}@${before.version}`;
   return exploreRelease(await releaseNamed(named, defect), folder, before, options, before);
 }
@@ -228,7 +228,7 @@ export async function keepPage(
 export const shownSystem = (
   { system, version }: Pick<Release, 'system' | 'version'>,
   defect: string | undefined,
-): string => (defect === undefined ? `${system}@${version}` : `${mutantOf(defect).mutant?.of} --defect ${defect}`);
+): string => (defect === undefined ? `${system}@${version}` : `${brokenBy(defect).of} --defect ${defect}`);
 
 /** Boots one kept state, aged and fresh, and says what was violated. */
 async function again(folder: string, options: ExploreCommandOptions): Promise<ExitCode> {

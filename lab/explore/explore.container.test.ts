@@ -234,6 +234,19 @@ describe('each mutant is caught, and the missing step is named', { timeout: LIMI
   });
 });
 
+test.runIf(isFull)('what only a crash of the recovery shows is found', { timeout: LIMIT_MS }, async () => {
+  await explored(
+    (found) => {
+      const causes = causesOf(found, 'boots', 'process-crash');
+      expect(causes).toContainEqual(
+        expect.stringMatching(/^in the recovery from .*: behind call \d+ \(mkdir \/state\/gateway\.owner\.reclaim\)/),
+      );
+      expect(found.findings.map(({ check }) => check)).toEqual(causes.map(() => 'boots'));
+    },
+    { defect: 'take-over-guard-stays', models: ['process-crash'], maxStates: Number.POSITIVE_INFINITY, crashes: 0 },
+  );
+});
+
 test('a boot, a stop and a clean-up can be recorded as well', { timeout: LIMIT_MS }, async () => {
   for (const workload of isFull ? ['boot', 'stop', 'cleanup'] : ['boot'])
     await explored(

@@ -1,4 +1,4 @@
-import { mutants, systems } from '../../images/index.ts';
+import { mutants, systems, unseenDefects } from '../../images/index.ts';
 import { type CrashPoint, crashPoints } from '../crash-point/write-shape.ts';
 import type { Fault } from '../fault.ts';
 import { configured, knownFaults, knownSystems } from '../known.ts';
@@ -16,6 +16,17 @@ export function mutantOf(defect: string): System {
   if (found !== undefined) return found;
   const known = mutants.map((system) => system.mutant?.defect).join(', ');
   throw new Problem('bad-usage', `Unknown mutant "${defect}". Available: ${known}.`);
+}
+
+/**
+ * The system with a defect, also one that no cell shows, and the right one that it is of.
+ * @throws Problem bad-usage
+ */
+export function brokenBy(defect: string): { of: string; system: System } {
+  const unseen = unseenDefects.find((one) => one.defect === defect);
+  if (unseen !== undefined) return unseen;
+  const system = mutantOf(defect);
+  return { of: system.mutant?.of ?? '', system };
 }
 
 /** Every fault there is. */
@@ -62,19 +73,20 @@ export function choose<T extends { name: string }>(kind: string, list: readonly 
  */
 export async function releaseNamed(text: string, defect?: string): Promise<Release> {
   if (defect === undefined) return new Releases().ofName(text);
-  const broken = mutantOf(defect);
+  const { of, system } = brokenBy(defect);
   const [name] = text.split('@');
-  if (broken.mutant?.of !== name)
-    throw new Problem('bad-usage', `${defect} is a defect of ${broken.mutant?.of}, and ${name} was asked for.`);
-  return new Releases().ofName(broken.name);
+  if (of !== name) throw new Problem('bad-usage', `${defect} is a defect of ${of}, and ${name} was asked for.`);
+  return new Releases().ofName(system.name);
 }
 
 /** A system of this lab, or none: a run may have been made with a config that is not here. */
 export const knownSystem = (name: string): System | undefined =>
-  [...mutants, ...knownSystems()].find((one) => one.name === name);
+  [...allBroken(), ...knownSystems()].find((one) => one.name === name);
+
+const allBroken = (): readonly System[] => [...mutants, ...unseenDefects.map(({ system }) => system)];
 
 export const systemNamed = (name: string): System =>
-  mutants.find((one) => one.name === name) ?? choose('system', knownSystems(), name);
+  allBroken().find((one) => one.name === name) ?? choose('system', knownSystems(), name);
 
 export const faultNamed = (name: string): Fault => choose('fault', knownFaults(), name);
 

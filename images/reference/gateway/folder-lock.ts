@@ -111,8 +111,9 @@ function lockUnderGuard(folder: string): FolderLock {
   const guard = `${path}.reclaim`;
   const self = `${process.pid} ${startOf(process.pid)}`;
   if (existsSync(path)) {
-    const [pid] = readFileSync(path, 'utf8').split(' ');
-    if (existsSync(`/proc/${pid}`) && readFileSync(path, 'utf8') === `${pid} ${startOf(Number(pid))}`)
+    const owner = readFileSync(path, 'utf8');
+    const [pid] = owner.split(' ');
+    if (pid !== '' && existsSync(`/proc/${pid}`) && owner === `${pid} ${startOf(Number(pid))}`)
       throw lockedError(folder);
     if (existsSync(guard)) throw lockedError(folder);
     mkdirSync(guard);
