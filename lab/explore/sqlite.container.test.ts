@@ -81,7 +81,7 @@ async function explored(
   const workload = workloads.find(({ name }) => name === 'turn');
   if (workload === undefined) throw new Error('no such workload');
   const subject = { release, images, memoryBytes: release.memory.defaultBytes };
-  return explore(engine, subject, path.join(at.path, definition.name), {
+  return await explore(engine, subject, path.join(at.path, definition.name), {
     workload,
     models,
     maxStates,
