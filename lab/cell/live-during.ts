@@ -45,8 +45,7 @@ export async function liveDuring(
     await session.settled(await session.turn('warm'));
     await session.read('before');
     if (activity === 'stop' || activity === 'recovery') await session.quiet();
-    if (activity === 'recovery') await session.kill();
-    else if (activity !== 'stop') await session.stop();
+    if (activity !== 'stop') await endLife(activity, session);
     await plantFor(pod, command);
   }
   await session.snapshot('before');
@@ -90,6 +89,10 @@ export async function liveDuring(
     }
   }
 }
+
+/** Ends the life before an activity: what a recovery follows is a kill, what others follow a stop. */
+export const endLife = (activity: Activity, session: Session): Promise<void> =>
+  activity === 'recovery' ? session.kill() : session.stop();
 
 /** Puts into the stopped system's folder what a command line is to find. */
 export async function plantFor(pod: Pod, command: OperatorCommand | undefined): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Check } from '../check.ts';
-import { activityOf, isBootAfterLife } from '../crash-point/activity.ts';
+import { activityOf, isBoot } from '../crash-point/activity.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import { writeUnderWay } from '../result/exercise.ts';
 import { held, inconclusive, notApplicable, type Proof, type Verdict, violated } from '../result/verdict.ts';
@@ -19,8 +19,7 @@ export const wakes: Check = {
       );
     const held_ = evidence.gateOf('held', 1)[0];
     const released = evidence.of('gate').find((event) => event.event.ev === 'released');
-    const activity = activityOf(evidence.cell.crashPoint);
-    if (isBootAfterLife(activity) || activity === 'first-boot') return wokenBoot(evidence, proof);
+    if (isBoot(activityOf(evidence.cell.crashPoint))) return wokenBoot(evidence, proof);
     const turns = evidence.of('turn').filter((one) => /^struck(-|$)/.test(one.name));
     // Which of several turns made the call is not known: each of them must be served.
     const turn = turns.find((one) => !one.result.acknowledged) ?? turns.at(-1);

@@ -24,6 +24,10 @@ export const hasLifeBefore = (release: Pick<Release, 'usual'>, activity: Activit
 export const isBootAfterLife = (activity: Activity | undefined): boolean =>
   activity === 'boot' || activity === 'recovery';
 
+/** Any boot, the first one too. */
+export const isBoot = (activity: Activity | undefined): boolean =>
+  activity === 'first-boot' || isBootAfterLife(activity);
+
 /** What an activity is, for a person. */
 export const activityInWords = (release: Pick<Release, 'usual'>, activity: Activity): string =>
   activity in ACTIVITIES

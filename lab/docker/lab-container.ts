@@ -120,19 +120,26 @@ export class LabContainer implements AsyncDisposable {
 
 /** Freezes all of a container's processes, and asks again where runc could not. */
 export async function freeze(handle: Docker.Container): Promise<void> {
-  await until(
-    { name: `${handle.id.slice(0, 12)} to be frozen`, limitMs: FREEZE_LIMIT_MS, code: 'engine-failed' },
-    (note) =>
-      handle.pause().then(
-        () => true,
-        (error: unknown) => {
-          if (!NOT_FROZEN.test(describe(error))) throw error;
-          note(describe(error));
-          return undefined;
-        },
-      ),
-  );
+  const wait = {
+    name: `${handle.id.slice(0, 12)} to be frozen`,
+    limitMs: FREEZE_LIMIT_MS,
+    code: 'engine-failed',
+  } as const;
+  await untilTaken(wait, NOT_FROZEN, async () => {
+    await handle.pause();
+    return true;
+  });
 }
+
+/** Asks the engine until it no longer refuses with what is over in a moment. */
+export const untilTaken = <T>(wait: Parameters<typeof until>[0], refusal: RegExp, ask: () => Promise<T>): Promise<T> =>
+  until(wait, (note) =>
+    ask().catch((error: unknown) => {
+      if (!refusal.test(describe(error))) throw error;
+      note(describe(error));
+      return undefined;
+    }),
+  );
 
 async function killed(handle: Docker.Container): Promise<void> {
   await handle.kill({ signal: 'SIGKILL' }).catch((error: unknown) => {

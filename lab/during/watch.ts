@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { plantFor } from '../cell/live-during.ts';
+import { endLife, plantFor } from '../cell/live-during.ts';
 import { type Activity, commandOf, isBootAfterLife } from '../crash-point/activity.ts';
 import { fewOfEachKind, type Place, placesOf } from '../crash-point/places.ts';
 import { worstMoment } from '../crash-point/transient.ts';
@@ -95,7 +95,7 @@ export async function watchActivity(
       await commandEnds(pod, activity);
       calls = ops();
     } else if (isBootAfterLife(activity)) {
-      await (activity === 'recovery' ? session.kill() : session.stop());
+      await endLife(activity, session);
       calls = await watchedBoot();
     } else {
       await session.snapshot('before');

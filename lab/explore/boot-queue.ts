@@ -32,10 +32,10 @@ export interface BootSource {
 /** So many states are booted in one pod; then it gets a new one, so that what a system leaves outside its folder can't pile up. */
 const STATES_PER_POD = 200;
 
-/** A state waits half of its time, for the system to leave its folder alone, */
+/** A state waits half of its time, for the system to leave its folder alone. */
 const JOBS_PER_CPU = 2;
 const MOST_JOBS = 8;
-/** unless its boot alone takes so long: that one computes. More at a time would only make each of them slow, and some systems give up then. */
+/** One whose boot takes so long computes all the time: more at a time would only make each of them slow, and some systems give up then. */
 const LONG_BOOT_MS = 5_000;
 
 export interface BootAllOptions extends Pick<BootStateOptions, 'standIns' | 'signal'> {
@@ -74,22 +74,23 @@ export async function bootAll(
       );
       for (let count = 0; boot !== undefined && count < STATES_PER_POD; count += 1) {
         signal.throwIfAborted();
+        const { state, age } = boot;
         const booted = await bootTwiceIfRefused(boot, (recordTo) =>
-          bootState(pod, sink, subject, (boot as Boot).state, (boot as Boot).age, { recordTo, standIns, signal }),
+          bootState(pod, sink, subject, state, age, { recordTo, standIns, signal }),
         );
         isQuick.resolve(booted.evidence.of('ready').every(({ tookMs }) => tookMs < LONG_BOOT_MS));
         boot.done(booted);
         boot = await source.next();
       }
     }
-    isQuick.resolve(false);
   };
   const guarded = (number: number) =>
-    worker(number).catch((error: unknown) => {
-      source.close();
-      isQuick.resolve(false);
-      throw error;
-    });
+    worker(number)
+      .catch((error: unknown) => {
+        source.close();
+        throw error;
+      })
+      .finally(() => isQuick.resolve(false));
   const settled = await Promise.allSettled(Array.from({ length: most }, (_, number) => guarded(number)));
   const failed = settled.find((one) => one.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
@@ -118,13 +119,10 @@ const isRefusal = ({ check, verdict }: BootVerdict): boolean =>
 export function ofBoth(first: readonly BootVerdict[], again: readonly BootVerdict[]): BootVerdict[] {
   const known = new Map(first.map((one) => [one.check, one]));
   return again.map((second) => {
-    const [one, other] = [known.get(second.check) ?? second, second];
-    if ((one.verdict === 'violated') === (other.verdict === 'violated')) return other;
-    const { detail } = one.verdict === 'violated' ? one : other;
-    return {
-      check: second.check,
-      verdict: 'inconclusive',
-      detail: `violated one of the two times that the state was booted: ${detail}`,
-    };
+    const broken = [known.get(second.check), second].filter((one) => one?.verdict === 'violated');
+    const [once] = broken;
+    if (once === undefined || broken.length > 1) return second;
+    const detail = `violated one of the two times that the state was booted: ${once.detail}`;
+    return { check: second.check, verdict: 'inconclusive', detail };
   });
 }

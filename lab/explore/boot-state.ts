@@ -195,7 +195,7 @@ export async function bootState(
   if (state.before !== undefined) own.answerBefore(state.before);
   const session = new Session(pod, release, own, signal);
   let failure: string | undefined;
-  const life = new Life(pod, sink, session, own, state, standIns, signal);
+  const life = new Life({ pod, sink, session, own, state, standIns, signal });
   const { system, version } = release;
   using writer =
     recordTo === undefined
@@ -254,6 +254,17 @@ async function prepare(
 /** A name that only the evidence has: what a process would read in a database. */
 const rowsPath = ({ store }: Promises): string => (store.format === 'sqlite' ? storeEntryPath(store) : '');
 
+/** Where a life is lived, on what, and by whom it may be ended early. */
+interface LifeParts {
+  pod: Pod;
+  sink: StateSink;
+  session: Session;
+  own: StateEvidence;
+  state: StateToBoot;
+  standIns: StandIns;
+  signal: AbortSignal;
+}
+
 /** What a system lives through on a state. */
 class Life {
   /** What the boot wrote is recorded. */
@@ -262,58 +273,39 @@ class Life {
   standIn: StandIn | undefined;
   /** What it had come to at the end of each stage after which it was lived further. */
   readonly stages = new Map<Stage, SoFar>();
-  readonly #pod: Pod;
-  readonly #sink: StateSink;
-  readonly #session: Session;
-  readonly #own: StateEvidence;
-  readonly #state: StateToBoot;
-  readonly #standIns: StandIns;
-  readonly #signal: AbortSignal;
+  readonly #at: LifeParts;
+  /** What a system answers can't be stood for: it is asked after each stage, and costs little. */
+  readonly #mayEndEarly: boolean;
 
-  constructor(
-    pod: Pod,
-    sink: StateSink,
-    session: Session,
-    own: StateEvidence,
-    state: StateToBoot,
-    standIns: StandIns,
-    signal: AbortSignal,
-  ) {
-    this.#pod = pod;
-    this.#sink = sink;
-    this.#session = session;
-    this.#own = own;
-    this.#state = state;
-    this.#standIns = standIns;
-    this.#signal = signal;
+  constructor(at: LifeParts) {
+    this.#at = at;
+    this.#mayEndEarly = at.standIns.isUsed && at.pod.promises.answers === undefined;
   }
 
   async live(): Promise<void> {
     const isUp = await this.#boot();
-    if (!isUp || (await this.#isStoodFor('boot', 'served'))) return;
+    if (!isUp || this.#isStoodFor('boot', 'served')) return;
     await this.#turn();
-    if (await this.#isStoodFor('turn', 'stopped')) return;
+    if (this.#isStoodFor('turn', 'stopped')) return;
     await this.#bootAgain();
   }
 
   /** @returns it got ready */
   async #boot(): Promise<boolean> {
-    const session = this.#session;
-    this.#own.record({ type: 'phase', name: 'recover' });
-    const { writer } = this.#sink;
+    const { pod, sink, session, own, signal } = this.#at;
+    own.record({ type: 'phase', name: 'recover' });
+    const { writer } = sink;
     if (!(await session.boot(writer === undefined ? {} : { firstCommands: ['record'] }))) return false;
     const answer = await session.read('booted');
     await session.snapshot('booted');
     if (writer !== undefined) {
       await (answer === undefined ? session.quiet() : session.settled(answer));
-      this.isRecorded = await recordEnded(this.#pod, this.#signal);
-      this.#sink.writer = undefined;
-      if (this.isRecorded)
-        writer.add({ kind: 'end', entries: await this.#pod.sidecar.snapshot(this.#pod.root, [], 0) });
+      this.isRecorded = await recordEnded(pod, signal);
+      sink.writer = undefined;
+      if (this.isRecorded) writer.add({ kind: 'end', entries: await pod.sidecar.snapshot(pod.root, [], 0) });
       if (this.isRecorded && writer.failure !== undefined) throw writer.failure;
     }
-    // What a system answers can't be stood for: it is asked after each stage, and costs little.
-    if (this.#pod.promises.answers === undefined) {
+    if (this.#mayEndEarly) {
       await session.sweepTime();
       await session.quiet();
       await session.snapshot('served');
@@ -322,7 +314,7 @@ class Life {
   }
 
   async #turn(): Promise<void> {
-    const session = this.#session;
+    const { session } = this.#at;
     const after = await session.turn('after');
     await session.sweepTime();
     await session.settled(after);
@@ -333,19 +325,21 @@ class Life {
   }
 
   async #bootAgain(): Promise<void> {
-    this.#own.record({ type: 'phase', name: 'boot again' });
-    if (!(await this.#session.boot())) return;
-    await this.#session.read('rebooted');
-    await this.#session.snapshot('rebooted');
+    const { session, own } = this.#at;
+    own.record({ type: 'phase', name: 'boot again' });
+    if (!(await session.boot())) return;
+    await session.read('rebooted');
+    await session.snapshot('rebooted');
   }
 
-  async #isStoodFor(stage: Stage, moment: Moment): Promise<boolean> {
-    const { evidence } = this.#own;
-    if (this.#pod.promises.answers !== undefined) return false;
+  #isStoodFor(stage: Stage, moment: Moment): boolean {
+    if (!this.#mayEndEarly) return false;
+    const { own, state, standIns } = this.#at;
+    const { evidence } = own;
     const entries = (of: Moment) => evidence.snapshot(of)?.entries ?? [];
-    const verdicts = judgeBoot(evidence, this.#state, undefined);
+    const verdicts = judgeBoot(evidence, state, undefined);
     const form = formOf(entries('prepared'), entries(moment), verdicts);
-    this.standIn = this.#standIns.at(stage, form);
+    this.standIn = standIns.at(stage, form);
     if (this.standIn === undefined) this.stages.set(stage, { form, verdicts });
     return this.standIn !== undefined;
   }

@@ -22,7 +22,7 @@ export interface RunExplorationsOptions {
   folderOf(id: string): string;
   imagesOf(key: string): { system: string; sidecar: string };
   /** So many states at a time. Absent: as many as do well. */
-  jobs?: number;
+  jobs?: number | undefined;
   /** Which part of each is explored; a canary's is whole in each. Absent: all. */
   shard?: ExplorationShard | undefined;
   /** No boot and no real crash begins when the program has run for so long. */
@@ -91,7 +91,7 @@ async function exploreOne(
     ...(config !== undefined && { again: `--config ${config} `, config }),
     ...(resume !== undefined && { resume }),
     ...(shard !== undefined && row.role !== 'canary' && { shard }),
-    ...(jobs !== undefined && { jobs }),
+    jobs,
     signal,
     say,
   });

@@ -13,9 +13,8 @@ import type { BootVerdict } from './boot-state.ts';
 /** How many lives must have ended in order before they stand for others. */
 const LIVED_OF_EACH = 2;
 
-export const STAGES = ['boot', 'turn'] as const;
 /** The last stage that a life has behind it. */
-export type Stage = (typeof STAGES)[number];
+export type Stage = 'boot' | 'turn';
 
 /** What a life had come to at the end of a stage. */
 export interface SoFar {
@@ -34,20 +33,20 @@ export interface StandIn {
 export class StandIns {
   /** Lives that were lived to their ends, and those that ended after a boot or after a turn. */
   readonly counts = { whole: 0, boot: 0, turn: 0 };
-  readonly #isUsed: boolean;
+  readonly isUsed: boolean;
   readonly #inOrder = new Map<string, StandIn[]>();
   readonly #wrong = new Set<string>();
 
   /** @param isUsed false: each life is lived to its end */
   constructor(isUsed: boolean) {
-    this.#isUsed = isUsed;
+    this.isUsed = isUsed;
   }
 
   /** @param form of what a life has left at the end of a stage (`formOf`). @returns undefined: it must be lived further */
   at(stage: Stage, form: string): StandIn | undefined {
     const key = keyOf(stage, form);
     const inOrder = this.#inOrder.get(key) ?? [];
-    if (!this.#isUsed || this.#wrong.has(key) || inOrder.length < LIVED_OF_EACH) return undefined;
+    if (!this.isUsed || this.#wrong.has(key) || inOrder.length < LIVED_OF_EACH) return undefined;
     this.counts[stage] += 1;
     return inOrder[0];
   }
@@ -61,8 +60,9 @@ export class StandIns {
     if (isWhole) this.counts.whole += 1;
     for (const [stage, { form, verdicts }] of stages) {
       const key = keyOf(stage, form);
-      if (hasNothingNew(life.verdicts, verdicts)) this.#inOrder.set(key, [...(this.#inOrder.get(key) ?? []), life]);
-      else this.#wrong.add(key);
+      const inOrder = this.#inOrder.get(key) ?? [];
+      if (!hasNothingNew(life.verdicts, verdicts)) this.#wrong.add(key);
+      else if (inOrder.length < LIVED_OF_EACH) this.#inOrder.set(key, [...inOrder, life]);
     }
   }
 }
@@ -93,11 +93,7 @@ export function endedAs(standIn: StandIn, verdicts: readonly BootVerdict[]): Boo
  * state was planted, or as it was planted, and then with which bytes.
  * @param verdicts of the life so far
  */
-export function formOf(
-  planted: readonly Entry[],
-  left: readonly Entry[],
-  verdicts: readonly Pick<BootVerdict, 'check' | 'verdict' | 'detail'>[],
-): string {
+export function formOf(planted: readonly Entry[], left: readonly Entry[], verdicts: readonly BootVerdict[]): string {
   const before = new Map(planted.map((entry) => [entry.path, entry]));
   const roles = rolesAmong([...before.keys(), ...left.map(({ path }) => path)]);
   const files = left.map((entry) => {

@@ -4,7 +4,7 @@ import {
   activityInWords,
   activityOf,
   crashPointIn,
-  isBootAfterLife,
+  isBoot,
   placeIn,
   refuseActivity,
 } from '../crash-point/activity.ts';
@@ -70,7 +70,7 @@ async function during(
   const killer = knownFaults().find((fault) => fault.lethal && fault.isControl !== true && fault.oomKills === 0);
   const faults = selection.faults.length > 0 ? selection.faults.map(faultNamed) : killer === undefined ? [] : [killer];
   const survived = faults.find((fault) => !fault.lethal);
-  if (survived !== undefined && !isBootAfterLife(activity) && activity !== 'first-boot')
+  if (survived !== undefined && !isBoot(activity))
     throw new Problem(
       'bad-usage',
       `after a ${survived.name} a ${activity} goes on to its end, and there is nobody left to ask. --during ${activity} takes faults that end it: ${knownFaults()
