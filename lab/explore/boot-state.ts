@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { Aftermath } from '../cell-id.ts';
 import type { Check } from '../check.ts';
 import { checks } from '../checks/index.ts';
@@ -197,6 +198,8 @@ export async function bootState(
   let failure: string | undefined;
   const life = new Life({ pod, sink, session, own, state, standIns, signal });
   const { system, version } = release;
+  // One that was broken off, or refused, has left the beginning of a record.
+  if (recordTo !== undefined) rmSync(recordTo, { recursive: true, force: true });
   using writer =
     recordTo === undefined
       ? undefined

@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import { Looks, namesOf, type StateLook } from './alike.ts';
@@ -205,8 +204,6 @@ class BootWork implements BootSource {
   }
 
   #begin({ planned, ...boot }: KnownBoot): Boot {
-    // A boot that was broken off has left the beginning of a record.
-    if (boot.recordTo !== undefined) rmSync(boot.recordTo, { recursive: true, force: true });
     this.#found.boots += 1;
     this.#sayHowFar();
     return {

@@ -234,6 +234,20 @@ describe('each mutant is caught, and the missing step is named', { timeout: LIMI
   });
 });
 
+test('a state that is refused is booted again, and is a finding where it is refused again', {
+  timeout: LIMIT_MS,
+}, async () => {
+  await explored(
+    (found) => {
+      expect(found.findings).toMatchObject([{ check: 'boots', model: 'process-crash' }]);
+      // Of the one that is aged a record was begun.
+      expect(found.boots).toBe(2);
+      expect(found.outcome.ofTried).toBe('violated');
+    },
+    { defect: 'lock-by-pid-only', models: ['process-crash'], maxStates: 1, crashes: 0 },
+  );
+});
+
 test.runIf(isFull)('what only a crash of the recovery shows is found', { timeout: LIMIT_MS }, async () => {
   await explored(
     (found) => {
