@@ -2,7 +2,6 @@
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
 
 /** `412 ms`, `2.31 s`, `1 min 52 s`, `2 h 5 min`. */
 export function duration(ms: number): string {
@@ -10,8 +9,11 @@ export function duration(ms: number): string {
   if (size < 10) return `${ms.toFixed(1)} ms`;
   if (size < SECOND) return `${Math.round(ms)} ms`;
   if (size < 99.95 * SECOND) return `${(ms / SECOND).toFixed(size < 10 * SECOND ? 2 : 1)} s`;
-  if (size < HOUR) return `${Math.floor(ms / MINUTE)} min ${Math.round((ms % MINUTE) / SECOND)} s`;
-  return `${Math.floor(ms / HOUR)} h ${Math.round((ms % HOUR) / MINUTE)} min`;
+  // Rounded before they are split: 479.9 s are no "7 min 60 s".
+  const seconds = Math.round(ms / SECOND);
+  if (Math.abs(seconds) < 3600) return `${Math.trunc(seconds / 60)} min ${seconds % 60} s`;
+  const minutes = Math.round(ms / MINUTE);
+  return `${Math.trunc(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** Powers of 1000: `8106 B`, `13.7 kB`, `51 GB`. */
