@@ -303,9 +303,10 @@ class Life {
     await session.snapshot('booted');
     if (writer !== undefined) {
       await (answer === undefined ? session.quiet() : session.settled(answer));
-      this.isRecorded = await recordEnded(pod, signal);
+      const entries = await recordEnded(pod, writer, signal);
       sink.writer = undefined;
-      if (this.isRecorded) writer.add({ kind: 'end', entries: await pod.sidecar.snapshot(pod.root, [], 0) });
+      this.isRecorded = entries !== undefined;
+      if (entries !== undefined) writer.add({ kind: 'end', entries });
       if (this.isRecorded && writer.failure !== undefined) throw writer.failure;
     }
     if (this.#mayEndEarly) {
@@ -348,15 +349,14 @@ class Life {
   }
 }
 
-/** False: the system has died, of the question what it holds for one. What follows in its life says so; there is no record of its boot. */
-async function recordEnded(pod: Pod, signal: AbortSignal): Promise<boolean> {
+/** Undefined: the system has died, of the question what it holds for one. What follows in its life says so; there is no record of its boot. */
+async function recordEnded(pod: Pod, writer: RecordWriter, signal: AbortSignal): Promise<Entry[] | undefined> {
   try {
-    await endRecord(pod, signal);
-    return true;
+    return await endRecord(pod, writer, signal);
   } catch (error) {
     signal.throwIfAborted();
     if (await pod.container.isRunning()) throw error;
-    return false;
+    return undefined;
   }
 }
 

@@ -5,6 +5,7 @@ import type { GateEvent } from '../gate/protocol.ts';
 import { Pod } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import { Session } from '../session/session.ts';
+import type { Entry } from '../sidecar/client.ts';
 import { isJudgedByAnswers, type Release } from '../system.ts';
 import { cleanupEnds, prepare, startCleanup } from '../workload/beginning.ts';
 import type { Workload } from '../workload/workload.ts';
@@ -111,24 +112,32 @@ export async function recordWorkload(
     await session.settled(result);
   };
   await workload.drive(session, drive);
-  if (pod.gate.howEnded === undefined) {
-    await session.bootSettled();
-    await endRecord(pod, signal);
-  }
+  const isUp = pod.gate.howEnded === undefined;
+  if (isUp) await session.bootSettled();
+  const entries = isUp ? await endRecord(pod, writer, signal) : await lookAt(pod);
   await around?.ended();
   isWanted = false;
   const begins = answerBegins(release);
   for (const turn of sink.turns) writer.add(withAnswerTime(turn, sent, begins));
   if (sink.before !== undefined) writer.add({ kind: 'answer', ...sink.before });
-  writer.add({ kind: 'end', entries: await pod.sidecar.snapshot(root, [], 0) });
+  writer.add({ kind: 'end', entries });
   if (writer.failure !== undefined) throw writer.failure;
   return { turnsMs, steps: writer.steps };
 }
 
-/** Ends the record that writegate makes; all of it has come then. */
-export async function endRecord(pod: Pod, signal: AbortSignal): Promise<void> {
+/**
+ * Ends the record that writegate makes; all of it has come then. A system may change its folder at any time, behind the record too: so the look is taken
+ * before, and once more where something was changed in between.
+ * @returns the folder as it is at the record's end
+ */
+export async function endRecord(pod: Pod, writer: RecordWriter, signal: AbortSignal): Promise<Entry[]> {
+  const { steps } = writer;
+  const entries = await lookAt(pod);
   await gateSays(pod, 'recorded', () => pod.gate.send('end-record'), signal);
+  return writer.steps === steps ? entries : lookAt(pod);
 }
+
+const lookAt = (pod: Pod): Promise<Entry[]> => pod.sidecar.snapshot(pod.root, [], 0);
 
 async function gateSays(pod: Pod, ev: 'base' | 'recorded', ask: () => void, signal: AbortSignal): Promise<void> {
   const from = pod.gate.events.length;
