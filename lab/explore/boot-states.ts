@@ -35,6 +35,8 @@ export interface BootOptions {
   shard?: ExplorationShard;
   /** By performance.now(): no boot begins after it. */
   endsAt: number;
+  /** What else can be done while the next boot waits for the end of another one; undefined: nothing. */
+  meanwhile?(): Promise<void> | undefined;
   /** What earlier pieces of the exploration know, and what this one adds. */
   journal: BootJournal;
   /** So many at a time. Absent: as many as do well. */
@@ -181,7 +183,7 @@ class BootWork implements BootSource {
       const planned = this.#plan.next();
       if (planned === undefined) return undefined;
       if (planned === 'later') {
-        await this.#changed.promise;
+        await (this.#options.meanwhile?.() ?? this.#changed.promise);
         continue;
       }
       const boot = this.#bootOf(planned);

@@ -60,7 +60,7 @@ function armOf(record: WriteRecord, index: number, at: ArmSpec['at']): ArmSpec {
   return { op: step.op, path: pattern, nth, at };
 }
 
-interface ConfirmOptions {
+interface RealCrashOptions {
   /** At most so many. Absent: all places. */
   crashes?: number;
   /** Its places are every so many of them. Absent: all. */
@@ -96,48 +96,73 @@ function patternIn({ base, end, root }: WriteRecord, step: Step): string {
 
 const isOutside = (file: string, root: string) => !file.startsWith(`${root}/`);
 
+/** What is struck for real, and where. */
+interface CrashParts {
+  engine: Engine;
+  subject: Subject;
+  record: WriteRecord;
+  workload: Workload;
+  /** Gets what each of them left. */
+  folder: string;
+  label: string;
+}
+
 /**
- * Runs the workload again for each place, kills the system there, and compares the folder with the replay of the calls until then. Gives them in the order
- * of the places.
+ * The real crashes of an exploration: each runs the workload again, kills the system at its place, and compares the folder with the replay of the calls
+ * until then.
  */
-export async function confirm(
-  engine: Engine,
-  subject: Subject,
-  record: WriteRecord,
-  workload: Workload,
-  folder: string,
-  label: string,
-  { crashes, shard = WHOLE, jobs, endsAt, journal, signal, say }: ConfirmOptions,
-): Promise<{ confirmed: Confirmation[]; untried: string[] }> {
-  let untried = 0;
-  const one = async ({ step, arm }: Place, index: number): Promise<Confirmation | undefined> => {
-    const at = `call ${step + 1} (${arm.op} ${arm.path}, ${arm.at})`;
-    const known = journal.crash(at);
-    if (known !== undefined) return known;
-    if (performance.now() > endsAt) {
-      untried += 1;
-      return undefined;
+export class RealCrashes {
+  readonly #parts: CrashParts;
+  readonly #options: RealCrashOptions;
+  readonly #waiting: { at: string; arm: ArmSpec; index: number }[] = [];
+  readonly #found = new Map<number, Confirmation>();
+
+  constructor(parts: CrashParts, options: RealCrashOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    const { crashes, shard = WHOLE, journal } = options;
+    const own = places(parts.record)
+      .slice(0, crashes)
+      .filter((_, index) => index % shard.count === shard.index - 1);
+    for (const [index, { step, arm }] of own.entries()) {
+      const at = `call ${step + 1} (${arm.op} ${arm.path}, ${arm.at})`;
+      const known = journal.crash(at);
+      if (known === undefined) this.#waiting.push({ at, arm, index });
+      else this.#found.set(index, known);
     }
+  }
+
+  /** Begins one that was not tried. @returns its end; undefined: there is none, or no time for it */
+  next(): Promise<void> | undefined {
+    if (performance.now() > this.#options.endsAt) return undefined;
+    const one = this.#waiting.shift();
+    return one === undefined ? undefined : this.#try(one);
+  }
+
+  async #try({ at, arm, index }: { at: string; arm: ArmSpec; index: number }): Promise<void> {
+    const { journal, signal, say } = this.#options;
     say(`a real crash at ${at}`);
-    const into = path.join(folder, String(index));
     try {
-      const found = await crashAt(engine, subject, workload, arm, into, `${label}/confirm-${index}`, signal);
+      const found = await crashAt(this.#parts, arm, index, signal);
       const confirmation = { at, agrees: found.length === 0, differences: found };
       journal.crashed(confirmation);
-      return confirmation;
+      this.#found.set(index, confirmation);
     } catch (error) {
       signal.throwIfAborted();
-      return { at, agrees: false, differences: [`it could not be tried: ${describe(error)}`] };
+      this.#found.set(index, { at, agrees: false, differences: [`it could not be tried: ${describe(error)}`] });
     }
-  };
-  const own = places(record)
-    .slice(0, crashes)
-    .filter((_, index) => index % shard.count === shard.index - 1);
-  const found = await pMap(own, one, { concurrency: jobs ?? engine.facts.cpus });
-  return {
-    confirmed: found.filter((each) => each !== undefined),
-    untried: untried === 0 ? [] : [`${untried} real crashes were not tried (--max-duration)`],
-  };
+  }
+
+  /** Tries all that are left. @returns those that were tried, in the order of the places, and why others were not */
+  async rest(): Promise<{ confirmed: Confirmation[]; untried: string[] }> {
+    const { jobs = this.#parts.engine.facts.cpus } = this.#options;
+    await pMap(this.#waiting.slice(), () => this.next(), { concurrency: jobs });
+    const untried = this.#waiting.length;
+    return {
+      confirmed: [...this.#found].sort(([a], [b]) => a - b).map(([, one]) => one),
+      untried: untried === 0 ? [] : [`${untried} real crashes were not tried (--max-duration)`],
+    };
+  }
 }
 
 const WHOLE = { index: 1, count: 1 };
@@ -145,15 +170,13 @@ const WHOLE = { index: 1, count: 1 };
 const nowhere: EvidenceSink = { record: () => undefined, snapshot: () => undefined };
 
 async function crashAt(
-  engine: Engine,
-  subject: Subject,
-  workload: Workload,
+  { engine, subject, workload, folder: all, label }: CrashParts,
   arm: ArmSpec,
-  folder: string,
-  label: string,
+  index: number,
   signal: AbortSignal,
 ): Promise<string[]> {
   const { release } = subject;
+  const folder = path.join(all, String(index));
   const { root } = release.promises;
   let held: GateEventOf<'held'>;
   {
@@ -166,7 +189,7 @@ async function crashAt(
     const name = `midwrite-${randomUUID().slice(0, 13)}`;
     await using pod = await Pod.start(
       engine,
-      { ...subject, label, name, onGateEvent: (event) => writer.event(event) },
+      { ...subject, label: `${label}/confirm-${index}`, name, onGateEvent: (event) => writer.event(event) },
       nowhere,
     );
     const session = new Session(pod, release, nowhere, signal);

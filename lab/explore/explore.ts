@@ -11,7 +11,7 @@ import { type Asked, keepAsked, refuseOther } from './asked.ts';
 import { BootJournal } from './boot-journal.ts';
 import type { StateToBoot } from './boot-state.ts';
 import { type BootResult, bootStates } from './boot-states.ts';
-import { confirm } from './confirm.ts';
+import { RealCrashes } from './confirm.ts';
 import { ASSUMPTIONS, crashPointsOf, isPromised, type Model, nameOf, type Reduced } from './crash-state.ts';
 import { EXPLORATION_SCHEMA_VERSION, type Exploration } from './exploration.ts';
 import { type Finding, findings, isSameCause } from './finding.ts';
@@ -123,17 +123,18 @@ export async function explore(
 
   const promised = (model: Model) => isPromised(promises, model);
   const recoveries = path.join(folder, RECOVERIES);
-  const booting = { ...options, promised, endsAt, journal };
+  const crashes = path.join(folder, 'confirm');
+  const { workload } = options;
+  const realCrashes = new RealCrashes(
+    { engine, subject, record, workload, folder: crashes, label },
+    { ...options, endsAt, journal },
+  );
+  const booting = { ...options, promised, endsAt, journal, meanwhile: () => realCrashes.next() };
   const boots = await bootStates(engine, subject, record, judged, recoveries, `${label}/boot`, booting);
   violations.push(...boots.violations);
   const bootedMs = performance.now() - began - preparedMs - judgedMs;
 
-  const crashes = path.join(folder, 'confirm');
-  const { confirmed, untried } = await confirm(engine, subject, record, options.workload, crashes, label, {
-    ...options,
-    endsAt,
-    journal,
-  });
+  const { confirmed, untried } = await realCrashes.rest();
   // Only there to be looked at once, and large; with recoveries the exploration goes on where it had no time.
   const isOver = performance.now() < endsAt;
   for (const one of [crashes, ...(isOver ? [recoveries] : [])]) await rm(one, { recursive: true, force: true });
