@@ -12,11 +12,19 @@ export async function defaultSystems(): Promise<string[]> {
 }
 
 export function mutantOf(defect: string): System {
-  const found = mutants.find((system) => system.mutant?.defect === defect);
-  if (found !== undefined) return found;
-  const known = mutants.map((system) => system.mutant?.defect).join(', ');
-  throw new Problem('bad-usage', `Unknown mutant "${defect}". Available: ${known}.`);
+  const found = withDefect(defect);
+  if (found === undefined) throw unknownMutant(defect, defectsOfCells);
+  return found;
 }
+
+const withDefect = (defect: string): System | undefined => mutants.find((system) => system.mutant?.defect === defect);
+
+const defectsOfCells: readonly string[] = mutants.flatMap(({ mutant }) =>
+  mutant === undefined ? [] : [mutant.defect],
+);
+
+const unknownMutant = (defect: string, known: readonly string[]): Problem =>
+  new Problem('bad-usage', `Unknown mutant "${defect}". Available: ${known.join(', ')}.`);
 
 /**
  * The system with a defect, also one that no cell shows, and the right one that it is of.
@@ -25,7 +33,8 @@ export function mutantOf(defect: string): System {
 export function brokenBy(defect: string): { of: string; system: System } {
   const unseen = unseenDefects.find((one) => one.defect === defect);
   if (unseen !== undefined) return unseen;
-  const system = mutantOf(defect);
+  const system = withDefect(defect);
+  if (system === undefined) throw unknownMutant(defect, [...defectsOfCells, ...unseenDefects.map((one) => one.defect)]);
   return { of: system.mutant?.of ?? '', system };
 }
 
