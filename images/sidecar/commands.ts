@@ -7,6 +7,7 @@ import { type HttpCall, listens, ready, turn } from './driver.ts';
 import { Failure } from './failure.ts';
 import { Fields } from './fields.ts';
 import { exhaustHeap, heap } from './heap.ts';
+import { passTimeInDatabases } from './pass-time.ts';
 import type { Provider } from './provider.ts';
 import { requests } from './requests.ts';
 import { isInside, type RestoreEntry, restore, Stock } from './restore.ts';
@@ -50,6 +51,7 @@ export function commandsFor(provider: Provider): ReadonlyMap<string, Command> {
     ['collections', collectionsCommand],
     ['snapshot', snapshotCommand],
     ['age', ageCommand],
+    ['pass-time', passTimeCommand],
     ['plant', plantCommand],
     ['stock', (fields) => stockCommand(fields, stock)],
     ['restore', (fields) => restoreCommand(fields, stock)],
@@ -177,6 +179,13 @@ async function ageCommand(fields: Fields): Promise<Record<string, unknown>> {
   const byMs = fields.integer('byMs', 0, AGE_MAX_MS);
   fields.end();
   return age(root, byMs);
+}
+
+async function passTimeCommand(fields: Fields): Promise<Record<string, unknown>> {
+  const root = fields.absolutePath('root');
+  const byMs = fields.integer('byMs', 0, AGE_MAX_MS);
+  fields.end();
+  return passTimeInDatabases(root, byMs);
 }
 
 /** The dump goes over as one text, so that it can be kept and hashed like a file. */

@@ -21,6 +21,7 @@ const SOURCES = [
   'inspector',
   'lines',
   'main',
+  'pass-time',
   'provider',
   'requests',
   'restore',

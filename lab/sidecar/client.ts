@@ -222,6 +222,11 @@ export class Sidecar {
     await this.#call('age', { root, byMs }, z.unknown());
   }
 
+  /** All times in the SQLite databases below `root`, which nobody may have open, are so much earlier. */
+  async passTimeInDatabases(root: string, byMs: number): Promise<void> {
+    await this.#call('pass-time', { root, byMs }, z.unknown());
+  }
+
   /** Writes ballast into the state folder until only so many bytes are free on its disk. */
   async fillDisk(root: string, leaveBytes: number): Promise<{ ballastBytes: number; freeBytes: number }> {
     return this.#call('fill-disk', { root, leaveBytes }, z.object({ ballastBytes: z.number(), freeBytes: z.number() }));

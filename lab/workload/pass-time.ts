@@ -35,7 +35,11 @@ export async function readStore(pod: Pod): Promise<string> {
 
 /** Time passes for a system that has stopped: all times in its store and of its files are so much earlier. */
 export async function passTime(pod: Pod, ms: number): Promise<void> {
-  const later = withTimePassed(await readStore(pod), jsonRows(pod), ms);
-  await plantLarge(pod.sidecar, [{ path: jsonRows(pod).path, content: later }]);
+  const { store } = pod.promises;
+  if (store.format === 'sqlite') await pod.sidecar.passTimeInDatabases(pod.root, ms);
+  else {
+    const later = withTimePassed(await readStore(pod), jsonRows(pod), ms);
+    await plantLarge(pod.sidecar, [{ path: store.path, content: later }]);
+  }
   await pod.sidecar.age(pod.root, ms);
 }
