@@ -38,6 +38,8 @@ const turn = (key: string, text: string): HttpRequest => ({
   body: { model: 'echo', messages: [{ role: 'user', content: text }] },
 });
 
+const LIST: HttpRequest = { port: PORT, method: 'GET', path: '/v1/sessions', headers: {}, body: undefined };
+
 const historyOf = (key: string): HttpRequest => ({
   port: PORT,
   method: 'GET',
@@ -69,6 +71,14 @@ export function release(system: string, version: string, defects: readonly strin
     write: { kind: 'http', ...turn('{session}', '{text}') },
     // Of the turn that is struck: that it is in a file does not mean that it is found again.
     read: { kind: 'http', ...historyOf('midwrite-struck') },
+    kept: [
+      { name: 'the session "kept-1"', shows: { kind: 'http', ...LIST }, contains: 'midwrite-kept-1' },
+      {
+        name: 'what its session "kept-2" said',
+        shows: { kind: 'http', ...historyOf('midwrite-kept-2') },
+        contains: 'midwrite-text-kept-2-',
+      },
+    ],
     lifecycle: 'server',
     promises: {
       root: '/state',

@@ -42,9 +42,9 @@ export const storeValid: Check = {
   },
 };
 
-/** Before the first boot of all there was no store, and until it has answered a turn it may have made none. */
+/** Before the first boot of all, or of all of this release, there was no store, and until it has answered a turn it may have made none. */
 const isNotMadeYet = (evidence: CellEvidence, moment: Moment): boolean =>
-  activityOf(evidence.cell.crashPoint) === 'first-boot' &&
+  (activityOf(evidence.cell.crashPoint) === 'first-boot' || evidence.of('kept').length > 0) &&
   ['struck', 'booted', 'woken'].includes(moment) &&
   storeAt(evidence, 'before').state === 'missing';
 

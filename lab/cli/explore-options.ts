@@ -13,6 +13,10 @@ export const exploreOptions = (command: Command): Command =>
     )
     .option('-d, --defect <name>', 'its mutant with this defect')
     .option('-w, --workload <name>', 'what is recorded: turn, two-turns, boot, stop, cleanup', 'turn')
+    .option(
+      '--upgrade <system@from..to>',
+      'what is recorded is the first boot of a release on the folder that another one has lived in',
+    )
     .option('--model <name>', 'process-crash or power-loss (default: both)', several)
     .option('--max-states <number>', 'boot at most so many distinct states', states)
     .option(

@@ -27,7 +27,7 @@ import { connectTo } from '../machine/connect.ts';
 import type { Place } from '../machine/place.ts';
 import { makeFolder } from '../make-folder.ts';
 import { plain } from '../plain.ts';
-import { brokenBy, releaseNamed } from '../plan/named.ts';
+import { brokenBy, parseUpgrade, releaseNamed } from '../plan/named.ts';
 import { ExitCode, Problem } from '../problem.ts';
 import { sweep } from '../reaper/reaper.ts';
 import { explorationHtml } from '../report/html.ts';
@@ -38,7 +38,7 @@ import { parseShard } from '../shard/cut.ts';
 import { withOwnStart } from '../source/own-start.ts';
 import { stamp } from '../stamp.ts';
 import type { Release } from '../system.ts';
-import { workloadOf } from '../workload/workload.ts';
+import { UPGRADE, workloadOf } from '../workload/workload.ts';
 import { refuseBesideRecord, refuseBesideResume } from './beside-resume.ts';
 import { useConfig } from './config.ts';
 import { exploreErrors } from './explore-errors.ts';
@@ -46,6 +46,7 @@ import { interrupted } from './interrupt.ts';
 
 export interface ExploreCommandOptions {
   system?: string;
+  upgrade?: string;
   config?: string;
   defect?: string;
   workload: string;
@@ -83,22 +84,25 @@ export async function exploreCommand(options: ExploreCommandOptions): Promise<Ex
   const { again: how } = await useConfig(options.config);
   if (options.state !== undefined) return again(options.state, options);
   if (options.bundle !== undefined) return bundle(options.bundle, options);
-  const { system } = options;
+  const upgrade = upgradeOf(options);
+  const system = upgrade === undefined ? options.system : `${upgrade.system}@${upgrade.to}`;
   if (system === undefined)
     throw new Problem('bad-usage', 'Name a system with --system, or a kept state with --state.');
-  const { workload, maxStates, everyState = false, seed = DRAWS.seed, samples = DRAWS.samples, defect } = options;
+  const workload = upgrade === undefined ? options.workload : UPGRADE.name;
+  const { maxStates, everyState = false, seed = DRAWS.seed, samples = DRAWS.samples, defect } = options;
   const { sourceLines } = options;
   const release = await releaseNamed(system, defect);
-  const folder = path.resolve(options.results, `explore-${stamp()}-${release.system}-${options.workload}`);
+  const folder = path.resolve(options.results, `explore-${stamp()}-${release.system}-${workload}`);
   const what = { workload, models: modelsOf(options.model), everyState, seed, samples };
   const more = { ...(maxStates !== undefined && { maxStates }), ...(defect !== undefined && { defect }) };
+  const from = upgrade === undefined ? {} : { from: upgrade.from };
   const lines = sourceLines === true ? { sourceLines } : {};
   const part = options.shard === undefined ? {} : { shard: parseShard(options.shard) };
   const config = how === undefined ? undefined : options.config;
   return exploreRelease(
     release,
     folder,
-    { ...what, ...more, ...lines, ...part, ...(config !== undefined && { config }) },
+    { ...what, ...more, ...from, ...lines, ...part, ...(config !== undefined && { config }) },
     options,
   );
 }
@@ -162,13 +166,15 @@ type WhatIsAsked = Omit<Asked, 'schemaVersion' | 'midwriteVersion' | 'image' | '
 async function exploreRelease(
   release: Release,
   folder: string,
-  { workload, models, maxStates, everyState, seed, samples, config, defect, sourceLines, shard }: WhatIsAsked,
+  { workload, models, maxStates, everyState, seed, samples, config, defect, sourceLines, shard, from }: WhatIsAsked,
   options: ExploreCommandOptions,
   before?: Asked,
 ): Promise<ExitCode> {
-  const one = workloadOf(workload, release);
+  const one = from === undefined ? workloadOf(workload, release) : UPGRADE;
+  const old = from === undefined ? undefined : await releaseBefore(release, defect, from);
   const power = powerOf(options);
-  const { engine, subject } = await prepare(release, power === undefined ? options.on : 'machine', power !== undefined);
+  const on = power === undefined ? options.on : 'machine';
+  const { engine, subject } = await prepare(release, on, { blockLog: power !== undefined, old });
   const shown = path.relative(process.cwd(), folder);
   say(`broken off, it goes on with: npx midwrite explore --resume ${shown}`);
   const found = await explore(engine, subject, folder, {
@@ -190,7 +196,12 @@ async function exploreRelease(
     say,
   });
   await keepExploration(folder, found);
-  await keepPage(folder, { system: shownSystem(release, defect), workload, ...(config !== undefined && { config }) });
+  await keepPage(folder, {
+    system: shownSystem(release, defect),
+    workload,
+    ...(config !== undefined && { config }),
+    ...(old !== undefined && { upgrade: shownUpgrade(release, defect, old.version) }),
+  });
   return tellExploration(found, shown, options.json === true);
 }
 
@@ -214,7 +225,7 @@ export function tellExploration(found: Exploration, shown: string, asJson: boole
 /** Writes what a person opens in a browser. */
 export async function keepPage(
   folder: string,
-  of: { system: string; workload: string; config?: string },
+  of: { system: string; workload: string; config?: string; upgrade?: string },
 ): Promise<void> {
   const view = await explorationView(folder);
   if (view === undefined) return;
@@ -290,18 +301,57 @@ function powerOf({ power, on }: ExploreCommandOptions): 'block-log' | undefined 
   return power;
 }
 
+/** As `--upgrade` takes it, with the defect of a mutant. */
+export const shownUpgrade = (
+  { system, version }: Pick<Release, 'system' | 'version'>,
+  defect: string | undefined,
+  from: string,
+): string =>
+  defect === undefined
+    ? `${system}@${from}..${version}`
+    : `${brokenBy(defect).of}@${from}..${version} --defect ${defect}`;
+
+/** @throws Problem bad-usage */
+function upgradeOf({ upgrade, system, workload }: ExploreCommandOptions): ReturnType<typeof parseUpgrade> | undefined {
+  if (upgrade === undefined) return undefined;
+  if (system !== undefined || workload !== 'turn')
+    throw new Problem(
+      'bad-usage',
+      '--upgrade names the system, and what is recorded is a first boot: leave --system and --workload out.',
+    );
+  return parseUpgrade(upgrade);
+}
+
+/**
+ * The release that has lived in the folder of an upgrade.
+ * @throws Problem bad-usage: nobody says what it makes that could be looked for
+ */
+async function releaseBefore(release: Release, defect: string | undefined, from: string): Promise<Release> {
+  const system = defect === undefined ? release.system : brokenBy(defect).of;
+  const old = await releaseNamed(`${system}@${from}`);
+  if ((old.kept ?? []).length > 0) return old;
+  throw new Problem(
+    'bad-usage',
+    `the definition of ${system} does not say what a person makes under one release and looks for under the next (kept).`,
+  );
+}
+
 async function prepare(
   release: Release,
   on: Place | undefined,
-  blockLog = false,
+  { blockLog = false, old }: { blockLog?: boolean; old?: Release | undefined } = {},
 ): Promise<{ engine: Engine; subject: Subject }> {
   const engine = await connectTo(on, undefined, { say, signal: interrupted }, { blockLog });
   interrupted.throwIfAborted();
   await sweep(engine.docker, { everything: false, images: false });
   const images = await buildImagesOf(engine, release, { say, signal: interrupted });
   const started = await withOwnStart(engine, release, { say, signal: interrupted });
-  const subject = { release: slowed(started, engine.slowness ?? 1), images, memoryBytes: release.memory.defaultBytes };
-  return { engine, subject };
+  const slowness = engine.slowness ?? 1;
+  const subject = { release: slowed(started, slowness), images, memoryBytes: release.memory.defaultBytes };
+  if (old === undefined) return { engine, subject };
+  const { system: image } = await buildImagesOf(engine, old, { say, signal: interrupted });
+  const memoryBytes = Math.max(subject.memoryBytes, old.memory.defaultBytes);
+  return { engine, subject: { ...subject, memoryBytes, from: { release: slowed(old, slowness), image } } };
 }
 
 function modelsOf(asked: readonly string[] = []): Model[] {

@@ -7,7 +7,7 @@ import { judgeRun } from '../run/judge-run.ts';
 import { mergeShards } from '../shard/merge.ts';
 import { stamp } from '../stamp.ts';
 import { useConfigOf } from './config.ts';
-import { keepPage, shownSystem, tellExploration } from './explore.ts';
+import { keepPage, shownSystem, shownUpgrade, tellExploration } from './explore.ts';
 import { exitCodeOf, type GateOptions, gateOf, print } from './gate.ts';
 
 export interface MergeOptions extends GateOptions {
@@ -33,7 +33,12 @@ async function mergeExplorations(folders: readonly string[], options: MergeOptio
   const id = `explore-${stamp()}-merged`;
   const into = path.resolve(options.results, id);
   const found = await mergeExplorationFolders(folders, into);
-  const { defect, workload, config } = await readAsked(folders[0] ?? '');
-  await keepPage(into, { system: shownSystem(found, defect), workload, ...(config !== undefined && { config }) });
+  const { defect, workload, config, from } = await readAsked(folders[0] ?? '');
+  await keepPage(into, {
+    system: shownSystem(found, defect),
+    workload,
+    ...(config !== undefined && { config }),
+    ...(from !== undefined && { upgrade: shownUpgrade(found, defect, from) }),
+  });
   return tellExploration(found, path.relative(process.cwd(), into), options.json === true);
 }

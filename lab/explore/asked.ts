@@ -22,6 +22,8 @@ export const Asked = z.object({
   defect: z.string().optional(),
   config: z.string().optional(),
   workload: z.string(),
+  /** Of an upgrade: the release that has lived in the folder. */
+  from: z.string().optional(),
   models: z.array(z.enum(MODELS)),
   maxStates: z.number().optional(),
   everyState: z.boolean(),

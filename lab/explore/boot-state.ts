@@ -11,15 +11,17 @@ import { provePlanted } from '../judge/landing.ts';
 import type { Pod } from '../pod/pod.ts';
 import { describe, Problem } from '../problem.ts';
 import { inconclusive } from '../result/verdict.ts';
+import { upgradeKeeps } from '../scenario/checks/upgrade-keeps.ts';
+import { askKept } from '../scenario/other-release.ts';
 import { plantsFor, type RolePlant } from '../session/plants.ts';
 import { Session } from '../session/session.ts';
 import type { Entry, RestoreEntry } from '../sidecar/client.ts';
-import { type Promises, storeEntryPath } from '../system.ts';
+import { type Promises, type Release, storeEntryPath } from '../system.ts';
 import { within } from '../wait.ts';
 import { LookedInto } from './alike.ts';
 import { differences, sha256Of } from './compare.ts';
 import type { FolderImage, InodeId } from './folder-image.ts';
-import type { AnswerBefore, Turn } from './record.ts';
+import type { AnswerBefore, BeforeUpgrade, Turn } from './record.ts';
 import { RecordWriter } from './record-file.ts';
 import { endRecord, type Subject } from './record-workload.ts';
 import { endedAs, formOf, type SoFar, type Stage, type StandIn, type StandIns } from './stand-ins.ts';
@@ -28,10 +30,14 @@ import { endedAs, formOf, type SoFar, type Stage, type StandIn, type StandIns } 
 const BOOT_CHECKS = ['boots', 'serves', 'no-orphans', 'sweep-on-boot', 'acked-durable', 'store-valid'];
 
 /** A system that is asked what it holds says itself whether that is the old or the new. */
-const bootChecks = ({ answers }: Promises): string[] => [
+const bootChecks = ({ answers }: Promises, { upgrade }: StateToBoot): string[] => [
   ...BOOT_CHECKS,
   ...(answers === undefined ? [] : ['all-or-nothing']),
+  ...(upgrade === undefined ? [] : [upgradeKeeps.id]),
 ];
+
+const checkOf = (id: string): Pick<Check, 'judge'> =>
+  id === upgradeKeeps.id ? upgradeKeeps : (checks.find((one) => one.id === id) as Check);
 
 /** Whether what the crash left is older than the system's grace when it boots. */
 export type Age = Extract<Aftermath, 'aged' | 'fresh'>;
@@ -124,6 +130,13 @@ export class StateEvidence implements EvidenceSink {
     this.#events.push({ t, type: 'turn', boot: 1, name, session, text, durable, result });
   }
 
+  /** What an upgrade began with. */
+  upgradeFrom({ version, made, hadStore }: BeforeUpgrade): void {
+    const life = { t: Date.now(), type: 'kept', boot: 0, version, after: 'life', isThere: true, said: '' } as const;
+    for (const name of made) this.#events.push({ ...life, name });
+    if (!hadStore) this.snapshot('before', []);
+  }
+
   answerBefore(answer: AnswerBefore): void {
     this.#events.push({ t: Date.now(), type: 'answer', moment: 'before', boot: 1, ...answer });
   }
@@ -151,6 +164,8 @@ export interface StateToBoot {
   readonly seen: readonly GateEvent[];
   /** What the system answered before the write, where it is asked what it holds. */
   readonly before?: AnswerBefore;
+  /** Of an upgrade. */
+  readonly upgrade?: BeforeUpgrade;
 }
 
 export interface BootStateOptions {
@@ -194,9 +209,10 @@ export async function bootState(
   for (const event of state.seen) own.before(event);
   for (const turn of state.acknowledged) own.turn(turn);
   if (state.before !== undefined) own.answerBefore(state.before);
+  if (state.upgrade !== undefined) own.upgradeFrom(state.upgrade);
   const session = new Session(pod, release, own, signal);
   let failure: string | undefined;
-  const life = new Life({ pod, sink, session, own, state, standIns, signal });
+  const life = new Life({ pod, sink, session, release, own, state, standIns, signal });
   const { system, version } = release;
   // One that was broken off, or refused, has left the beginning of a record.
   if (recordTo !== undefined) rmSync(recordTo, { recursive: true, force: true });
@@ -262,6 +278,7 @@ interface LifeParts {
   pod: Pod;
   sink: StateSink;
   session: Session;
+  release: Release;
   own: StateEvidence;
   state: StateToBoot;
   standIns: StandIns;
@@ -295,7 +312,7 @@ class Life {
 
   /** @returns it got ready */
   async #boot(): Promise<boolean> {
-    const { pod, sink, session, own, signal } = this.#at;
+    const { pod, sink, session, release, own, state, signal } = this.#at;
     own.record({ type: 'phase', name: 'recover' });
     const { writer } = sink;
     if (!(await session.boot(writer === undefined ? {} : { firstCommands: ['record'] }))) return false;
@@ -309,6 +326,7 @@ class Life {
       if (entries !== undefined) writer.add({ kind: 'end', entries });
       if (this.isRecorded && writer.failure !== undefined) throw writer.failure;
     }
+    if (state.upgrade !== undefined) await askKept(pod, release, own, 'crash');
     if (this.#mayEndEarly) {
       await session.sweepTime();
       await session.quiet();
@@ -381,14 +399,13 @@ function judgeBoot(evidence: CellEvidence, state: StateToBoot, failure: string |
   const isLeftOut = (path: string) => planted.has(path) || path === rowsPath(promises);
   const wrong = prepared === undefined ? ['it was never planted'] : differences(state.image, prepared, isLeftOut);
   const proof = provePlanted(state.name, wrong);
-  return bootChecks(promises).map((id) => {
+  return bootChecks(promises, state).map((id) => {
     const reason = promises.notPromised?.[id];
     if (reason !== undefined) return { check: id, verdict: 'not-applicable', detail: `it is not promised: ${reason}` };
-    const check = checks.find((one) => one.id === id) as Check;
     if (failure !== undefined) return { check: id, verdict: 'inconclusive', detail: `the lab failed: ${failure}` };
     if ('verdict' in proof) return { check: id, verdict: proof.verdict.verdict, detail: proof.verdict.detail };
     try {
-      const { verdict, detail } = check.judge({ evidence, fault: crash, proof: proof.proof });
+      const { verdict, detail } = checkOf(id).judge({ evidence, fault: crash, proof: proof.proof });
       return { check: id, verdict, detail };
     } catch (error) {
       const { verdict, detail } = inconclusive(`the check itself failed: ${describe(error)}`);

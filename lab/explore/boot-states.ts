@@ -19,7 +19,7 @@ import { pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
 import { byGroup, type Group, groupsOf } from './groups.ts';
 import { imagesOf, type Judged, mostAcknowledged, seenIn } from './judged.ts';
-import type { WriteRecord } from './record.ts';
+import { beforeOf, type WriteRecord } from './record.ts';
 import type { Subject } from './record-workload.ts';
 import { Recoveries, type RecoveryFinding, type RecoveryState } from './recoveries.ts';
 import { type ExplorationShard, groupsOfShard } from './shards/part.ts';
@@ -250,9 +250,8 @@ class BootWork implements BootSource {
     const of = this.#state(digest);
     const name = nameOf(digest);
     const acknowledged = mostAcknowledged(this.#record, of);
-    const { before } = this.#record;
     const image = this.#imageOf(digest);
-    const state = { name, image, acknowledged, seen: this.#seen, ...(before !== undefined && { before }) };
+    const state = { name, image, acknowledged, seen: this.#seen, ...beforeOf(this.#record) };
     const recordTo = path.join(this.#folder, name);
     return {
       planned,

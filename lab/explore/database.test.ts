@@ -59,3 +59,14 @@ test('a database is read with its log in every state', async () => {
     'acked-durable': 'violated',
   });
 });
+
+test('a store that the release before did not have may be missing until it is made, and then it must be whole', async () => {
+  const judge = new StateJudge({ ...promises, store: { path: STORE, format: 'sqlite' } }, new Set(), true);
+  const storeValid = (files: Readonly<Record<string, Buffer>>) =>
+    judge.judge(stateOf(files), []).find(({ check }) => check === 'store-valid')?.verdict;
+  const { database } = await filesOfLive();
+  expect(storeValid({ '/state/old.json': database })).toBe('not-applicable');
+  expect(storeValid({ [STORE]: Buffer.alloc(0) })).toBe('held');
+  expect(storeValid({ [STORE]: database })).toBe('held');
+  expect(storeValid({ [STORE]: Buffer.concat([database.subarray(0, 50), Buffer.alloc(8_142)]) })).toBe('violated');
+});

@@ -72,6 +72,8 @@ export const Exploration = z.object({
   system: z.string(),
   version: z.string(),
   workload: z.string(),
+  /** Of an upgrade: the release that has lived in the folder. */
+  from: z.string().optional(),
   /** Its files, without a boot and after it; or what a system from outside answers when it runs on a state. */
   judgedBy: z.enum(['files', 'answers']),
   /** `ofTried`: what it is without what was left out for want of time, or by a bound that was asked for. */

@@ -20,7 +20,7 @@ import { keepState } from './kept-state.ts';
 import { aroundOf, loggedMachine } from './model-on-machine.ts';
 import { type Oracle, observed, oracleOf, withOracle } from './oracle.ts';
 import { realPower, stamped, untrueOf } from './power.ts';
-import { turnsAt, type WriteRecord } from './record.ts';
+import { beforeOf, turnsAt, type WriteRecord } from './record.ts';
 import { openRecord } from './record-file.ts';
 import { recordWorkload, type Subject } from './record-workload.ts';
 import { modelsInRecoveries, type RecoveryFinding } from './recoveries.ts';
@@ -155,6 +155,7 @@ export async function explore(
     system: record.system,
     version: record.version,
     workload: record.workload,
+    ...(record.upgrade !== undefined && { from: record.upgrade.version }),
     judgedBy: oracle === undefined ? 'files' : 'answers',
     outcome: outcomeOf(found, [...wrong, ...untrue], boots.unjudged, [
       ...boots.reasons,
@@ -205,11 +206,19 @@ export async function explore(
 }
 
 /** What all shards of an exploration have been asked for. */
-function whatIsCut(options: ExploreOptions, { release, images }: Subject): unknown {
+function whatIsCut(options: ExploreOptions, { release, images, from }: Subject): unknown {
   const { workload, models, maxStates, everyState, seed, samples, shard } = options;
   const { system, version } = release;
   const asked = { workload: workload.name, models, maxStates: String(maxStates), everyState, seed, samples };
-  return { midwriteVersion, system, version, image: images.system, ...asked, count: shard?.count };
+  return {
+    midwriteVersion,
+    system,
+    version,
+    image: images.system,
+    ...asked,
+    from: from?.release.version,
+    count: shard?.count,
+  };
 }
 
 /** Keeps a state that shows what a call is needed for. @returns its folder, below the exploration's */
@@ -217,7 +226,14 @@ async function keepAdvised(record: WriteRecord, folder: string, state: AdvisedSt
   const { system, version } = record;
   const name = nameOf(state.digest);
   const at = path.join('advice', name);
-  await keepState(path.join(folder, at), { ...state, name, system, version, seen: seenIn(record) });
+  await keepState(path.join(folder, at), {
+    ...state,
+    name,
+    system,
+    version,
+    seen: seenIn(record),
+    ...beforeOf(record),
+  });
   return at;
 }
 
@@ -245,6 +261,7 @@ async function recorded(
     version,
     image: subject.images.system,
     workload: workload.name,
+    ...(subject.from !== undefined && { from: subject.from.release.version }),
     models: [...models],
     everyState,
     seed,
@@ -307,14 +324,13 @@ async function keepAll(
 ): Promise<Exploration['findings']> {
   const images = imagesOf(record, models, new Set(found.map((one) => one.digest)));
   const seen = seenIn(record);
-  const { before } = record;
   const toKeep = found.map((finding): { finding: Finding; state: StateToBoot } => {
     const image = images.get(finding.digest);
     if (image === undefined) throw new Error('a finding is of a state that is not in the record');
     const acknowledged = turnsAt(record, finding.step);
     return {
       finding,
-      state: { name: nameOf(finding.digest), image, acknowledged, seen, ...(before !== undefined && { before }) },
+      state: { name: nameOf(finding.digest), image, acknowledged, seen, ...beforeOf(record) },
     };
   });
   const kept: Exploration['findings'] = [];

@@ -42,6 +42,8 @@ export function wholeVersions(record: WriteRecord, store: string): Set<string> {
   return versions;
 }
 
+const NOT_MADE_YET = 'the release before had no such store, and this one has not made it yet';
+
 /** Judges states by what lies there. Content that many states share is read once. */
 export class StateJudge {
   readonly #promises: Promises;
@@ -50,9 +52,13 @@ export class StateJudge {
   readonly #found = new Map<string, boolean>();
   #lastRows: { digest: string; text: string } | undefined;
 
-  constructor(promises: Promises, versions: ReadonlySet<string>) {
+  readonly #isNew: boolean;
+
+  /** @param isNew the store was not there when the record began, so it may be missing */
+  constructor(promises: Promises, versions: ReadonlySet<string>, isNew = false) {
     this.#promises = promises;
     this.#versions = versions;
+    this.#isNew = isNew;
   }
 
   /** @param acknowledged the turns that must be there */
@@ -72,6 +78,7 @@ export class StateJudge {
     if (store.format === 'unnamed' || store.format === 'checked')
       return { check, verdict: 'not-applicable', detail: 'the system itself says what it holds' };
     const inode = inodeAt(image, store.path);
+    if (inode === undefined && this.#isNew) return { check, verdict: 'not-applicable', detail: NOT_MADE_YET };
     if (inode === undefined) return { check, verdict: 'violated', detail: 'the store is missing' };
     if (inode.type !== 'file')
       return { check, verdict: 'violated', detail: `the store is a ${inode.type} and not a file` };
@@ -112,6 +119,7 @@ export class StateJudge {
     if (store.format === 'sqlite')
       return { check, verdict: 'not-applicable', detail: 'which of its versions a database holds is not judged' };
     const inode = inodeAt(image, store.path);
+    if (inode === undefined && this.#isNew) return { check, verdict: 'not-applicable', detail: NOT_MADE_YET };
     if (inode === undefined)
       return { check, verdict: 'violated', detail: 'the store is gone: neither the old one nor a new one' };
     if (this.#versions.has(inode.content.digest))

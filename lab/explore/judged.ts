@@ -33,7 +33,7 @@ export function judgeStates(
   { models }: { models: readonly Model[] },
   versions: ReadonlySet<string> = wholeVersions(record, promises.store.path),
 ): Judged {
-  const judge = new StateJudge(promises, versions);
+  const judge = new StateJudge(promises, versions, record.upgrade?.hadStore === false);
   const violations: Violation[] = [];
   const reduced = reduce(record, models, (digest, { origin, image }, turns) => {
     for (const { check, verdict, detail } of judge.judge(image, turns)) {

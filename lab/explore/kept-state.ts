@@ -10,7 +10,7 @@ import { sha256Of } from './compare.ts';
 import { Content } from './content.ts';
 import type { FolderImage, Inode, InodeId } from './folder-image.ts';
 import { Oracle } from './oracle.ts';
-import { AnswerBefore, Turn } from './record.ts';
+import { AnswerBefore, BeforeUpgrade, Turn } from './record.ts';
 
 /** 2: a gateway is called a system. */
 const KEPT_SCHEMA_VERSION = 2;
@@ -26,6 +26,8 @@ const Kept = z.object({
   seen: z.array(GateEvent),
   /** Of a system from outside: what it is judged by. */
   oracle: Oracle.extend({ before: AnswerBefore }).optional(),
+  /** Of an upgrade: what was made under the release before. */
+  upgrade: BeforeUpgrade.optional(),
   entries: z.array(
     z.object({
       path: z.string(),
@@ -50,7 +52,7 @@ export interface KeptState extends StateToBoot {
 
 /** Writes a state as files: state.json, and its contents by their hashes, so that a name from a container never becomes a path. */
 export async function keepState(folder: string, state: KeptState): Promise<void> {
-  const { system, version, cause, acknowledged, seen, image, oracle, before } = state;
+  const { system, version, cause, acknowledged, seen, image, oracle, before, upgrade } = state;
   const entries: z.infer<typeof Kept>['entries'] = [];
   try {
     await mkdir(path.join(folder, 'files'), { recursive: true });
@@ -77,6 +79,7 @@ export async function keepState(folder: string, state: KeptState): Promise<void>
       acknowledged: [...acknowledged],
       seen: [...seen],
       ...(oracle !== undefined && before !== undefined && { oracle: { ...oracle, before } }),
+      ...(upgrade !== undefined && { upgrade }),
       entries,
     };
     await writeFile(path.join(folder, STATE_FILE), `${JSON.stringify(kept, null, 2)}\n`);
@@ -101,7 +104,7 @@ export async function readKeptState(folder: string): Promise<KeptState> {
   const where = `${folder}/${STATE_FILE}`;
   refuseNewer(json, where, KEPT_SCHEMA_VERSION);
   const renamed = { ...withNewNames(json as object), schemaVersion: KEPT_SCHEMA_VERSION };
-  const { system, version, cause, acknowledged, seen, entries, oracle } = parseResult(
+  const { system, version, cause, acknowledged, seen, entries, oracle, upgrade } = parseResult(
     Kept,
     renamed,
     where,
@@ -115,7 +118,16 @@ export async function readKeptState(folder: string): Promise<KeptState> {
     inodes.set(id, { type, mode, content, ...(target !== undefined && { target }) });
   }
   const image: FolderImage = { names, inodes };
-  const kept = { name: path.basename(folder), system, version, cause, acknowledged, seen, image };
+  const kept = {
+    name: path.basename(folder),
+    system,
+    version,
+    cause,
+    acknowledged,
+    seen,
+    image,
+    ...(upgrade !== undefined && { upgrade }),
+  };
   return oracle === undefined ? kept : { ...kept, oracle, before: oracle.before };
 }
 

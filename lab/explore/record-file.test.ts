@@ -72,6 +72,20 @@ test('a folder that was changed from outside is not what the record says', async
   ]);
 });
 
+test('what an upgrade began with is told', async () => {
+  await using at = await folder();
+  const upgrade = { version: '0.9.0', made: ['a cron job'], hadStore: true };
+  {
+    using writer = new RecordWriter(path.join(at.path, 'r'), { ...HEADER, workload: 'upgrade' });
+    writer.add({ kind: 'upgrade', ...upgrade });
+    writer.event({ ev: 'recording', seq: 1, t: 1, mono: 1 } as GateEvent);
+    writer.event({ ev: 'base', seq: 2, t: 2, mono: 2 } as GateEvent);
+    writer.add({ kind: 'end', entries: [] });
+  }
+  using open = openRecord(path.join(at.path, 'r'));
+  expect(open.record.upgrade).toMatchObject(upgrade);
+});
+
 test('what was not recorded is told', async () => {
   await using at = await folder();
   writeRecord(path.join(at.path, 'r'), [{ ev: 'unrecorded', path: '/state/m', why: 'too large', errno: 27 }]);

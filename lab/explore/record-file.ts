@@ -58,7 +58,7 @@ export class RecordWriter implements Disposable {
   }
 
   /** What is no change of the folder. */
-  add(line: Extract<RecordLine, { kind: 'turn' | 'answer' | 'end' | 'unrecorded' }>): void {
+  add(line: Extract<RecordLine, { kind: 'turn' | 'answer' | 'upgrade' | 'end' | 'unrecorded' }>): void {
     this.#line(line);
   }
 
@@ -171,6 +171,7 @@ export function openRecord(folder: string): OpenRecord {
   const [end] = of('end');
   const [base] = of('base');
   const [answer] = of('answer');
+  const [upgrade] = of('upgrade');
   if (end === undefined || base === undefined)
     throw cutShort(file, end === undefined ? 'it has no end' : 'it does not say what the folder was at its beginning');
   const data = openSync(path.join(folder, DATA_FILE), 'r');
@@ -189,6 +190,7 @@ export function openRecord(folder: string): OpenRecord {
       seen: of('seen').flatMap((line) => line.events),
       turns: of('turn'),
       ...(answer !== undefined && { before: answer }),
+      ...(upgrade !== undefined && { upgrade }),
       data: (at, bytes) => {
         if (at + bytes > size)
           throw cutShort(path.join(folder, DATA_FILE), `it has ${size} bytes, and ${at + bytes} are told of`);

@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Engine } from '../engine/engine.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { GateEvent } from '../gate/protocol.ts';
-import { Pod } from '../pod/pod.ts';
+import { Pod, type PodProgram } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
+import { liveBefore, otherRelease } from '../scenario/other-release.ts';
 import { Session } from '../session/session.ts';
 import type { Entry } from '../sidecar/client.ts';
 import { isJudgedByAnswers, type Release } from '../system.ts';
-import { cleanupEnds, prepare, startCleanup } from '../workload/beginning.ts';
+import { type Beginner, cleanupEnds, prepare, startCleanup } from '../workload/beginning.ts';
 import type { Workload } from '../workload/workload.ts';
-import type { AnswerBefore, Turn } from './record.ts';
+import type { AnswerBefore, BeforeUpgrade, Turn } from './record.ts';
 import { RecordWriter } from './record-file.ts';
 import type { Around } from './record-programs.ts';
 
@@ -20,6 +21,8 @@ export interface Subject {
   release: Release;
   images: { system: string; sidecar: string };
   memoryBytes: number;
+  /** Of an upgrade: the release that has lived in the folder before. */
+  from?: PodProgram;
 }
 
 /** How long the recorded turns took, by the sidecar's clock. */
@@ -83,7 +86,8 @@ export async function recordWorkload(
       );
   };
   const beginner = { pod, session, release, workload };
-  await prepare(beginner, boot);
+  const upgrade = await begin(beginner, subject, boot, sink, signal);
+  if (upgrade !== undefined) writer.add({ kind: 'upgrade', ...upgrade });
   // Of a system that is asked what it holds, the write before is what the next one may not take along.
   if (!isJudgedByAnswers(release)) sink.turns.length = 0;
   isWanted = true;
@@ -93,6 +97,7 @@ export async function recordWorkload(
       await around?.begins(pod.volume);
       break;
     case 'boot':
+    case 'upgrade':
       await boot(['record']);
       break;
     case 'cleanup':
@@ -123,6 +128,62 @@ export async function recordWorkload(
   writer.add({ kind: 'end', entries });
   if (writer.failure !== undefined) throw writer.failure;
   return { turnsMs, steps: writer.steps };
+}
+
+/**
+ * Brings the folder to where the record begins.
+ * @param boot boots the system until it is ready, or throws
+ * @returns of an upgrade, what was there before it
+ * @throws Problem not-ready, bad-definition: what was made under the release before, that one does not show itself
+ */
+async function begin(
+  beginner: Beginner,
+  { from, release }: Subject,
+  boot: () => Promise<void>,
+  sink: EvidenceSink,
+  signal: AbortSignal,
+): Promise<BeforeUpgrade | undefined> {
+  const { pod, workload } = beginner;
+  if (workload.begins !== 'upgrade') {
+    await prepare(beginner, boot);
+    return undefined;
+  }
+  if (from === undefined) throw new Error('an upgrade has a release before');
+  const kept = new KeptSink(sink);
+  await new Session(pod, from.release, kept, signal, from).configure();
+  const { system, version } = from.release;
+  if (!(await liveBefore(otherRelease(pod, from, kept, signal))))
+    throw new Problem('not-ready', `${system}@${version} was not ready, so there is no folder of it to upgrade.`);
+  const [missing] = kept.missing;
+  if (missing !== undefined)
+    throw new Problem('bad-definition', `${system}@${version} itself does not show ${missing}.`);
+  const { store } = release.promises;
+  const hadStore = (await lookAt(pod)).some(({ path }) => path === store.path);
+  return { version, made: kept.made, hadStore };
+}
+
+/** What a release showed of what was made under it. */
+class KeptSink implements EvidenceSink {
+  readonly made: string[] = [];
+  /** With what it said. */
+  readonly missing: string[] = [];
+  readonly #sink: EvidenceSink;
+
+  constructor(sink: EvidenceSink) {
+    this.#sink = sink;
+  }
+
+  record(observation: Parameters<EvidenceSink['record']>[0]): void {
+    if (observation.type === 'kept') {
+      if (observation.isThere) this.made.push(observation.name);
+      else this.missing.push(`${observation.name}: ${observation.said}`);
+    }
+    this.#sink.record(observation);
+  }
+
+  snapshot(...what: Parameters<EvidenceSink['snapshot']>): void {
+    this.#sink.snapshot(...what);
+  }
 }
 
 /**

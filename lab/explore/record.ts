@@ -64,6 +64,10 @@ export type Turn = z.infer<typeof Turn>;
 export const AnswerBefore = z.object({ acknowledged: z.boolean(), text: z.string(), error: z.string().optional() });
 export type AnswerBefore = z.infer<typeof AnswerBefore>;
 
+/** What an upgrade begins with: what was made under the release before, and whether the store of the new one was there. */
+export const BeforeUpgrade = z.object({ version: z.string(), made: z.array(z.string()), hadStore: z.boolean() });
+export type BeforeUpgrade = z.infer<typeof BeforeUpgrade>;
+
 /** One line of a record. */
 export const RecordLine = z.discriminatedUnion('kind', [
   z.object({
@@ -81,6 +85,7 @@ export const RecordLine = z.discriminatedUnion('kind', [
   Step,
   Turn,
   AnswerBefore.extend({ kind: z.literal('answer') }),
+  BeforeUpgrade.extend({ kind: z.literal('upgrade') }),
   /** What the record does not have. */
   z.object({ kind: z.literal('unrecorded'), path: z.string(), why: z.string() }),
   /** The last line: the folder as another process read it when all was over. Without it the record was cut short. */
@@ -102,6 +107,8 @@ export interface WriteRecord {
   readonly turns: readonly Turn[];
   /** Of a system that is judged by what it answers. */
   readonly before?: AnswerBefore;
+  /** Of an upgrade. */
+  readonly upgrade?: BeforeUpgrade;
   readonly unrecorded: readonly { path: string; why: string }[];
   readonly end: readonly Entry[];
   /** Files whose bytes are no part of what a crash leaves (shared-memory.ts): empty in every state. */
@@ -119,6 +126,12 @@ export function acknowledgedBefore({ steps, turns }: WriteRecord, index: number)
   const t = steps[index]?.t ?? Number.POSITIVE_INFINITY;
   return turns.filter((turn) => turn.acknowledged && turn.t < t);
 }
+
+/** What a state is judged by beside its turns: what was there before the record. */
+export const beforeOf = ({ before, upgrade }: WriteRecord): Pick<WriteRecord, 'before' | 'upgrade'> => ({
+  ...(before !== undefined && { before }),
+  ...(upgrade !== undefined && { upgrade }),
+});
 
 /** Those, and, of a system that is judged by what it answers, the turns that nobody had an answer to yet: they may have taken the place of others. */
 export function turnsAt(record: WriteRecord, index: number): Turn[] {

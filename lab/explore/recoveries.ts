@@ -80,7 +80,7 @@ export class Recoveries {
   take(parent: StateToBoot, recordTo: string, before: readonly Violation[]): RecoveryState[] {
     using open = openRecord(recordTo);
     const turns = parent.acknowledged.map((turn) => ({ ...turn, t: 0 }));
-    const record = { ...open.record, turns };
+    const record = { ...open.record, turns, ...(parent.upgrade !== undefined && { upgrade: parent.upgrade }) };
     const atFirst = new Set(record.base.flatMap((effect) => (effect.kind === 'name' ? [effect.path] : [])));
     const recovery = {
       recordedIn: recordTo,

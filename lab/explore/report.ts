@@ -9,7 +9,7 @@ const FIRST_REASONS = 10;
 
 /** An exploration for a person at a terminal. */
 export function explorationInWords(found: Exploration): string {
-  const lines = [`${found.system}@${found.version}, ${found.workload}: ${verdictOf(found)}`, '', counts(found)];
+  const lines = [`${found.system}@${found.version}, ${workloadInWords(found)}: ${verdictOf(found)}`, '', counts(found)];
   lines.push(...(found.sourceLines?.reasons ?? []).map((reason) => `  - ${plain(reason)}`), '');
   for (const finding of found.findings) {
     lines.push(
@@ -158,12 +158,16 @@ function powerLosses({
 const ofGroups = ({ all, seen, settled }: Exploration['groups']): string =>
   `${seen} of ${all} were tried${settled === seen ? '' : `, ${settled} of them to the end`}`;
 
+/** What was recorded. */
+export const workloadInWords = ({ workload, from }: Pick<Exploration, 'workload' | 'from'>): string =>
+  from === undefined ? workload : `the upgrade from ${from}`;
+
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 /** An exploration as a page: what it assumes, what it found, and the map of the write. */
 export function explorationReport(found: Exploration): string {
   const sections = [
-    `# ${markdownText(`${found.system}@${found.version}`)}: every crash point of ${found.workload}`,
+    `# ${markdownText(`${found.system}@${found.version}`)}: every crash point of ${workloadInWords(found)}`,
     `**${verdictOf(found)}**`,
     ...ofList(found.outcome.reasons),
     counts(found),

@@ -102,10 +102,18 @@ export const isComplete = (folder: string): boolean =>
   existsSync(path.join(folder, EXPLORATION_FILE)) && !existsSync(path.join(folder, RECOVERIES));
 
 /** The command that does an exploration again. @param system as `--system` takes it, with the defect of a mutant */
-export function exploreAgain(of: { system: string; workload: string; config?: string; maxStates?: number }): string {
+export function exploreAgain(of: {
+  system: string;
+  workload: string;
+  config?: string;
+  maxStates?: number;
+  /** In place of a system and a workload: an upgrade, as `--upgrade` takes it. */
+  upgrade?: string;
+}): string {
   const config = of.config === undefined ? '' : `--config ${of.config} `;
   const bound = of.maxStates === undefined ? '' : ` --max-states ${of.maxStates}`;
-  return `npx midwrite explore ${config}--system ${of.system} --workload ${of.workload}${bound}`;
+  const what = of.upgrade === undefined ? `--system ${of.system} --workload ${of.workload}` : `--upgrade ${of.upgrade}`;
+  return `npx midwrite explore ${config}${what}${bound}`;
 }
 
 /** The config in the command that runs a part of a run again. */

@@ -77,6 +77,17 @@ export function choose<T extends { name: string }>(kind: string, list: readonly 
 }
 
 /**
+ * The releases of an upgrade, each a release, a range or a tag.
+ * @throws Problem bad-usage
+ */
+export function parseUpgrade(text: string): { system: string; from: string; to: string } {
+  const [, system, from, to] = /^([a-z][a-z0-9-]*)@(.+?)\.\.(.+)$/.exec(text) ?? [];
+  if (system === undefined || from === undefined || to === undefined)
+    throw new Problem('bad-usage', `"${text}" is not an upgrade. Write SYSTEM@FROM..TO, such as NAME@1.0.0..1.1.0.`);
+  return { system, from, to };
+}
+
+/**
  * A release by NAME or NAME@VERSION, or, with a defect, of that system's mutant.
  * @throws Problem bad-usage, no-such-version
  */

@@ -3,7 +3,7 @@ import { Problem } from '../problem.ts';
 import { scenarioId } from '../scenario/scenario-id.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { UPGRADE } from '../scenarios/upgrade.ts';
-import { choose, Releases, systemNamed } from './named.ts';
+import { choose, parseUpgrade, Releases, systemNamed } from './named.ts';
 import type { PlannedScenario, Role } from './planned.ts';
 
 /** A seed that nobody chose is a short one, to be typed again. */
@@ -37,10 +37,7 @@ export async function planScenario(
  * @throws Problem bad-usage, no-such-version
  */
 export async function planUpgrade(text: string, isQuick: boolean): Promise<PlannedScenario> {
-  const match = /^([a-z][a-z0-9-]*)@(.+?)\.\.(.+)$/.exec(text);
-  const [, system = '', from = '', to = ''] = match ?? [];
-  if (match === null)
-    throw new Problem('bad-usage', `"${text}" is not an upgrade. Write SYSTEM@FROM..TO, such as NAME@1.0.0..1.1.0.`);
+  const { system, from, to } = parseUpgrade(text);
   return withScenario('cell', UPGRADE, `${system}@${to}`, isQuick, new Releases(), undefined, from);
 }
 

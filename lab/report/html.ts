@@ -1,5 +1,6 @@
 import pMap from 'p-map';
 import { CELLS_AT_ONCE } from '../evidence/cell-evidence.ts';
+import { workloadInWords } from '../explore/report.ts';
 import type { ExplorationView } from '../explore/view.ts';
 import { type Matrix, type MatrixRow, shardOf } from '../result/matrix.ts';
 import { byScenario } from './chart.ts';
@@ -47,8 +48,8 @@ export async function compareHtml(before: Run, after: Run): Promise<string> {
 
 /** The page of an exploration that was made by itself, beside its files. */
 export function explorationHtml(view: ExplorationView, reproduce: string): string {
-  const { system, version, workload } = view.found;
-  const title = `${system}@${version}: every crash point of ${workload}`;
+  const { system, version } = view.found;
+  const title = `${system}@${version}: every crash point of ${workloadInWords(view.found)}`;
   return htmlDocument(title, aloneExploration(title, view, reproduce), []);
 }
 

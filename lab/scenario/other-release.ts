@@ -1,4 +1,4 @@
-import type { Recorder } from '../evidence/recorder.ts';
+import type { EvidenceSink } from '../evidence/recorder.ts';
 import type { Pod, PodProgram } from '../pod/pod.ts';
 import { Problem } from '../problem.ts';
 import { exchange } from '../session/exchange.ts';
@@ -11,7 +11,7 @@ const FILE_BYTES = 16 * 1024 * 1024;
 const SAID_CHARS = 300;
 
 /** Another release than the scenario's, on the same state folder and in the same pod. */
-export function otherRelease(pod: Pod, program: PodProgram, recorder: Recorder, signal: AbortSignal): OtherRelease {
+export function otherRelease(pod: Pod, program: PodProgram, recorder: EvidenceSink, signal: AbortSignal): OtherRelease {
   const { release } = program;
   const session = new Session(pod, release, recorder, signal, program);
   return {
@@ -22,10 +22,27 @@ export function otherRelease(pod: Pod, program: PodProgram, recorder: Recorder, 
       await session.quiet();
       return acknowledged;
     },
+    quiet: async () => void (await session.quiet()),
     stop: () => session.stop(),
     makeKept: () => makeKept(pod, release),
     askKept: (after) => askKept(pod, release, recorder, after),
   };
+}
+
+const TURNS = ['kept-1', 'kept-2'];
+
+/**
+ * The life of a release on whose folder another one is booted: everything is made that a person would look for afterwards, and asked for.
+ * @returns false: it was not ready
+ */
+export async function liveBefore(before: OtherRelease): Promise<boolean> {
+  if (!(await before.boot())) return false;
+  for (const name of TURNS) await before.turn(name);
+  await before.makeKept();
+  await before.quiet();
+  await before.askKept('life');
+  await before.stop();
+  return true;
 }
 
 /** @throws Problem bad-definition: it could not be made */
@@ -38,7 +55,7 @@ export async function makeKept(pod: Pod, release: Release): Promise<void> {
   }
 }
 
-export async function askKept(pod: Pod, release: Release, recorder: Recorder, after: KeptAfter): Promise<void> {
+export async function askKept(pod: Pod, release: Release, recorder: EvidenceSink, after: KeptAfter): Promise<void> {
   for (const kept of release.kept ?? []) {
     const { name, contains } = kept;
     const answer = await answerOf(pod, release, kept);

@@ -25,6 +25,7 @@ export interface OtherRelease {
   /** False: it was never ready. */
   boot(): Promise<boolean>;
   turn(name: string): Promise<boolean>;
+  quiet(): Promise<void>;
   stop(): Promise<void>;
   makeKept(): Promise<void>;
   askKept(after: KeptAfter): Promise<void>;

@@ -6,10 +6,10 @@ import type { Figure } from '../result/figure.ts';
 import { upgradeBoots } from '../scenario/checks/upgrade-boots.ts';
 import { AFTER, upgradeKeeps } from '../scenario/checks/upgrade-keeps.ts';
 import type { FolderCopy } from '../scenario/folder-copy.ts';
+import { liveBefore } from '../scenario/other-release.ts';
 import type { OtherRelease, Scenario, ScenarioLab } from '../scenario/scenario.ts';
 
 export const UPGRADE = 'upgrade';
-const TURNS = ['kept-1', 'kept-2'];
 
 /** A folder that one release has lived in, and the first boot of another one on it: undisturbed, and struck in its middle. */
 export const upgrade: Scenario = {
@@ -27,12 +27,7 @@ export const upgrade: Scenario = {
   async live(lab) {
     const { before } = lab;
     if (before === undefined) throw new Error('an upgrade has a release before');
-    if (!(await before.boot())) return;
-    for (const name of TURNS) await before.turn(name);
-    await before.makeKept();
-    await lab.quiet();
-    await before.askKept('life');
-    await before.stop();
+    if (!(await liveBefore(before))) return;
     const folder = await lab.copyFolder();
     const existing = new Set(folder.map(({ path }) => path));
 

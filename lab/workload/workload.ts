@@ -8,9 +8,9 @@ export interface Workload {
   summary: string;
   /**
    * Where the record begins: in a system that was ready and had a turn, or, on the folder that such a one has left, before the first call of a boot or of the
-   * system's own clean-up.
+   * system's own clean-up; or, on the folder that another release has lived in, before the first call of a boot.
    */
-  begins: 'warm' | 'boot' | 'cleanup';
+  begins: 'warm' | 'boot' | 'cleanup' | 'upgrade';
   /** Drives what is recorded; a boot or a clean-up is part of it already. */
   drive(session: Session, turn: (name: string) => Promise<void>): Promise<void>;
 }
@@ -58,6 +58,14 @@ export const workloads: readonly Workload[] = [
     drive: async () => undefined,
   },
 ];
+
+/** Needs another release beside the one that is recorded. */
+export const UPGRADE: Workload = {
+  name: 'upgrade',
+  summary: 'the first boot on the folder that another release has lived in',
+  begins: 'upgrade',
+  drive: async () => undefined,
+};
 
 /** What a system from outside can be judged by: its answers before and after one write. */
 const OF_OUTSIDE = new Set(['turn', 'boot', 'stop']);

@@ -2,7 +2,7 @@ import type { Exploration, FoundFinding } from '../exploration.ts';
 
 /** What an issue is written from. */
 export interface IssueFacts {
-  readonly found: Pick<Exploration, 'system' | 'version' | 'workload'>;
+  readonly found: Pick<Exploration, 'system' | 'version' | 'workload' | 'from'>;
   readonly findings: readonly FoundFinding[];
   /** By the id of a check. */
   promiseOf(check: string): string | undefined;
@@ -23,14 +23,15 @@ const MODELS: Readonly<Record<FoundFinding['model'], string>> = {
 export function issueText({ found, findings, promiseOf, bundle, shown, hasDockerfile }: IssueFacts): string {
   const [first] = findings;
   if (first === undefined) throw new Error('an issue is of a finding');
-  const { system, version, workload } = found;
+  const { system, version, workload, from } = found;
+  const ofOld = from === undefined ? '' : ` from ${from}`;
   const checks = [...new Set(findings.map(({ check }) => check))];
   const isPromised = findings.some(({ promised }) => promised);
   return `${[
-    `# ${checks.join(', ')}: after a ${first.model === 'power-loss' ? 'power loss' : 'crash'} in ${workload === 'turn' ? 'a turn' : `a ${workload}`}, ${first.detail}`,
+    `# ${checks.join(', ')}: after a ${first.model === 'power-loss' ? 'power loss' : 'crash'} in ${workload === 'turn' ? 'a turn' : `a ${workload}${ofOld}`}, ${first.detail}`,
     `Release: ${system} ${version}`,
     '## What was done',
-    `One ${workload} was recorded, call by call. The state is what is left where this is so: ${first.cause}. ${MODELS[first.model]}${first.model === 'power-loss' ? (first.onExt4 ? ' ext4 as it is mounted by default can leave this too.' : ' ext4 as it is mounted by default takes care of this; other file systems, or other mount options, need not.') : ''}`,
+    `One ${workload}${ofOld} was recorded, call by call. The state is what is left where this is so: ${first.cause}. ${MODELS[first.model]}${first.model === 'power-loss' ? (first.onExt4 ? ' ext4 as it is mounted by default can leave this too.' : ' ext4 as it is mounted by default takes care of this; other file systems, or other mount options, need not.') : ''}`,
     '## What should hold',
     `${checks.map((check) => `- ${promiseOf(check) ?? check}`).join('\n')}${isPromised ? '' : '\n\nThis is not promised for such a crash; it is what a user would want to know.'}`,
     '## What happened',

@@ -92,7 +92,7 @@ function refuseOtherwiseAsked(shards: readonly StoredShard[]): void {
 }
 
 const AGREE = [
-  ...(['midwriteVersion', 'system', 'version', 'image', 'defect', 'workload'] as const),
+  ...(['midwriteVersion', 'system', 'version', 'image', 'defect', 'workload', 'from'] as const),
   ...(['models', 'maxStates', 'everyState', 'seed', 'samples'] as const),
 ];
 
