@@ -12,6 +12,7 @@ import { Session } from '../session/session.ts';
 import { type Beginner, prepare, startCleanup } from '../workload/beginning.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { BootJournal } from './boot-journal.ts';
+import { restoreEntries } from './boot-state.ts';
 import { differences } from './compare.ts';
 import type { Step, WriteRecord } from './record.ts';
 import { openRecord, RecordWriter } from './record-file.ts';
@@ -170,7 +171,7 @@ const WHOLE = { index: 1, count: 1 };
 const nowhere: EvidenceSink = { record: () => undefined, snapshot: () => undefined };
 
 async function crashAt(
-  { engine, subject, workload, folder: all, label }: CrashParts,
+  { engine, subject, record, workload, folder: all, label }: CrashParts,
   arm: ArmSpec,
   index: number,
   signal: AbortSignal,
@@ -193,7 +194,7 @@ async function crashAt(
       nowhere,
     );
     const session = new Session(pod, release, nowhere, signal);
-    await goInto({ pod, session, release, workload }, arm, signal);
+    await goInto({ pod, session, release, workload }, record, arm, signal);
     held = await pod.gate.waitForKind({ name: 'the hold', limitMs: HOLD_LIMIT_MS, signal }, 'held');
     await pod.container.signal('SIGKILL');
     await pod.ended(END_LIMIT_MS, true);
@@ -206,15 +207,17 @@ async function crashAt(
   return againstReal(replay, open.record, held);
 }
 
-/** Records the workload with a hold in it, which takes place or not. */
-async function goInto(beginner: Beginner, arm: ArmSpec, signal: AbortSignal): Promise<void> {
+/**
+ * Records the workload with a hold in it, which takes place or not. What begins with a boot or a command begins on the folder that the record began with.
+ */
+async function goInto(beginner: Beginner, record: WriteRecord, arm: ArmSpec, signal: AbortSignal): Promise<void> {
   const { pod, session, workload } = beginner;
-  await prepare(beginner, async () => {
-    if (!(await session.boot())) throw new Problem('not-ready', 'it was not ready');
-  });
   const fromItsFirstCall = ['record', command('arm', { id: HOLD, ...arm })];
   switch (workload.begins) {
     case 'warm': {
+      await prepare(beginner, async () => {
+        if (!(await session.boot())) throw new Problem('not-ready', 'it was not ready');
+      });
       pod.gate.send('record');
       const wait = { name: 'writegate to tell the folder as it is', limitMs: HOLD_LIMIT_MS, signal };
       await pod.gate.waitForKind(wait, 'base');
@@ -224,13 +227,20 @@ async function goInto(beginner: Beginner, arm: ArmSpec, signal: AbortSignal): Pr
       return;
     }
     case 'boot':
+    case 'upgrade':
+      await putBack(pod, record);
       await pod.boot({ firstCommands: fromItsFirstCall });
       return;
     case 'cleanup':
+      await putBack(pod, record);
       await startCleanup(beginner, fromItsFirstCall);
       return;
   }
 }
+
+/** The folder as it was when the record began. */
+const putBack = (pod: Pod, record: WriteRecord): Promise<void> =>
+  pod.sidecar.restore(pod.root, restoreEntries(new Replay(record).image), 0);
 
 /** Of a write that was torn the record has no bytes: its file is compared by its length. */
 function againstReal(replay: Replay, record: WriteRecord, held: GateEventOf<'held'>): string[] {
