@@ -57,3 +57,19 @@ test('what is lost beside a crash that breaks the promise by itself is no cause'
     ['power-loss', 3, 1],
   ]);
 });
+
+test('what is said of the folder that the record began with is one finding, wherever it is said again', () => {
+  const { record } = new SmallRecord().create('/state/a').create('/state/b');
+  const gone = (what: string, step: number) => ({
+    ...violation('upgrade-keeps', `it has no more: ${what}`, step),
+    digest: `${step}`,
+  });
+  const change = { folders: ['/state'], added: { path: '/state/a', id: 9 }, step: 0, op: 'create', replaces: false };
+  const losses = [{ kind: 'name' as const, change }];
+  const unpowered = { ...gone('a job', 3), origin: { model: 'power-loss' as const, step: 1, losses, onExt4: true } };
+  const all = [gone('a job', 2), gone('a job, a session', 2), gone('a job', 1), unpowered, gone('a job', 0)];
+  expect(findings(record, all, () => true).map(({ cause, detail, states }) => [cause, detail, states])).toEqual([
+    ['already before call 1 (create /state/a)', 'it has no more: a job', 4],
+    ['behind call 2 (create /state/b) and before the end', 'it has no more: a job, a session', 1],
+  ]);
+});

@@ -61,7 +61,10 @@ const IN_WORDS: Readonly<Record<DataFate, string>> = {
   'last-page-zeros': 'ends in zeros',
 };
 
-/** Takes violations together by their causes, those with the fewest losses first: what a state loses beside a loss that is enough is no cause. */
+/**
+ * Takes violations together by their causes, those with the fewest losses first: what a state loses beside a loss that is enough is no cause. What is said
+ * of the folder that the record began with is no finding of its calls, wherever it is said again.
+ */
 export function findings(
   record: WriteRecord,
   violations: readonly Violation[],
@@ -76,6 +79,8 @@ export function findings(
   );
   /** Where a promise is broken and nothing was lost: what is lost there beside it is not the cause. */
   const withoutLoss = new Map<string, number>();
+  /** What was said where no call had been made. */
+  const atFirst = new Map<string, number>();
   for (const violation of ordered) {
     const { check, detail, digest, origin, booted, onExt4 } = violation;
     const keys = new Set(keysOf(record, violation));
@@ -83,6 +88,7 @@ export function findings(
     const here = `${check} ${origin.step}`;
     const sameCrash = isWithoutLoss ? undefined : withoutLoss.get(here);
     const known =
+      atFirst.get(saidBy(violation)) ??
       sameCrash ??
       groups.findIndex(
         ({ keys: fewer, finding }) =>
@@ -91,7 +97,9 @@ export function findings(
           ([...fewer].every((key) => keys.has(key)) || (isWithoutLoss && isOfSameFile(finding.detail, detail))),
       );
     const group = groups[known];
-    if (isWithoutLoss && !isTorn(origin)) withoutLoss.set(here, group === undefined ? groups.length : known);
+    const at = group === undefined ? groups.length : known;
+    if (isWithoutLoss && !isTorn(origin)) withoutLoss.set(here, at);
+    if (isAtFirst(record, violation)) atFirst.set(saidBy(violation), at);
     if (group === undefined) {
       const finding = {
         check,
@@ -154,6 +162,13 @@ const withoutIds = (detail: string) =>
     .map((word) => (word.startsWith('/') ? roleOf(word) : withoutNumbers(word)))
     .join(' ');
 
+/** Nothing of the record had been done, and nothing was lost; nothing was promised either. */
+const isAtFirst = (record: WriteRecord, violation: Violation) =>
+  violation.origin.step === 0 &&
+  !isTorn(violation.origin) &&
+  lossesOf(violation).length === 0 &&
+  !isEarly(record, violation);
+
 const isTorn = (origin: Origin) => origin.model === 'process-crash' && origin.tornBytes !== undefined;
 
 const lossesOf = ({ origin }: Violation): readonly Loss[] => (origin.model === 'power-loss' ? origin.losses : []);
@@ -207,7 +222,7 @@ function causeOf(record: WriteRecord, violation: Violation): string {
   if (isEarly(record, violation)) return `the acknowledgement went out before ${call(record, origin.step)} was over`;
   if (origin.model === 'process-crash' && origin.tornBytes !== undefined)
     return `${call(record, origin.step)} is cut off behind ${origin.tornBytes} bytes`;
-  if (origin.step === 0) return `before ${call(record, 0)}`;
+  if (isAtFirst(record, violation)) return `already before ${call(record, 0)}`;
   return `behind ${call(record, origin.step - 1)} and before ${call(record, origin.step)}`;
 }
 
