@@ -67,7 +67,7 @@ export class Gate {
     matches: (event: GateEvent) => event is Event,
     from = 0,
   ): Promise<Event> {
-    return this.#waitUntil(wait, () => this.events.slice(from).find(matches));
+    return this.#waitUntil(wait, firstIn(this.events, matches, from));
   }
 
   /** The first event of one kind. */
@@ -77,7 +77,10 @@ export class Gate {
 
   /** The first line of the system's log that holds `text`. */
   async waitForLog(wait: Wait, text: string): Promise<string> {
-    return this.#waitUntil(wait, () => this.log.find((line) => line.includes(text)));
+    return this.#waitUntil(
+      wait,
+      firstIn(this.log, (line): line is string => line.includes(text)),
+    );
   }
 
   async #waitUntil<T>(wait: Wait, look: () => T | undefined): Promise<T> {
@@ -169,6 +172,23 @@ export class Gate {
     if (answer.ev === 'error')
       throw new Problem('gate-refused', `writegate did not take the hold ${id} (${answer.code}): ${answer.message}`);
   }
+}
+
+/** Looks for the first of a list that gets longer; what was looked at once is not looked at again, since a system can make a hundred thousand calls. */
+function firstIn<T, Found extends T>(
+  list: readonly T[],
+  matches: (one: T) => one is Found,
+  from = 0,
+): () => Found | undefined {
+  let next = from;
+  return () => {
+    while (next < list.length) {
+      const one = list[next] as T;
+      next += 1;
+      if (matches(one)) return one;
+    }
+    return undefined;
+  };
 }
 
 function parse(line: string): GateEvent | string {

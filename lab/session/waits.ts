@@ -6,7 +6,8 @@ import type { Ground } from './ground.ts';
 import { ARM_LIMIT_MS } from './limits.ts';
 import { QUIET_MS } from './slowed.ts';
 
-const QUIET_LIMIT_MS = 15_000;
+/** OpenClaw 2026.4.24 installs its plugins' packages into its folder once it is ready, for half a minute and more. */
+const QUIET_LIMIT_MS = 120_000;
 
 /** What the lab waits for: a system that has nothing more to write, a time that its sweep has. */
 export class Waits {
