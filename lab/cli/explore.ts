@@ -78,6 +78,11 @@ const say = (line: string) => console.error(`explore: ${line}`);
 /** Explores every crash state of a workload, or boots one kept state again. */
 export async function exploreCommand(options: ExploreCommandOptions): Promise<ExitCode> {
   const { resume: begun } = options;
+  if (options.errors === true && options.upgrade !== undefined)
+    throw new Problem(
+      'bad-usage',
+      '--errors lets calls of a write fail, and --upgrade has none: it records a first boot.',
+    );
   if (options.errors === true || (begun !== undefined && isSweep(path.resolve(begun)))) return exploreErrors(options);
   if (begun !== undefined) return resume(begun, options);
   if (options.record !== undefined) return ofRecord(options.record, options);
