@@ -53,6 +53,8 @@ export async function withScenario(
   const scenario = choose('scenario', scenarios, name);
   const release = await releases.ofName(asked);
   const { system, version, memory } = release;
+  // A release that lacks what the scenario is about is refused before anything runs.
+  scenario.boot?.(release);
   const memoryBytes = scenario.memoryBytes?.(release) ?? memory.defaultBytes;
   const drawn = seed === undefined ? {} : { seed };
   const old = from === undefined ? undefined : await releases.ofName(`${system}@${from}`);
