@@ -19,6 +19,7 @@ test('times are earlier in columns and in JSON texts; durations, other columns, 
   const made = new DatabaseSync(file);
   made.exec(`
     CREATE TABLE node (key TEXT PRIMARY KEY, updated_at INTEGER, sizes INTEGER, entry TEXT, valid INTEGER) WITHOUT ROWID;
+    CREATE VIRTUAL TABLE words USING fts5(entry);
     CREATE TRIGGER node_changed AFTER UPDATE ON node BEGIN UPDATE node SET valid = 0 WHERE key = NEW.key; END;
   `);
   const entry = JSON.stringify({ updatedAt: NOW, limitAt: 5, text: 'at noon', inner: { createdAt: NOW - HOUR_MS } });
