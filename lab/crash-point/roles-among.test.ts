@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { roleOf } from './places.ts';
-import { rolesAmong } from './roles-among.ts';
+import { rolesAmong, rolesAmongCalls } from './roles-among.ts';
 
 const COPIES = '/state/.cache/copies-v2-Ab3dEf';
 
@@ -15,6 +15,14 @@ test('a random name that looks like a word is known by the others beside it, in 
     expect(roles(`${COPIES}/copy-v2-${name}/database.sqlite`)).toBe('/state/.cache/copies-*/copy-*/database.sqlite');
   expect(roles('/state/.cache/copies-v2-qwertz/copy-v2-Rpdxfx/owner')).toBe('/state/.cache/copies-*/copy-*/owner');
   expect(roles('/state/.cache/copies-v2-qwertz', true)).toBe('/state/.cache/copies-*');
+});
+
+test('of calls, what a file is renamed to is among them', () => {
+  const roles = rolesAmongCalls([
+    { path: `${COPIES}/copy-v2-Kwxzym/part` },
+    { path: '/state/part', to: `${COPIES}/copy-v2-Nq4rNx` },
+  ]);
+  expect(roles(`${COPIES}/copy-v2-Kwxzym/part`)).toBe('/state/.cache/copies-*/copy-*/part');
 });
 
 test('what differs in anything else, lies elsewhere or has nothing but a random name stays what it is called', () => {

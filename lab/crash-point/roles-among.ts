@@ -1,4 +1,4 @@
-import { isRandom, type Roles, roleOf } from './places.ts';
+import { isRandom, type Op, type Roles, roleOf } from './places.ts';
 import { withoutNumber } from './write-shape.ts';
 
 /** As many letters as a random part has, which may be a word. */
@@ -41,6 +41,10 @@ export function rolesAmong(files: Iterable<string>): Roles {
     return role;
   };
 }
+
+/** Those of the files of some calls. */
+export const rolesAmongCalls = (ops: readonly Pick<Op, 'path' | 'to'>[]): Roles =>
+  rolesAmong(ops.flatMap(({ path, to }) => (to === undefined ? [path] : [path, to])));
 
 const aboveOf = (file: string): string => file.slice(0, Math.max(0, file.lastIndexOf('/')));
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { endLife, plantFor } from '../cell/live-during.ts';
 import { type Activity, commandOf, isBootAfterLife } from '../crash-point/activity.ts';
 import { fewOfEachKind, type Place, placesOf } from '../crash-point/places.ts';
+import { rolesAmongCalls } from '../crash-point/roles-among.ts';
 import { worstMoment } from '../crash-point/transient.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
@@ -106,7 +107,7 @@ export async function watchActivity(
   }
   const { root } = release.promises;
   const existing = new Set([root, ...sink.entries.map((entry) => entry.path)]);
-  const all = placesOf(calls, root, existing, every);
+  const all = placesOf(calls, root, existing, every, rolesAmongCalls(calls));
   const { kept, others } = every ? { kept: all, others: [] } : fewOfEachKind(all);
   const worst = worstMoment(calls, root);
   if (kept.length === 0 && worst === undefined)

@@ -22,6 +22,7 @@ import { type Oracle, observed, oracleOf, withOracle } from './oracle.ts';
 import { realPower, stamped, untrueOf } from './power.ts';
 import { beforeOf, turnsAt, type WriteRecord } from './record.ts';
 import { openRecord } from './record-file.ts';
+import { rolesOf } from './record-roles.ts';
 import { recordWorkload, type Subject } from './record-workload.ts';
 import { modelsInRecoveries, type RecoveryFinding } from './recoveries.ts';
 import { type ExplorationShard, planHashOf } from './shards/part.ts';
@@ -180,7 +181,7 @@ export async function explore(
     recoveries: boots.recoveries,
     boots: boots.boots,
     lives: boots.lives,
-    sharedMemory: [...new Set([...(record.sharedMemory ?? [])].map((file) => roleOf(file)))].sort(),
+    sharedMemory: [...new Set([...(record.sharedMemory ?? [])].map((file) => rolesOf(record)(file)))].sort(),
     leftOutByBound: String(reduced.leftOutByBound),
     powerLosses: powerLossesOf(reduced, options.seed),
     ...(real !== undefined && { power: real.power }),

@@ -8,6 +8,7 @@ import {
   placeIn,
   refuseActivity,
 } from '../crash-point/activity.ts';
+import { idsInWords } from '../crash-point/places.ts';
 import type { Watched } from '../during/watch.ts';
 import type { Fault } from '../fault.ts';
 import { controlFault, knownFaults } from '../known.ts';
@@ -115,7 +116,7 @@ export function cellsDuring(asked: During, watched: Watched, release: Release): 
     if (found !== undefined) return found;
     throw new Problem(
       'bad-usage',
-      `${system.name}: its ${activity} passes no place "${id}". It passes: ${all.map((place) => place.id).join(', ')}.`,
+      `${system.name}: its ${activity} passes no place "${id}". It passes: ${idsInWords(all)}.`,
     );
   };
   const planned = (role: PlannedCell['role'], spec: PlannedCell['spec']): PlannedCell => {

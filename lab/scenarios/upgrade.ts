@@ -1,4 +1,5 @@
 import { type Place, placesOf } from '../crash-point/places.ts';
+import { rolesAmongCalls } from '../crash-point/roles-among.ts';
 import { worstMoment } from '../crash-point/transient.ts';
 import type { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { GateEventOf } from '../gate/protocol.ts';
@@ -119,7 +120,7 @@ function placesToStrike(
   root: string,
   existing: ReadonlySet<string>,
 ): Pick<Place, 'arm' | 'words'>[] {
-  const all = placesOf(ops, root, new Set([root, ...existing]));
+  const all = placesOf(ops, root, new Set([root, ...existing]), false, rolesAmongCalls(ops));
   const migration = all.filter(({ kind, file }) => OF_A_MIGRATION.has(kind) && existing.has(`${root}/${file}`));
   const chosen = [
     migration[0],
