@@ -3,6 +3,7 @@ import { CellEvidence } from '../evidence/cell-evidence.ts';
 import type { Fault } from '../fault.ts';
 import { knownFaults } from '../known.ts';
 import { fitsPattern } from '../patterns.ts';
+import { several } from '../plain.ts';
 import { inconclusive, missed, type Proof, type Verdict } from '../result/verdict.ts';
 import { faultOf, type Scenario } from '../scenario/scenario.ts';
 import { stepsOf, struckSteps, withBoot } from '../scenario/struck-steps.ts';
@@ -136,7 +137,7 @@ export function proveScenario(evidence: CellEvidence, scenario: Scenario): { pro
     if (!landing.landed) return { verdict: missed(`step ${number}: the fault did not land: ${landing.why}`) };
   }
   const landed = fault === undefined ? '' : ', and the fault landed in each';
-  return { proof: { text: `${steps.length} steps${landed}${times}` } as Proof };
+  return { proof: { text: `${several(steps.length, 'step')}${landed}${times}` } as Proof };
 }
 
 /**
