@@ -39,7 +39,7 @@ async function upgraded(migration?: string): Promise<{ found: Exploration; kept:
   const found = await explore(engine, { ...subject, from: { release: from, image: images.system } }, into, {
     workload: UPGRADE,
     models: ['process-crash'],
-    maxStates: 8,
+    maxStates: 4,
     everyState: false,
     ...DRAWS,
     maxDurationMs: Number.POSITIVE_INFINITY,
