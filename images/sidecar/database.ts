@@ -69,12 +69,15 @@ function readOwn(file: string): DatabaseDump {
 }
 
 function rowsOf(database: DatabaseSync, table: string): unknown[] {
-  const select = database.prepare(`SELECT * FROM "${table.replaceAll('"', '""')}"`);
+  const select = database.prepare(`SELECT * FROM ${quoted(table)}`);
   select.setReadBigInts(true);
   return select
     .all()
     .map((row) => Object.fromEntries(Object.entries(row).map(([column, value]) => [column, plainValue(value)])));
 }
+
+/** The name of a table or a column in a statement, whatever is in it. */
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 function plainValue(value: unknown): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { quoted } from './database.ts';
 
 /** How a SQLite database begins (https://sqlite.org/fileformat.html, section 1.3). */
 const MAGIC = Buffer.from('SQLite format 3\0');
@@ -71,5 +72,3 @@ function setBack(database: DatabaseSync, table: string, byMs: number): void {
 
 const earlier = (json: string, byMs: number): string =>
   json.replaceAll(TIME_FIELD, (_, name: string, time: string) => `${name}${Number(time) - byMs}`);
-
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -166,16 +166,6 @@ const belowOf =
   (file, isFolder = false) =>
     path.posix.relative(root, roles(file, isFolder)) || '.';
 
-/** So many are named where one was asked for that is none. */
-const NAMED_MOST = 20;
-
-/** The ids of places, for an error; a boot may have hundreds, which are listed when it was watched. */
-export function idsInWords(places: readonly Pick<Place, 'id'>[]): string {
-  const ids = places.slice(0, NAMED_MOST).map(({ id }) => id);
-  const more = places.length - ids.length;
-  return `${ids.join(', ')}${more === 0 ? '' : ` and ${more} more, which are listed above`}`;
-}
-
 const spoken = (file: string): string => (file === '.' ? 'the state folder' : file);
 
 /** What a file was made to be: the file that it is renamed over, if it is one's new copy. */

@@ -42,9 +42,14 @@ export function rolesAmong(files: Iterable<string>): Roles {
   };
 }
 
+type Names = Pick<Op, 'path' | 'to'>;
+
+/** What calls name, with what they rename to. */
+export const namedBy = (calls: readonly Names[]): string[] =>
+  calls.flatMap(({ path, to }) => (to === undefined ? [path] : [path, to]));
+
 /** Those of the files of some calls. */
-export const rolesAmongCalls = (ops: readonly Pick<Op, 'path' | 'to'>[]): Roles =>
-  rolesAmong(ops.flatMap(({ path, to }) => (to === undefined ? [path] : [path, to])));
+export const rolesAmongCalls = (calls: readonly Names[]): Roles => rolesAmong(namedBy(calls));
 
 const aboveOf = (file: string): string => file.slice(0, Math.max(0, file.lastIndexOf('/')));
 

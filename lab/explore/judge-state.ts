@@ -50,9 +50,8 @@ export class StateJudge {
   readonly #versions: ReadonlySet<string>;
   readonly #stores = new Map<string, StoreState>();
   readonly #found = new Map<string, boolean>();
-  #lastRows: { digest: string; text: string } | undefined;
-
   readonly #isNew: boolean;
+  #lastRows: { digest: string; text: string } | undefined;
 
   /** @param isNew the store was not there when the record began, so it may be missing */
   constructor(promises: Promises, versions: ReadonlySet<string>, isNew = false) {
@@ -78,8 +77,7 @@ export class StateJudge {
     if (store.format === 'unnamed' || store.format === 'checked')
       return { check, verdict: 'not-applicable', detail: 'the system itself says what it holds' };
     const inode = inodeAt(image, store.path);
-    if (inode === undefined && this.#isNew) return { check, verdict: 'not-applicable', detail: NOT_MADE_YET };
-    if (inode === undefined) return { check, verdict: 'violated', detail: 'the store is missing' };
+    if (inode === undefined) return this.#withoutStore(check, 'the store is missing');
     if (inode.type !== 'file')
       return { check, verdict: 'violated', detail: `the store is a ${inode.type} and not a file` };
     const database = store.format === 'sqlite' ? databaseIn(image, store.path) : undefined;
@@ -94,6 +92,11 @@ export class StateJudge {
       case 'unknown':
         return { check, verdict: 'inconclusive', detail: state.why };
     }
+  }
+
+  #withoutStore(check: StateVerdict['check'], detail: string): StateVerdict {
+    if (this.#isNew) return { check, verdict: 'not-applicable', detail: NOT_MADE_YET };
+    return { check, verdict: 'violated', detail };
   }
 
   #read(content: Content): StoreState {
@@ -119,9 +122,7 @@ export class StateJudge {
     if (store.format === 'sqlite')
       return { check, verdict: 'not-applicable', detail: 'which of its versions a database holds is not judged' };
     const inode = inodeAt(image, store.path);
-    if (inode === undefined && this.#isNew) return { check, verdict: 'not-applicable', detail: NOT_MADE_YET };
-    if (inode === undefined)
-      return { check, verdict: 'violated', detail: 'the store is gone: neither the old one nor a new one' };
+    if (inode === undefined) return this.#withoutStore(check, 'the store is gone: neither the old one nor a new one');
     if (this.#versions.has(inode.content.digest))
       return { check, verdict: 'held', detail: `a whole version of ${inode.content.size} bytes` };
     return {

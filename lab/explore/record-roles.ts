@@ -1,5 +1,5 @@
 import type { Roles } from '../crash-point/places.ts';
-import { rolesAmong } from '../crash-point/roles-among.ts';
+import { namedBy, rolesAmong } from '../crash-point/roles-among.ts';
 import type { WriteRecord } from './record.ts';
 
 const known = new WeakMap<WriteRecord['steps'], Roles>();
@@ -9,8 +9,7 @@ export function rolesOf({ base, steps }: Pick<WriteRecord, 'base' | 'steps'>): R
   let roles = known.get(steps);
   if (roles === undefined) {
     const there = base.flatMap((effect) => (effect.kind === 'name' ? [effect.path] : []));
-    const named = steps.flatMap(({ path, to }) => (to === undefined ? [path] : [path, to]));
-    roles = rolesAmong([...there, ...named]);
+    roles = rolesAmong([...there, ...namedBy(steps)]);
     known.set(steps, roles);
   }
   return roles;

@@ -140,7 +140,7 @@ async function begin(
   beginner: Beginner,
   { from, release }: Subject,
   boot: () => Promise<void>,
-  sink: EvidenceSink,
+  sink: TurnSink,
   signal: AbortSignal,
 ): Promise<BeforeUpgrade | undefined> {
   const { pod, workload } = beginner;
@@ -149,41 +149,16 @@ async function begin(
     return undefined;
   }
   if (from === undefined) throw new Error('an upgrade has a release before');
-  const kept = new KeptSink(sink);
-  await new Session(pod, from.release, kept, signal, from).configure();
+  await new Session(pod, from.release, sink, signal, from).configure();
   const { system, version } = from.release;
-  if (!(await liveBefore(otherRelease(pod, from, kept, signal))))
+  if (!(await liveBefore(otherRelease(pod, from, sink, signal))))
     throw new Problem('not-ready', `${system}@${version} was not ready, so there is no folder of it to upgrade.`);
-  const [missing] = kept.missing;
+  const missing = sink.kept.find(({ isThere }) => !isThere);
   if (missing !== undefined)
-    throw new Problem('bad-definition', `${system}@${version} itself does not show ${missing}.`);
+    throw new Problem('bad-definition', `${system}@${version} itself does not show ${missing.name}: ${missing.said}.`);
   const { store } = release.promises;
   const hadStore = (await lookAt(pod)).some(({ path }) => path === store.path);
-  return { version, made: kept.made, hadStore };
-}
-
-/** What a release showed of what was made under it. */
-class KeptSink implements EvidenceSink {
-  readonly made: string[] = [];
-  /** With what it said. */
-  readonly missing: string[] = [];
-  readonly #sink: EvidenceSink;
-
-  constructor(sink: EvidenceSink) {
-    this.#sink = sink;
-  }
-
-  record(observation: Parameters<EvidenceSink['record']>[0]): void {
-    if (observation.type === 'kept') {
-      if (observation.isThere) this.made.push(observation.name);
-      else this.missing.push(`${observation.name}: ${observation.said}`);
-    }
-    this.#sink.record(observation);
-  }
-
-  snapshot(...what: Parameters<EvidenceSink['snapshot']>): void {
-    this.#sink.snapshot(...what);
-  }
+  return { version, made: sink.kept.map(({ name }) => name), hadStore };
 }
 
 /**
@@ -216,9 +191,10 @@ async function gateSays(pod: Pod, ev: 'base' | 'recorded', ask: () => void, sign
     throw new Problem('gate-refused', `writegate did not record (${answer.code}): ${answer.message}`);
 }
 
-/** Keeps the turns, and why a boot failed; the rest is in the record. */
+/** Keeps the turns, what was asked for of what had been made, and why a boot failed; the rest is in the record. */
 class TurnSink implements EvidenceSink {
   readonly turns: (Turn & { tSent: number })[] = [];
+  readonly kept: { name: string; isThere: boolean; said: string }[] = [];
   whyNotReady = '';
   before: AnswerBefore | undefined;
   readonly #onLog: RecordOptions['onLog'];
@@ -235,6 +211,7 @@ class TurnSink implements EvidenceSink {
       const { acknowledged, text, error } = observation;
       this.before = { acknowledged, text, ...(error !== undefined && { error }) };
     }
+    if (observation.type === 'kept') this.kept.push(observation);
     if (observation.type !== 'turn') return;
     const { name, session, text, durable, result } = observation;
     const { acknowledged, tSent, tEnded } = result;

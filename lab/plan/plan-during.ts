@@ -8,7 +8,7 @@ import {
   placeIn,
   refuseActivity,
 } from '../crash-point/activity.ts';
-import { idsInWords } from '../crash-point/places.ts';
+import type { Place } from '../crash-point/places.ts';
 import type { Watched } from '../during/watch.ts';
 import type { Fault } from '../fault.ts';
 import { controlFault, knownFaults } from '../known.ts';
@@ -145,6 +145,16 @@ export function cellsDuring(asked: During, watched: Watched, release: Release): 
     ...(control === undefined ? [] : [planned('control', control)]),
     ...specs.map((spec) => planned('cell', spec)),
   ];
+}
+
+/** So many are named where one was asked for that is none. */
+const NAMED_MOST = 20;
+
+/** The ids of places, for an error: a boot may have hundreds, and `watchedInWords` has told all of them. */
+function idsInWords(places: readonly Pick<Place, 'id'>[]): string {
+  const ids = places.slice(0, NAMED_MOST).map(({ id }) => id);
+  const more = places.length - ids.length;
+  return `${ids.join(', ')}${more === 0 ? '' : ` and ${more} more, which are listed above`}`;
 }
 
 /** For a person: what was watched. */

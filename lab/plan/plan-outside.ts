@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import pMap from 'p-map';
 import { cellId, parseCellId } from '../cell-id.ts';
 import { activityOf } from '../crash-point/activity.ts';
-import { fewOfEachKind, idsInWords } from '../crash-point/places.ts';
+import { fewOfEachKind } from '../crash-point/places.ts';
 import type { Fault } from '../fault.ts';
 import { configured, controlFault, knownFaults } from '../known.ts';
 import type { Observation } from '../observe/observe.ts';
@@ -86,7 +86,7 @@ export function cellsOf(outsider: Outsider, observation: Observation): PlannedCe
     if (found !== undefined) return found;
     throw new Problem(
       'bad-usage',
-      `${system.name}: its write passes no place "${id}". It passes: ${idsInWords([...places, ...others])}.`,
+      `${system.name}: its write passes no place "${id}". It passes: ${[...places, ...others].map((place) => place.id).join(', ')}.`,
     );
   };
   const planned = (role: PlannedCell['role'], spec: PlannedCell['spec']): PlannedCell => ({

@@ -22,7 +22,7 @@ export function otherRelease(pod: Pod, program: PodProgram, recorder: EvidenceSi
       await session.quiet();
       return acknowledged;
     },
-    quiet: async () => void (await session.quiet()),
+    quiet: () => session.quiet(),
     stop: () => session.stop(),
     makeKept: () => makeKept(pod, release),
     askKept: (after) => askKept(pod, release, recorder, after),
