@@ -97,6 +97,13 @@ const READY_MS = 300_000;
 /** A lease of a dead owner is good for five minutes (#111972): so long, and a minute more, a supervisor restarts what refuses. */
 const LEASE_MS = 6 * 60_000;
 
+/**
+ * From 2026.9.6 on copies of databases that a dead process left are removed by a running gateway, half a minute after it was ready, if it is idle then
+ * (its `server-start`: `reclaimAbandonedSqliteSnapshotsAsync`). Seen by hand 29 s after; 2026.9.5 does it in its boot.
+ */
+const RECLAIMS_IDLE_SINCE = '2026.9.6-0';
+const RECLAIMS_WITHIN_MS = 45_000;
+
 /** Where its launcher has Node keep what V8 has compiled: below the temp folder, with the release and the user in the name. */
 const COMPILE_CACHE = '/tmp/node-compile-cache';
 
@@ -175,7 +182,7 @@ export const openclaw: System = {
         temps: ['/state/.openclaw/agents/*/sessions/sessions.json.*.tmp'],
         // PR #90503 spares temps younger than five minutes.
         sweepGraceMs: 5 * 60_000,
-        sweepWithinMs: 2_000,
+        sweepWithinMs: semver.gte(version, RECLAIMS_IDLE_SINCE) ? RECLAIMS_WITHIN_MS : 2_000,
         readyWithinMs: READY_MS,
         serveWithinMs: 60_000,
         durable,

@@ -270,6 +270,9 @@ async function prepare(
   own.snapshot('struck', [...entriesOf(state.image), ...(rows === undefined ? [] : [rows])]);
 }
 
+/** How long a sweep is watched that has nothing to take: what it must leave alone lies there. */
+const NOTHING_TO_SWEEP_MS = 2_000;
+
 /** A name that only the evidence has: what a process would read in a database. */
 const rowsPath = ({ store }: Promises): string => (store.format === 'sqlite' ? storeEntryPath(store) : '');
 
@@ -328,7 +331,7 @@ class Life {
     }
     if (state.upgrade !== undefined) await askKept(pod, release, own, 'crash');
     if (this.#mayEndEarly) {
-      await session.sweepTime();
+      await this.#sweepTime();
       await session.quiet();
       await session.snapshot('served');
     }
@@ -338,12 +341,18 @@ class Life {
   async #turn(): Promise<void> {
     const { session } = this.#at;
     const after = await session.turn('after');
-    await session.sweepTime();
+    await this.#sweepTime();
     await session.settled(after);
     await session.read('served');
     await session.snapshot('served');
     await session.stop();
     await session.snapshot('stopped');
+  }
+
+  /** All of a sweep's time only where the boot has left what one would take: some come half a minute later, and a life is lived often. */
+  async #sweepTime(): Promise<void> {
+    const { session, own } = this.#at;
+    await session.sweepTime(own.evidence.temps('booted').length > 0 ? undefined : NOTHING_TO_SWEEP_MS);
   }
 
   async #bootAgain(): Promise<void> {

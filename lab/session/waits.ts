@@ -58,9 +58,13 @@ export class Waits {
     );
   }
 
-  /** Lets the time pass that the system's own sweep has after it was ready. */
-  async sweepTime(): Promise<void> {
-    await reach(this.#boots.readyAt + this.#at.release.promises.sweepWithinMs, this.#at.signal);
+  /**
+   * Lets the time pass that the system's own sweep has after it was ready.
+   * @param mostMs no more of it than this
+   */
+  async sweepTime(mostMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const { promises } = this.#at.release;
+    await reach(this.#boots.readyAt + Math.min(promises.sweepWithinMs, mostMs), this.#at.signal);
   }
 }
 
