@@ -16,6 +16,7 @@ import type { Exploration } from '../explore/exploration.ts';
 import { DRAWS, explore } from '../explore/explore.ts';
 import { type KeptState, readKeptState } from '../explore/kept-state.ts';
 import { withOracle } from '../explore/oracle.ts';
+import { Processors } from '../explore/processors.ts';
 import type { Subject } from '../explore/record-workload.ts';
 import { explorationInWords } from '../explore/report.ts';
 import { exploreAgain, isComplete, keepExploration } from '../explore/run-explorations.ts';
@@ -260,7 +261,7 @@ async function again(folder: string, options: ExploreCommandOptions): Promise<Ex
   }));
   const source = { next: async () => queue.shift(), close: () => undefined };
   await bootAll(engine, subject, `state-${randomUUID().slice(0, 8)}`, source, {
-    jobs: 1,
+    processors: new Processors(engine, subject.memoryBytes, 1),
     standIns: new StandIns(false),
     signal: interrupted,
   });

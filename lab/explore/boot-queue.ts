@@ -32,16 +32,10 @@ export interface BootSource {
 /** So many states are booted in one pod; then it gets a new one, so that what a system leaves outside its folder can't pile up. */
 const STATES_PER_POD = 200;
 
-/** A state waits half of its time, for the system to leave its folder alone. */
-const JOBS_PER_CPU = 2;
-const MOST_JOBS = 8;
-/** One whose boot takes so long computes all the time: more at a time would only make each of them slow, and some systems give up then. */
+/** One whose boot takes so long computes all the time. */
 const LONG_BOOT_MS = 5_000;
 
-export interface BootAllOptions extends Pick<BootStateOptions, 'standIns' | 'signal'> {
-  /** So many states at a time. Absent: as many as do well. */
-  jobs?: number | undefined;
-}
+export type BootAllOptions = Pick<BootStateOptions, 'standIns' | 'processors' | 'signal'>;
 
 /** Boots states one after the other, several at a time, each in a pod of its own. */
 export async function bootAll(
@@ -49,14 +43,10 @@ export async function bootAll(
   subject: Subject,
   label: string,
   source: BootSource,
-  { jobs, standIns, signal }: BootAllOptions,
+  { processors, ...options }: BootAllOptions,
 ): Promise<void> {
-  const { cpus } = engine.facts;
-  const most = jobs ?? Math.max(1, Math.min(cpus * JOBS_PER_CPU, MOST_JOBS));
-  const atOnce = jobs ?? Math.min(cpus, most);
-  const isQuick = Promise.withResolvers<boolean>();
+  const { signal } = options;
   const worker = async (number: number) => {
-    if (number >= atOnce && !(await isQuick.promise)) return;
     for (let boot = await source.next(); boot !== undefined; ) {
       signal.throwIfAborted();
       const sink = new StateSink();
@@ -76,22 +66,21 @@ export async function bootAll(
         signal.throwIfAborted();
         const { state, age } = boot;
         const booted = await bootTwiceIfRefused(boot, (recordTo) =>
-          bootState(pod, sink, subject, state, age, { recordTo, standIns, signal }),
+          bootState(pod, sink, subject, state, age, { ...options, processors, recordTo }),
         );
-        isQuick.resolve(booted.evidence.of('ready').every(({ tookMs }) => tookMs < LONG_BOOT_MS));
+        const ready = booted.evidence.of('ready');
+        if (ready.length > 0 && ready.every(({ tookMs }) => tookMs < LONG_BOOT_MS)) processors.areFast();
         boot.done(booted);
         boot = await source.next();
       }
     }
   };
   const guarded = (number: number) =>
-    worker(number)
-      .catch((error: unknown) => {
-        source.close();
-        throw error;
-      })
-      .finally(() => isQuick.resolve(false));
-  const settled = await Promise.allSettled(Array.from({ length: most }, (_, number) => guarded(number)));
+    worker(number).catch((error: unknown) => {
+      source.close();
+      throw error;
+    });
+  const settled = await Promise.allSettled(Array.from({ length: processors.lives }, (_, number) => guarded(number)));
   const failed = settled.find((one) => one.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
 }

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import type { Aftermath } from '../cell-id.ts';
 import type { Check } from '../check.ts';
 import { checks } from '../checks/index.ts';
+import type { DriveResult } from '../drive.ts';
 import { CellEvidence } from '../evidence/cell-evidence.ts';
 import { EVIDENCE_SCHEMA_VERSION, type EvidenceEvent, type Moment, type Observation } from '../evidence/event.ts';
 import type { EvidenceSink } from '../evidence/recorder.ts';
@@ -21,6 +22,7 @@ import { within } from '../wait.ts';
 import { LookedInto } from './alike.ts';
 import { differences, sha256Of } from './compare.ts';
 import type { FolderImage, InodeId } from './folder-image.ts';
+import type { Processors } from './processors.ts';
 import type { AnswerBefore, BeforeUpgrade, Turn } from './record.ts';
 import { RecordWriter } from './record-file.ts';
 import { endRecord, type Subject } from './record-workload.ts';
@@ -172,6 +174,7 @@ export interface BootStateOptions {
   /** The folder for a record of the first boot. */
   recordTo: string | undefined;
   standIns: StandIns;
+  processors: Processors;
   signal: AbortSignal;
 }
 
@@ -186,7 +189,7 @@ export async function bootState(
   subject: Subject,
   state: StateToBoot,
   age: Age,
-  { recordTo, standIns, signal }: BootStateOptions,
+  { recordTo, standIns, processors, signal }: BootStateOptions,
 ): Promise<Booted> {
   const began = performance.now();
   const own = sink.begin(pod.bootNumber);
@@ -212,7 +215,7 @@ export async function bootState(
   if (state.upgrade !== undefined) own.upgradeFrom(state.upgrade);
   const session = new Session(pod, release, own, signal);
   let failure: string | undefined;
-  const life = new Life({ pod, sink, session, release, own, state, standIns, signal });
+  const life = new Life({ pod, sink, session, release, own, state, standIns, processors, signal });
   const { system, version } = release;
   // One that was broken off, or refused, has left the beginning of a record.
   if (recordTo !== undefined) rmSync(recordTo, { recursive: true, force: true });
@@ -285,6 +288,7 @@ interface LifeParts {
   own: StateEvidence;
   state: StateToBoot;
   standIns: StandIns;
+  processors: Processors;
   signal: AbortSignal;
 }
 
@@ -306,11 +310,15 @@ class Life {
   }
 
   async live(): Promise<void> {
-    const isUp = await this.#boot();
-    if (!isUp || this.#isStoodFor('boot', 'served')) return;
-    await this.#turn();
+    const { processors } = this.#at;
+    const isUp = await processors.compute(() => this.#boot());
+    if (!isUp) return;
+    if (this.#mayEndEarly) await this.#afterBoot();
+    if (this.#isStoodFor('boot', 'served')) return;
+    const after = await processors.compute(() => this.#at.session.turn('after'));
+    await this.#afterTurn(after);
     if (this.#isStoodFor('turn', 'stopped')) return;
-    await this.#bootAgain();
+    await processors.compute(() => this.#bootAgain());
   }
 
   /** @returns it got ready */
@@ -330,17 +338,18 @@ class Life {
       if (this.isRecorded && writer.failure !== undefined) throw writer.failure;
     }
     if (state.upgrade !== undefined) await askKept(pod, release, own, 'crash');
-    if (this.#mayEndEarly) {
-      await this.#sweepTime();
-      await session.quiet();
-      await session.snapshot('served');
-    }
     return true;
   }
 
-  async #turn(): Promise<void> {
+  async #afterBoot(): Promise<void> {
     const { session } = this.#at;
-    const after = await session.turn('after');
+    await this.#sweepTime();
+    await session.quiet();
+    await session.snapshot('served');
+  }
+
+  async #afterTurn(after: DriveResult): Promise<void> {
+    const { session } = this.#at;
     await this.#sweepTime();
     await session.settled(after);
     await session.read('served');

@@ -19,6 +19,7 @@ import { pathsOf, type Violation } from './finding.ts';
 import { digestOf, type FolderImage } from './folder-image.ts';
 import { byGroup, type Group, groupsOf } from './groups.ts';
 import { imagesOf, type Judged, mostAcknowledged, seenIn } from './judged.ts';
+import type { Processors } from './processors.ts';
 import { beforeOf, type WriteRecord } from './record.ts';
 import type { Subject } from './record-workload.ts';
 import { Recoveries, type RecoveryFinding, type RecoveryState } from './recoveries.ts';
@@ -39,8 +40,7 @@ export interface BootOptions {
   meanwhile?(): Promise<void> | undefined;
   /** What earlier pieces of the exploration know, and what this one adds. */
   journal: BootJournal;
-  /** So many at a time. Absent: as many as do well. */
-  jobs?: number | undefined;
+  processors: Processors;
   /** The system promises it for such a crash. */
   promised(model: Model): boolean;
   signal: AbortSignal;
@@ -91,8 +91,8 @@ export async function bootStates(
 ): Promise<BootResult> {
   const work = new BootWork(record, judged, subject, folder, options);
   const standIns = new StandIns(!options.everyState);
-  const { jobs, signal } = options;
-  await bootAll(engine, subject, label, work, { jobs, standIns, signal });
+  const { processors, signal } = options;
+  await bootAll(engine, subject, label, work, { processors, standIns, signal });
   return { ...work.result(), lives: standIns.counts };
 }
 

@@ -14,6 +14,7 @@ import type { Workload } from '../workload/workload.ts';
 import type { BootJournal } from './boot-journal.ts';
 import { restoreEntries } from './boot-state.ts';
 import { differences } from './compare.ts';
+import type { Processors } from './processors.ts';
 import type { Step, WriteRecord } from './record.ts';
 import { openRecord, RecordWriter } from './record-file.ts';
 import type { Subject } from './record-workload.ts';
@@ -66,8 +67,7 @@ interface RealCrashOptions {
   crashes?: number;
   /** Its places are every so many of them. Absent: all. */
   shard?: { readonly index: number; readonly count: number };
-  /** So many at a time. Absent: one for each processor. */
-  jobs?: number | undefined;
+  processors: Processors;
   /** By performance.now(): none begins after it. */
   endsAt: number;
   journal: BootJournal;
@@ -97,6 +97,13 @@ function patternIn({ base, end, root }: WriteRecord, step: Step): string {
 
 const isOutside = (file: string, root: string) => !file.startsWith(`${root}/`);
 
+/** One that was not tried yet. */
+interface RealCrash {
+  readonly at: string;
+  readonly arm: ArmSpec;
+  readonly index: number;
+}
+
 /** What is struck for real, and where. */
 interface CrashParts {
   engine: Engine;
@@ -115,7 +122,7 @@ interface CrashParts {
 export class RealCrashes {
   readonly #parts: CrashParts;
   readonly #options: RealCrashOptions;
-  readonly #waiting: { at: string; arm: ArmSpec; index: number }[] = [];
+  readonly #waiting: RealCrash[] = [];
   readonly #found = new Map<number, Confirmation>();
 
   constructor(parts: CrashParts, options: RealCrashOptions) {
@@ -140,11 +147,19 @@ export class RealCrashes {
     return one === undefined ? undefined : this.#try(one);
   }
 
-  async #try({ at, arm, index }: { at: string; arm: ArmSpec; index: number }): Promise<void> {
-    const { journal, signal, say } = this.#options;
-    say(`a real crash at ${at}`);
+  async #try(one: RealCrash): Promise<void> {
+    const { at, arm, index } = one;
+    const { endsAt, journal, processors, signal, say } = this.#options;
     try {
-      const found = await crashAt(this.#parts, arm, index, signal);
+      const found = await processors.compute(async () => {
+        if (performance.now() > endsAt) return undefined;
+        say(`a real crash at ${at}`);
+        return crashAt(this.#parts, arm, index, signal);
+      });
+      if (found === undefined) {
+        this.#waiting.push(one);
+        return;
+      }
       const confirmation = { at, agrees: found.length === 0, differences: found };
       journal.crashed(confirmation);
       this.#found.set(index, confirmation);
@@ -156,8 +171,8 @@ export class RealCrashes {
 
   /** Tries all that are left. @returns those that were tried, in the order of the places, and why others were not */
   async rest(): Promise<{ confirmed: Confirmation[]; untried: string[] }> {
-    const { jobs = this.#parts.engine.facts.cpus } = this.#options;
-    await pMap(this.#waiting.slice(), () => this.next(), { concurrency: jobs });
+    const { lives } = this.#options.processors;
+    await pMap(this.#waiting.slice(), () => this.next(), { concurrency: lives });
     const untried = this.#waiting.length;
     return {
       confirmed: [...this.#found].sort(([a], [b]) => a - b).map(([, one]) => one),

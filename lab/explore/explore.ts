@@ -20,6 +20,7 @@ import { keepState } from './kept-state.ts';
 import { aroundOf, loggedMachine } from './model-on-machine.ts';
 import { type Oracle, observed, oracleOf, withOracle } from './oracle.ts';
 import { realPower, stamped, untrueOf } from './power.ts';
+import { Processors } from './processors.ts';
 import { beforeOf, turnsAt, type WriteRecord } from './record.ts';
 import { openRecord } from './record-file.ts';
 import { rolesOf } from './record-roles.ts';
@@ -126,11 +127,12 @@ export async function explore(
   const recoveries = path.join(folder, RECOVERIES);
   const crashes = path.join(folder, 'confirm');
   const { workload } = options;
+  const processors = new Processors(engine, subject.memoryBytes, options.jobs);
   const realCrashes = new RealCrashes(
     { engine, subject, record, workload, folder: crashes, label },
-    { ...options, endsAt, journal },
+    { ...options, processors, endsAt, journal },
   );
-  const booting = { ...options, promised, endsAt, journal, meanwhile: () => realCrashes.next() };
+  const booting = { ...options, processors, promised, endsAt, journal, meanwhile: () => realCrashes.next() };
   const boots = await bootStates(engine, subject, record, judged, recoveries, `${label}/boot`, booting);
   violations.push(...boots.violations);
   const bootedMs = performance.now() - began - preparedMs - judgedMs;

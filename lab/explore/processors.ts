@@ -1,0 +1,34 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Engine } from '../engine/engine.ts';
+
+/** A life waits half of its time, for the system to leave its folder alone. */
+const LIVES_PER_CPU = 2;
+const MOST_LIVES = 8;
+
+/**
+ * Who computes. A boot takes a processor; a life waits for half of its time and more (a folder is planted and read, a sweep has its time), so there are more
+ * lives than processors. A system that shares its processor with others boots late, and some give up then.
+ */
+export class Processors {
+  /** So many lives at a time. */
+  readonly lives: number;
+  readonly #limit: LimitFunction;
+
+  /** @param lives so many compute at a time too; absent: as many as do well */
+  constructor({ facts }: Pick<Engine, 'facts'>, memoryBytes: number, lives?: number) {
+    const fit = Math.floor(facts.memoryBytes / memoryBytes);
+    const atOnce = Math.max(facts.cpus, Math.min(facts.cpus * LIVES_PER_CPU, MOST_LIVES, fit));
+    this.lives = lives ?? atOnce;
+    this.#limit = pLimit(lives ?? facts.cpus);
+  }
+
+  /** Runs it when a processor is free. */
+  compute<T>(work: () => Promise<T>): Promise<T> {
+    return this.#limit(work);
+  }
+
+  /** Boots of this system hardly compute: from now on nothing waits for a processor. */
+  areFast(): void {
+    this.#limit.concurrency = this.lives;
+  }
+}
