@@ -27,6 +27,7 @@ export class Behaviour<M extends Member> {
   splits = 0;
   readonly #members: M[] = [];
   #open: M[][] | undefined;
+  #isKnown = false;
 
   constructor(key: string) {
     this.key = key;
@@ -36,8 +37,10 @@ export class Behaviour<M extends Member> {
     return this.#members;
   }
 
+  /** One member is known: it stays so. */
   get isKnown(): boolean {
-    return this.#members.some(({ isKnown }) => isKnown);
+    this.#isKnown ||= this.#members.some(({ isKnown }) => isKnown);
+    return this.#isKnown;
   }
 
   /** All members are known, or stood for. */

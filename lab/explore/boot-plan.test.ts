@@ -103,11 +103,11 @@ test('a state of a recovery is booted aged, unless something stands for it', () 
   const plan = new BootPlan(TORN, Number.POSITIVE_INFINITY, true);
   bootAll(plan);
   // Between what is proven: nearer to the first than its witness is.
-  expect(plan.addOfRecovery(candidate('xxx'))).toEqual([{ why: 'unread', age: 'aged', by: 't', digests: ['xxx'] }]);
+  expect(plan.addOfRecovery([candidate('xxx')])).toEqual([{ why: 'unread', age: 'aged', by: 't', digests: ['xxx'] }]);
   // Beyond it: it is its own witness.
-  expect(plan.addOfRecovery(candidate('xxxxxxxx'))).toEqual([]);
-  expect(plan.addOfRecovery(candidate('xxxxx'))).toEqual([]);
-  expect(plan.addOfRecovery(candidate('else', '/state/else'))).toEqual([]);
+  expect(plan.addOfRecovery([candidate('xxxxxxxx')])).toEqual([]);
+  expect(plan.addOfRecovery([candidate('xxxxx')])).toEqual([]);
+  expect(plan.addOfRecovery([candidate('else', '/state/else')])).toEqual([]);
   expect(bootAll(plan)).toEqual({
     booted: ['else aged', 'xxxxxxxx aged'],
     represented: ['xxxxx aged by t'],
@@ -118,7 +118,7 @@ test('a state of a recovery is booted aged, unless something stands for it', () 
 
 test('states of recoveries have a bound of their own, as large', () => {
   const plan = new BootPlan([], 2, true);
-  for (const text of ['a', 'b', 'c']) plan.addOfRecovery(candidate(text, `/state/${text}`));
+  for (const text of ['a', 'b', 'c']) plan.addOfRecovery([candidate(text, `/state/${text}`)]);
   expect(bootAll(plan).booted).toEqual(['a aged', 'b aged']);
   expect(plan.countsOf('recovery')).toEqual({ booted: 2, represented: 0, stoodFor: 0, leftOut: 1 });
 });

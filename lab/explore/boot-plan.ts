@@ -150,15 +150,18 @@ export class BootPlan {
     behaviour.add(task);
   }
 
-  /** One more, of a recovery: it is booted aged. @returns what stands for it, where that is known already */
-  addOfRecovery(candidate: Candidate): Represented[] {
-    const task = this.#add(candidate, 'recovery', 'aged');
-    const group = this.#groups.find((one) => this.#isLike(task, one));
-    if (group !== undefined) {
+  /** States of a recovery: they are booted aged. @returns what stands for them, where that is known already */
+  addOfRecovery(candidates: readonly Candidate[]): Represented[] {
+    const joined = new Set<Group>();
+    for (const candidate of candidates) {
+      const task = this.#add(candidate, 'recovery', 'aged');
+      const group = this.#groups.find((one) => this.#isLike(task, one));
+      if (group === undefined) continue;
       task.stage = 'claimed';
       group.members.push(task);
+      joined.add(group);
     }
-    return [...(group === undefined ? [] : this.#settle(group)), ...this.#settleBehaviours()];
+    return [...[...joined].flatMap((group) => this.#settle(group)), ...this.#settleBehaviours()];
   }
 
   /** The boot that comes next; `later` where that is known only when one that is under way has ended. */

@@ -216,6 +216,8 @@ export async function bootState(
   const session = new Session(pod, release, own, signal);
   let failure: string | undefined;
   const life = new Life({ pod, sink, session, release, own, state, standIns, processors, signal });
+  // Whatever comes of it: others may wait for it.
+  using _ended = { [Symbol.dispose]: () => standIns.ended(life.stages) };
   const { system, version } = release;
   // One that was broken off, or refused, has left the beginning of a record.
   if (recordTo !== undefined) rmSync(recordTo, { recursive: true, force: true });
@@ -314,10 +316,10 @@ class Life {
     const isUp = await processors.compute(() => this.#boot());
     if (!isUp) return;
     if (this.#mayEndEarly) await this.#afterBoot();
-    if (this.#isStoodFor('boot', 'served')) return;
+    if (await this.#isStoodFor('boot', 'served')) return;
     const after = await processors.compute(() => this.#at.session.turn('after'));
     await this.#afterTurn(after);
-    if (this.#isStoodFor('turn', 'stopped')) return;
+    if (await this.#isStoodFor('turn', 'stopped')) return;
     await processors.compute(() => this.#bootAgain());
   }
 
@@ -372,14 +374,14 @@ class Life {
     await session.snapshot('rebooted');
   }
 
-  #isStoodFor(stage: Stage, moment: Moment): boolean {
+  async #isStoodFor(stage: Stage, moment: Moment): Promise<boolean> {
     if (!this.#mayEndEarly) return false;
     const { own, state, standIns } = this.#at;
     const { evidence } = own;
     const entries = (of: Moment) => evidence.snapshot(of)?.entries ?? [];
     const verdicts = judgeBoot(evidence, state, undefined);
     const form = formOf(entries('prepared'), entries(moment), verdicts);
-    this.standIn = standIns.at(stage, form);
+    this.standIn = await standIns.at(stage, form);
     if (this.standIn === undefined) this.stages.set(stage, { form, verdicts });
     return this.standIn !== undefined;
   }

@@ -318,11 +318,9 @@ class BootWork implements BootSource {
   }
 
   #recovered(states: readonly RecoveryState[]): void {
-    for (const recovery of states) {
-      const { digest, look, behaviour } = recovery;
-      this.#ofRecovery.set(digest, recovery);
-      this.#represented(this.#plan.addOfRecovery({ digest, look, behaviours: { aged: behaviour } }));
-    }
+    for (const recovery of states) this.#ofRecovery.set(recovery.digest, recovery);
+    const candidates = states.map(({ digest, look, behaviour }) => ({ digest, look, behaviours: { aged: behaviour } }));
+    this.#represented(this.#plan.addOfRecovery(candidates));
   }
 
   result(): Omit<BootResult, 'lives'> {

@@ -47,13 +47,19 @@ export class LossGroups {
       const ofData = [...data.values()].reduce((all, count) => all * setsUpTo(pending.fates.length, count), 1n);
       this.#all.set(signature, ofNames * ofData);
     }
+    const places = new Map([...names.keys()].map((role, place) => [role, place]));
+    const files = new Map([...data.keys()].map((role, place) => [role, names.size + place]));
+    const placeOfName = pending.names.map((role) => places.get(role) ?? 0);
+    const placeOfFile = pending.data.map((role) => files.get(role) ?? 0);
+    const bitOf = new Map(pending.fates.map((fate, bit) => [fate, 1 << bit]));
     return ({ kept, fates }) => {
-      const met = new Map<string, Set<unknown>>();
-      const meet = (role: string, fate: unknown) => met.set(role, (met.get(role) ?? new Set()).add(fate));
-      for (const [index, role] of pending.names.entries()) meet(`${role} `, kept[index]);
-      for (const [index, role] of pending.data.entries()) meet(role, fates[index]);
-      const told = [...met].map(([role, fates]) => `${role} ${[...fates].map(String).sort().join('+')}`);
-      this.#seen.add(`${signature}\n\n${told.sort().join('\n')}`);
+      // Of each role, what its changes and files met: a bit for each fate.
+      const met = new Array<number>(names.size + data.size).fill(0);
+      for (const [index, place] of placeOfName.entries())
+        met[place] = (met[place] ?? 0) | (kept[index] === true ? 2 : 1);
+      for (const [index, place] of placeOfFile.entries())
+        met[place] = (met[place] ?? 0) | (bitOf.get(fates[index] as Fate) ?? 0);
+      this.#seen.add(`${signature}\n\n${met.join()}`);
     };
   }
 

@@ -6,7 +6,7 @@ import { type BlockRecording, writesOf } from '../machine/block-recording.ts';
 import { machineFolders } from '../machine/folders.ts';
 import { midwriteVersion } from '../version.ts';
 import type { Workload } from '../workload/workload.ts';
-import { type AdvisedState, advise } from './advice/advise.ts';
+import { adviseAside } from './advice/advise-aside.ts';
 import { type Asked, keepAsked, refuseOther } from './asked.ts';
 import { BootJournal } from './boot-journal.ts';
 import type { StateToBoot } from './boot-state.ts';
@@ -123,6 +123,14 @@ export async function explore(
     `${reduced.states.length} distinct states of ${crashPointsOf(reduced)} crash points; ${violations.length} violations before any boot`,
   );
 
+  const aside = new AbortController();
+  using _aside = { [Symbol.dispose]: () => aside.abort() };
+  const untilThen = AbortSignal.any([options.signal, aside.signal]);
+  const work = { folder, draws: record.draws, promises };
+  const advising = adviseAside(work, Math.min(endsAt, performance.now() + ADVISE_MS), untilThen);
+  // It is awaited at the end; whoever broke off before it says why.
+  advising.catch(() => undefined);
+
   const promised = (model: Model) => isPromised(promises, model);
   const recoveries = path.join(folder, RECOVERIES);
   const crashes = path.join(folder, 'confirm');
@@ -149,10 +157,7 @@ export async function explore(
   const kept = { folder, ...(oracle !== undefined && { oracle }), again: options.again ?? '' };
   const all = await keepAll(record, options.models, ofWrite, ofRecovery, kept);
   const found = real === undefined ? all : stamped(all, record, violations, real);
-  const advised = await advise(record, promises, {
-    endsAt: Math.min(endsAt, performance.now() + ADVISE_MS),
-    keep: (state) => keepAdvised(record, folder, state),
-  });
+  const advised = await advising;
   return {
     schemaVersion: EXPLORATION_SCHEMA_VERSION,
     system: record.system,
@@ -222,22 +227,6 @@ function whatIsCut(options: ExploreOptions, { release, images, from }: Subject):
     from: from?.release.version,
     count: shard?.count,
   };
-}
-
-/** Keeps a state that shows what a call is needed for. @returns its folder, below the exploration's */
-async function keepAdvised(record: WriteRecord, folder: string, state: AdvisedState): Promise<string> {
-  const { system, version } = record;
-  const name = nameOf(state.digest);
-  const at = path.join('advice', name);
-  await keepState(path.join(folder, at), {
-    ...state,
-    name,
-    system,
-    version,
-    seen: seenIn(record),
-    ...beforeOf(record),
-  });
-  return at;
 }
 
 /** Records the workload into a new folder, from which the exploration can be taken up again. */

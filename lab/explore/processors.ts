@@ -17,9 +17,8 @@ export class Processors {
   /** @param lives so many compute at a time too; absent: as many as do well */
   constructor({ facts }: Pick<Engine, 'facts'>, memoryBytes: number, lives?: number) {
     const fit = Math.floor(facts.memoryBytes / memoryBytes);
-    const atOnce = Math.max(facts.cpus, Math.min(facts.cpus * LIVES_PER_CPU, MOST_LIVES, fit));
-    this.lives = lives ?? atOnce;
-    this.#limit = pLimit(lives ?? facts.cpus);
+    this.lives = lives ?? Math.min(MOST_LIVES, Math.max(facts.cpus, Math.min(facts.cpus * LIVES_PER_CPU, fit)));
+    this.#limit = pLimit(lives ?? Math.min(facts.cpus, this.lives));
   }
 
   /** Runs it when a processor is free. */

@@ -72,37 +72,43 @@ describe('lives that are ended early', () => {
       ...(turn === undefined ? [] : [['turn', { form: turn, verdicts }] as [Stage, SoFar]]),
     ]);
   const held = verdict('serves', 'held', 'after 3 ms');
+  /** As of one that is not lived further then. */
+  const further = async (all: StandIns, stage: Stage, form: string) => {
+    const standIn = await all.at(stage, form);
+    if (standIn === undefined) all.ended(new Map([[stage, { form, verdicts: [] }]]));
+    return standIn;
+  };
 
-  test('are stood for when two of a form ended in order, at each stage by itself', () => {
+  test('are stood for when two of a form ended in order, at each stage by itself', async () => {
     const all = new StandIns(true);
     all.lived(forms('a', 'x'), life('1', held), true);
-    expect(all.at('boot', 'a')).toBeUndefined();
+    expect(await further(all, 'boot', 'a')).toBeUndefined();
     all.lived(forms('b', 'x'), life('2', held, verdict('no-orphans', 'not-applicable')), true);
-    expect(all.at('boot', 'a')).toBeUndefined();
-    expect(all.at('boot', 'x')).toBeUndefined();
-    expect(all.at('turn', 'x')?.name).toBe('1');
+    expect(await further(all, 'boot', 'a')).toBeUndefined();
+    expect(await further(all, 'boot', 'x')).toBeUndefined();
+    expect((await all.at('turn', 'x'))?.name).toBe('1');
     // One that had its turn, and was ended then.
     all.lived(forms('a'), life('3', held), false);
-    expect(all.at('boot', 'a')?.name).toBe('1');
+    expect((await all.at('boot', 'a'))?.name).toBe('1');
     expect(all.counts).toEqual({ whole: 2, boot: 1, turn: 1 });
   });
 
   test.each(['violated', 'inconclusive', 'missed'] as const)(
     'are all whole of a form of which one was %s, also where that comes late',
-    (is) => {
+    async (is) => {
       const all = new StandIns(true);
       for (const name of ['1', '2', '3']) all.lived(forms('a'), life(name, held), true);
       all.lived(forms('a'), life('4', held, verdict('boots', is)), true);
       all.lived(forms('a'), life('5', held), true);
-      expect(all.at('boot', 'a')).toBeUndefined();
+      expect(await further(all, 'boot', 'a')).toBeUndefined();
     },
   );
 
-  test('are stood for where what is wrong was wrong before, and stays so', () => {
+  test('are stood for where what is wrong was wrong before, and stays so', async () => {
     const all = new StandIns(true);
     const orphan = verdict('no-orphans', 'violated', 'one is left');
     for (const name of ['1', '2']) all.lived(forms('a', undefined, orphan), life(name, held, orphan), true);
-    const standIn = all.at('boot', 'a');
+    const standIn = await all.at('boot', 'a');
     expect(standIn?.name).toBe('1');
     const own = verdict('no-orphans', 'violated', 'another is left');
     expect(endedAs(standIn ?? life(''), [verdict('serves', 'inconclusive'), own])).toEqual([
@@ -110,13 +116,46 @@ describe('lives that are ended early', () => {
       own,
     ]);
     for (const name of ['1', '2']) all.lived(forms('b'), life(name, held, orphan), true);
-    expect(all.at('boot', 'b')).toBeUndefined();
+    expect(await further(all, 'boot', 'b')).toBeUndefined();
   });
 
-  test('are none where every state is to be booted', () => {
+  test('wait while two of their form are being lived to their ends', async () => {
+    const all = new StandIns(true);
+    expect(await all.at('boot', 'a')).toBeUndefined();
+    expect(await all.at('boot', 'a')).toBeUndefined();
+    const said: string[] = [];
+    const third = all.at('boot', 'a').then((standIn) => said.push(standIn?.name ?? 'lived'));
+    // One of another form waits for nobody.
+    expect(await all.at('boot', 'b')).toBeUndefined();
+    for (const name of ['1', '2']) {
+      expect(said).toEqual([]);
+      all.lived(forms('a'), life(name, held), true);
+      all.ended(forms('a'));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await third;
+    expect(said).toEqual(['1']);
+  });
+
+  test.each<[string, (all: StandIns) => void]>([
+    [
+      'something more went wrong in one',
+      (all) => all.lived(forms('a'), life('1', verdict('serves', 'violated')), true),
+    ],
+    ['the lab failed in one, and nothing is known of it', () => undefined],
+  ])('are lived further where they waited, and %s', async (_, came) => {
+    const all = new StandIns(true);
+    for (const _of of ['1', '2']) expect(await all.at('boot', 'a')).toBeUndefined();
+    const third = all.at('boot', 'a');
+    came(all);
+    all.ended(forms('a'));
+    expect(await third).toBeUndefined();
+  });
+
+  test('are none where every state is to be booted', async () => {
     const all = new StandIns(false);
     for (const name of ['1', '2', '3']) all.lived(forms('a'), life(name, held), true);
-    expect(all.at('boot', 'a')).toBeUndefined();
+    expect(await further(all, 'boot', 'a')).toBeUndefined();
   });
 
   test('come to what was seen of them, and for the rest to what the other one came to', () => {

@@ -29,30 +29,60 @@ export interface StandIn {
   readonly lookedInto: LookedInto;
 }
 
-/** Which lives are ended early, and who stands for their ends. */
+/** Which lives are ended early, and who stands for their ends. Where two of a form are being lived to their ends, the others wait for what they come to. */
 export class StandIns {
   /** Lives that were lived to their ends, and those that ended after a boot or after a turn. */
   readonly counts = { whole: 0, boot: 0, turn: 0 };
   readonly isUsed: boolean;
   readonly #inOrder = new Map<string, StandIn[]>();
   readonly #wrong = new Set<string>();
+  /** How many lives are being lived further. */
+  readonly #underway = new Map<string, number>();
+  #changed = Promise.withResolvers<void>();
 
   /** @param isUsed false: each life is lived to its end */
   constructor(isUsed: boolean) {
     this.isUsed = isUsed;
   }
 
-  /** @param form of what a life has left at the end of a stage (`formOf`). @returns undefined: it must be lived further */
-  at(stage: Stage, form: string): StandIn | undefined {
+  /**
+   * Waits for lives of the form that are being lived to their ends, if that can settle it.
+   * @param form of what a life has left at the end of a stage (`formOf`)
+   * @returns undefined: it must be lived further, and be given to `ended` then
+   */
+  async at(stage: Stage, form: string): Promise<StandIn | undefined> {
+    if (!this.isUsed) return undefined;
     const key = keyOf(stage, form);
-    const inOrder = this.#inOrder.get(key) ?? [];
-    if (!this.isUsed || this.#wrong.has(key) || inOrder.length < LIVED_OF_EACH) return undefined;
-    this.counts[stage] += 1;
-    return inOrder[0];
+    for (;;) {
+      const inOrder = this.#inOrder.get(key) ?? [];
+      if (!this.#wrong.has(key) && inOrder.length >= LIVED_OF_EACH) {
+        this.counts[stage] += 1;
+        return inOrder[0];
+      }
+      const underway = this.#underway.get(key) ?? 0;
+      if (this.#wrong.has(key) || inOrder.length + underway < LIVED_OF_EACH) {
+        this.#underway.set(key, underway + 1);
+        return undefined;
+      }
+      await this.#changed.promise;
+    }
   }
 
   /**
-   * Takes in a life.
+   * Takes in the end of a life, whatever came of it.
+   * @param stages those after which it was lived further
+   */
+  ended(stages: ReadonlyMap<Stage, SoFar>): void {
+    for (const [stage, { form }] of stages) {
+      const key = keyOf(stage, form);
+      this.#underway.set(key, Math.max(0, (this.#underway.get(key) ?? 0) - 1));
+    }
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
+  }
+
+  /**
+   * Takes in what a life came to.
    * @param stages what it had come to at the end of each stage after which it was lived further
    * @param isWhole it was lived to its end
    */

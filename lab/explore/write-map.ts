@@ -17,6 +17,7 @@ export function mapOf(
   reduced: Reduced,
   violations: readonly Violation[],
 ): MapRow[] {
+  const of = new Map(models.map((model) => [model, atPoints(record, model, reduced, violations)]));
   return Array.from({ length: record.steps.length + 1 }, (_, index): MapRow => {
     const step = record.steps[index];
     const before = new Set(index === 0 ? [] : acknowledgedBefore(record, index - 1).map((turn) => turn.name));
@@ -24,17 +25,9 @@ export function mapOf(
       .map((turn) => turn.name)
       .filter((name) => !before.has(name));
     const verdicts = models.map((model) => {
-      const here = new Set(
-        reduced.states.filter((state) => state.steps[model].has(index)).map((state) => state.digest),
-      );
-      const broken = violations.filter((one) => here.has(one.digest) && isOfPlace(one, index));
-      const violated = [...new Set(broken.map((one) => one.check))];
-      return {
-        model,
-        states: here.size,
-        verdict: violated.length > 0 ? ('violated' as const) : ('held' as const),
-        violated,
-      };
+      const { states, violated } = only(of.get(model)?.[index]);
+      const verdict = violated.size > 0 ? ('violated' as const) : ('held' as const);
+      return { model, states, verdict, violated: [...violated] };
     });
     const { op = '', path = '', to, bytes } = step ?? {};
     return {
@@ -47,6 +40,27 @@ export function mapOf(
       ...(bytes !== undefined && { bytes }),
     };
   });
+}
+
+/** By crash point: how many distinct states there are, and which checks are violated on one of them. */
+function atPoints(
+  { steps }: WriteRecord,
+  model: Model,
+  { states }: Reduced,
+  violations: readonly Violation[],
+): { states: number; violated: Set<string> }[] {
+  const points = Array.from({ length: steps.length + 1 }, () => ({ states: 0, violated: new Set<string>() }));
+  const at = new Map(states.map((state) => [state.digest, state.steps[model]]));
+  for (const indexes of at.values()) for (const index of indexes) only(points[index]).states += 1;
+  for (const violation of violations)
+    for (const index of at.get(violation.digest) ?? [])
+      if (isOfPlace(violation, index)) only(points[index]).violated.add(violation.check);
+  return points;
+}
+
+function only<T>(one: T | undefined): T {
+  if (one === undefined) throw new Error('a crash point is not in its record');
+  return one;
 }
 
 /** What was acknowledged is missed only from where it was acknowledged on; anything else is wrong wherever the state comes up. */

@@ -34,21 +34,18 @@ export async function advise(
   { endsAt, keep }: AdviseOptions,
 ): Promise<Advice> {
   const began = performance.now();
-  if (promises.answers !== undefined)
-    return nothing('the system is asked what it holds: a state says nothing before it runs on it');
+  const nothing = notAdvised(promises);
+  if (nothing !== undefined) return nothing;
   const advice = await new Adviser(record, promises, endsAt, keep).all();
   return { ...advice, tookMs: Math.round(performance.now() - began) };
 }
 
-const nothing = (reason: string): Advice => ({
-  steps: [],
-  answers: [],
-  missing: [],
-  together: [],
-  beyond: [],
-  reasons: [reason],
-  tookMs: 0,
-});
+/** What is said where there is nothing to weigh; undefined: there is. */
+export function notAdvised({ answers }: Promises): Advice | undefined {
+  if (answers === undefined) return undefined;
+  const reasons = ['the system is asked what it holds: a state says nothing before it runs on it'];
+  return { steps: [], answers: [], missing: [], together: [], beyond: [], reasons, tookMs: 0 };
+}
 
 const NO_TIME = 'there was no time left to weigh it';
 
