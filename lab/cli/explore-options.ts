@@ -68,7 +68,7 @@ export const exploreOptions = (command: Command): Command =>
     .option('-f, --fault <name>', 'with --errors: these errors only, in this order, such as no-space-stays', several)
     .option(
       '-j, --jobs <number>',
-      'states at a time (default: two for each processor of the engine, at most 8; of boots that take more than 5 s, one for each processor)',
+      'states at a time (default: two for each processor of the engine; where boots take more than 5 s, one)',
       count,
     )
     .option('-o, --results <folder>', 'where the results go', 'results')

@@ -376,12 +376,12 @@ class Life {
 
   async #isStoodFor(stage: Stage, moment: Moment): Promise<boolean> {
     if (!this.#mayEndEarly) return false;
-    const { own, state, standIns } = this.#at;
+    const { own, state, standIns, processors } = this.#at;
     const { evidence } = own;
     const entries = (of: Moment) => evidence.snapshot(of)?.entries ?? [];
     const verdicts = judgeBoot(evidence, state, undefined);
     const form = formOf(entries('prepared'), entries(moment), verdicts);
-    this.standIn = await standIns.at(stage, form);
+    this.standIn = await standIns.at(stage, form, () => processors.isScarce);
     if (this.standIn === undefined) this.stages.set(stage, { form, verdicts });
     return this.standIn !== undefined;
   }

@@ -73,9 +73,6 @@ export const DRAWS = { seed: 1, samples: 200 } as const;
 const POWER_NOT_READ =
   'what power failures left was not read: the log of the disk’s writes was not kept when the exploration was broken off (--power begins a new one)';
 
-/** So long, at most, the adviser weighs. */
-const ADVISE_MS = 120_000;
-
 /**
  * The life of an exploration: record once, rebuild every state, judge each, boot each, confirm some of them by a real crash, report. `folder` is new; it
  * gets the record, and the smallest state of each finding.
@@ -127,7 +124,7 @@ export async function explore(
   using _aside = { [Symbol.dispose]: () => aside.abort() };
   const untilThen = AbortSignal.any([options.signal, aside.signal]);
   const work = { folder, draws: record.draws, promises };
-  const advising = adviseAside(work, Math.min(endsAt, performance.now() + ADVISE_MS), untilThen);
+  const advising = adviseAside(work, endsAt, untilThen);
   // It is awaited at the end; whoever broke off before it says why.
   advising.catch(() => undefined);
 

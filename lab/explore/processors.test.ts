@@ -21,9 +21,9 @@ const engineWith = (cpus: number, memoryBytes: number): Pick<Engine, 'facts'> =>
 });
 
 test.each([
-  ['two for each processor', 2, 24 * GiB, 1 * GiB, undefined, 4],
+  ['four for each processor', 2, 24 * GiB, 1 * GiB, undefined, 8],
   ['at most eight', 16, 64 * GiB, 1 * GiB, undefined, 8],
-  ['as many as have room', 4, 6 * GiB, 1 * GiB, undefined, 6],
+  ['as many as have room', 2, 6 * GiB, 1 * GiB, undefined, 6],
   ['one for each processor at least, as a run has cells', 4, 2 * GiB, 1 * GiB, undefined, 4],
   ['as many as were asked for', 2, 24 * GiB, 1 * GiB, 3, 3],
 ])('lives at a time: %s', (_, cpus, memory, ofOne, asked, lives) => {
@@ -51,7 +51,9 @@ async function atOnce(processors: Processors, count: number): Promise<number> {
 test('as many compute as there are processors, until boots are known to be fast', async () => {
   const processors = new Processors(engineWith(2, 24 * GiB), GiB);
   expect(await atOnce(processors, 6)).toBe(2);
+  expect(processors.isScarce).toBe(true);
   processors.areFast();
+  expect(processors.isScarce).toBe(false);
   expect(await atOnce(processors, 6)).toBe(4);
 });
 

@@ -64,6 +64,8 @@ describe('two folders that lives have left', () => {
   });
 });
 
+const always = () => true;
+
 describe('lives that are ended early', () => {
   const life = (name: string, ...verdicts: BootVerdict[]) => ({ name, verdicts, lookedInto: new LookedInto() });
   const forms = (boot: string, turn?: string, ...verdicts: BootVerdict[]) =>
@@ -74,7 +76,7 @@ describe('lives that are ended early', () => {
   const held = verdict('serves', 'held', 'after 3 ms');
   /** As of one that is not lived further then. */
   const further = async (all: StandIns, stage: Stage, form: string) => {
-    const standIn = await all.at(stage, form);
+    const standIn = await all.at(stage, form, always);
     if (standIn === undefined) all.ended(new Map([[stage, { form, verdicts: [] }]]));
     return standIn;
   };
@@ -86,10 +88,10 @@ describe('lives that are ended early', () => {
     all.lived(forms('b', 'x'), life('2', held, verdict('no-orphans', 'not-applicable')), true);
     expect(await further(all, 'boot', 'a')).toBeUndefined();
     expect(await further(all, 'boot', 'x')).toBeUndefined();
-    expect((await all.at('turn', 'x'))?.name).toBe('1');
+    expect((await all.at('turn', 'x', always))?.name).toBe('1');
     // One that had its turn, and was ended then.
     all.lived(forms('a'), life('3', held), false);
-    expect((await all.at('boot', 'a'))?.name).toBe('1');
+    expect((await all.at('boot', 'a', always))?.name).toBe('1');
     expect(all.counts).toEqual({ whole: 2, boot: 1, turn: 1 });
   });
 
@@ -108,7 +110,7 @@ describe('lives that are ended early', () => {
     const all = new StandIns(true);
     const orphan = verdict('no-orphans', 'violated', 'one is left');
     for (const name of ['1', '2']) all.lived(forms('a', undefined, orphan), life(name, held, orphan), true);
-    const standIn = await all.at('boot', 'a');
+    const standIn = await all.at('boot', 'a', always);
     expect(standIn?.name).toBe('1');
     const own = verdict('no-orphans', 'violated', 'another is left');
     expect(endedAs(standIn ?? life(''), [verdict('serves', 'inconclusive'), own])).toEqual([
@@ -121,12 +123,12 @@ describe('lives that are ended early', () => {
 
   test('wait while two of their form are being lived to their ends', async () => {
     const all = new StandIns(true);
-    expect(await all.at('boot', 'a')).toBeUndefined();
-    expect(await all.at('boot', 'a')).toBeUndefined();
+    expect(await all.at('boot', 'a', always)).toBeUndefined();
+    expect(await all.at('boot', 'a', always)).toBeUndefined();
     const said: string[] = [];
-    const third = all.at('boot', 'a').then((standIn) => said.push(standIn?.name ?? 'lived'));
+    const third = all.at('boot', 'a', always).then((standIn) => said.push(standIn?.name ?? 'lived'));
     // One of another form waits for nobody.
-    expect(await all.at('boot', 'b')).toBeUndefined();
+    expect(await all.at('boot', 'b', always)).toBeUndefined();
     for (const name of ['1', '2']) {
       expect(said).toEqual([]);
       all.lived(forms('a'), life(name, held), true);
@@ -137,6 +139,11 @@ describe('lives that are ended early', () => {
     expect(said).toEqual(['1']);
   });
 
+  test('are lived further at once where lives are short', async () => {
+    const all = new StandIns(true);
+    for (const _of of ['1', '2', '3']) expect(await all.at('boot', 'a', () => false)).toBeUndefined();
+  });
+
   test.each<[string, (all: StandIns) => void]>([
     [
       'something more went wrong in one',
@@ -145,8 +152,8 @@ describe('lives that are ended early', () => {
     ['the lab failed in one, and nothing is known of it', () => undefined],
   ])('are lived further where they waited, and %s', async (_, came) => {
     const all = new StandIns(true);
-    for (const _of of ['1', '2']) expect(await all.at('boot', 'a')).toBeUndefined();
-    const third = all.at('boot', 'a');
+    for (const _of of ['1', '2']) expect(await all.at('boot', 'a', always)).toBeUndefined();
+    const third = all.at('boot', 'a', always);
     came(all);
     all.ended(forms('a'));
     expect(await third).toBeUndefined();

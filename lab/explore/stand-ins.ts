@@ -29,7 +29,7 @@ export interface StandIn {
   readonly lookedInto: LookedInto;
 }
 
-/** Which lives are ended early, and who stands for their ends. Where two of a form are being lived to their ends, the others wait for what they come to. */
+/** Which lives are ended early, and who stands for their ends. Where lives are long and two of a form are being lived to their ends, the others wait for what they come to. */
 export class StandIns {
   /** Lives that were lived to their ends, and those that ended after a boot or after a turn. */
   readonly counts = { whole: 0, boot: 0, turn: 0 };
@@ -48,9 +48,10 @@ export class StandIns {
   /**
    * Waits for lives of the form that are being lived to their ends, if that can settle it.
    * @param form of what a life has left at the end of a stage (`formOf`)
+   * @param isWorthAWait a life costs more than a wait
    * @returns undefined: it must be lived further, and be given to `ended` then
    */
-  async at(stage: Stage, form: string): Promise<StandIn | undefined> {
+  async at(stage: Stage, form: string, isWorthAWait: () => boolean): Promise<StandIn | undefined> {
     if (!this.isUsed) return undefined;
     const key = keyOf(stage, form);
     for (;;) {
@@ -60,7 +61,7 @@ export class StandIns {
         return inOrder[0];
       }
       const underway = this.#underway.get(key) ?? 0;
-      if (this.#wrong.has(key) || inOrder.length + underway < LIVED_OF_EACH) {
+      if (this.#wrong.has(key) || inOrder.length + underway < LIVED_OF_EACH || !isWorthAWait()) {
         this.#underway.set(key, underway + 1);
         return undefined;
       }

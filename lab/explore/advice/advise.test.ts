@@ -8,15 +8,15 @@ import { type AdvisedState, advise } from './advise.ts';
 import { withoutSteps, writtenInPlace } from './altered-record.ts';
 import { adviceInWords, adviceRows } from './words.ts';
 
-const forEver = Number.POSITIVE_INFINITY;
+const never = () => false;
 
-async function advised(record: WriteRecord, endsAt = forEver): Promise<Advice & { kept: AdvisedState[] }> {
+async function advised(record: WriteRecord, isOver = never): Promise<Advice & { kept: AdvisedState[] }> {
   const kept: AdvisedState[] = [];
   const keep = async (state: AdvisedState) => {
     kept.push(state);
     return `states/${state.digest}`;
   };
-  return { ...(await advise(record, promises, { endsAt, keep })), kept };
+  return { ...(await advise(record, promises, { isOver, keep })), kept };
 }
 
 const inShort = ({ steps }: Advice) =>
@@ -155,13 +155,13 @@ describe('a record that is altered', () => {
 });
 
 test('without time it says what it did not weigh', async () => {
-  const advice = await advised(rightTurn().record, 0);
+  const advice = await advised(rightTurn().record, () => true);
   expect(advice.steps.every(({ advice: one }) => one === 'unknown')).toBe(true);
   expect(advice.reasons).toEqual(['for 5 of its calls and answers there was no time left to weigh it']);
 });
 
 test('of a system that is asked what it holds nothing is said', async () => {
   const answers = { before: [], after: [], showsText: true, atRest: [] } as never;
-  const advice = await advise(rightTurn().record, { ...promises, answers }, { endsAt: forEver, keep: async () => '' });
+  const advice = await advise(rightTurn().record, { ...promises, answers }, { isOver: never, keep: async () => '' });
   expect(advice).toMatchObject({ steps: [], reasons: [/asked what it holds/] });
 });

@@ -18,8 +18,8 @@ export interface AdvisedState {
 }
 
 export interface AdviseOptions {
-  /** Nothing more is weighed from then on, by performance.now(). */
-  readonly endsAt: number;
+  /** Nothing more is weighed from then on. */
+  isOver(): boolean;
   /** Keeps a state. @returns where */
   keep(state: AdvisedState): Promise<string>;
 }
@@ -31,12 +31,12 @@ export interface AdviseOptions {
 export async function advise(
   record: WriteRecord,
   promises: Promises,
-  { endsAt, keep }: AdviseOptions,
+  { isOver, keep }: AdviseOptions,
 ): Promise<Advice> {
   const began = performance.now();
   const nothing = notAdvised(promises);
   if (nothing !== undefined) return nothing;
-  const advice = await new Adviser(record, promises, endsAt, keep).all();
+  const advice = await new Adviser(record, promises, isOver, keep).all();
   return { ...advice, tookMs: Math.round(performance.now() - began) };
 }
 
@@ -52,14 +52,14 @@ const NO_TIME = 'there was no time left to weigh it';
 class Adviser {
   readonly #record: WriteRecord;
   readonly #scales: Scales;
-  readonly #endsAt: number;
+  readonly #isOver: AdviseOptions['isOver'];
   readonly #keep: AdviseOptions['keep'];
   readonly #kept = new Map<string, string>();
 
-  constructor(record: WriteRecord, promises: Promises, endsAt: number, keep: AdviseOptions['keep']) {
+  constructor(record: WriteRecord, promises: Promises, isOver: AdviseOptions['isOver'], keep: AdviseOptions['keep']) {
     this.#record = record;
     this.#scales = new Scales(record, promises);
-    this.#endsAt = endsAt;
+    this.#isOver = isOver;
     this.#keep = keep;
   }
 
@@ -74,7 +74,7 @@ class Adviser {
     }
     const answers: AdvisedAnswer[] = [];
     for (const turn of this.#record.turns) if (turn.acknowledged) answers.push(await this.#answer(base, turn));
-    const { missing, beyond } = missingSyncs(base, this.#scales, () => this.#isOver);
+    const { missing, beyond } = missingSyncs(base, this.#scales, this.#isOver);
     const left = [...steps, ...answers].filter(({ why }) => why === NO_TIME).length;
     const reasons = left === 0 ? [] : [`for ${left} of its calls and answers ${NO_TIME}`];
     return { steps, answers, missing, together: this.#together(base, steps), beyond, reasons, tookMs: 0 };
@@ -85,7 +85,7 @@ class Adviser {
     const redundant = steps.filter(({ advice, kind }) => advice === 'redundant' && kind !== 'rename');
     let gone: number[] = [];
     for (const { call } of redundant.toSorted((a, b) => (b.tookMs ?? 0) - (a.tookMs ?? 0))) {
-      if (this.#isOver) break;
+      if (this.#isOver()) break;
       const { record, original } = withoutSteps(
         this.#record,
         [...gone, call].map((one) => one - 1),
@@ -95,21 +95,17 @@ class Adviser {
     return gone.toSorted((a, b) => a - b);
   }
 
-  get #isOver(): boolean {
-    return performance.now() >= this.#endsAt;
-  }
-
   /** A sync does nothing to a process that dies alone: the kernel lives on. */
   async #sync(base: Weighed, step: Step, index: number, isOfFolder: boolean): Promise<AdvisedStep> {
     const told = { ...nameOf(step, index), kind: isOfFolder ? 'folder sync' : 'file sync' } as const;
-    if (this.#isOver) return { ...told, advice: 'unknown', breaks: [], why: NO_TIME };
+    if (this.#isOver()) return { ...told, advice: 'unknown', breaks: [], why: NO_TIME };
     const { record, original } = withoutSteps(this.#record, [index]);
     return { ...told, ...(await this.#verdict(base, this.#scales.weigh(record, ['power-loss']), original)) };
   }
 
   async #rename(base: Weighed, step: Step, index: number): Promise<AdvisedStep> {
     const told = { ...nameOf(step, index), kind: 'rename' } as const;
-    if (this.#isOver) return { ...told, advice: 'unknown', breaks: [], why: NO_TIME };
+    if (this.#isOver()) return { ...told, advice: 'unknown', breaks: [], why: NO_TIME };
     const altered = writtenInPlace(this.#record, index);
     if (altered === undefined)
       return { ...told, advice: 'unknown', breaks: [], why: 'it moves what was there before the record, or a folder' };
@@ -136,7 +132,7 @@ class Adviser {
     const early = base.violations.filter((one) => one.check === 'acked-durable');
     if (early.length > 0) {
       for (let step = at + 1; step <= record.steps.length; step += 1) {
-        if (this.#isOver) return unknown;
+        if (this.#isOver()) return unknown;
         const later = weigh(step);
         if (later.violations.some((one) => one.check === 'acked-durable')) continue;
         const breaks = await this.#told(base, breaksOf(base, 'acked-durable'));
@@ -145,7 +141,7 @@ class Adviser {
       return { ...told, advice: 'unknown', breaks: [], why: 'what it promises is not kept behind any call' };
     }
     for (let step = at - 1; step >= 0; step -= 1) {
-      if (this.#isOver) return unknown;
+      if (this.#isOver()) return unknown;
       const sooner = weigh(step);
       const news = newBreaks(base, sooner, same);
       if (news.length === 0) continue;

@@ -21,11 +21,20 @@ export interface AdvisingWork {
   readonly endsAt: number;
 }
 
+/** So long, at most, it computes: whatever else the machine does. */
+const COMPUTES_MS = 120_000;
+
+/** This thread's processor time. */
+function computedMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
 const { folder, draws, promises, endsAt } = workerData as AdvisingWork;
 using open = openRecord(path.join(folder, 'record'));
 const record = { ...open.record, draws };
 const advice = await advise(record, promises, {
-  endsAt: endsAt - performance.timeOrigin,
+  isOver: () => performance.now() >= endsAt - performance.timeOrigin || computedMs() >= COMPUTES_MS,
   keep: (state) => keep(record, state),
 });
 parentPort?.postMessage(advice);
