@@ -29,7 +29,10 @@ export interface StandIn {
   readonly lookedInto: LookedInto;
 }
 
-/** Which lives are ended early, and who stands for their ends. Where lives are long and two of a form are being lived to their ends, the others wait for what they come to. */
+/**
+ * Which lives are ended early, and who stands for their ends. Where lives are long and two of a form are being lived to their ends, the others wait for what
+ * they come to.
+ */
 export class StandIns {
   /** Lives that were lived to their ends, and those that ended after a boot or after a turn. */
   readonly counts = { whole: 0, boot: 0, turn: 0 };
