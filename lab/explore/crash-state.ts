@@ -93,12 +93,20 @@ interface PendingAt {
 export function pendingIn(record: WriteRecord, protocols: Protocols): PendingAt[] {
   const replay = new Replay(record, 'when-asked');
   const durability = new Durability(replay, protocols, false, rolesOf(record));
-  return Array.from(moments(replay, durability), () => ({
-    tried: durability.tried,
-    kind: durability.kind,
-    isOver: durability.combinations > BigInt(durability.bounded),
-  }));
+  return Array.from(moments(replay, durability), (step) =>
+    isLookedAt(record, step)
+      ? {
+          tried: durability.tried,
+          kind: durability.kind,
+          isOver: durability.combinations > BigInt(durability.bounded),
+        }
+      : NOT_LOOKED_AT,
+  );
 }
+
+const NOT_LOOKED_AT: PendingAt = { tried: 0, kind: 'not looked at', isOver: false };
+
+const isLookedAt = ({ crashPoints }: WriteRecord, step: number): boolean => crashPoints?.has(step) ?? true;
 
 /** What the bound leaves out is drawn, as many at each crash point that has such. */
 function drawsOf(record: WriteRecord, pending: readonly PendingAt[]): Map<number, number> {
@@ -146,7 +154,9 @@ export function* crashStates(
   const isLost = models.includes('power-loss');
   const { protocols, draws, atMost } = isLost ? lossesOf(record) : NO_LOSSES;
   const durability = new Durability(replay, protocols, false, rolesOf(record));
-  for (const { step, image } of moments(replay, durability)) {
+  for (const step of moments(replay, durability)) {
+    if (!isLookedAt(record, step)) continue;
+    const { image } = replay;
     if (models.includes('process-crash')) yield { origin: { model: 'process-crash', step }, image };
     if (isLost) {
       tally.combinations += durability.combinations;

@@ -21,7 +21,7 @@ test('what is tried at a crash point is counted beforehand', () => {
     for (const protocols of [NO_PROTOCOL, protocolsOf(record)]) {
       const replay = new Replay(record, 'when-asked');
       const durability = new Durability(replay, protocols);
-      for (const { step } of moments(replay, durability))
+      for (const step of moments(replay, durability))
         expect([step, durability.tried]).toEqual([step, [...durability.states()].length]);
     }
 });

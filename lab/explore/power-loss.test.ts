@@ -3,7 +3,7 @@ import { LOG, NEW, OLD, ROOT, rightTurn, SmallRecord, STORE } from '../test/smal
 import { Content } from './content.ts';
 import { contentAfter } from './data-fate.ts';
 import { inodeAt } from './folder-image.ts';
-import { Durability, type PowerLossState, subsets } from './power-loss.ts';
+import { Durability, moments, type PowerLossState, subsets } from './power-loss.ts';
 import type { WriteRecord } from './record.ts';
 import { Replay } from './replay.ts';
 
@@ -11,12 +11,7 @@ import { Replay } from './replay.ts';
 function statesBehind(record: WriteRecord): { states: PowerLossState[]; durability: Durability } {
   const replay = new Replay(record);
   const durability = new Durability(replay);
-  while (replay.index < record.steps.length) {
-    const before = replay.image;
-    const index = replay.index;
-    const { step, applied } = replay.step();
-    durability.apply(index, step, applied, before);
-  }
+  for (const _ of moments(replay, durability));
   return { states: [...durability.states()], durability };
 }
 

@@ -57,16 +57,17 @@ export interface Book {
 }
 
 /**
- * The book of what is durable at every moment of a replay: before its first step, and after each. It is one book, which goes on.
+ * The book of what is durable at every moment of a replay: before its first step, and after each. It is one book, which goes on, as the replay does.
  * @param replay of the whole record, at its beginning
+ * @returns the step that comes next
  */
-export function* moments(replay: Replay, durability: Durability): Generator<{ step: number; image: FolderImage }> {
+export function* moments(replay: Replay, durability: Durability): Generator<number> {
   for (;;) {
-    const [step, image] = [replay.index, replay.image];
-    yield { step, image };
+    const { index } = replay;
+    yield index;
     if (replay.isOver) return;
-    const played = replay.step();
-    durability.apply(step, played.step, played.applied, image);
+    const { step, applied } = replay.step();
+    durability.apply(index, step, applied);
   }
 }
 
@@ -116,11 +117,9 @@ export class Durability {
     return { names: this.#changes, data: [...this.#data.values()] };
   }
 
-  /**
-   * Takes a step into the book.
-   * @param before the folder as it was before it
-   */
-  apply(index: number, step: Step, applied: Applied, before: FolderImage): void {
+  /** Takes a step into the book. */
+  apply(index: number, step: Step, applied: Applied): void {
+    const { before } = applied;
     this.#lastNames = undefined;
     for (const change of applied.names) {
       const replaces = step.op === 'rename' && change.added !== undefined && before.names.has(change.added.path);

@@ -117,6 +117,8 @@ export interface WriteRecord {
   readonly draws?: Draws;
   /** So many power losses are tried without a draw, over all crash points, if there are more. Absent: as many as an explorer has time for. */
   readonly triedAtMost?: number;
+  /** Only crash points before and in these steps are looked at. Absent: all. */
+  readonly crashPoints?: ReadonlySet<number>;
   /** Reads a piece of the data. */
   readonly data: (at: number, bytes: number) => Buffer;
 }

@@ -3,6 +3,7 @@ import { Content } from './content.ts';
 import { emptyInode, type FolderImage, type Inode, type InodeId, moveName, removeName } from './folder-image.ts';
 import { type Bytes, inMemory } from './pages.ts';
 import type { Effect, Step, WriteRecord } from './record.ts';
+import { SnapshotMap } from './snapshot-map.ts';
 
 type DataEffect = Extract<Effect, { kind: 'data' }>;
 type InodeEffect = Extract<Effect, { kind: 'inode' }>;
@@ -22,6 +23,8 @@ export interface Applied {
   readonly data: ReadonlyMap<InodeId, readonly { from: number; to: number }[]>;
   /** The inode that its path, or its descriptor, stood for. */
   readonly subject: InodeId | undefined;
+  /** The names before it, and of the inodes those whose bytes or length it changed. */
+  readonly before: FolderImage;
 }
 
 /**
@@ -35,8 +38,8 @@ export class Replay {
   readonly #record: WriteRecord;
   readonly #reading: Reading;
   readonly #byIno = new Map<number, InodeId>();
-  readonly #names = new Map<string, InodeId>();
-  readonly #inodes = new Map<InodeId, Inode>();
+  readonly #names = new SnapshotMap<string, InodeId>();
+  readonly #inodes = new SnapshotMap<InodeId, Inode>();
   #lastId = 0;
   #next = 0;
   #last: { effect: DataEffect; bytes: Buffer } | undefined;
@@ -62,9 +65,9 @@ export class Replay {
     return this.#next === this.#record.steps.length;
   }
 
-  /** The folder as it is now. The maps are copies: it stays as it is. */
+  /** The folder as it is now; it stays as it is. */
   get image(): FolderImage {
-    return { names: new Map(this.#names), inodes: new Map(this.#inodes) };
+    return { names: this.#names.snapshot, inodes: this.#inodes.snapshot };
   }
 
   inode(id: InodeId): Inode | undefined {
@@ -76,9 +79,10 @@ export class Replay {
     const step = this.#record.steps[this.#next];
     if (step === undefined) throw new Error('the record is over');
     this.#next += 1;
-    const before = new Map(this.#names);
-    const touched = this.#apply(step.op === 'rename' ? targetFirst(step.effects) : step.effects, step);
-    return { step, applied: { names: this.#changesOf(step, before), data: touched, subject: this.#subjectOf(step) } };
+    const names = this.#names.snapshot;
+    const { data, inodes } = this.#apply(step.op === 'rename' ? targetFirst(step.effects) : step.effects, step);
+    const changes = this.#changesOf(step, names);
+    return { step, applied: { names: changes, data, subject: this.#subjectOf(step), before: { names, inodes } } };
   }
 
   /** What the next step writes, at its place in its file, for a crash in its middle; undefined where it writes nothing. */
@@ -107,10 +111,18 @@ export class Replay {
     return this.#last.bytes;
   }
 
-  #apply(effects: readonly Effect[], step?: Step): Map<InodeId, { from: number; to: number }[]> {
-    const touched = new Map<InodeId, { from: number; to: number }[]>();
-    const touch = (id: InodeId, from: number, to: number) =>
-      touched.set(id, [...(touched.get(id) ?? []), { from, to }]);
+  /** @returns of each inode whose bytes or length changed, the ranges; and what it was before, if there was one */
+  #apply(
+    effects: readonly Effect[],
+    step?: Step,
+  ): { data: Map<InodeId, { from: number; to: number }[]>; inodes: Map<InodeId, Inode> } {
+    const data = new Map<InodeId, { from: number; to: number }[]>();
+    const inodes = new Map<InodeId, Inode>();
+    const touch = (id: InodeId, old: Inode | undefined, from: number, to: number) => {
+      const ranges = data.get(id);
+      if (ranges === undefined && old !== undefined) inodes.set(id, old);
+      data.set(id, [...(ranges ?? []), { from, to }]);
+    };
     for (const effect of effects) {
       switch (effect.kind) {
         case 'name':
@@ -118,9 +130,10 @@ export class Replay {
           break;
         case 'inode': {
           const id = this.#byIno.get(effect.ino) ?? this.#newInode(effect.ino);
-          const size = this.#inodes.get(id)?.content.size ?? 0;
+          const old = this.#inodes.get(id);
           this.#describe(id, effect);
-          if (step !== undefined && effect.type === 'file' && size !== effect.size) touch(id, effect.size, effect.size);
+          if (step !== undefined && effect.type === 'file' && (old?.content.size ?? 0) !== effect.size)
+            touch(id, old, effect.size, effect.size);
           break;
         }
         case 'data': {
@@ -132,33 +145,33 @@ export class Replay {
             ahead === undefined
               ? inode.content.write(offset, this.#data(effect))
               : inode.content.take(ahead, offset, offset + bytes);
-          this.#inodes.set(id, { ...inode, content });
-          touch(id, offset, offset + bytes);
+          this.#inodes.own.set(id, { ...inode, content });
+          touch(id, inode, offset, offset + bytes);
           break;
         }
       }
     }
-    return touched;
+    return { data, inodes };
   }
 
   #newInode(ino: number): InodeId {
     this.#lastId += 1;
     this.#byIno.set(ino, this.#lastId);
-    this.#inodes.set(this.#lastId, emptyInode('other', 0));
+    this.#inodes.own.set(this.#lastId, emptyInode('other', 0));
     return this.#lastId;
   }
 
   #describe(id: InodeId, { type, mode, size, target }: InodeEffect): void {
     const old = this.#inodes.get(id);
     const content = type === 'file' ? (old?.content ?? Content.empty).truncate(size) : Content.empty;
-    this.#inodes.set(id, { type, mode, content, ...(target !== undefined && { target }) });
+    this.#inodes.own.set(id, { type, mode, content, ...(target !== undefined && { target }) });
   }
 
   #name(file: string, ino: number | null, step: Step | undefined): void {
     // The state folder itself is no name in it.
     if (file === this.#record.root) return;
     if (ino === null) {
-      removeName(this.#names, file);
+      removeName(this.#names.own, file);
       return;
     }
     const old = this.#names.get(file);
@@ -168,8 +181,8 @@ export class Replay {
     const id = known === undefined || isMade ? this.#newInode(ino) : known;
     if (old === id) return;
     const isMoved = step?.op === 'rename' && file === step.to && this.#names.get(step.path) === id;
-    if (isMoved) moveName(this.#names, step.path, file, id);
-    else this.#names.set(file, id);
+    if (isMoved) moveName(this.#names.own, step.path, file, id);
+    else this.#names.own.set(file, id);
   }
 
   #changesOf(step: Step, before: ReadonlyMap<string, InodeId>): NameChange[] {

@@ -123,6 +123,46 @@ test('two syncs that stand for each other are redundant each, and not together',
   expect(told.map(({ call }) => call)).toEqual([gone === 2 ? '3' : '2']);
 });
 
+describe('a long record', () => {
+  /** So many calls of another program's, which syncs nothing. */
+  const withCalls = (small: SmallRecord, count: number): SmallRecord => {
+    small.create('/state/other');
+    for (let call = 1; call < count; call += 1) small.write('/state/other', `${call}`);
+    return small;
+  };
+
+  test('is looked at where a sync is missed, at some of its crash points, and that is said', async () => {
+    const long = withCalls(new SmallRecord().write(LOG, 'x\n').sync(LOG), 100);
+    const advice = await advised(
+      long.write(LOG, 'text-first\n').sync(LOG).acknowledge('first').create('/state/x').record,
+    );
+    expect(inShort(advice)).toEqual([
+      [2, 'file sync', 'redundant'],
+      [104, 'file sync', 'needed', 'acked-durable'],
+    ]);
+    expect(advice.reasons).toEqual([
+      '1 call called redundant: tried at some of the crash points where that shows, not at all of them',
+    ]);
+    const short = withCalls(new SmallRecord().write(LOG, 'x\n').sync(LOG), 10);
+    expect(await advised(short.record)).toMatchObject({ reasons: [], steps: [{ advice: 'redundant' }] });
+  });
+
+  test('is broken where few looks do not show it: a sync is needed for nothing that is broken anyway', async () => {
+    // Without the second rename there is no store; without both, and with both, there is one.
+    const moved = new SmallRecord()
+      .write(LOG, 'x\n')
+      .sync(LOG)
+      .create('/state/new')
+      .write('/state/new', NEW)
+      .sync('/state/new')
+      .rename(STORE, '/state/old')
+      .rename('/state/new', STORE).record;
+    const whole = await advised(moved);
+    expect(inShort(whole)).toContainEqual([2, 'file sync', 'redundant']);
+    expect(inShort(await advised({ ...moved, triedAtMost: 1 }))).toEqual(inShort(whole));
+  });
+});
+
 describe('a record that is altered', () => {
   test('lacks one step, and its crash points are those of the record', () => {
     const { record, original } = withoutSteps(rightTurn().record, [4]);

@@ -1,3 +1,4 @@
+import { several } from '../../plain.ts';
 import type { Promises } from '../../system.ts';
 import { MODELS } from '../crash-state.ts';
 import { type FolderImage, inodeAt } from '../folder-image.ts';
@@ -5,7 +6,8 @@ import { imagesOf } from '../judged.ts';
 import { type Step, type Turn, turnsAt, type WriteRecord } from '../record.ts';
 import { Replay } from '../replay.ts';
 import type { Advice, AdvisedAnswer, AdvisedStep, Breaks } from './advice.ts';
-import { answeredBefore, withAnswerBefore, withoutSteps, writtenInPlace } from './altered-record.ts';
+import { PendingChanges } from './affected.ts';
+import { type Altered, answeredBefore, withAnswerBefore, withoutSteps, writtenInPlace } from './altered-record.ts';
 import { missingSyncs } from './missing-syncs.ts';
 import { type NewBreak, newBreaks, Scales, type Weighed } from './weigh.ts';
 
@@ -48,6 +50,7 @@ export function notAdvised({ answers }: Promises): Advice | undefined {
 }
 
 const NO_TIME = 'there was no time left to weigh it';
+const BY_SAMPLE = 'at some of the crash points where that shows, not at all of them';
 
 class Adviser {
   readonly #record: WriteRecord;
@@ -55,6 +58,7 @@ class Adviser {
   readonly #isOver: AdviseOptions['isOver'];
   readonly #keep: AdviseOptions['keep'];
   readonly #kept = new Map<string, string>();
+  #redundantBySample = 0;
 
   constructor(record: WriteRecord, promises: Promises, isOver: AdviseOptions['isOver'], keep: AdviseOptions['keep']) {
     this.#record = record;
@@ -65,10 +69,11 @@ class Adviser {
 
   async all(): Promise<Advice> {
     const base = this.#scales.weigh(this.#record);
+    const pending = new PendingChanges(this.#record);
     const steps: AdvisedStep[] = [];
     const replay = new Replay(this.#record);
     for (const [index, step] of this.#record.steps.entries()) {
-      if (step.op === 'sync') steps.push(await this.#sync(base, step, index, isFolder(replay, step)));
+      if (step.op === 'sync') steps.push(await this.#sync(base, pending, step, index, isFolder(replay, step)));
       if (step.op === 'rename') steps.push(await this.#rename(base, step, index));
       replay.step();
     }
@@ -76,31 +81,50 @@ class Adviser {
     for (const turn of this.#record.turns) if (turn.acknowledged) answers.push(await this.#answer(base, turn));
     const { missing, beyond } = missingSyncs(base, this.#scales, this.#isOver);
     const left = [...steps, ...answers].filter(({ why }) => why === NO_TIME).length;
-    const reasons = left === 0 ? [] : [`for ${left} of its calls and answers ${NO_TIME}`];
-    return { steps, answers, missing, together: this.#together(base, steps), beyond, reasons, tookMs: 0 };
+    const sampled = this.#redundantBySample;
+    const reasons = [
+      ...(left === 0 ? [] : [`for ${left} of its calls and answers ${NO_TIME}`]),
+      ...(sampled === 0 ? [] : [`${several(sampled, 'call')} called redundant: tried ${BY_SAMPLE}`]),
+    ];
+    return { steps, answers, missing, together: this.#together(base, pending, steps), beyond, reasons, tookMs: 0 };
   }
 
   /** The redundant syncs that can go together: the one that took longest goes first, then each that is redundant still. */
-  #together(base: Weighed, steps: readonly AdvisedStep[]): number[] {
+  #together(base: Weighed, pending: PendingChanges, steps: readonly AdvisedStep[]): number[] {
     const redundant = steps.filter(({ advice, kind }) => advice === 'redundant' && kind !== 'rename');
     let gone: number[] = [];
     for (const { call } of redundant.toSorted((a, b) => (b.tookMs ?? 0) - (a.tookMs ?? 0))) {
       if (this.#isOver()) break;
-      const { record, original } = withoutSteps(
+      const without = withoutSteps(
         this.#record,
         [...gone, call].map((one) => one - 1),
       );
-      if (newBreaks(base, this.#scales.weigh(record, ['power-loss']), original).length === 0) gone = [...gone, call];
+      const weighed = this.#weighed(without, pending);
+      if (weighed === undefined || this.#newBreaks(base, weighed, without).length === 0) gone = [...gone, call];
     }
     return gone.toSorted((a, b) => a - b);
   }
 
-  /** A sync does nothing to a process that dies alone: the kernel lives on. */
-  async #sync(base: Weighed, step: Step, index: number, isOfFolder: boolean): Promise<AdvisedStep> {
+  async #sync(
+    base: Weighed,
+    pending: PendingChanges,
+    step: Step,
+    index: number,
+    isOfFolder: boolean,
+  ): Promise<AdvisedStep> {
     const told = { ...nameOf(step, index), kind: isOfFolder ? 'folder sync' : 'file sync' } as const;
     if (this.#isOver()) return { ...told, advice: 'unknown', breaks: [], why: NO_TIME };
-    const { record, original } = withoutSteps(this.#record, [index]);
-    return { ...told, ...(await this.#verdict(base, this.#scales.weigh(record, ['power-loss']), original)) };
+    const without = withoutSteps(this.#record, [index]);
+    return { ...told, ...(await this.#verdict(base, this.#weighed(without, pending), without)) };
+  }
+
+  /**
+   * A record without some of its syncs, where it has more to lose: a sync does nothing to a process that dies alone, since the kernel lives on.
+   * Undefined: there is no such crash point.
+   */
+  #weighed(without: Altered, pending: PendingChanges): Weighed | undefined {
+    const points = pending.pointsOf(without);
+    return points.length === 0 ? undefined : this.#scales.weighAltered(without.record, points, ['power-loss']);
   }
 
   async #rename(base: Weighed, step: Step, index: number): Promise<AdvisedStep> {
@@ -109,16 +133,26 @@ class Adviser {
     const altered = writtenInPlace(this.#record, index);
     if (altered === undefined)
       return { ...told, advice: 'unknown', breaks: [], why: 'it moves what was there before the record, or a folder' };
-    return { ...told, ...(await this.#verdict(base, this.#scales.weigh(altered.record), altered.original)) };
+    const { steps } = altered.record;
+    const points = Array.from({ length: steps.length + 1 - altered.from }, (_, behind) => altered.from + behind);
+    return { ...told, ...(await this.#verdict(base, this.#scales.weighAltered(altered.record, points), altered)) };
   }
 
   async #verdict(
     base: Weighed,
-    after: Weighed,
-    original: (step: number) => number,
+    after: Weighed | undefined,
+    altered: Altered,
   ): Promise<Pick<AdvisedStep, 'advice' | 'breaks'>> {
-    const news = newBreaks(base, after, original);
-    return { advice: news.length > 0 ? 'needed' : 'redundant', breaks: await this.#told(after, news) };
+    const news = after === undefined ? [] : this.#newBreaks(base, after, altered);
+    if (after === undefined || news.length === 0) {
+      if (after?.isSample === true) this.#redundantBySample += 1;
+      return { advice: 'redundant', breaks: [] };
+    }
+    return { advice: 'needed', breaks: await this.#told(after, news) };
+  }
+
+  #newBreaks(base: Weighed, after: Weighed, { original }: Pick<Altered, 'original'>): NewBreak[] {
+    return newBreaks(base, after, original, (step) => this.#scales.brokenAt(step));
   }
 
   /** Where an answer could go out, call by call from where it does. */
@@ -142,8 +176,9 @@ class Adviser {
     }
     for (let step = at - 1; step >= 0; step -= 1) {
       if (this.#isOver()) return unknown;
-      const sooner = weigh(step);
-      const news = newBreaks(base, sooner, same);
+      // Behind this crash point it was weighed already, one call after the other.
+      const sooner = this.#scales.weighAltered(withAnswerBefore(record, turn, step), [step]);
+      const news = this.#newBreaks(base, sooner, { original: same });
       if (news.length === 0) continue;
       const earliest = step + 1;
       const advice = earliest === at ? 'needed' : 'could be earlier';

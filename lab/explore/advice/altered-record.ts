@@ -8,6 +8,8 @@ import type { Effect, Step, Turn, WriteRecord } from '../record.ts';
 /** A record that was altered. */
 export interface Altered {
   readonly record: WriteRecord;
+  /** Its first step that is another one. */
+  readonly from: number;
   /** Which crash point of the record a crash point of this one is: before the step of that number. */
   original(step: number): number;
 }
@@ -17,6 +19,7 @@ export function withoutSteps(record: WriteRecord, gone: readonly number[]): Alte
   const left = record.steps.flatMap((_, index) => (gone.includes(index) ? [] : [index]));
   return {
     record: { ...record, steps: left.flatMap((index) => record.steps[index] ?? []) },
+    from: Math.min(...gone),
     original: (step) => left[step] ?? record.steps.length,
   };
 }
@@ -84,6 +87,7 @@ export function writtenInPlace(record: WriteRecord, index: number): Altered | un
   });
   return {
     record: { ...record, steps: altered },
+    from: made,
     original: (step) => (step < index ? step : step + 1),
   };
 }
