@@ -129,9 +129,15 @@ static int read_open_flags(struct call *call) {
   }
 }
 
+/* Most of what a program opens while it starts are its own modules. */
+static bool opens_elsewhere(const struct call *call) {
+  char raw[PATH_MAX];
+  return call_raw_path(call, call->rule->path, raw, sizeof raw) == 0 && path_is_on_root_mount(raw);
+}
+
 /* What is only opened is not denied where its path can't be read: it is told without one. */
 static enum reading read_opened(struct call *call, int *error) {
-  if (!options.tells_opens) return READ_NOTHING;
+  if (!options.tells_opens || opens_elsewhere(call)) return READ_NOTHING;
   enum reading reading = read_path(call, (call->flags & O_NOFOLLOW) == 0, error);
   if (reading == READ_NOTHING) return READ_NOTHING;
   if (reading == READ_FAILED) call->path.path[0] = 0;

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "options.h"
@@ -150,6 +152,28 @@ int path_resolve(pid_t tid, int folder, const char *raw, bool follow, struct res
   }
   if (base >= 0) close(base);
   return 0;
+}
+
+/* Looks a path up from the root without entering another mount, openat2(2): 0, or an errno; EXDEV if it would. */
+static int look_up_on_root_mount(const char *path) {
+  struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_XDEV};
+  int fd = (int)syscall(__NR_openat2, AT_FDCWD, path, &how, sizeof how);
+  if (fd < 0) return errno;
+  close(fd);
+  return 0;
+}
+
+bool path_is_on_root_mount(const char *raw) {
+  static bool is_known, is_told_by_mounts;
+  if (raw[0] != '/') return false;
+  if (!is_known) {
+    is_known = is_told_by_mounts = true;
+    for (size_t i = 0; i < options.state_count; i++)
+      if (look_up_on_root_mount(options.state[i]) != EXDEV) is_told_by_mounts = false;
+  }
+  if (!is_told_by_mounts) return false;
+  int error = look_up_on_root_mount(raw);
+  return error == 0 || error == ENOENT;
 }
 
 /* The kernel adds " (deleted)" to the name of a file that is in no folder any more, proc_pid_fd(5). */

@@ -17,6 +17,10 @@ int path_resolve(pid_t tid, int folder, const char *raw, bool follow, struct res
 /* The file behind a descriptor. `is_file` is false for a socket, a pipe, a device and the like. 0 or an errno. */
 int path_of_descriptor(pid_t tid, int fd, struct resolved *out, bool *is_file);
 
+/* Whether a path certainly leads to no state folder, in one lookup: every state folder is a mount or lies in one, and on the way from the root no other
+ * mount is met. False: it has to be resolved to tell. */
+bool path_is_on_root_mount(const char *raw);
+
 /* Is it a state folder, or in one? */
 bool path_is_watched(const char *path);
 
