@@ -13,7 +13,7 @@ import { bootAgain, driveOn, driveOnAndBoot, recover } from '../session/recovery
 import { Session } from '../session/session.ts';
 import { target } from '../session/target.ts';
 import type { Release } from '../system.ts';
-import { liveDuring } from './live-during.ts';
+import { liveDuring, tempsIn } from './live-during.ts';
 
 /** All that one cell needs. */
 export interface CellPlan {
@@ -141,7 +141,7 @@ async function live(
 
   if (plan.fault.failsCalls === true) return driveOnAndBoot(session, phase);
   if (!plan.fault.lethal) return driveOn(session, phase);
-  if (!(await recover(session, phase, { aftermath: plan.spec.aftermath }))) return;
+  if (!(await recover(session, phase, { aftermath: plan.spec.aftermath, temps: () => tempsIn(recorder) }))) return;
 
   await bootAgain(session, phase, plan.spec.aftermath, plan.release.lifecycle);
 }

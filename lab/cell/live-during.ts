@@ -1,4 +1,5 @@
 import { type Activity, commandOf } from '../crash-point/activity.ts';
+import { loadEvidence } from '../evidence/cell-evidence.ts';
 import type { Recorder } from '../evidence/recorder.ts';
 import type { Pod } from '../pod/pod.ts';
 import type { Held } from '../session/holds.ts';
@@ -61,7 +62,7 @@ export async function liveDuring(
   if (!fault.lethal) return driveOn(session, phase);
   // The system itself again, where another program was struck in its place.
   const boot = activity === 'cleanup' || command !== undefined ? { env: {} } : {};
-  if (!(await recover(session, phase, { aftermath: spec.aftermath, boot }))) return;
+  if (!(await recover(session, phase, { aftermath: spec.aftermath, boot, temps: () => tempsIn(recorder) }))) return;
   await bootAgain(session, phase, spec.aftermath, release.lifecycle);
 
   async function holdIn(
@@ -97,6 +98,12 @@ export const endLife = (activity: Activity, session: Session): Promise<void> =>
 /** Puts into the stopped system's folder what a command line is to find. */
 export async function plantFor(pod: Pod, command: OperatorCommand | undefined): Promise<void> {
   await pod.sidecar.plant((command?.files ?? []).map((file) => ({ ...file, ageMs: 0 })));
+}
+
+/** What the evidence of a cell has until now: the temps that its boot left. */
+export async function tempsIn({ folder }: Recorder): Promise<string[]> {
+  const evidence = await loadEvidence(folder);
+  return (evidence?.temps('booted') ?? []).map(({ path }) => path);
 }
 
 class NeverReady extends Error {}

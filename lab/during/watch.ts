@@ -60,7 +60,8 @@ export async function watchActivity(
   const watchedBoot = async () => {
     await session.snapshot('before');
     await boot();
-    await session.sweepTime();
+    // A life that was stopped has left nothing for a sweep.
+    await session.sweepTime(activity === 'recovery' ? undefined : []);
     await session.quiet();
     return ops();
   };

@@ -30,7 +30,8 @@ export interface EvidenceSink {
  * takes anything back.
  */
 export class Recorder implements Disposable, EvidenceSink {
-  readonly #folder: string;
+  /** Where it writes. */
+  readonly folder: string;
   readonly #file: number;
   #at = 0;
   #closed = false;
@@ -38,7 +39,7 @@ export class Recorder implements Disposable, EvidenceSink {
 
   /** @param goesOn behind a record that was cut off, instead of a new one */
   constructor(folder: string, goesOn = false) {
-    this.#folder = folder;
+    this.folder = folder;
     try {
       mkdirSync(path.join(folder, CONTENTS_FOLDER), { recursive: true });
       // A cell that runs again has a folder of its own; an old record is never overwritten or mixed with a new one.
@@ -63,7 +64,7 @@ export class Recorder implements Disposable, EvidenceSink {
     try {
       this.#at += writeSync(this.#file, `${JSON.stringify(event)}\n`, this.#at);
     } catch (error) {
-      throw this.#fail(writeProblem(this.#folder, error));
+      throw this.#fail(writeProblem(this.folder, error));
     }
   }
 
@@ -86,7 +87,7 @@ export class Recorder implements Disposable, EvidenceSink {
   }
 
   #keep(content: Buffer): void {
-    const file = path.join(this.#folder, CONTENTS_FOLDER, createHash('sha256').update(content).digest('hex'));
+    const file = path.join(this.folder, CONTENTS_FOLDER, createHash('sha256').update(content).digest('hex'));
     try {
       writeFileSync(`${file}.part`, content);
       renameSync(`${file}.part`, file);

@@ -21,7 +21,7 @@ import { type Promises, type Release, storeEntryPath } from '../system.ts';
 import { within } from '../wait.ts';
 import { LookedInto } from './alike.ts';
 import { differences, sha256Of } from './compare.ts';
-import type { FolderImage, InodeId } from './folder-image.ts';
+import { type FolderImage, type InodeId, inodeAt } from './folder-image.ts';
 import type { Processors } from './processors.ts';
 import type { AnswerBefore, BeforeUpgrade, Turn } from './record.ts';
 import { RecordWriter } from './record-file.ts';
@@ -168,6 +168,8 @@ export interface StateToBoot {
   readonly before?: AnswerBefore;
   /** Of an upgrade. */
   readonly upgrade?: BeforeUpgrade;
+  /** Contents that were a whole version of a file, by their digests. Absent: it is not known. */
+  readonly versions?: ReadonlySet<string>;
 }
 
 export interface BootStateOptions {
@@ -275,9 +277,6 @@ async function prepare(
   own.snapshot('struck', [...entriesOf(state.image), ...(rows === undefined ? [] : [rows])]);
 }
 
-/** How long a sweep is watched that has nothing to take: what it must leave alone lies there. */
-const NOTHING_TO_SWEEP_MS = 2_000;
-
 /** A name that only the evidence has: what a process would read in a database. */
 const rowsPath = ({ store }: Promises): string => (store.format === 'sqlite' ? storeEntryPath(store) : '');
 
@@ -360,10 +359,9 @@ class Life {
     await session.snapshot('stopped');
   }
 
-  /** All of a sweep's time only where the boot has left what one would take: some come half a minute later, and a life is lived often. */
   async #sweepTime(): Promise<void> {
     const { session, own } = this.#at;
-    await session.sweepTime(own.evidence.temps('booted').length > 0 ? undefined : NOTHING_TO_SWEEP_MS);
+    await session.sweepTime(own.evidence.temps('booted').map(({ path }) => path));
   }
 
   async #bootAgain(): Promise<void> {
@@ -380,10 +378,18 @@ class Life {
     const { evidence } = own;
     const entries = (of: Moment) => evidence.snapshot(of)?.entries ?? [];
     const verdicts = judgeBoot(evidence, state, undefined);
-    const form = formOf(entries('prepared'), entries(moment), verdicts);
+    const form = formOf(entries('prepared'), entries(moment), verdicts, (file) => this.#alike(file));
     this.standIn = await standIns.at(stage, form, () => processors.isScarce);
     if (this.standIn === undefined) this.stages.set(stage, { form, verdicts });
     return this.standIn !== undefined;
+  }
+
+  /** What a file that is as it was planted has in common with others that have other bytes. Undefined: nothing. */
+  #alike(file: string): string | undefined {
+    const { sink, state } = this.#at;
+    if (!sink.lookedInto.has(file)) return 'not opened';
+    const digest = inodeAt(state.image, file)?.content.digest;
+    return digest !== undefined && state.versions?.has(digest) === true ? 'whole' : undefined;
   }
 }
 

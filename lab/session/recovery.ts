@@ -46,7 +46,14 @@ export async function driveOnAndBoot(session: Session, phase: Phase): Promise<vo
 export async function recover(
   session: Session,
   phase: Phase,
-  how: { aftermath: Aftermath; after?: TurnWords; isTempPlanted?: boolean; boot?: BootOptions },
+  how: {
+    aftermath: Aftermath;
+    after?: TurnWords;
+    isTempPlanted?: boolean;
+    boot?: BootOptions;
+    /** Tells the temps that the boot left. Absent: all of a sweep's time passes. */
+    temps?: () => Promise<readonly string[]>;
+  },
 ): Promise<boolean> {
   phase('prepare');
   await session.snapshot('struck');
@@ -57,8 +64,9 @@ export async function recover(
   if (!(await session.bootWhileItRefuses(how.boot))) return false;
   await session.read('booted');
   await session.snapshot('booted');
+  const temps = await how.temps?.();
   const after = await session.turn('after', how.after);
-  await session.sweepTime();
+  await session.sweepTime(temps);
   // A look at files that are being written would show some before and some after.
   await session.settled(after);
   await session.read('served');

@@ -9,6 +9,9 @@ import { QUIET_MS } from './slowed.ts';
 /** OpenClaw 2026.4.24 installs its plugins' packages into its folder once it is ready, for half a minute and more. */
 const QUIET_LIMIT_MS = 120_000;
 
+/** How long a sweep is watched that has nothing to take: what it must leave alone lies there. */
+const NOTHING_TO_SWEEP_MS = 2_000;
+
 /** What the lab waits for: a system that has nothing more to write, a time that its sweep has. */
 export class Waits {
   readonly #at: Ground;
@@ -60,18 +63,40 @@ export class Waits {
 
   /**
    * Lets the time pass that the system's own sweep has after it was ready.
-   * @param mostMs no more of it than this
+   * @param temps what a sweep would take: no more time passes than until the system has removed all of it. Absent: all of the time passes
    */
-  async sweepTime(mostMs = Number.POSITIVE_INFINITY): Promise<void> {
+  async sweepTime(temps?: readonly string[]): Promise<void> {
     const { promises } = this.#at.release;
-    await reach(this.#boots.readyAt + Math.min(promises.sweepWithinMs, mostMs), this.#at.signal);
+    const [{ readyAt }, { signal }] = [this.#boots, this.#at];
+    const whole = readyAt + promises.sweepWithinMs;
+    if (temps === undefined) return reach(whole, signal);
+    await reach(Math.min(whole, readyAt + NOTHING_TO_SWEEP_MS), signal);
+    await reach(whole, signal, () => this.#areRemoved(temps));
+  }
+
+  async #areRemoved(files: readonly string[]): Promise<boolean> {
+    if (files.length === 0) return true;
+    const { pod, release } = this.#at;
+    const asked = new Set(pod.gate.events.flatMap((one) => (one.ev === 'op' && one.op === 'unlink' ? [one.path] : [])));
+    if (!files.every((file) => asked.has(file))) return false;
+    // A call can fail, and be made again later.
+    const entries = await pod.sidecar.snapshot(release.promises.root, [], 0);
+    const there = new Set(entries.flatMap(({ path, gone }) => (gone === true ? [] : [path])));
+    return files.every((file) => !there.has(file));
   }
 }
 
-/** Waits until the clock shows a time (ms since 1970) that the system has for something. */
-export async function reach(timeMs: number, signal?: AbortSignal): Promise<void> {
+/**
+ * Waits until the clock shows a time (ms since 1970) that the system has for something.
+ * @param isOver or it has done that before
+ */
+export async function reach(
+  timeMs: number,
+  signal?: AbortSignal,
+  isOver: () => Promise<boolean> = async () => false,
+): Promise<void> {
   const limitMs = Math.max(0, timeMs - Date.now()) + ARM_LIMIT_MS;
   await until({ name: "the sweep's time to pass", limitMs, ...(signal === undefined ? {} : { signal }) }, async () =>
-    Date.now() >= timeMs ? true : undefined,
+    Date.now() >= timeMs || (await isOver()) ? true : undefined,
   );
 }
