@@ -121,6 +121,7 @@ class BootWork implements BootSource {
   readonly #recoveries: Recoveries;
   readonly #looks: Looks;
   readonly #groups: readonly Group[];
+  readonly #versions: ReadonlySet<string>;
   /** How many states of the write are to be booted here. */
   readonly #own: number;
   readonly #found: Pick<BootResult, 'violations' | 'reasons' | 'boots' | 'unjudged'> = {
@@ -149,8 +150,9 @@ class BootWork implements BootSource {
     this.#looks = new Looks(subject.release.promises);
     this.#recoveries = new Recoveries(subject.release.promises, options, known, this.#looks);
     const looks = this.#looksOfWrite();
-    const { groups, keys } = groupsOf(record, reduced.states, options.models, violations);
+    const { groups, keys, versions } = groupsOf(record, reduced.states, options.models, violations);
     this.#groups = groups;
+    this.#versions = versions;
     const { shard, everyState } = options;
     const own = shard === undefined ? groups : groupsOfShard(groups, shard, everyState);
     this.#own = own.reduce((sum, group) => sum + group.states.length, 0);
@@ -251,7 +253,8 @@ class BootWork implements BootSource {
     const name = nameOf(digest);
     const acknowledged = mostAcknowledged(this.#record, of);
     const image = this.#imageOf(digest);
-    const state = { name, image, acknowledged, seen: this.#seen, ...beforeOf(this.#record) };
+    const [seen, versions] = [this.#seen, this.#versions];
+    const state = { name, image, acknowledged, seen, versions, ...beforeOf(this.#record) };
     const recordTo = path.join(this.#folder, name);
     return {
       planned,

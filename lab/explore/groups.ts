@@ -22,6 +22,8 @@ export interface Group {
 export interface Grouping {
   readonly groups: readonly Group[];
   readonly keys: ReadonlyMap<string, Readonly<Record<Age, string>>>;
+  /** Of the record: as in `Shapes`. */
+  readonly versions: ReadonlySet<string>;
 }
 
 /**
@@ -52,7 +54,7 @@ export function groupsOf(
     groups.set(aged, group);
   }
   const ordered = [...groups].map(([key, group]) => ({ key, ...group })).sort((a, b) => a.losses - b.losses);
-  return { groups: ordered, keys };
+  return { groups: ordered, keys, versions: shapes.versions };
 }
 
 /** All states, one of each group before the second of any. */

@@ -117,6 +117,7 @@ export class Recoveries {
     const { parent, record } = recovery;
     const known = new Map(states.map((state) => [state.digest, state]));
     const shapes = new Shapes(record);
+    const versions = new Set([...(parent.versions ?? []), ...shapes.versions]);
     const verdicts = checksByState(violations);
     const toBoot = new Map<string, RecoveryState & { paths: Map<InodeId, string> }>();
     for (const { origin, image: whole } of crashStates(record, this.#models)) {
@@ -134,7 +135,7 @@ export class Recoveries {
         digest,
         look: this.#looks.of(image, namesOf(parent.acknowledged)),
         behaviour: `${shapes.of(whole, origin.step)} ${verdicts.get(inRecord) ?? ''}`,
-        load: () => ({ ...parent, name, image: this.#imageOf(recovery, inRecord) }),
+        load: () => ({ ...parent, name, image: this.#imageOf(recovery, inRecord), versions }),
         of: { ...state, digest },
         paths: pathsOf(origin, image),
         tell: (broken) =>

@@ -27,7 +27,6 @@ export class Shapes {
   /** By step: the update that is under way there. */
   readonly #updates: Frame[] = [];
   readonly #whole: Frame;
-  /** Contents that were a whole version of a file: after a call that wrote it, or, of one that is renamed later, when it was renamed. */
   readonly #versions = new Set<string>();
   readonly #roles: Roles;
   readonly #endsInZeros = new WeakMap<Content, boolean>();
@@ -47,6 +46,13 @@ export class Shapes {
     this.#whole = { before: first, after: last };
     this.#findVersions(record);
     this.#findUpdates();
+  }
+
+  /**
+   * Contents that were a whole version of a file, by their digests: after a call that wrote it, or, of one that is renamed later, when it was renamed.
+   */
+  get versions(): ReadonlySet<string> {
+    return this.#versions;
   }
 
   #findVersions({ steps }: WriteRecord): void {

@@ -25,9 +25,11 @@ const verdict = (check: string, is: BootVerdict['verdict'], detail = ''): BootVe
   detail,
 });
 
+const nothing = () => undefined;
+
 /** The form of what a life has left that began with these two files. */
 const left = (entries: readonly Entry[], ...verdicts: BootVerdict[]): string =>
-  formOf([file(STORE, 'old'), file(LOG, 'torn')], entries, verdicts);
+  formOf([file(STORE, 'old'), file(LOG, 'torn')], entries, verdicts, nothing);
 
 describe('two folders that lives have left', () => {
   const one = [file(STORE, 'a'), file(LOG, 'b')];
@@ -51,9 +53,20 @@ describe('two folders that lives have left', () => {
     expect(left(other)).not.toBe(left(one));
   });
 
-  test('are of two forms where one has a file with other bytes as they were planted', () => {
-    const whole = formOf([file(STORE, 'old'), file(LOG, 'whole')], [file(STORE, 'a'), file(LOG, 'whole')], []);
-    expect(whole).not.toBe(left([file(STORE, 'a'), file(LOG, 'torn')]));
+  test.each([
+    { are: 'two forms', with: 'nothing in common', alike: undefined },
+    { are: 'one form', with: 'something in common', alike: 'whole' },
+  ])('are of $are where a file that is as it was planted has other bytes, and $with', ({ are, alike }) => {
+    const withLog = (bytes: string) =>
+      formOf([file(STORE, 'old'), file(LOG, bytes)], [file(STORE, 'a'), file(LOG, bytes)], [], () => alike);
+    expect(withLog('cut') === withLog('torn')).toBe(are === 'one form');
+  });
+
+  test('are of two forms where a file is as it was planted in one, and written in the other', () => {
+    const planted = [file(STORE, 'old'), file(LOG, 'torn')];
+    const asItWas = formOf(planted, planted, [], () => 'whole');
+    expect(formOf(planted, [file(STORE, 'old'), file(LOG, 'b')], [], () => 'whole')).not.toBe(asItWas);
+    expect(formOf(planted, planted, [], () => 'not opened')).not.toBe(asItWas);
   });
 
   test('are of two forms where the lives came to something else, or are not known for another reason', () => {

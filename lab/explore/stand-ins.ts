@@ -124,15 +124,21 @@ export function endedAs(standIn: StandIn, verdicts: readonly BootVerdict[]): Boo
 
 /**
  * What a life came to and the form of the folder that it has left: for each file its role, its kind and its mode; whether it is empty, written since the
- * state was planted, or as it was planted, and then with which bytes.
+ * state was planted, or as it was planted, and then what it has in common with others of its role, or its bytes.
  * @param verdicts of the life so far
+ * @param alike what a file that is as it was planted has in common with others that have other bytes: the system never opened it, or no crash has cut it
  */
-export function formOf(planted: readonly Entry[], left: readonly Entry[], verdicts: readonly BootVerdict[]): string {
+export function formOf(
+  planted: readonly Entry[],
+  left: readonly Entry[],
+  verdicts: readonly BootVerdict[],
+  alike: (file: string) => string | undefined,
+): string {
   const before = new Map(planted.map((entry) => [entry.path, entry]));
   const roles = rolesAmong([...before.keys(), ...left.map(({ path }) => path)]);
   const files = left.map((entry) => {
     const role = roles(entry.path, entry.type === 'directory');
-    return `${role} ${entry.type} ${entry.mode.toString(8)} ${fateOf(entry, before.get(entry.path))}`;
+    return `${role} ${entry.type} ${entry.mode.toString(8)} ${fateOf(entry, before.get(entry.path), alike)}`;
   });
   const so = verdicts.map(({ check, verdict, detail }) =>
     verdict === 'inconclusive' ? `${check} ${verdict} ${detail}` : `${check} ${verdict}`,
@@ -140,9 +146,14 @@ export function formOf(planted: readonly Entry[], left: readonly Entry[], verdic
   return [...so, ...new Set(files.sort())].join('\n');
 }
 
-function fateOf({ type, size, sha256 }: Entry, before: Entry | undefined): string {
+function fateOf(
+  { path, type, size, sha256 }: Entry,
+  before: Entry | undefined,
+  alike: (file: string) => string | undefined,
+): string {
   if (type !== 'file') return '';
   if (size === 0) return 'empty';
   const isSame = before !== undefined && before.size === size && sha256 !== undefined && before.sha256 === sha256;
-  return isSame ? `as planted ${sha256}` : 'written';
+  if (!isSame) return 'written';
+  return `as planted, ${alike(path) ?? sha256}`;
 }
